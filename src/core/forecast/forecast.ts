@@ -1,0 +1,92 @@
+/** From the losses of a probe to the loss that its learning rate would reach: the only door of this folder. */
+
+import { forecastPublished } from './published.js';
+import { forecastRobust } from './robust.js';
+import type { Trend } from './trend.js';
+
+export interface LossSeries {
+  /** Strictly increasing: steps since the checkpoint at which each loss was measured. */
+  readonly steps: readonly number[];
+  readonly losses: readonly number[];
+}
+
+export type Forecast =
+  | {
+      readonly kind: 'forecast';
+      readonly loss: number;
+      /** Standard deviation of `loss`, as far as the method knows it. */
+      readonly sd: number;
+      /** Which way the series itself went. */
+      readonly trend: Trend;
+    }
+  /** `atIndex` is the position of the first loss that is not finite. */
+  | { readonly kind: 'diverged'; readonly atIndex: number }
+  | { readonly kind: 'empty' };
+
+export type ForecastMethod = 'robust' | 'published';
+
+export interface ForecastOptions {
+  /** Default `robust`. */
+  readonly method?: ForecastMethod;
+  /** Rounds of the published outlier filter: 10 for training losses (the default), 1 for validation losses. */
+  readonly outlierRounds?: number;
+}
+
+/**
+ * The loss expected at `atStep`, from the losses measured so far.
+ *
+ * `robust` is bounded and carries an uncertainty (see `forecastRobust`); `published` is the paper's (see `forecastPublished`).
+ *
+ * A non-finite loss yields `diverged`, no loss at all `empty`. Steps and losses of unequal length count up to the shorter. A
+ * step that is not a finite number above its predecessors makes its loss unusable, and it is skipped; if only skipped
+ * losses are left the series is `empty`. An `atStep` that is not finite means the last step. Never throws.
+ */
+export function forecastLoss(
+  series: LossSeries,
+  atStep: number,
+  options: ForecastOptions = {},
+): Forecast {
+  const given = series.losses.slice(0, Math.min(series.losses.length, series.steps.length));
+  const atIndex = given.findIndex((loss) => !Number.isFinite(loss));
+  if (atIndex !== -1) return { kind: 'diverged', atIndex };
+  const { steps, losses } = inOrder(series.steps, given);
+  const lastStep = steps.at(-1);
+  if (lastStep === undefined) return { kind: 'empty' };
+
+  // In units of the largest loss nothing below can overflow or vanish.
+  const unit = losses.reduce((largest, loss) => Math.max(largest, Math.abs(loss)), 0) || 1;
+  const scaled = losses.map((loss) => loss / unit);
+  const target = Number.isFinite(atStep) ? atStep : lastStep;
+  const { loss, sd, trend } =
+    options.method === 'published'
+      ? forecastPublished(steps, scaled, target, options.outlierRounds ?? trainingRounds)
+      : forecastRobust(steps, scaled, target);
+  return {
+    kind: 'forecast',
+    loss: withinDoubles(loss * unit),
+    sd: withinDoubles(sd * unit),
+    trend,
+  };
+}
+
+// The released code's number of filter rounds for training losses.
+const trainingRounds = 10;
+
+function inOrder(
+  steps: readonly number[],
+  losses: readonly number[],
+): { readonly steps: readonly number[]; readonly losses: readonly number[] } {
+  let last = Number.NEGATIVE_INFINITY;
+  const kept = losses
+    .map((loss, i) => ({ loss, step: steps[i] ?? Number.NaN }))
+    .filter(({ step }) => {
+      const isLater = Number.isFinite(step) && step > last;
+      if (isLater) last = step;
+      return isLater;
+    });
+  return { steps: kept.map(({ step }) => step), losses: kept.map(({ loss }) => loss) };
+}
+
+function withinDoubles(value: number): number {
+  return Math.min(Number.MAX_VALUE, Math.max(-Number.MAX_VALUE, value));
+}

@@ -1,0 +1,134 @@
+/** What a user may set, with every default and every sentence about a wrong value in one place. */
+
+import { AutolrsError } from './errors.js';
+import type { ForecastMethod } from './forecast/forecast.js';
+
+export const STRATEGIES = ['paper'] as const;
+export type StrategyName = (typeof STRATEGIES)[number];
+
+export const VALIDATION_MODES = ['auto', 'always', 'never'] as const;
+export type ValidationMode = (typeof VALIDATION_MODES)[number];
+
+export const FORECAST_METHODS = [
+  'robust',
+  'published',
+] as const satisfies readonly ForecastMethod[];
+
+/** Options of a run. Absent means: let the strategy or the trainer decide. */
+export interface TunerOptions {
+  readonly strategy: StrategyName;
+  /** Search interval; a bound that is absent is found by a range test. */
+  readonly minLr?: number;
+  readonly maxLr?: number;
+  /** Committed steps in total. */
+  readonly steps?: number;
+  /** Committed and search steps in total. */
+  readonly budget?: number;
+  /** First stage's committed steps (τ). Absent: 1000, less for a short budget. */
+  readonly tau?: number;
+  /** Largest stage (τ max). */
+  readonly tauMax: number;
+  /** First stage's steps a probe (τ'). Absent: τ / 10. */
+  readonly probeSteps?: number;
+  /** Probes a stage (k). */
+  readonly candidates: number;
+  /** Weight of the uncertainty in the lower confidence bound (κ). */
+  readonly kappa: number;
+  readonly warmupSteps: number;
+  /** LR at the end of the warm-up. Absent: the script's own. */
+  readonly warmupLr?: number;
+  readonly validation: ValidationMode;
+  readonly targetLoss?: number;
+  readonly forecast: ForecastMethod;
+  readonly seed: number;
+}
+
+/** The paper's figures (section 4 and the released code); kappa 1000 explores as much as the released 1e6. */
+export const DEFAULTS = {
+  strategy: 'paper',
+  tauMax: 8000,
+  candidates: 10,
+  kappa: 1000,
+  warmupSteps: 0,
+  validation: 'auto',
+  forecast: 'robust',
+  seed: 0,
+} as const satisfies TunerOptions;
+
+const MAX_SEED = Number.MAX_SAFE_INTEGER;
+
+/**
+ * Fills in the defaults and checks every value and relation.
+ *
+ * @throws AutolrsError `USAGE`, with a sentence that names the flag, the value and the remedy.
+ */
+export function resolveOptions(given: Partial<TunerOptions>): TunerOptions {
+  const options: TunerOptions = { ...DEFAULTS, ...given };
+  mustBeOneOf('--strategy', options.strategy, STRATEGIES);
+  mustBeOneOf('--validation', options.validation, VALIDATION_MODES);
+  mustBeOneOf('--forecast', options.forecast, FORECAST_METHODS);
+  mustBePositive('--min-lr', options.minLr);
+  mustBePositive('--max-lr', options.maxLr);
+  mustBePositive('--warmup-lr', options.warmupLr);
+  mustBePositive('--kappa', options.kappa);
+  mustBeCount('--steps', options.steps, 1);
+  mustBeCount('--budget', options.budget, 1);
+  mustBeCount('--tau', options.tau, 1);
+  mustBeCount('--tau-max', options.tauMax, 1);
+  mustBeCount('--probe-steps', options.probeSteps, 1);
+  mustBeCount('--candidates', options.candidates, 1);
+  mustBeCount('--warmup-steps', options.warmupSteps, 0);
+  mustBeCount('--seed', options.seed, 0);
+  if (options.targetLoss !== undefined && !Number.isFinite(options.targetLoss)) {
+    throw usage(`--target-loss is ${options.targetLoss}; give a finite number`);
+  }
+  checkRelations(options);
+  return options;
+}
+
+function checkRelations(options: TunerOptions): void {
+  const { minLr, maxLr, tau, tauMax, probeSteps, steps, budget, warmupSteps } = options;
+  if (minLr !== undefined && maxLr !== undefined && minLr >= maxLr) {
+    throw usage(
+      `--min-lr ${minLr} is not below --max-lr ${maxLr}; give a lower --min-lr or a higher --max-lr`,
+    );
+  }
+  if (tau !== undefined && tau > tauMax) {
+    throw usage(`--tau ${tau} is above --tau-max ${tauMax}; lower --tau or raise --tau-max`);
+  }
+  if (tau !== undefined && probeSteps !== undefined && probeSteps > tau) {
+    throw usage(
+      `--probe-steps ${probeSteps} is above --tau ${tau}; a probe is at most as long as its stage`,
+    );
+  }
+  const limit = Math.min(steps ?? Number.POSITIVE_INFINITY, budget ?? Number.POSITIVE_INFINITY);
+  if (warmupSteps >= limit) {
+    const flag = limit === steps ? '--steps' : '--budget';
+    throw usage(
+      `--warmup-steps ${warmupSteps} leaves nothing of ${flag} ${limit}; lower it or raise ${flag}`,
+    );
+  }
+}
+
+function mustBePositive(flag: string, value: number | undefined): void {
+  if (value !== undefined && !(value > 0 && Number.isFinite(value))) {
+    throw usage(`${flag} is ${value}; give a number above 0`);
+  }
+}
+
+function mustBeCount(flag: string, value: number | undefined, least: number): void {
+  if (value === undefined) return;
+  if (!Number.isInteger(value) || value < least || value > MAX_SEED) {
+    throw usage(`${flag} is ${value}; give a whole number of at least ${least}`);
+  }
+}
+
+function mustBeOneOf(flag: string, value: string, allowed: readonly string[]): void {
+  if (!allowed.includes(value)) {
+    throw usage(`${flag} is "${value}"; give one of: ${allowed.join(', ')}`);
+  }
+}
+
+function usage(message: string): AutolrsError {
+  return new AutolrsError('USAGE', message);
+}

@@ -1,0 +1,94 @@
+/**
+ * What a strategy asks of a trainer and what comes back, free of any wire.
+ *
+ * Every command is answered by exactly one reply before the next is asked. A non-finite loss is `NaN` here, whatever
+ * the trainer wrote.
+ */
+
+/** Whether the work is for steps that stay in the model (`commit`) or that are rolled back (`search`). */
+export type Purpose = 'search' | 'commit';
+
+export type Command =
+  | { readonly kind: 'save'; readonly checkpoint: string }
+  | { readonly kind: 'restore'; readonly checkpoint: string }
+  | { readonly kind: 'discard'; readonly checkpoint: string }
+  | TrainCommand
+  | { readonly kind: 'validate'; readonly purpose: Purpose };
+
+export interface TrainCommand {
+  readonly kind: 'train';
+  readonly purpose: Purpose;
+  /** Optimizer updates to do, a positive integer. */
+  readonly steps: number;
+  /** One LR for all steps, or one for each. */
+  readonly lr: number | readonly number[];
+  /** Stop when the smoothed training loss exceeds this. */
+  readonly haltAbove?: number;
+}
+
+export type Reply = SavedReply | RestoredReply | DiscardedReply | TrainedReply | ValidatedReply;
+
+export interface SavedReply {
+  readonly kind: 'saved';
+  readonly step: number;
+  readonly seconds: number;
+}
+
+export interface RestoredReply {
+  readonly kind: 'restored';
+  readonly step: number;
+  readonly lr: number;
+  readonly seconds: number;
+}
+
+export interface DiscardedReply {
+  readonly kind: 'discarded';
+}
+
+/** Why a trainer stopped before all steps were done. */
+export type EarlyEnd = 'data' | 'halt' | 'diverged' | 'cancel';
+
+export interface TrainedReply {
+  readonly kind: 'trained';
+  /** Steps done, as many as there are losses. */
+  readonly steps: number;
+  readonly losses: readonly number[];
+  /** LR in effect at the last step. */
+  readonly lr: number;
+  /** The trainer's own count of optimizer updates after the last step. */
+  readonly step: number;
+  readonly seconds: number;
+  readonly end?: EarlyEnd;
+}
+
+export interface ValidatedReply {
+  readonly kind: 'validated';
+  readonly loss: number;
+  readonly metrics?: Readonly<Record<string, number>>;
+  readonly seconds: number;
+}
+
+/** What a trainer said of itself in the handshake. */
+export interface TrainerFacts {
+  readonly name: string;
+  readonly version?: string;
+  readonly framework?: string;
+  /** Optimizer updates done before the tuner came. */
+  readonly step: number;
+  /** Steps the script means to do, if it said so. */
+  readonly total?: number;
+  /** LR in effect. */
+  readonly lr: number;
+  /** LR of each parameter group over the first's. */
+  readonly groups: readonly number[];
+  /** Ranks that train together. */
+  readonly world: number;
+  readonly can: {
+    readonly validate: boolean;
+    readonly disk: boolean;
+    readonly rewind: boolean;
+    readonly cancel: boolean;
+  };
+  /** Names of what a checkpoint contains. */
+  readonly holds: readonly string[];
+}

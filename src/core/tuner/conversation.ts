@@ -1,0 +1,66 @@
+/**
+ * A strategy talks in turns: it yields a command and is handed the reply, or yields a decision and is handed nothing.
+ *
+ * The helpers below yield one turn each and narrow the reply, so that a strategy never meets one of the wrong kind.
+ */
+
+import type { Command, Purpose, Reply, TrainCommand, TrainedReply } from './command.js';
+import type { Decision } from './decision.js';
+
+export type Turn =
+  | { readonly kind: 'command'; readonly command: Command }
+  | { readonly kind: 'decision'; readonly decision: Decision };
+
+/** The driver answers a command with its reply and a decision with `undefined`. */
+export type Conversation<Outcome> = Generator<Turn, Outcome, Reply | undefined>;
+
+/** Makes a decision known. */
+export function* decide(decision: Decision): Conversation<void> {
+  yield { kind: 'decision', decision };
+}
+
+/** Saves the trainer's state under `checkpoint`; returns the trainer's step count there. */
+export function* save(checkpoint: string): Conversation<number> {
+  const reply = yield* ask({ kind: 'save', checkpoint }, 'saved');
+  return reply.step;
+}
+
+/** Puts the saved state back; returns the trainer's step count there. */
+export function* restore(checkpoint: string): Conversation<number> {
+  const reply = yield* ask({ kind: 'restore', checkpoint }, 'restored');
+  return reply.step;
+}
+
+/** Lets the trainer forget a checkpoint. */
+export function* discard(checkpoint: string): Conversation<void> {
+  yield* ask({ kind: 'discard', checkpoint }, 'discarded');
+}
+
+/** Trains; the LR is in effect from the first of these steps on. */
+export function* train(command: Omit<TrainCommand, 'kind'>): Conversation<TrainedReply> {
+  return yield* ask({ kind: 'train', ...command }, 'trained');
+}
+
+/** Returns the validation loss, `NaN` if it is not finite. */
+export function* validate(purpose: Purpose): Conversation<number> {
+  const reply = yield* ask({ kind: 'validate', purpose }, 'validated');
+  return reply.loss;
+}
+
+function* ask<Kind extends Reply['kind']>(
+  command: Command,
+  kind: Kind,
+): Conversation<Extract<Reply, { kind: Kind }>> {
+  const reply = yield { kind: 'command', command };
+  if (!isReply(reply, kind)) {
+    throw new Error(`a "${command.kind}" was answered by ${JSON.stringify(reply?.kind)}`);
+  }
+  return reply;
+}
+
+function isReply<Kind extends Reply['kind']>(
+  reply: Reply | undefined,
+  kind: Kind,
+): reply is Extract<Reply, { kind: Kind }> {
+  return reply?.kind === kind;
+}

@@ -1,0 +1,79 @@
+/**
+ * What a strategy makes known while it works: for the journal, the display and the result. A decision asks nothing of
+ * the trainer. Step counts named `fromStep` are committed steps since the run began.
+ */
+
+import type { Interval } from './interval.js';
+
+/** Whether probes are forecast from their training losses or from validation losses. */
+export type Phase = 'training' | 'validation';
+
+export type ProbeOutcome =
+  | { readonly kind: 'forecast'; readonly loss: number; readonly sd: number }
+  | { readonly kind: 'diverged' };
+
+/** Why a strategy came to its end. */
+export type FinishReason = 'budget' | 'target' | 'data' | 'diverged';
+
+export type Decision =
+  | {
+      /** What the run means to spend: of the two limits, those that are set. */
+      readonly kind: 'budget';
+      readonly steps?: number;
+      readonly total?: number;
+      readonly from: 'given' | 'trainer';
+    }
+  | { readonly kind: 'warmup-started'; readonly steps: number; readonly lr: number }
+  | { readonly kind: 'warmup-diverged'; readonly lr: number; readonly nextLr?: number }
+  | { readonly kind: 'range-test-started'; readonly steps: number }
+  | { readonly kind: 'interval-found'; readonly interval: Interval; readonly why: string }
+  | {
+      readonly kind: 'stage-started';
+      readonly stage: number;
+      readonly fromStep: number;
+      readonly stageSteps: number;
+      readonly probeSteps: number;
+      readonly candidates: number;
+      readonly interval: Interval;
+      readonly phase: Phase;
+    }
+  | {
+      readonly kind: 'probe-started';
+      readonly stage: number;
+      readonly probe: number;
+      readonly lr: number;
+      /** Diagonal added to the search's covariance matrix, absent when none was needed. */
+      readonly jitter?: number;
+    }
+  | {
+      readonly kind: 'probe-ended';
+      readonly stage: number;
+      readonly probe: number;
+      readonly lr: number;
+      readonly steps: number;
+      readonly outcome: ProbeOutcome;
+    }
+  | {
+      readonly kind: 'commit-started';
+      readonly stage: number;
+      readonly lr: number;
+      readonly steps: number;
+      readonly forecast: number;
+      readonly sd: number;
+    }
+  | { readonly kind: 'commit-diverged'; readonly stage: number; readonly lr: number }
+  | {
+      readonly kind: 'stage-ended';
+      readonly stage: number;
+      readonly lr: number;
+      readonly steps: number;
+      /** The loss the forecast spoke of, as it came: training or validation loss, as the stage's phase says. */
+      readonly reached: number;
+      readonly validation?: number;
+    }
+  | {
+      readonly kind: 'finished';
+      readonly reason: FinishReason;
+      /** LRs that diverged, lowest first, when that is the reason. */
+      readonly diverged?: readonly number[];
+    };

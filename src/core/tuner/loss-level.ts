@@ -1,0 +1,58 @@
+/** The level of a long loss series without the series: first, last and best running mean of 20 losses. */
+
+/** Smooths the noise of single batches; short against any stage that is worth a search. */
+const WINDOW = 20;
+
+export class LossLevel {
+  /** Mean of the first losses, at most 20. */
+  readonly first: number | undefined;
+  /** Lowest mean of 20 consecutive losses; of all of them while there are fewer. */
+  readonly best: number | undefined;
+  readonly #recent: readonly number[];
+  readonly #count: number;
+
+  private constructor(
+    first: number | undefined,
+    best: number | undefined,
+    recent: readonly number[],
+    count: number,
+  ) {
+    this.first = first;
+    this.best = best;
+    this.#recent = recent;
+    this.#count = count;
+  }
+
+  static empty(): LossLevel {
+    return new LossLevel(undefined, undefined, [], 0);
+  }
+
+  /** Mean of the last losses, at most 20. */
+  get last(): number | undefined {
+    return mean(this.#recent);
+  }
+
+  /** The level after more losses; non-finite ones are left out. */
+  after(losses: readonly number[]): LossLevel {
+    let { first, best } = this;
+    let count = this.#count;
+    const recent = [...this.#recent];
+    for (const loss of losses) {
+      if (!Number.isFinite(loss)) continue;
+      recent.push(loss);
+      if (recent.length > WINDOW) recent.shift();
+      count++;
+      const level = mean(recent);
+      if (count <= WINDOW) {
+        first = level;
+        best = level;
+      } else if (level !== undefined && (best === undefined || level < best)) best = level;
+    }
+    return new LossLevel(first, best, recent, count);
+  }
+}
+
+function mean(losses: readonly number[]): number | undefined {
+  if (losses.length === 0) return undefined;
+  return losses.reduce((sum, loss) => sum + loss, 0) / losses.length;
+}

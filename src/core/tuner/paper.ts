@@ -1,0 +1,97 @@
+/**
+ * Strategy `paper`: AutoLRS as published (Jin et al. 2021, arXiv 2105.10762, algorithm 1).
+ *
+ * 1. Warm up, if asked to.
+ * 2. Find the LR interval by a range test, if it was not given.
+ * 3. Stage after stage, until the budget is spent or the target is reached: search with a fresh Gaussian process,
+ *    commit the best, double τ and τ'.
+ *
+ * What a stage learns by divergence is the one thing that later stages remember.
+ */
+
+import { AutolrsError } from '../errors.js';
+import type { TunerOptions } from '../options.js';
+import type { TrainerFacts } from './command.js';
+import { type Conversation, decide } from './conversation.js';
+import type { FinishReason } from './decision.js';
+import type { Interval } from './interval.js';
+import { totalSteps } from './ledger.js';
+import { findInterval } from './range-test.js';
+import { tuneStage, validateCommitted } from './stage.js';
+import { type Limits, planCommit, planStage } from './stage-plan.js';
+import { beginState, type StrategyState } from './state.js';
+import { warmUp } from './warm-up.js';
+
+/**
+ * @throws AutolrsError `USAGE` when the options and what the trainer says of itself leave no run to do.
+ */
+export function* paper(options: TunerOptions, facts: TrainerFacts): Conversation<FinishReason> {
+  const state = beginState(options, facts);
+  const reason = yield* runStages(state);
+  const diverged = state.diverged.toSorted((a, b) => a - b);
+  yield* decide({ kind: 'finished', reason, ...(reason === 'diverged' && { diverged }) });
+  return reason;
+}
+
+function* runStages(state: StrategyState): Conversation<FinishReason> {
+  const limits = limitsOf(state.options, state.facts);
+  const from = state.options.steps ?? state.options.budget;
+  yield* decide({ kind: 'budget', ...limits, from: from === undefined ? 'trainer' : 'given' });
+  yield* validateCommitted(state);
+  const warmedUp = yield* warmUp(state);
+  if (warmedUp !== 'done') return warmedUp === 'diverged' ? 'diverged' : 'data';
+  const found = yield* findInterval(state, limits);
+  if (found === undefined) return 'data';
+  let interval: Interval = found;
+  for (let stage = 0; ; stage++) {
+    const plan = planStage(stage, state.options, limits, state.ledger, state.facts.can.validate);
+    if (plan === undefined) return endOf(state, limits, stage);
+    const stepsToCommit = () => planCommit(plan, state.options, limits, state.ledger);
+    const outcome = yield* tuneStage(state, plan, interval, stepsToCommit);
+    if (outcome.kind === 'data-ended') return 'data';
+    if (outcome.kind === 'nothing-survives') return 'diverged';
+    if (outcome.hitTarget) return 'target';
+    interval = outcome.interval;
+  }
+}
+
+function limitsOf(options: TunerOptions, facts: TrainerFacts): Limits {
+  const { steps, budget, validation } = options;
+  if (validation === 'always' && !facts.can.validate) {
+    throw new AutolrsError(
+      'USAGE',
+      '--validation always needs a trainer that can validate, and this script gave no validate function; add one, or drop the flag',
+    );
+  }
+  if (steps !== undefined || budget !== undefined) {
+    return {
+      ...(steps !== undefined && { steps }),
+      ...(budget !== undefined && { total: budget }),
+    };
+  }
+  if (facts.total === undefined) {
+    throw new AutolrsError(
+      'USAGE',
+      'the script does not say how many steps it means to train; give --steps (committed) or --budget (search included)',
+    );
+  }
+  const left = facts.total - facts.step;
+  if (left < 1) {
+    throw new AutolrsError(
+      'USAGE',
+      `the script has done ${facts.step} of the ${facts.total} steps it means to train; give --steps or --budget to train on`,
+    );
+  }
+  return { steps: left };
+}
+
+/** Nothing is left to plan: the budget is spent, unless it never held a single stage. */
+function endOf(state: StrategyState, limits: Limits, stage: number): FinishReason {
+  if (stage > 0) return 'budget';
+  const { candidates } = state.options;
+  const left = (limits.total ?? 0) - totalSteps(state.ledger);
+  throw new AutolrsError(
+    'USAGE',
+    `--budget ${limits.total} leaves ${left} steps for a first stage, and ${candidates} candidates need at least ${candidates + 1}; raise --budget or lower --candidates`,
+  );
+}

@@ -1,0 +1,195 @@
+/**
+ * The LR range test (Smith 2017, arXiv 1506.01186): train with an LR that grows exponentially over many decades, and
+ * read off where the loss stops falling. It finds the interval when the user gives none.
+ *
+ * The top of the interval is at most 1.5 octaves above the LR of the lowest smoothed loss before the *first* clear
+ * rise: a later, lower loss at absurd LRs, as Adam with clipping shows, is a trap. The bottom is three decades below.
+ */
+
+import { AutolrsError } from '../errors.js';
+import type { TunerOptions } from '../options.js';
+import { type Conversation, decide, discard, save } from './conversation.js';
+import type { Interval } from './interval.js';
+import type { Limits } from './stage-plan.js';
+import { didDiverge, levelOf, restoreCounted, type StrategyState, trainCounted } from './state.js';
+
+const RAMP_FROM_LR = 1e-6;
+const RAMP_TO_LR = 100;
+const OCTAVES = Math.log2(RAMP_TO_LR / RAMP_FROM_LR);
+
+/** Share of all steps, and the bounds within which a ramp neither is blind nor wastes steps. */
+const RAMP_SHARE = 0.02;
+const RAMP_LEAST = 96;
+const RAMP_MOST = 3000;
+const RAMP_LARGEST_SHARE = 1 / 8;
+const RAMP_BLIND_BELOW = 27;
+
+/** The top lies at most this far above the LR of the lowest loss. */
+const OCTAVES_ABOVE_LOWEST = 1.5;
+const INTERVAL_DECADES = 3;
+
+/** A rise is clear at this many standard errors of the running mean, or at this share of the descent. */
+const CLEAR_RISE_ERRORS = 5;
+const CLEAR_RISE_SHARE = 0.15;
+
+/** Below this many standard errors a rise is noise, however small the descent was. */
+const NOISE_ERRORS = 2;
+
+/** What the ramp shows so far. `lrs` and `losses` are of equal length, in the order trained. */
+export interface RampReading {
+  /** LR of the lowest smoothed loss; undefined when nothing fell clearly. */
+  readonly lowestAt: number | undefined;
+  readonly firstLoss: number;
+  readonly lowestLoss: number;
+  /** LR at which the loss first rose clearly above its lowest. */
+  readonly roseAt: number | undefined;
+}
+
+/** Finds the bounds that the user left open. Spends search steps and leaves the trainer as it found it. */
+export function* findInterval(
+  state: StrategyState,
+  limits: Limits,
+): Conversation<Interval | undefined> {
+  const { minLr, maxLr } = state.options;
+  if (minLr !== undefined && maxLr !== undefined) return { min: minLr, max: maxLr, from: 'given' };
+  const steps = rampSteps(limits);
+  yield* decide({ kind: 'range-test-started', steps });
+  yield* save('range-test');
+  const ramp = yield* trainRamp(state, steps);
+  yield* restoreCounted(state, 'range-test');
+  yield* discard('range-test');
+  if (ramp.dataEnded) return undefined;
+  const { interval, why } = readInterval(ramp, steps, state.options);
+  yield* decide({ kind: 'interval-found', interval, why });
+  return interval;
+}
+
+function rampSteps(limits: Limits): number {
+  const total = Math.min(limits.total ?? Infinity, 2 * (limits.steps ?? Infinity));
+  const wanted = Math.min(RAMP_MOST, Math.max(RAMP_LEAST, Math.round(total * RAMP_SHARE)));
+  const steps = Math.min(wanted, Math.floor(total * RAMP_LARGEST_SHARE));
+  if (steps < RAMP_BLIND_BELOW) {
+    throw new AutolrsError(
+      'USAGE',
+      `a run of ${total} steps, search included, is too short to find an LR interval; give --min-lr and --max-lr`,
+    );
+  }
+  return steps;
+}
+
+interface Ramp {
+  readonly lrs: readonly number[];
+  readonly losses: readonly number[];
+  readonly divergedAt: number | undefined;
+  readonly dataEnded: boolean;
+}
+
+/** Trains about an octave at a time, so that a loss that rises is noticed before it has cost much. */
+function* trainRamp(state: StrategyState, steps: number): Conversation<Ramp> {
+  const all = rampLrs(steps);
+  const slice = Math.max(2, Math.round(steps / OCTAVES));
+  const losses: number[] = [];
+  let divergedAt: number | undefined;
+  while (losses.length < steps && divergedAt === undefined) {
+    const lrs = all.slice(losses.length, losses.length + slice);
+    const reply = yield* trainCounted(state, { purpose: 'search', steps: lrs.length, lr: lrs });
+    losses.push(...reply.losses);
+    if (reply.end === 'data') return { lrs: all, losses, divergedAt, dataEnded: true };
+    if (didDiverge(reply)) divergedAt = all[losses.length - 1];
+    else if (readRamp(all, losses, steps).roseAt !== undefined) break;
+  }
+  return { lrs: all.slice(0, losses.length), losses, divergedAt, dataEnded: false };
+}
+
+function rampLrs(steps: number): number[] {
+  const growth = Math.log(RAMP_TO_LR / RAMP_FROM_LR) / (steps - 1);
+  return Array.from({ length: steps }, (_, i) => RAMP_FROM_LR * Math.exp(growth * i));
+}
+
+/**
+ * Reads a ramp: smooths by a running mean, takes the noise from successive differences, and stops at the first clear
+ * rise. Non-finite losses at the end are left out; the caller knows that it diverged.
+ */
+export function readRamp(
+  lrs: readonly number[],
+  losses: readonly number[],
+  rampLength: number,
+): RampReading {
+  const window = Math.max(4, Math.round(rampLength / OCTAVES));
+  const finite = losses.slice(0, firstNonFinite(losses));
+  const standardError = noiseOf(finite) / Math.sqrt(window);
+  const clearErrors = CLEAR_RISE_ERRORS * standardError;
+  const noiseErrors = NOISE_ERRORS * standardError;
+  const firstLoss = levelOf(finite.slice(0, Math.max(window, Math.floor(rampLength / 8)))) ?? NaN;
+  let lowestLoss = firstLoss;
+  let lowestAt: number | undefined;
+  for (let end = window; end <= finite.length; end++) {
+    const level = levelOf(finite.slice(end - window, end)) ?? NaN;
+    const descent = firstLoss - lowestLoss;
+    const clear =
+      descent > clearErrors
+        ? Math.max(noiseErrors, Math.min(clearErrors, CLEAR_RISE_SHARE * descent))
+        : clearErrors;
+    // The running mean lags by half its window; its last LR is where the rise was seen.
+    if (level - lowestLoss > clear)
+      return { lowestAt, firstLoss, lowestLoss, roseAt: lrs[end - 1] };
+    if (level < lowestLoss) {
+      lowestLoss = level;
+      if (firstLoss - level > clearErrors) lowestAt = lrs[end - 1 - Math.floor(window / 2)];
+    }
+  }
+  return { lowestAt, firstLoss, lowestLoss, roseAt: undefined };
+}
+
+function readInterval(
+  ramp: Ramp,
+  steps: number,
+  options: TunerOptions,
+): { interval: Interval; why: string } {
+  const reading = readRamp(ramp.lrs, ramp.losses, steps);
+  const ceiling = ramp.divergedAt ?? reading.roseAt;
+  const found = topOf(reading, ceiling);
+  const max = options.maxLr ?? found;
+  const min = options.minLr ?? max / 10 ** INTERVAL_DECADES;
+  if (!(min < max)) {
+    throw new AutolrsError(
+      'USAGE',
+      `--min-lr ${min} is not below ${max.toPrecision(3)}, the highest usable LR that the range test found; give a lower --min-lr or a --max-lr`,
+    );
+  }
+  return { interval: { min, max, from: 'range-test' }, why: explain(reading, ramp.divergedAt) };
+}
+
+function topOf(reading: RampReading, ceiling: number | undefined): number {
+  // Nothing fell before the loss blew up: stay two octaves clear of the place where it did.
+  if (reading.lowestAt === undefined) return ceiling === undefined ? 1 : ceiling / 4;
+  return Math.min(reading.lowestAt * 2 ** OCTAVES_ABOVE_LOWEST, ceiling ?? Infinity);
+}
+
+function explain(reading: RampReading, divergedAt: number | undefined): string {
+  const { lowestAt, firstLoss, lowestLoss, roseAt } = reading;
+  const fell =
+    lowestAt === undefined
+      ? `the loss never fell clearly below ${round(firstLoss)}`
+      : `the loss fell from ${round(firstLoss)} to ${round(lowestLoss)} at LR ${round(lowestAt)}`;
+  if (divergedAt !== undefined) return `${fell} and diverged at LR ${round(divergedAt)}`;
+  if (roseAt !== undefined) return `${fell} and rose at LR ${round(roseAt)}`;
+  return `${fell} and did not rise up to LR ${RAMP_TO_LR}`;
+}
+
+function round(value: number): string {
+  return String(Number(value.toPrecision(3)));
+}
+
+function firstNonFinite(losses: readonly number[]): number {
+  const index = losses.findIndex((loss) => !Number.isFinite(loss));
+  return index === -1 ? losses.length : index;
+}
+
+/** Sd of one loss about its trend, from the median absolute successive difference. */
+function noiseOf(losses: readonly number[]): number {
+  const steps = losses.slice(1).map((loss, i) => Math.abs(loss - (losses[i] ?? loss)));
+  const sorted = steps.toSorted((a, b) => a - b);
+  // 0.6745: the median of |N(0,1)|; a difference has twice the variance.
+  return (sorted[Math.floor(sorted.length / 2)] ?? 0) / (0.6745 * Math.SQRT2);
+}

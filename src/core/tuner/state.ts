@@ -1,0 +1,73 @@
+/** What a strategy remembers while it talks: private to one conversation, rebuilt by replaying it. */
+
+import { createRandom, type Random } from '../math/random.js';
+import type { TunerOptions } from '../options.js';
+import type { TrainCommand, TrainedReply, TrainerFacts } from './command.js';
+import { type Conversation, restore, train } from './conversation.js';
+import { addSteps, EMPTY_LEDGER, type Ledger, rollBackTo } from './ledger.js';
+
+export interface StrategyState {
+  readonly options: TunerOptions;
+  readonly facts: TrainerFacts;
+  readonly random: Random;
+  ledger: Ledger;
+  /** Level of the run's first training losses; absent until something was trained. */
+  firstLoss: number | undefined;
+  /** LRs that diverged anywhere in the run, in the order in which they did. */
+  readonly diverged: number[];
+}
+
+/** A loss this many times the run's first is no noise: Lightning's LR finder stops at the same factor. */
+const EXPLOSION_FACTOR = 4;
+
+/** Enough losses to smooth a single batch's, few enough to precede an explosion of the first probe. */
+const FIRST_LOSSES = 3;
+
+export function beginState(options: TunerOptions, facts: TrainerFacts): StrategyState {
+  return {
+    options,
+    facts,
+    random: createRandom(options.seed),
+    ledger: EMPTY_LEDGER,
+    firstLoss: undefined,
+    diverged: [],
+  };
+}
+
+/** Trains, keeps the ledger, and lets the trainer halt when the loss explodes. */
+export function* trainCounted(
+  state: StrategyState,
+  command: Omit<TrainCommand, 'kind' | 'haltAbove'>,
+): Conversation<TrainedReply> {
+  // Without a positive first loss there is no scale to call an explosion by; non-finite losses still end the probe.
+  const haltAbove =
+    state.firstLoss !== undefined && state.firstLoss > 0
+      ? EXPLOSION_FACTOR * state.firstLoss
+      : undefined;
+  const reply = yield* train(haltAbove === undefined ? command : { ...command, haltAbove });
+  state.ledger = addSteps(state.ledger, command.purpose, reply.steps);
+  state.firstLoss ??= levelOf(reply.losses.slice(0, FIRST_LOSSES));
+  return reply;
+}
+
+/** Restores a checkpoint and moves what was committed beyond it to the search's account. */
+export function* restoreCounted(state: StrategyState, checkpoint: string): Conversation<void> {
+  const step = yield* restore(checkpoint);
+  state.ledger = rollBackTo(state.ledger, step - state.facts.step);
+}
+
+/** Whether training blew up, in the trainer's words or by a non-finite loss. */
+export function didDiverge(reply: TrainedReply): boolean {
+  return (
+    reply.end === 'diverged' ||
+    reply.end === 'halt' ||
+    !reply.losses.every((loss) => Number.isFinite(loss))
+  );
+}
+
+/** Mean of the losses; undefined when there are none or one is not finite. */
+export function levelOf(losses: readonly number[]): number | undefined {
+  if (losses.length === 0) return undefined;
+  const level = losses.reduce((sum, loss) => sum + loss / losses.length, 0);
+  return Number.isFinite(level) ? level : undefined;
+}
