@@ -1,0 +1,82 @@
+/**
+ * The journal, version 1: JSON Lines, one record a line, only ever appended.
+ *
+ * Every record has `seq` (0, 1, 2, …), `at` (milliseconds since 1970), `kind`, what that kind brings, and last `sum`:
+ * the CRC-32 in hexadecimal of the line as it would be without `sum`. The kinds, in the order in which they come:
+ *
+ * - `run`, the first: `journal` (this format's version), `autolrs` (ours), `id`, `strategy`, `seed`, `options`, `command`
+ * - `trainer`: `facts` (its hello), `pid`
+ * - `command`, `reply`: what was asked and answered, in turns; losses that are not finite are `null`
+ * - `decision`: what the strategy made known
+ * - `end`: `status`, `exitCode`, and `error` {code, message} if it failed
+ *
+ * More fields and more kinds may come with later versions; a reader ignores what it does not know.
+ */
+
+import { crc32 } from 'node:zlib';
+import type { TrainerFacts } from '../core/tuner/command.js';
+import type { Entry, RunStatus } from '../core/tuner/result.js';
+
+export const JOURNAL_VERSION = 1;
+export const JOURNAL_FILE = 'journal.jsonl';
+
+export type JournalEntry =
+  | {
+      readonly kind: 'run';
+      readonly journal: typeof JOURNAL_VERSION;
+      readonly autolrs: string;
+      readonly id: string;
+      readonly strategy: string;
+      readonly seed: number;
+      readonly options: Readonly<Record<string, unknown>>;
+      readonly command: readonly string[];
+    }
+  | { readonly kind: 'trainer'; readonly facts: TrainerFacts; readonly pid: number }
+  | Entry
+  | {
+      readonly kind: 'end';
+      readonly status: RunStatus;
+      readonly exitCode: number;
+      readonly error?: { readonly code: string; readonly message: string };
+    };
+
+export interface JournalRecord {
+  readonly seq: number;
+  readonly at: number;
+  readonly entry: JournalEntry;
+}
+
+/** The record as a line, newline included. */
+export function encodeRecord({ seq, at, entry }: JournalRecord): string {
+  const text = JSON.stringify({ seq, at, ...entry });
+  return `${text.slice(0, -1)},"sum":"${sumOf(text)}"}\n`;
+}
+
+/** The record of a line without its newline; undefined when the line is torn or altered. */
+export function decodeRecord(line: string): JournalRecord | undefined {
+  const match = /^(.*),"sum":"([0-9a-f]{8})"\}$/s.exec(line);
+  const [, body, sum] = match ?? [];
+  if (body === undefined || sumOf(`${body}}`) !== sum) return undefined;
+  const { seq, at, ...entry } = JSON.parse(`${body}}`) as JournalEntry & JournalRecord; // the sum vouches for it
+  return { seq, at, entry: withNonFinite(entry as JournalEntry) };
+}
+
+function sumOf(text: string): string {
+  return crc32(text).toString(16).padStart(8, '0');
+}
+
+/** JSON has no NaN: the losses of a reply that were written as null are NaN again. */
+function withNonFinite(entry: JournalEntry): JournalEntry {
+  if (entry.kind !== 'reply') return entry;
+  const { reply } = entry;
+  if (reply.kind === 'trained') {
+    return { kind: 'reply', reply: { ...reply, losses: reply.losses.map(orNan) } };
+  }
+  if (reply.kind === 'validated')
+    return { kind: 'reply', reply: { ...reply, loss: orNan(reply.loss) } };
+  return entry;
+}
+
+function orNan(value: number | null): number {
+  return value ?? Number.NaN;
+}

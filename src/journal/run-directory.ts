@@ -1,0 +1,109 @@
+/** The run directory: made for its owner alone, and refused in words when it cannot be used. */
+
+import {
+  accessSync,
+  chmodSync,
+  closeSync,
+  constants,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+import { AutolrsError } from '../core/errors.js';
+import { JOURNAL_FILE } from './format.js';
+
+/**
+ * Makes the directory, or takes an existing one that holds no run.
+ *
+ * @throws AutolrsError `RUN_DIRECTORY_UNUSABLE`
+ */
+export function createRunDirectory(dir: string): void {
+  try {
+    const isNew = mkdirSync(dir, { recursive: true, mode: 0o700 }) !== undefined;
+    // The umask may have taken from the mode; nothing adds to it.
+    if (isNew) chmodSync(dir, 0o700);
+    if (!statSync(dir).isDirectory()) throw unusable(dir, 'it is not a directory');
+    accessSync(dir, constants.W_OK | constants.X_OK);
+  } catch (error) {
+    throw unusable(dir, error);
+  }
+  if (existsSync(join(dir, JOURNAL_FILE))) {
+    throw new AutolrsError(
+      'RUN_DIRECTORY_UNUSABLE',
+      `"${dir}" holds a run already; choose another --run-dir, or look at this one with: autolrs show ${dir}`,
+    );
+  }
+}
+
+/**
+ * Writes a file so that a reader sees the old content or the new one, never half of it, whatever happens.
+ *
+ * @throws AutolrsError `RUN_DIRECTORY_UNUSABLE`
+ */
+export function writeFileAtomically(path: string, text: string): void {
+  const temporary = `${path}.tmp`;
+  try {
+    const file = openSync(temporary, 'w', 0o600);
+    try {
+      writeWhole(file, text);
+      fsyncSync(file);
+    } finally {
+      closeSync(file);
+    }
+    renameSync(temporary, path);
+    syncDirectory(dirname(path));
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw unusable(dirname(path), error);
+  }
+}
+
+/** Writes all bytes: a full disk can take some of them and say so only at the next call. */
+export function writeWhole(file: number, text: string): void {
+  const bytes = Buffer.from(text);
+  let written = 0;
+  while (written < bytes.length) written += writeSync(file, bytes, written);
+}
+
+export function syncDirectory(dir: string): void {
+  const directory = openSync(dir, 'r');
+  try {
+    fsyncSync(directory);
+  } finally {
+    closeSync(directory);
+  }
+}
+
+/** The sentence for what the file system said. */
+export function unusable(dir: string, cause: unknown): AutolrsError {
+  if (cause instanceof AutolrsError) return cause;
+  const { sentence, remedy } = explain(cause);
+  const message = `the run directory "${dir}" cannot be used: ${sentence}; ${remedy}`;
+  return new AutolrsError('RUN_DIRECTORY_UNUSABLE', message, { cause });
+}
+
+const ELSEWHERE = 'give another --run-dir';
+
+const REASONS: Readonly<Record<string, { sentence: string; remedy: string }>> = {
+  EACCES: { sentence: 'permission denied', remedy: `${ELSEWHERE} or its permissions` },
+  EPERM: { sentence: 'permission denied', remedy: `${ELSEWHERE} or its permissions` },
+  EROFS: { sentence: 'the file system is read-only', remedy: ELSEWHERE },
+  ENOSPC: { sentence: 'the disk is full', remedy: 'make room or give another --run-dir' },
+  EDQUOT: { sentence: 'the disk quota is spent', remedy: 'make room or give another --run-dir' },
+  ENOTDIR: { sentence: 'a part of its path is a file', remedy: ELSEWHERE },
+  EEXIST: { sentence: 'it is a file', remedy: ELSEWHERE },
+  ENAMETOOLONG: { sentence: 'its name is too long', remedy: 'give a shorter --run-dir' },
+  ENOENT: { sentence: 'it is gone', remedy: 'do not remove it during a run' },
+};
+
+function explain(cause: unknown): { sentence: string; remedy: string } {
+  if (typeof cause === 'string') return { sentence: cause, remedy: ELSEWHERE };
+  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
+  return REASONS[code] ?? { sentence: code || String(cause), remedy: ELSEWHERE };
+}

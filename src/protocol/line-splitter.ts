@@ -1,0 +1,84 @@
+/**
+ * Bytes in, lines out. A line that begins with `{` may be a message and is held until it is whole; all else is the
+ * user's own output and goes on as it comes, so that a progress bar moves and a flood without newlines needs no memory.
+ */
+
+import { MAX_LINE_BYTES } from './messages.js';
+
+export interface SplitterEvents {
+  /** A whole line that begins with `{`, without its newline. */
+  readonly onLine: (line: string) => void;
+  /** The user's own output, newlines included. */
+  readonly onOutput: (chunk: Uint8Array) => void;
+  /** A line that begins with `{` and is longer than the wire allows; the rest of it is dropped. */
+  readonly onTooLong: (start: string) => void;
+}
+
+const NEWLINE = 0x0a;
+const RETURN = 0x0d;
+const BRACE = 0x7b;
+
+/** Enough of an over-long line to recognise it by. */
+const QUOTED_BYTES = 200;
+
+export class LineSplitter {
+  readonly #events: SplitterEvents;
+  readonly #limit: number;
+  #state: 'line-start' | 'held' | 'output' | 'dropped' = 'line-start';
+  #held: Uint8Array[] = [];
+  #heldBytes = 0;
+
+  constructor(events: SplitterEvents, limit = MAX_LINE_BYTES) {
+    this.#events = events;
+    this.#limit = limit;
+  }
+
+  push(chunk: Uint8Array): void {
+    let from = 0;
+    while (from < chunk.length) {
+      if (this.#state === 'line-start') this.#state = chunk[from] === BRACE ? 'held' : 'output';
+      const newline = chunk.indexOf(NEWLINE, from);
+      const until = newline === -1 ? chunk.length : newline + 1;
+      this.#take(chunk.subarray(from, until), newline !== -1);
+      from = until;
+    }
+  }
+
+  /** The stream has ended; a held line without newline is half a message at most, and is passed on as output. */
+  end(): void {
+    if (this.#state === 'held') this.#events.onOutput(this.#release());
+    this.#state = 'line-start';
+  }
+
+  #take(piece: Uint8Array, endsLine: boolean): void {
+    if (this.#state === 'output') this.#events.onOutput(piece);
+    else if (this.#state === 'held') this.#hold(piece, endsLine);
+    if (endsLine) this.#state = 'line-start';
+  }
+
+  #hold(piece: Uint8Array, endsLine: boolean): void {
+    this.#held.push(piece);
+    this.#heldBytes += piece.length;
+    // The newline is not part of the line.
+    if (this.#heldBytes - (endsLine ? 1 : 0) > this.#limit) {
+      this.#state = 'dropped';
+      this.#events.onTooLong(decode(this.#release().subarray(0, QUOTED_BYTES)));
+    } else if (endsLine) {
+      const line = this.#release();
+      const end = line.at(-2) === RETURN ? -2 : -1;
+      this.#events.onLine(decode(line.subarray(0, end)));
+    }
+  }
+
+  #release(): Uint8Array {
+    const line = Buffer.concat(this.#held);
+    this.#held = [];
+    this.#heldBytes = 0;
+    return line;
+  }
+}
+
+/** Invalid UTF-8 becomes U+FFFD: the line is refused for its shape, not for its bytes. */
+function decode(bytes: Uint8Array): string {
+  return new TextDecoder().decode(bytes);
+}

@@ -1,0 +1,62 @@
+/**
+ * The wire, version 1: JSON-RPC 2.0, one message a line, the tuner asks and the trainer answers.
+ *
+ * The obligation: a trainer answers every request, in order, with a result or an error, because the tuner is waiting;
+ * and the tuner has at most one request in flight, because the trainer is training. Only `cancel` may overtake.
+ */
+
+export const PROTOCOL_VERSION = 1;
+
+/** Longest line in bytes that either side may send: 64 MiB, about three million losses. */
+export const MAX_LINE_BYTES = 64 * 1024 * 1024;
+
+export interface InitializeParams {
+  readonly protocol: typeof PROTOCOL_VERSION;
+  readonly tuner: { readonly name: 'autolrs'; readonly version: string };
+  readonly run: { readonly id: string; readonly dir: string; readonly seed: number };
+}
+
+export interface TrainParams {
+  readonly steps: number;
+  readonly lr: number | readonly number[];
+  readonly halt?: number;
+}
+
+export interface CheckpointParams {
+  readonly id: string;
+  readonly path?: string;
+}
+
+export type Request =
+  | { readonly method: 'initialize'; readonly params: InitializeParams }
+  | { readonly method: 'train'; readonly params: TrainParams }
+  | { readonly method: 'validate'; readonly params: { readonly batches?: number } }
+  | { readonly method: 'save' | 'restore' | 'discard'; readonly params: CheckpointParams }
+  | { readonly method: 'shutdown'; readonly params: Record<string, never> };
+
+export type Method = Request['method'];
+
+/** What a trainer may send, its results and params not yet looked into. */
+export type Incoming =
+  | { readonly kind: 'result'; readonly id: number; readonly result: unknown }
+  | { readonly kind: 'error'; readonly id: number | null; readonly error: WireError }
+  | { readonly kind: 'notification'; readonly method: string; readonly params: unknown };
+
+export interface WireError {
+  readonly code: number;
+  readonly message: string;
+  readonly data?: unknown;
+}
+
+/** Errors that the protocol adds to JSON-RPC's own, each with what it means for the user. */
+export const WIRE_ERRORS: Readonly<Record<number, string>> = {
+  [-32700]: 'it could not parse the request',
+  [-32600]: 'it found the request invalid',
+  [-32601]: 'its adapter does not know this request',
+  [-32602]: "its adapter does not accept the request's parameters",
+  [-32603]: 'its adapter failed',
+  [-32001]: 'it does not have that checkpoint',
+  [-32002]: 'it does not support that',
+  [-32003]: 'the script raised an error',
+  [-32004]: 'it could not write or read a checkpoint',
+};

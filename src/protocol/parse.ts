@@ -1,0 +1,132 @@
+/** From a result's unknown shape to a typed one. Errors name the field and the fault. Unknown fields are ignored. */
+
+import { z } from 'zod';
+import { AutolrsError } from '../core/errors.js';
+import { quoteLine } from './codec.js';
+
+const count = z.number().int().nonnegative();
+const lr = z.number().nonnegative();
+const seconds = z.number().nonnegative();
+
+/** `null` is how a non-finite number travels. */
+const loss = z
+  .number()
+  .nullable()
+  .transform((value) => value ?? Number.NaN);
+
+/** A hand-written loop: a million losses must not pass through a schema one by one. */
+const losses = z.unknown().transform((value, context): readonly number[] => {
+  if (!Array.isArray(value)) {
+    context.addIssue({ code: 'custom', message: 'expected an array of numbers and nulls' });
+    return z.NEVER;
+  }
+  const numbers = new Array<number>(value.length);
+  for (let i = 0; i < value.length; i++) {
+    const item: unknown = value[i];
+    if (typeof item !== 'number' && item !== null) {
+      context.addIssue({ code: 'custom', path: [i], message: 'expected a number or null' });
+      return z.NEVER;
+    }
+    numbers[i] = item === null || !Number.isFinite(item) ? Number.NaN : item;
+  }
+  return numbers;
+});
+
+export const RESULTS = {
+  initialize: z.object({
+    protocol: z.number().int(),
+    trainer: z.object({
+      name: z.string(),
+      version: z.string().optional(),
+      framework: z.string().optional(),
+    }),
+    step: count,
+    total: count.nullish(),
+    lr,
+    groups: z.array(z.number().nonnegative()).default([1]),
+    world: z.number().int().positive().default(1),
+    can: z
+      .object({
+        validate: z.boolean().default(false),
+        disk: z.boolean().default(false),
+        rewind: z.boolean().default(false),
+        cancel: z.boolean().default(false),
+      })
+      .prefault({}),
+    holds: z.array(z.string()).default([]),
+  }),
+  train: z.object({
+    steps: count,
+    losses,
+    lr,
+    step: count,
+    seconds,
+    end: z.enum(['data', 'halt', 'diverged', 'cancel']).nullish(),
+  }),
+  validate: z.object({
+    loss,
+    metrics: z.record(z.string(), loss).nullish(),
+    seconds,
+  }),
+  save: z.object({ id: z.string(), step: count, bytes: count.nullish(), seconds }),
+  restore: z.object({ id: z.string(), step: count, lr, seconds }),
+  discard: z.object({ id: z.string() }),
+  shutdown: z.object({ step: count }),
+} as const;
+
+const NOTIFICATIONS = {
+  progress: z.object({ step: count, losses }),
+  log: z.object({ level: z.string(), message: z.string() }),
+} as const;
+
+export type ResultOf<Method extends keyof typeof RESULTS> = z.infer<(typeof RESULTS)[Method]>;
+export type Progress = z.infer<typeof NOTIFICATIONS.progress>;
+
+/**
+ * @throws AutolrsError `PROTOCOL_BAD_MESSAGE` naming the field, with the result quoted.
+ */
+export function parseResult<Method extends keyof typeof RESULTS>(
+  method: Method,
+  result: unknown,
+): ResultOf<Method> {
+  const parsed = RESULTS[method].safeParse(result);
+  if (!parsed.success)
+    throw badMessage(`its answer to "${method}"`, describe(parsed.error), result);
+  return parsed.data as ResultOf<Method>; // zod loses the link between key and schema
+}
+
+/** A notification the tuner knows, or undefined for one of a later version. */
+export function parseNotification(
+  method: string,
+  params: unknown,
+):
+  | { readonly kind: 'progress'; readonly progress: Progress }
+  | { readonly kind: 'log'; readonly level: string; readonly message: string }
+  | undefined {
+  if (method === 'progress') {
+    const parsed = NOTIFICATIONS.progress.safeParse(params);
+    if (!parsed.success) throw badMessage('its "progress"', describe(parsed.error), params);
+    return { kind: 'progress', progress: parsed.data };
+  }
+  if (method === 'log') {
+    const parsed = NOTIFICATIONS.log.safeParse(params);
+    if (!parsed.success) throw badMessage('its "log"', describe(parsed.error), params);
+    return { kind: 'log', ...parsed.data };
+  }
+  return undefined;
+}
+
+export function badMessage(what: string, why: string, value: unknown): AutolrsError {
+  const text = typeof value === 'string' ? value : (JSON.stringify(value) ?? 'nothing');
+  return new AutolrsError(
+    'PROTOCOL_BAD_MESSAGE',
+    `the trainer broke the protocol: ${what} is wrong: ${why}; the message was ${quoteLine(text)}`,
+  );
+}
+
+function describe(error: z.ZodError): string {
+  const [issue] = error.issues;
+  if (issue === undefined) return 'it has a wrong shape';
+  const field = issue.path.length > 0 ? `"${issue.path.join('.')}": ` : '';
+  return `${field}${issue.message.charAt(0).toLowerCase()}${issue.message.slice(1)}`;
+}

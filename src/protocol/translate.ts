@@ -1,0 +1,106 @@
+/** Between the core's commands and the wire's requests. Core types are never serialised directly. */
+
+import type { Command, Reply, TrainedReply, TrainerFacts } from '../core/tuner/command.js';
+import type { Request } from './messages.js';
+import { badMessage, parseResult, type ResultOf } from './parse.js';
+
+export function toRequest(command: Command): Request {
+  switch (command.kind) {
+    case 'save':
+    case 'restore':
+    case 'discard':
+      return { method: command.kind, params: { id: command.checkpoint } };
+    case 'train': {
+      const { steps, lr, haltAbove } = command;
+      return {
+        method: 'train',
+        params: { steps, lr, ...(haltAbove !== undefined && { halt: haltAbove }) },
+      };
+    }
+    case 'validate':
+      return { method: 'validate', params: {} };
+    default:
+      return command satisfies never;
+  }
+}
+
+/**
+ * @throws AutolrsError `PROTOCOL_BAD_MESSAGE` when the result does not answer the command.
+ */
+export function toReply(command: Command, result: unknown): Reply {
+  switch (command.kind) {
+    case 'save': {
+      const { id, step, seconds } = parseResult('save', result);
+      mustEcho(command.checkpoint, id, result);
+      return { kind: 'saved', step, seconds };
+    }
+    case 'restore': {
+      const { id, step, lr, seconds } = parseResult('restore', result);
+      mustEcho(command.checkpoint, id, result);
+      return { kind: 'restored', step, lr, seconds };
+    }
+    case 'discard':
+      mustEcho(command.checkpoint, parseResult('discard', result).id, result);
+      return { kind: 'discarded' };
+    case 'train':
+      return toTrained(command, parseResult('train', result), result);
+    case 'validate': {
+      const { loss, metrics, seconds } = parseResult('validate', result);
+      return { kind: 'validated', loss, seconds, ...(metrics != null && { metrics }) };
+    }
+    default:
+      return command satisfies never;
+  }
+}
+
+/** What the handshake says, the protocol's version aside. */
+export function toFacts(hello: ResultOf<'initialize'>): TrainerFacts {
+  const { trainer, step, total, lr, groups, world, can, holds } = hello;
+  return {
+    name: trainer.name,
+    ...(trainer.version !== undefined && { version: trainer.version }),
+    ...(trainer.framework !== undefined && { framework: trainer.framework }),
+    step,
+    ...(total != null && { total }),
+    lr,
+    groups,
+    world,
+    can,
+    holds,
+  };
+}
+
+/** Float32 optimizers keep seven digits of an LR. */
+const LR_TOLERANCE = 1e-5;
+
+function toTrained(
+  command: Extract<Command, { kind: 'train' }>,
+  result: ResultOf<'train'>,
+  raw: unknown,
+): TrainedReply {
+  const { steps, losses, lr, step, seconds, end } = result;
+  const wrong = (why: string) => badMessage('its answer to "train"', why, raw);
+  if (losses.length !== steps)
+    throw wrong(`"losses" holds ${losses.length} numbers for ${steps} steps`);
+  if (steps > command.steps) throw wrong(`"steps" is ${steps} when ${command.steps} were asked`);
+  if (steps < command.steps && end == null) {
+    throw wrong(`"steps" is ${steps} when ${command.steps} were asked, and "end" does not say why`);
+  }
+  const asked = typeof command.lr === 'number' ? command.lr : command.lr[steps - 1];
+  if (steps > 0 && asked !== undefined && Math.abs(lr - asked) > LR_TOLERANCE * asked) {
+    throw wrong(
+      `it trained at LR ${lr} when ${asked} was asked (remove other LR schedulers from the script)`,
+    );
+  }
+  return { kind: 'trained', steps, losses, lr, step, seconds, ...(end != null && { end }) };
+}
+
+function mustEcho(asked: string, answered: string, raw: unknown): void {
+  if (asked !== answered) {
+    throw badMessage(
+      'its answer',
+      `"id" is ${JSON.stringify(answered)} when ${JSON.stringify(asked)} was meant`,
+      raw,
+    );
+  }
+}

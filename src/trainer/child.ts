@@ -1,0 +1,122 @@
+/**
+ * A child process without a shell, in a process group of its own: a Ctrl-C in the terminal reaches the tuner alone,
+ * which then asks the trainer to stop; and a kill reaches what the trainer started.
+ */
+
+import { execa } from 'execa';
+import { AutolrsError } from '../core/errors.js';
+
+export interface ChildEnd {
+  readonly exitCode: number | undefined;
+  readonly signal: string | undefined;
+}
+
+export interface ChildOptions {
+  readonly command: readonly [string, ...string[]];
+  readonly env: Readonly<Record<string, string>>;
+  readonly cwd?: string | undefined;
+  readonly onStdout: (chunk: Uint8Array) => Promise<void>;
+  readonly onStderr: (chunk: Uint8Array) => Promise<void>;
+}
+
+export interface Child {
+  readonly pid: number;
+  /** Resolves once the process has ended and its pipes are read, or held open by somebody else for too long. */
+  readonly ended: Promise<ChildEnd>;
+  write(line: string): void;
+  endStdin(): void;
+  /** Sends a signal to the process and all it started. */
+  kill(signal: 'SIGTERM' | 'SIGKILL'): void;
+}
+
+/** A grandchild may hold the pipes open; what the trainer itself wrote has arrived long before that. */
+const DRAIN_MS = 500;
+
+/** @throws AutolrsError `TRAINER_NOT_STARTED` when there is no such command or it cannot be run. */
+export async function startChild(options: ChildOptions): Promise<Child> {
+  const [file, ...args] = options.command;
+  const child = execa(file, args, {
+    env: options.env,
+    ...(options.cwd !== undefined && { cwd: options.cwd }),
+    stdin: 'pipe',
+    stdout: 'pipe',
+    stderr: 'pipe',
+    buffer: false,
+    reject: false,
+    detached: true,
+    cleanup: false,
+    encoding: 'buffer',
+  });
+  const { pid } = child;
+  if (pid === undefined) {
+    const { code } = await child;
+    throw new AutolrsError('TRAINER_NOT_STARTED', cannotStart(file, code));
+  }
+  const kill = (signal: 'SIGTERM' | 'SIGKILL') => killGroup(pid, signal);
+  // Not even a bug of ours leaves a trainer behind that nobody talks to.
+  const killOnExit = () => kill('SIGKILL');
+  process.once('exit', killOnExit);
+  // A write to a trainer that is gone fails here; its end is the cause that is reported.
+  child.stdin.on('error', () => {});
+  const drained = Promise.all([
+    readAll(child.stdout, options.onStdout),
+    readAll(child.stderr, options.onStderr),
+  ]);
+  const ended = new Promise<ChildEnd>((resolve) => {
+    child.once('exit', (code, signal) => {
+      process.off('exit', killOnExit);
+      const end = { exitCode: code ?? undefined, signal: signal ?? undefined };
+      const timer = setTimeout(() => {
+        child.stdout.destroy();
+        child.stderr.destroy();
+        resolve(end);
+      }, DRAIN_MS);
+      void drained.finally(() => {
+        clearTimeout(timer);
+        resolve(end);
+      });
+    });
+  });
+  return {
+    pid,
+    ended,
+    write: (line) => child.stdin.write(line),
+    endStdin: () => child.stdin.end(),
+    kill,
+  };
+}
+
+/** Reads to the end with backpressure; a pipe that breaks has ended. */
+async function readAll(
+  stream: AsyncIterable<Uint8Array>,
+  onChunk: (chunk: Uint8Array) => Promise<void>,
+): Promise<void> {
+  try {
+    for await (const chunk of stream) await onChunk(chunk);
+  } catch (error) {
+    if (!isStreamError(error)) throw error;
+  }
+}
+
+function isStreamError(error: unknown): boolean {
+  return error instanceof Error && 'code' in error;
+}
+
+function killGroup(pid: number, signal: 'SIGTERM' | 'SIGKILL'): void {
+  try {
+    process.kill(-pid, signal);
+  } catch {
+    // The group is gone already.
+  }
+}
+
+function cannotStart(file: string, code: string | undefined): string {
+  const reasons: Readonly<Record<string, string>> = {
+    ENOENT: 'no such command; check its name and your PATH',
+    EACCES:
+      'it is not executable; make it so (chmod +x) or name its interpreter, as in: python train.py',
+    ENOEXEC: 'it has no interpreter line; name its interpreter, as in: python train.py',
+    E2BIG: 'its arguments are too long',
+  };
+  return `cannot start "${file}": ${reasons[code ?? ''] ?? code ?? 'it did not start'}`;
+}

@@ -1,0 +1,203 @@
+/** A trainer as a process: start it, shake hands, talk, see it off. */
+
+import { AutolrsError } from '../core/errors.js';
+import type { Command, Reply, TrainerFacts } from '../core/tuner/command.js';
+import { LineSplitter } from '../protocol/line-splitter.js';
+import { PROTOCOL_VERSION, type Request } from '../protocol/messages.js';
+import { badMessage, parseResult } from '../protocol/parse.js';
+import { toFacts, toReply, toRequest } from '../protocol/translate.js';
+import { type Child, type ChildEnd, startChild } from './child.js';
+import { PatienceKeeper } from './patience.js';
+import { Session } from './session.js';
+import { type SeeOffOptions, seeOff, stopChild } from './shutdown.js';
+import { StderrTail } from './stderr-tail.js';
+import { StepKeeper } from './step-keeper.js';
+
+export interface TrainerOptions {
+  /** The program and its arguments; no shell ever reads them. */
+  readonly command: readonly [string, ...string[]];
+  /** Added to our own environment. */
+  readonly env: Readonly<Record<string, string>>;
+  readonly cwd?: string;
+  readonly run: { readonly id: string; readonly dir: string; readonly seed: number };
+  /** Our own version, for the handshake. */
+  readonly version: string;
+  readonly startTimeoutMs: number;
+  /** When to call `onHint` if the script has not said hello. */
+  readonly hintAfterMs: number;
+  /** Least silence that counts as a hang; for tests. */
+  readonly leastPatienceMs?: number;
+  /** Aborts the start: the trainer is killed. */
+  readonly signal?: AbortSignal;
+  /** The user's own output, from stdout and stderr. A promise slows the trainer's output until it resolves. */
+  readonly onOutput: (chunk: Uint8Array, from: 'stdout' | 'stderr') => void | Promise<void>;
+  readonly onProgress?: (progress: { readonly losses: readonly number[] }) => void;
+  readonly onLog?: (level: string, message: string) => void;
+  readonly onHint?: () => void;
+}
+
+export interface Trainer {
+  readonly facts: TrainerFacts;
+  readonly pid: number;
+  /** One command at a time. When `signal` aborts, a `train` is cancelled and resolves with what was done. */
+  ask(command: Command, signal?: AbortSignal): Promise<Reply>;
+  /** The orderly end: asks, ends stdin, waits; the script does what it does after training. */
+  shutdown(options?: SeeOffOptions): Promise<ChildEnd>;
+  /** The end after a failure: the script is not told that training is done, so that it saves nothing of it. */
+  abandon(): Promise<ChildEnd>;
+  kill(): void;
+}
+
+/**
+ * @throws AutolrsError when the command does not start, ends or stays silent before its hello, or says a wrong one.
+ */
+export async function startTrainer(options: TrainerOptions): Promise<Trainer> {
+  const tail = new StderrTail();
+  const patience = new PatienceKeeper(options.leastPatienceMs);
+  let steps: StepKeeper | undefined;
+  let outputs: (void | Promise<void>)[] = [];
+  const pass = (chunk: Uint8Array) => outputs.push(options.onOutput(chunk, 'stdout'));
+  const session = new Session({
+    send: (line) => child.write(line),
+    onOutput: (line) => pass(Buffer.from(`${line}\n`)),
+    onProgress(progress) {
+      patience.noteProgress();
+      options.onProgress?.(progress);
+    },
+    onLog: (level, message) => options.onLog?.(level, message),
+  });
+  const splitter = new LineSplitter({
+    onLine: (line) => session.receive(line),
+    onOutput: pass,
+    onTooLong: (start) => session.fail(badMessage('a line', 'it is longer than 64 MiB', start)),
+  });
+  const child = await startChild({
+    command: options.command,
+    env: options.env,
+    cwd: options.cwd,
+    async onStdout(chunk) {
+      outputs = [];
+      splitter.push(chunk);
+      await Promise.all(outputs);
+    },
+    async onStderr(chunk) {
+      tail.push(chunk);
+      await options.onOutput(chunk, 'stderr');
+    },
+  });
+  void child.ended.then((end) => {
+    splitter.end();
+    session.fail(exited(end, session.pendingMethod, steps?.step, tail));
+  });
+  const facts = await shakeHands(options, child, session);
+  const keeper = new StepKeeper(facts.step);
+  steps = keeper;
+  return {
+    facts,
+    pid: child.pid,
+    async ask(command, signal) {
+      patience.begin();
+      const cancel = () => session.cancel();
+      const cancels = command.kind === 'train' && facts.can.cancel ? signal : undefined;
+      cancels?.addEventListener('abort', cancel, { once: true });
+      try {
+        const result = await session.request(toRequest(command), {
+          timeoutMs: () => patience.timeoutMs(command),
+          onTimeout: (ms) => timedOut(command.kind, keeper.step, ms),
+        });
+        const reply = toReply(command, result);
+        keeper.check(command, reply);
+        patience.note(command, reply);
+        return reply;
+      } finally {
+        cancels?.removeEventListener('abort', cancel);
+      }
+    },
+    shutdown: (seeOffOptions) => seeOff(child, session, seeOffOptions),
+    abandon: () => stopChild(child),
+    kill: () => child.kill('SIGKILL'),
+  };
+}
+
+async function shakeHands(
+  options: TrainerOptions,
+  child: Child,
+  session: Session,
+): Promise<TrainerFacts> {
+  const { signal } = options;
+  const interrupt = () =>
+    session.fail(new AutolrsError('INTERRUPTED', 'interrupted before the script said hello'));
+  const hint = setTimeout(() => options.onHint?.(), options.hintAfterMs);
+  if (signal?.aborted) interrupt();
+  signal?.addEventListener('abort', interrupt, { once: true });
+  try {
+    const result = await session.request(hello(options), {
+      timeoutMs: () => options.startTimeoutMs,
+      onTimeout: (ms) => neverSaidHello(options.command, ms),
+    });
+    checkVersion(result);
+    return toFacts(parseResult('initialize', result));
+  } catch (error) {
+    await stopChild(child);
+    throw error;
+  } finally {
+    clearTimeout(hint);
+    signal?.removeEventListener('abort', interrupt);
+  }
+}
+
+function hello({ version, run }: TrainerOptions): Request {
+  const tuner = { name: 'autolrs', version } as const;
+  return { method: 'initialize', params: { protocol: PROTOCOL_VERSION, tuner, run } };
+}
+
+/** Looked at before the rest: a later version may have another shape. */
+function checkVersion(result: unknown): void {
+  if (typeof result !== 'object' || result === null || !('protocol' in result)) return;
+  if (result.protocol === PROTOCOL_VERSION) return;
+  throw new AutolrsError(
+    'PROTOCOL_VERSION',
+    `the script's adapter speaks protocol ${JSON.stringify(result.protocol)} and this autolrs speaks ${PROTOCOL_VERSION}; update the older of the two`,
+  );
+}
+
+function neverSaidHello(command: readonly string[], timeoutMs: number): AutolrsError {
+  return new AutolrsError(
+    'TRAINER_SILENT',
+    `"${command.join(' ')}" did not say hello within ${timeoutMs / 1000} s; check that it attaches autolrs and reaches its training loop, or raise --start-timeout`,
+  );
+}
+
+function timedOut(method: string, step: number, timeoutMs: number): AutolrsError {
+  return new AutolrsError(
+    'TRAINER_TIMEOUT',
+    `the trainer did not answer "${method}" for ${Math.round(timeoutMs / 1000)} s (step ${step}), 20 times longer than it ever took; check whether it hangs`,
+  );
+}
+
+function exited(
+  { exitCode, signal }: ChildEnd,
+  method: string | undefined,
+  step: number | undefined,
+  tail: StderrTail,
+): AutolrsError {
+  const how = signal === undefined ? `with exit code ${exitCode}` : `by signal ${signal}`;
+  const during = method === undefined ? '' : ` while answering "${method}"`;
+  const facts = { exitCode, signal, stderrTail: tail.lines };
+  if (step === undefined) {
+    const remedy =
+      exitCode === 0
+        ? 'it must attach autolrs and train under it'
+        : 'look at its last lines, and run it without autolrs to see it fail alone';
+    return new AutolrsError(
+      'TRAINER_EXITED',
+      `the script ended ${how} before it said hello; ${remedy}`,
+      facts,
+    );
+  }
+  return new AutolrsError(
+    'TRAINER_EXITED',
+    `the script ended ${how}${during} (step ${step}); look at its last lines for the cause`,
+    facts,
+  );
+}

@@ -1,0 +1,131 @@
+/**
+ * The conversation with a trainer, whatever carries the lines: one request in flight, its answer or the first cause
+ * that there will be none.
+ */
+
+import { AutolrsError } from '../core/errors.js';
+import { classifyLine, encodeLine, quoteLine } from '../protocol/codec.js';
+import { type Incoming, type Request, WIRE_ERRORS, type WireError } from '../protocol/messages.js';
+import { badMessage, type Progress, parseNotification } from '../protocol/parse.js';
+
+export interface SessionEvents {
+  readonly send: (line: string) => void;
+  /** A line that begins with `{` and is the user's own. */
+  readonly onOutput: (line: string) => void;
+  readonly onProgress: (progress: Progress) => void;
+  readonly onLog: (level: string, message: string) => void;
+}
+
+interface Pending {
+  readonly id: number;
+  readonly method: string;
+  readonly resolve: (result: unknown) => void;
+  readonly reject: (error: unknown) => void;
+  /** Restarts the clock: the trainer is alive. */
+  readonly onSignOfLife: () => void;
+}
+
+export interface Patience {
+  /** How long the trainer may be silent, asked again at every sign of life. */
+  readonly timeoutMs: () => number;
+  /** The error for a trainer that was silent that long. */
+  readonly onTimeout: (timeoutMs: number) => AutolrsError;
+}
+
+export class Session {
+  readonly #events: SessionEvents;
+  #nextId = 1;
+  #pending: Pending | undefined;
+  #failure: AutolrsError | undefined;
+
+  constructor(events: SessionEvents) {
+    this.#events = events;
+  }
+
+  /** The method that waits for its answer. */
+  get pendingMethod(): string | undefined {
+    return this.#pending?.method;
+  }
+
+  /** Asks and waits. @throws AutolrsError the first cause why no answer comes. */
+  async request(request: Request, patience: Patience): Promise<unknown> {
+    if (this.#failure) throw this.#failure;
+    if (this.#pending) throw new Error(`"${request.method}" while "${this.#pending.method}" waits`);
+    const id = this.#nextId++;
+    let timer: NodeJS.Timeout | undefined;
+    try {
+      return await new Promise((resolve, reject) => {
+        const startClock = () => {
+          clearTimeout(timer);
+          const timeoutMs = patience.timeoutMs();
+          timer = setTimeout(() => this.fail(patience.onTimeout(timeoutMs)), timeoutMs);
+        };
+        this.#pending = { id, method: request.method, resolve, reject, onSignOfLife: startClock };
+        startClock();
+        this.#events.send(encodeLine(request, id));
+      });
+    } finally {
+      clearTimeout(timer);
+      this.#pending = undefined;
+    }
+  }
+
+  /** Asks the trainer to answer the `train` in flight with what is done. */
+  cancel(): void {
+    if (this.#pending?.method === 'train') this.#events.send(encodeLine({ method: 'cancel' }));
+  }
+
+  /** Ends the conversation: the request in flight and all later ones reject with the first cause. */
+  fail(cause: AutolrsError): void {
+    this.#failure ??= cause;
+    this.#pending?.reject(this.#failure);
+  }
+
+  receive(line: string): void {
+    const classified = classifyLine(line);
+    if (classified.kind === 'output') this.#events.onOutput(line);
+    else if (classified.kind === 'malformed') this.fail(badMessage('a line', classified.why, line));
+    else this.#accept(classified.message, line);
+  }
+
+  #accept(message: Incoming, line: string): void {
+    if (message.kind === 'notification') {
+      this.#notify(message.method, message.params);
+      return;
+    }
+    const pending = this.#pending;
+    if (pending === undefined) {
+      this.fail(badMessage('an answer', 'nothing was asked', line));
+    } else if (message.kind === 'error' && (message.id === pending.id || message.id === null)) {
+      this.fail(trainerFailed(pending.method, message.error));
+    } else if (message.id !== pending.id) {
+      this.fail(badMessage('an answer', `"id" is ${message.id} when ${pending.id} waits`, line));
+    } else if (message.kind === 'result') {
+      pending.resolve(message.result);
+    }
+  }
+
+  #notify(method: string, params: unknown): void {
+    try {
+      const notification = parseNotification(method, params);
+      this.#pending?.onSignOfLife();
+      if (notification?.kind === 'progress') this.#events.onProgress(notification.progress);
+      if (notification?.kind === 'log')
+        this.#events.onLog(notification.level, notification.message);
+    } catch (error) {
+      if (!(error instanceof AutolrsError)) throw error;
+      this.fail(error);
+    }
+  }
+}
+
+function trainerFailed(method: string, error: WireError): AutolrsError {
+  const meaning = WIRE_ERRORS[error.code] ?? `error ${error.code}`;
+  const message = `the trainer could not answer "${method}": ${meaning}: ${quoteLine(error.message)}`;
+  return new AutolrsError('TRAINER_FAILED', message, { stderrTail: tracebackOf(error.data) });
+}
+
+function tracebackOf(data: unknown): readonly string[] {
+  if (typeof data !== 'object' || data === null || !('traceback' in data)) return [];
+  return typeof data.traceback === 'string' ? data.traceback.trimEnd().split('\n').slice(-20) : [];
+}

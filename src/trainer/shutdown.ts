@@ -1,0 +1,84 @@
+/** The ends of a trainer: the orderly one, and the one that does not wait for long. The first cause is reported. */
+
+import { AutolrsError } from '../core/errors.js';
+import type { Child, ChildEnd } from './child.js';
+import type { Patience, Session } from './session.js';
+
+export interface SeeOffOptions {
+  /** Once aborted, the script has only a grace period left to end by itself. */
+  readonly signal?: AbortSignal;
+  /** Called once when the script takes its time to end. */
+  readonly onWaiting?: () => void;
+}
+
+/** The adapter answers between two steps or at once; longer means that it is not listening. */
+const ANSWER_PATIENCE: Patience = {
+  timeoutMs: () => 60_000,
+  onTimeout: () => new AutolrsError('TRAINER_TIMEOUT', 'the trainer did not answer "shutdown"'),
+};
+
+/** When to tell people what we are waiting for. */
+const WAITING_AFTER_MS = 15_000;
+
+/** A script that was interrupted may still write its model. */
+const INTERRUPTED_GRACE_MS = 60_000;
+
+/** Adapters leave at once when stdin ends; what is still there after that is told to go. */
+const END_OF_STDIN_MS = 3_000;
+
+/** From SIGTERM to SIGKILL: time to flush, as process managers give. */
+const TERM_GRACE_MS = 5_000;
+
+/**
+ * Asks, ends stdin, and waits for the script to finish what it does after training, however long that takes; after an
+ * interrupt no longer than a minute. Never throws.
+ */
+export async function seeOff(
+  child: Child,
+  session: Session,
+  { signal, onWaiting }: SeeOffOptions = {},
+): Promise<ChildEnd> {
+  const waiting = setTimeout(() => onWaiting?.(), WAITING_AFTER_MS);
+  try {
+    await session
+      .request({ method: 'shutdown', params: {} }, ANSWER_PATIENCE)
+      .catch(() => undefined); // its exit code says whether it ended well
+    child.endStdin();
+    const first = await Promise.race([child.ended, afterAbort(signal, INTERRUPTED_GRACE_MS)]);
+    return first ?? (await stopChild(child));
+  } finally {
+    clearTimeout(waiting);
+  }
+}
+
+/** Ends stdin, waits, SIGTERM, waits, SIGKILL. Never throws. */
+export async function stopChild(child: Child): Promise<ChildEnd> {
+  child.endStdin();
+  const steps = [
+    { waitMs: END_OF_STDIN_MS, signal: 'SIGTERM' },
+    { waitMs: TERM_GRACE_MS, signal: 'SIGKILL' },
+  ] as const;
+  for (const { waitMs, signal } of steps) {
+    const end = await within(child.ended, waitMs);
+    if (end !== undefined) return end;
+    child.kill(signal);
+  }
+  return child.ended;
+}
+
+function within<Value>(promise: Promise<Value>, ms: number): Promise<Value | undefined> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => resolve(undefined), ms);
+    promise.then(resolve, reject).finally(() => clearTimeout(timer));
+  });
+}
+
+/** Resolves with undefined `ms` after the signal has aborted; never without one. */
+function afterAbort(signal: AbortSignal | undefined, ms: number): Promise<undefined> {
+  return new Promise((resolve) => {
+    // Nothing else may be left to do while we wait for this, so it must not keep the process alive.
+    const start = () => setTimeout(() => resolve(undefined), ms).unref();
+    if (signal?.aborted) start();
+    else signal?.addEventListener('abort', start, { once: true });
+  });
+}
