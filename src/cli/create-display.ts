@@ -1,0 +1,15 @@
+/** Which display fits what stderr is. */
+
+import type { Display } from '../display/display.js';
+import { createLiveDisplay } from '../display/live.js';
+import { createPlainDisplay } from '../display/plain.js';
+import { createQuietDisplay } from '../display/quiet.js';
+
+export function createDisplay(quiet: boolean): Display {
+  if (quiet) return createQuietDisplay();
+  const { stderr, env } = process;
+  // A dumb terminal cannot move its cursor.
+  return stderr.isTTY && env['TERM'] !== 'dumb'
+    ? createLiveDisplay(stderr)
+    : createPlainDisplay(stderr);
+}

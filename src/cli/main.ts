@@ -1,0 +1,55 @@
+/** Where every error becomes a sentence and an exit code, once. */
+
+import { CommanderError } from 'commander';
+import { AutolrsError } from '../core/errors.js';
+import { EXIT_BUG, exitCodeOfError } from './exit-codes.js';
+import { createProgram } from './program.js';
+
+const EXIT_USAGE = 2;
+
+export async function main(argv: readonly string[]): Promise<void> {
+  tolerateBrokenPipe();
+  let json = false;
+  try {
+    const program = createProgram({
+      onStart(isJson) {
+        json = isJson;
+      },
+      onExit(code) {
+        process.exitCode = code;
+      },
+    });
+    if (argv.length <= 2) program.help({ error: true });
+    await program.parseAsync(argv);
+  } catch (error) {
+    process.exitCode = tell(error, json);
+  }
+}
+
+/** Tells people (and with `--json` programs) what went wrong. Returns the exit code. */
+function tell(error: unknown, json: boolean): number {
+  // commander has written its own sentence; help and version end with code 0.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_USAGE;
+  if (!(error instanceof AutolrsError)) {
+    process.stderr.write(
+      `autolrs: this is a bug of ours, please report it: ${String((error as Error)?.stack ?? error)}\n`,
+    );
+    return EXIT_BUG;
+  }
+  process.stderr.write(`autolrs: ${error.message}\n`);
+  const exitCode = exitCodeOfError(error.code);
+  if (json) {
+    const document = { error: { code: error.code, message: error.message, exitCode } };
+    process.stdout.write(`${JSON.stringify(document)}\n`);
+  }
+  return exitCode;
+}
+
+/** Whoever read our output has seen enough: a normal end, as for any Unix filter. */
+function tolerateBrokenPipe(): void {
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') throw error;
+    });
+  }
+}

@@ -1,0 +1,129 @@
+/** Raw flags to typed options. Parsing only checks: nothing is started or written here. */
+
+import { AutolrsError } from '../core/errors.js';
+import { resolveOptions, type TunerOptions } from '../core/options.js';
+import { LOG_LEVELS, type LogLevel } from '../display/log-level.js';
+
+/** What commander hands over: every value as typed, absent flags absent. */
+export interface RawRunFlags {
+  readonly strategy?: string;
+  readonly minLr?: string;
+  readonly maxLr?: string;
+  readonly steps?: string;
+  readonly budget?: string;
+  readonly tau?: string;
+  readonly tauMax?: string;
+  readonly probeSteps?: string;
+  readonly candidates?: string;
+  readonly kappa?: string;
+  readonly warmupSteps?: string;
+  readonly warmupLr?: string;
+  readonly validation?: string;
+  readonly targetLoss?: string;
+  readonly forecast?: string;
+  readonly seed?: string;
+  readonly runDir?: string;
+  readonly startTimeout?: string;
+  readonly json?: boolean;
+  readonly quiet?: boolean;
+  readonly logLevel?: string;
+}
+
+export interface RunSettings {
+  readonly tuner: TunerOptions;
+  readonly command: readonly [string, ...string[]];
+  readonly runDir: string | undefined;
+  readonly startTimeoutMs: number;
+  readonly json: boolean;
+  readonly quiet: boolean;
+  readonly logLevel: LogLevel;
+}
+
+/** Ten minutes: a first import of a framework and a data set from a cold network disk take that long. */
+export const DEFAULT_START_TIMEOUT_SECONDS = 600;
+export const DEFAULT_LOG_LEVEL: LogLevel = 'warn';
+
+const NUMBERS = [
+  'minLr',
+  'maxLr',
+  'steps',
+  'budget',
+  'tau',
+  'tauMax',
+  'probeSteps',
+  'candidates',
+  'kappa',
+  'warmupSteps',
+  'warmupLr',
+  'targetLoss',
+  'seed',
+] as const satisfies readonly (keyof RawRunFlags & keyof TunerOptions)[];
+
+const WORDS = [
+  'strategy',
+  'validation',
+  'forecast',
+] as const satisfies readonly (keyof RawRunFlags & keyof TunerOptions)[];
+
+/**
+ * @throws AutolrsError `USAGE` naming the flag, the value and the remedy.
+ */
+export function readRunFlags(raw: RawRunFlags, command: readonly string[]): RunSettings {
+  const [program, ...args] = command;
+  const given: Record<string, number | string> = {};
+  for (const name of NUMBERS) {
+    const text = raw[name];
+    if (text !== undefined) given[name] = readNumber(flagOf(name), text);
+  }
+  for (const name of WORDS) {
+    const word = raw[name];
+    if (word !== undefined) given[name] = word;
+  }
+  const tuner = resolveOptions(given); // which refuses words that its types do not know
+  if (program === undefined) {
+    throw usage('no command to run; write it after --, as in: autolrs run -- python train.py');
+  }
+  return {
+    tuner,
+    command: [program, ...args],
+    runDir: raw.runDir,
+    startTimeoutMs: readStartTimeout(raw.startTimeout) * 1000,
+    json: raw.json ?? false,
+    quiet: raw.quiet ?? false,
+    logLevel: readLogLevel(raw.logLevel),
+  };
+}
+
+function readNumber(flag: string, text: string): number {
+  const value = Number(text);
+  if (text.trim() === '' || Number.isNaN(value)) {
+    throw usage(`${flag} is "${text}", which is not a number; give one, as in ${flag} 100`);
+  }
+  return value;
+}
+
+function readStartTimeout(text: string | undefined): number {
+  if (text === undefined) return DEFAULT_START_TIMEOUT_SECONDS;
+  const seconds = readNumber('--start-timeout', text);
+  // setTimeout holds 2^31 - 1 milliseconds; a longer wait would fire at once.
+  if (!(seconds > 0 && seconds <= 2_000_000)) {
+    throw usage(`--start-timeout is ${text}; give seconds above 0 and up to 2000000`);
+  }
+  return seconds;
+}
+
+function readLogLevel(text: string | undefined): LogLevel {
+  const level = LOG_LEVELS.find((known) => known === (text ?? DEFAULT_LOG_LEVEL));
+  if (level === undefined) {
+    throw usage(`--log-level is "${text}"; give one of: ${LOG_LEVELS.join(', ')}`);
+  }
+  return level;
+}
+
+function flagOf(name: string): string {
+  return `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+}
+
+function usage(message: string): AutolrsError {
+  return new AutolrsError('USAGE', message);
+}

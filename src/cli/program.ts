@@ -1,0 +1,138 @@
+/** Commands and flags. Importing this loads commander alone; what a command does is loaded when it is called. */
+
+import { Command, Option } from 'commander';
+import { DEFAULTS, FORECAST_METHODS, STRATEGIES, VALIDATION_MODES } from '../core/options.js';
+import { LOG_LEVELS } from '../display/log-level.js';
+import { DEFAULT_LOG_LEVEL, DEFAULT_START_TIMEOUT_SECONDS, type RawRunFlags } from './options.js';
+import { readVersion } from './version.js';
+
+export interface ProgramEvents {
+  /** A command is about to run; whether its user asked for JSON on stdout. */
+  readonly onStart: (json: boolean) => void;
+  /** A command has ended with this exit code. */
+  readonly onExit: (code: number) => void;
+}
+
+export function createProgram({ onStart, onExit }: ProgramEvents): Command {
+  const program = new Command('autolrs')
+    .description('Steers the learning rate of a training script while it trains.')
+    .version(readVersion(), '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print this help')
+    .helpCommand(false)
+    .enablePositionalOptions()
+    .showHelpAfterError('(autolrs --help lists commands and options)')
+    .exitOverride()
+    .hook('preAction', (_, command) => onStart(command.opts()['json'] === true));
+  program.addCommand(createRunCommand(onExit));
+  program.addCommand(createShowCommand(onExit));
+  return program;
+}
+
+function createRunCommand(onExit: ProgramEvents['onExit']): Command {
+  const command = new Command('run')
+    .description('Start a training script and tune its learning rate to the end of the budget.')
+    .argument('[command...]', 'the training command, after --')
+    .usage('[options] -- command...')
+    .helpOption('-h, --help', 'print this help')
+    .passThroughOptions()
+    .showHelpAfterError('(autolrs run --help lists the options)')
+    .exitOverride();
+  for (const [heading, options] of RUN_OPTIONS) {
+    command.optionsGroup(`${heading}:`);
+    for (const [flags, description, defaultNote] of options) {
+      const note = defaultNote === undefined ? '' : ` (default: ${defaultNote})`;
+      command.addOption(new Option(flags, description + note).env(envOf(flags)));
+    }
+  }
+  return command
+    .addHelpText('after', RUN_EXAMPLES)
+    .action(async (words: string[], raw: RawRunFlags) => {
+      const { runCommand } = await import('./run-command.js');
+      onExit(await runCommand(raw, words));
+    });
+}
+
+function createShowCommand(onExit: ProgramEvents['onExit']): Command {
+  return new Command('show')
+    .description("Print a run's stages, schedule and cost from its journal.")
+    .argument('<dir>', 'the run directory')
+    .option('--json', 'print one JSON document instead of a table')
+    .helpOption('-h, --help', 'print this help')
+    .exitOverride()
+    .action(async (dir: string, flags: { json?: boolean }) => {
+      const { showCommand } = await import('./show-command.js');
+      onExit(await showCommand(dir, flags.json ?? false));
+    });
+}
+
+type OptionRow = readonly [flags: string, description: string, defaultNote?: string | number];
+
+const RUN_OPTIONS: readonly (readonly [heading: string, options: readonly OptionRow[]])[] = [
+  [
+    'How much to train',
+    [
+      ['--steps <n>', 'committed steps in all', "the script's own total"],
+      ['--budget <n>', 'steps in all, search included'],
+      ['--target-loss <loss>', 'end once the validation loss (or training loss) is this low'],
+    ],
+  ],
+  [
+    'What to search',
+    [
+      ['--strategy <name>', `one of: ${STRATEGIES.join(', ')}`, DEFAULTS.strategy],
+      ['--min-lr <lr>', 'lowest LR to try', 'found by a range test'],
+      ['--max-lr <lr>', 'highest LR to try', 'found by a range test'],
+      ['--candidates <k>', 'probes a stage', DEFAULTS.candidates],
+      ['--kappa <x>', 'weight of the uncertainty in the search', DEFAULTS.kappa],
+      ['--seed <n>', 'seed of every random draw', DEFAULTS.seed],
+    ],
+  ],
+  [
+    'Stages',
+    [
+      ['--tau <n>', 'committed steps of the first stage', '1000, less for a short run'],
+      ['--tau-max <n>', 'stages double up to this', DEFAULTS.tauMax],
+      ['--probe-steps <n>', 'steps of a probe in the first stage', 'tau / 10'],
+      [
+        '--warmup-steps <n>',
+        'steps of linear warm-up before the first stage',
+        DEFAULTS.warmupSteps,
+      ],
+      ['--warmup-lr <lr>', 'LR at the end of the warm-up', "the script's own"],
+      [
+        '--validation <mode>',
+        `judge probes by validation loss: ${VALIDATION_MODES.join(', ')}`,
+        `${DEFAULTS.validation}: once stages are tau-max long`,
+      ],
+      ['--forecast <method>', `one of: ${FORECAST_METHODS.join(', ')}`, DEFAULTS.forecast],
+    ],
+  ],
+  [
+    'The run',
+    [
+      ['--run-dir <dir>', 'where journal, log and result go', 'autolrs-runs/<id>'],
+      [
+        '--start-timeout <seconds>',
+        'wait this long for the script to say hello',
+        DEFAULT_START_TIMEOUT_SECONDS,
+      ],
+      ['--json', 'print the result as one JSON document on stdout'],
+      ['--quiet', 'no progress, no trainer output (it is in trainer.log)'],
+      ['--log-level <level>', `diagnostics: ${LOG_LEVELS.join(', ')}`, DEFAULT_LOG_LEVEL],
+    ],
+  ],
+];
+
+const RUN_EXAMPLES = `
+Every option can also be set in the environment, as AUTOLRS_MIN_LR for --min-lr.
+
+Examples:
+  autolrs run -- python train.py
+  autolrs run --budget 20000 --min-lr 1e-4 --max-lr 1 -- python train.py --epochs 5
+  autolrs run --steps 5000 --json -- node train.js > result.json`;
+
+/** `--min-lr <lr>` is AUTOLRS_MIN_LR in the environment. */
+function envOf(flags: string): string {
+  const name = flags.slice(2).split(' ')[0] ?? '';
+  return `AUTOLRS_${name.replaceAll('-', '_').toUpperCase()}`;
+}

@@ -1,0 +1,29 @@
+/** What the CLI tells people on stderr while a run goes on. Three kinds of listener, one interface. */
+
+import type { Entry } from '../core/tuner/result.js';
+
+export interface Display {
+  add(entry: Entry): void;
+  /** Losses from a progress notification. */
+  tell(losses: readonly number[]): void;
+  /** The trainer's own output, as it came. Resolves when more may follow. */
+  passOn(chunk: Uint8Array | string): void | Promise<void>;
+  /** A line of ours. */
+  say(line: string): void;
+  /** Leaves the terminal as it was found. */
+  close(): void;
+}
+
+/** The part of a stream that a display needs; `process.stderr` is one. */
+export interface Sink {
+  write(text: string | Uint8Array): boolean;
+  once(event: 'drain', listener: () => void): unknown;
+}
+
+/** Writes and, when the sink is full, waits: a slow terminal slows the trainer's output, not our memory. */
+export function writeTo(sink: Sink, chunk: Uint8Array | string): void | Promise<void> {
+  if (sink.write(chunk)) return;
+  return new Promise((resolve) => {
+    sink.once('drain', resolve);
+  });
+}

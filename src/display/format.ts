@@ -1,0 +1,48 @@
+/** How numbers are written for people: short, aligned by the caller, never in a locale's way. */
+
+/** Three significant digits, exponent form outside 0.001 to 10,000. */
+export function formatLr(lr: number): string {
+  return formatSignificant(lr, 3);
+}
+
+/** Four significant digits; `-` for an absent or non-finite loss. */
+export function formatLoss(loss: number | null | undefined): string {
+  if (loss === null || loss === undefined || !Number.isFinite(loss)) return '-';
+  return formatSignificant(loss, 4);
+}
+
+/** Whole numbers with thousands separated by commas. */
+export function formatCount(count: number): string {
+  return String(Math.round(count)).replace(/\B(?=(\d{3})+$)/g, ',');
+}
+
+/** `0.42 s`, `12 s`, `3 min 20 s`, `2 h 05 min`. */
+export function formatSeconds(seconds: number): string {
+  if (seconds < 9.95) return `${seconds.toFixed(seconds < 0.995 ? 2 : 1)} s`;
+  const whole = Math.round(seconds);
+  if (whole < 60) return `${whole} s`;
+  if (whole < 3600) return `${Math.floor(whole / 60)} min ${pad(whole % 60)} s`;
+  return `${Math.floor(whole / 3600)} h ${pad(Math.floor((whole % 3600) / 60))} min`;
+}
+
+/** A share of a whole in per cent; `-` of nothing. */
+export function formatShare(part: number, whole: number): string {
+  return whole > 0 ? `${Math.round((100 * part) / whole)} %` : '-';
+}
+
+export function plural(count: number, noun: string): string {
+  return `${formatCount(count)} ${noun}${count === 1 ? '' : 's'}`;
+}
+
+function pad(value: number): string {
+  return String(value).padStart(2, '0');
+}
+
+function formatSignificant(value: number, digits: number): string {
+  if (value === 0) return '0';
+  const magnitude = Math.abs(value);
+  if (magnitude < 1e-3 || magnitude >= 1e4) {
+    return value.toExponential(digits - 1).replace('e+', 'e');
+  }
+  return value.toPrecision(digits);
+}

@@ -1,0 +1,76 @@
+/** One plain sentence for each thing that a person who watches a run wants to know. */
+
+import type { Decision, FinishReason } from '../core/tuner/decision.js';
+import { formatCount, formatLoss, formatLr, plural } from './format.js';
+
+/** The line for a decision; undefined for those that the next one says better. */
+export function narrate(decision: Decision): string | undefined {
+  switch (decision.kind) {
+    case 'budget':
+      return narrateBudget(decision);
+    case 'warmup-started':
+      return `warm-up: ${plural(decision.steps, 'step')} up to LR ${formatLr(decision.lr)}`;
+    case 'warmup-diverged':
+      return decision.nextLr === undefined
+        ? `warm-up diverged at LR ${formatLr(decision.lr)}, rolled back`
+        : `warm-up diverged at LR ${formatLr(decision.lr)}, rolled back; next up to ${formatLr(decision.nextLr)}`;
+    case 'range-test-started':
+      return `range test: at most ${plural(decision.steps, 'step')} over all LRs`;
+    case 'interval-found': {
+      const { min, max } = decision.interval;
+      return `interval: LR ${formatLr(min)} to ${formatLr(max)}, because ${decision.why}`;
+    }
+    case 'stage-started': {
+      const { stage, stageSteps, fromStep, candidates, probeSteps, phase } = decision;
+      const on = phase === 'validation' ? ', judged by validation loss' : '';
+      return `stage ${stage}: ${plural(stageSteps, 'step')} from step ${formatCount(fromStep)}, ${plural(candidates, 'probe')} of ${plural(probeSteps, 'step')}${on}`;
+    }
+    case 'probe-started':
+      return undefined;
+    case 'probe-ended': {
+      const { stage, probe, lr, outcome, steps } = decision;
+      const said =
+        outcome.kind === 'forecast'
+          ? `forecast ${formatLoss(outcome.loss)} +- ${formatLoss(outcome.sd)}`
+          : `diverged after ${plural(steps, 'step')}`;
+      return `stage ${stage} probe ${probe + 1}: LR ${formatLr(lr)}, ${said}`;
+    }
+    case 'commit-started':
+      return `stage ${decision.stage} commit: ${plural(decision.steps, 'step')} at LR ${formatLr(decision.lr)}`;
+    case 'commit-diverged':
+      return `stage ${decision.stage} diverged at LR ${formatLr(decision.lr)}, rolled back`;
+    case 'stage-ended': {
+      const { stage, lr, reached, validation } = decision;
+      const also = validation === undefined ? '' : `, validation ${formatLoss(validation)}`;
+      return `stage ${stage} ended: LR ${formatLr(lr)}, loss ${formatLoss(reached)}${also}`;
+    }
+    case 'finished':
+      return narrateFinish(decision.reason, decision.diverged ?? []);
+    default:
+      return decision satisfies never;
+  }
+}
+
+function narrateBudget(decision: Extract<Decision, { kind: 'budget' }>): string {
+  const { steps, total, from } = decision;
+  const parts = [
+    ...(steps === undefined ? [] : [`${plural(steps, 'committed step')}`]),
+    ...(total === undefined ? [] : [`${plural(total, 'step')} with the search included`]),
+  ];
+  return `budget: ${parts.join(' and at most ')}${from === 'trainer' ? ', as the script means to do' : ''}`;
+}
+
+function narrateFinish(reason: FinishReason, diverged: readonly number[]): string {
+  switch (reason) {
+    case 'budget':
+      return 'finished: the budget is spent';
+    case 'target':
+      return 'finished: the target loss is reached';
+    case 'data':
+      return "ended early: the trainer's data ran out";
+    case 'diverged':
+      return `diverged: no LR of the interval survives (tried ${diverged.map(formatLr).join(', ')})`;
+    default:
+      return reason satisfies never;
+  }
+}

@@ -1,0 +1,79 @@
+/** The account at the end of a run, and what `show` prints: stages, schedule, loss, and what it all cost. */
+
+import type { RunResult, RunStatus, StageResult } from '../core/tuner/result.js';
+import type { Schedule } from '../core/tuner/schedule.js';
+import { formatCount, formatLoss, formatLr, formatSeconds, formatShare, plural } from './format.js';
+import { layOutTable } from './table.js';
+
+const STATUS_SENTENCES: Readonly<Record<RunStatus, string>> = {
+  finished: 'finished: the budget is spent',
+  'target-reached': 'finished: the target loss is reached',
+  'ended-early': "ended early: the trainer's data ran out",
+  diverged: 'diverged: no LR of the interval survives',
+  interrupted: 'interrupted',
+  failed: 'failed',
+  unfinished: 'unfinished: the journal has no end',
+};
+
+/** Lines of at most 80 columns, without colour. */
+export function summarize(result: RunResult): readonly string[] {
+  return [
+    `run ${result.run.id}: ${STATUS_SENTENCES[result.status]}`,
+    '',
+    ...stageTable(result.stages),
+    ...(result.stages.length > 0 ? [''] : []),
+    ...scheduleLines(result.schedule),
+    ...lossLines(result),
+    ...costLines(result),
+  ];
+}
+
+function stageTable(stages: readonly StageResult[]): readonly string[] {
+  if (stages.length === 0) return [];
+  const hasValidation = stages.some((stage) => stage.validation !== undefined);
+  const header = ['stage', 'from', 'steps', 'probes', 'LR', 'forecast', 'reached'];
+  const rows = stages.map((stage) => {
+    const diverged = stage.probes.filter((probe) => probe.outcome === 'diverged').length;
+    const row = [
+      String(stage.index),
+      formatCount(stage.from),
+      formatCount(stage.steps),
+      diverged > 0 ? `${stage.probes.length} (${diverged} diverged)` : String(stage.probes.length),
+      stage.lr === null ? '-' : formatLr(stage.lr),
+      formatLoss(stage.forecast),
+      formatLoss(stage.reached),
+    ];
+    return hasValidation ? [...row, formatLoss(stage.validation)] : row;
+  });
+  return layOutTable(hasValidation ? [...header, 'validation'] : header, rows);
+}
+
+/** Entries shown of a long schedule; a warm-up alone has one a step. */
+const SHOWN_ENTRIES = 12;
+
+function scheduleLines(schedule: Schedule): readonly string[] {
+  if (schedule.length === 0) return ['schedule    nothing was committed'];
+  const shown = schedule.length <= SHOWN_ENTRIES ? schedule : schedule.slice(-SHOWN_ENTRIES);
+  const hidden = schedule.length - shown.length;
+  const lines = shown.map(
+    (entry) => `LR ${formatLr(entry.lr).padStart(8)} from step ${formatCount(entry.step)}`,
+  );
+  if (hidden > 0)
+    lines.unshift(`(${plural(hidden, 'earlier entry').replace('entrys', 'entries')})`);
+  return lines.map((line, i) => `${i === 0 ? 'schedule' : ''}`.padEnd(12) + line);
+}
+
+function lossLines({ loss }: RunResult): readonly string[] {
+  if (loss.first === null) return [];
+  const training = `training ${formatLoss(loss.first)} -> ${formatLoss(loss.last)}, best ${formatLoss(loss.best)}`;
+  const validation =
+    loss.validation === undefined ? '' : `; validation ${formatLoss(loss.validation)}`;
+  return [`loss        ${training}${validation}`];
+}
+
+function costLines({ steps, seconds }: RunResult): readonly string[] {
+  return [
+    `steps       ${formatCount(steps.committed)} committed + ${formatCount(steps.search)} search = ${formatCount(steps.total)} (search ${formatShare(steps.search, steps.total)})`,
+    `time        ${formatSeconds(seconds.committed)} committed + ${formatSeconds(seconds.search)} search; ${formatSeconds(seconds.total)} in all`,
+  ];
+}

@@ -1,0 +1,14 @@
+/** Text tables for people: a header, right-aligned columns, two spaces between them. */
+
+/** Lays out rows of cells, all as long as the header. Returns one line a row, without trailing blanks. */
+export function layOutTable(
+  header: readonly string[],
+  rows: readonly (readonly string[])[],
+): readonly string[] {
+  const widths = header.map((title, column) =>
+    Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)),
+  );
+  return [header, ...rows].map((row) =>
+    row.map((cell, column) => cell.padStart(widths[column] ?? 0)).join('  '),
+  );
+}
