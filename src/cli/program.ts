@@ -3,7 +3,12 @@
 import { Command, Option } from 'commander';
 import { DEFAULTS, FORECAST_METHODS, STRATEGIES, VALIDATION_MODES } from '../core/options.js';
 import { LOG_LEVELS } from '../display/log-level.js';
-import { DEFAULT_LOG_LEVEL, DEFAULT_START_TIMEOUT_SECONDS, type RawRunFlags } from './options.js';
+import {
+  DEFAULT_LOG_LEVEL,
+  DEFAULT_START_TIMEOUT_SECONDS,
+  type RawRunFlags,
+  readRunFlags,
+} from './options.js';
 import { readVersion } from './version.js';
 
 export interface ProgramEvents {
@@ -47,8 +52,9 @@ function createRunCommand(onExit: ProgramEvents['onExit']): Command {
   return command
     .addHelpText('after', RUN_EXAMPLES)
     .action(async (words: string[], raw: RawRunFlags) => {
+      const settings = readRunFlags(raw, words);
       const { runCommand } = await import('./run-command.js');
-      onExit(await runCommand(raw, words));
+      onExit(await runCommand(settings));
     });
 }
 

@@ -8,14 +8,13 @@ import { Journal } from '../journal/file.js';
 import { createRunDirectory, writeFileAtomically } from '../journal/run-directory.js';
 import { createDisplay } from './create-display.js';
 import { EXIT_BUG, exitCodeOfError, exitCodeOfStatus } from './exit-codes.js';
-import { type RawRunFlags, readRunFlags } from './options.js';
+import type { RunSettings } from './options.js';
 import { createRunId } from './run-id.js';
 import { trainToTheEnd } from './train-to-the-end.js';
 import { readVersion } from './version.js';
 
 /** @throws AutolrsError before the run has begun; after that a failure is part of the run's account. */
-export async function runCommand(raw: RawRunFlags, words: readonly string[]): Promise<number> {
-  const settings = readRunFlags(raw, words);
+export async function runCommand(settings: RunSettings): Promise<number> {
   const { strategy, seed } = settings.tuner;
   const id = createRunId();
   const dir = resolve(settings.runDir ?? join('autolrs-runs', id));

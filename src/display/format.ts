@@ -11,6 +11,11 @@ export function formatLoss(loss: number | null | undefined): string {
   return formatSignificant(loss, 4);
 }
 
+/** Two significant digits: the uncertainty of an uncertainty deserves no more. */
+export function formatSd(sd: number): string {
+  return formatSignificant(sd, 2);
+}
+
 /** Whole numbers with thousands separated by commas. */
 export function formatCount(count: number): string {
   return String(Math.round(count)).replace(/\B(?=(\d{3})+$)/g, ',');

@@ -1,7 +1,7 @@
 /** One plain sentence for each thing that a person who watches a run wants to know. */
 
 import type { Decision, FinishReason } from '../core/tuner/decision.js';
-import { formatCount, formatLoss, formatLr, plural } from './format.js';
+import { formatCount, formatLoss, formatLr, formatSd, plural } from './format.js';
 
 /** The line for a decision; undefined for those that the next one says better. */
 export function narrate(decision: Decision): string | undefined {
@@ -31,7 +31,7 @@ export function narrate(decision: Decision): string | undefined {
       const { stage, probe, lr, outcome, steps } = decision;
       const said =
         outcome.kind === 'forecast'
-          ? `forecast ${formatLoss(outcome.loss)} +- ${formatLoss(outcome.sd)}`
+          ? `forecast ${formatLoss(outcome.loss)} +- ${formatSd(outcome.sd)}`
           : `diverged after ${plural(steps, 'step')}`;
       return `stage ${stage} probe ${probe + 1}: LR ${formatLr(lr)}, ${said}`;
     }

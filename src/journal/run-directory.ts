@@ -2,7 +2,6 @@
 
 import {
   accessSync,
-  chmodSync,
   closeSync,
   constants,
   existsSync,
@@ -25,10 +24,7 @@ import { JOURNAL_FILE } from './format.js';
  */
 export function createRunDirectory(dir: string): void {
   try {
-    const isNew = mkdirSync(dir, { recursive: true, mode: 0o700 }) !== undefined;
-    // The umask may have taken from the mode; nothing adds to it.
-    if (isNew) chmodSync(dir, 0o700);
-    if (!statSync(dir).isDirectory()) throw unusable(dir, 'it is not a directory');
+    makeDirectory(dir);
     accessSync(dir, constants.W_OK | constants.X_OK);
   } catch (error) {
     throw unusable(dir, error);
@@ -39,6 +35,16 @@ export function createRunDirectory(dir: string): void {
       `"${dir}" holds a run already; choose another --run-dir, or look at this one with: autolrs show ${dir}`,
     );
   }
+}
+
+/** Node's own `recursive` never returns where the system answers ENOENT to a mkdir, as /proc does. */
+function makeDirectory(dir: string): void {
+  if (existsSync(dir)) {
+    if (!statSync(dir).isDirectory()) throw unusable(dir, 'it is a file');
+    return;
+  }
+  makeDirectory(dirname(dir));
+  mkdirSync(dir, 0o700);
 }
 
 /**

@@ -28,12 +28,23 @@ const RAMP_BLIND_BELOW = 27;
 const OCTAVES_ABOVE_LOWEST = 1.5;
 const INTERVAL_DECADES = 3;
 
-/** A rise is clear at this many standard errors of the running mean, or at this share of the descent. */
-const CLEAR_RISE_ERRORS = 5;
+/** A descent or a rise is clear at this many standard errors of the running mean, */
+const CLEAR_ERRORS = 5;
+
+/** and a descent at this share of the first loss: noise that repeats itself must not pass for one. */
+const CLEAR_DESCENT_SHARE = 0.02;
+
+/** After a clear descent a rise may also be clear by giving back this share of it, */
 const CLEAR_RISE_SHARE = 0.15;
 
-/** Below this many standard errors a rise is noise, however small the descent was. */
+/** though not below this many standard errors. */
 const NOISE_ERRORS = 2;
+
+/** Without a descent before it, only a rise by this share of the first loss is one. */
+const CLEAR_RISE_ALONE_SHARE = 0.1;
+
+/** The first eighth of the ramp, 1e-6 to 1e-5, moves no model. */
+const QUIET_PART = 8;
 
 /** What the ramp shows so far. `lrs` and `losses` are of equal length, in the order trained. */
 export interface RampReading {
@@ -117,25 +128,31 @@ export function readRamp(
 ): RampReading {
   const window = Math.max(4, Math.round(rampLength / OCTAVES));
   const finite = losses.slice(0, firstNonFinite(losses));
-  const standardError = noiseOf(finite) / Math.sqrt(window);
-  const clearErrors = CLEAR_RISE_ERRORS * standardError;
-  const noiseErrors = NOISE_ERRORS * standardError;
-  const firstLoss = levelOf(finite.slice(0, Math.max(window, Math.floor(rampLength / 8)))) ?? NaN;
+  const levels = runningMeans(finite, window);
+  // The first LRs are too low to move the model, so what its level does there is noise.
+  const quiet = Math.max(1, Math.floor(rampLength / QUIET_PART));
+  const error = Math.max(noiseOf(finite) / Math.sqrt(window), spreadOf(levels.slice(0, quiet)));
+  const firstLoss = levelOf(finite.slice(0, quiet + window)) ?? Number.NaN;
+  const clearDescent = Math.max(CLEAR_ERRORS * error, CLEAR_DESCENT_SHARE * Math.abs(firstLoss));
+  const clearRiseAlone = Math.max(
+    CLEAR_ERRORS * error,
+    CLEAR_RISE_ALONE_SHARE * Math.abs(firstLoss),
+  );
   let lowestLoss = firstLoss;
   let lowestAt: number | undefined;
-  for (let end = window; end <= finite.length; end++) {
-    const level = levelOf(finite.slice(end - window, end)) ?? NaN;
+  for (const [i, level] of levels.entries()) {
     const descent = firstLoss - lowestLoss;
-    const clear =
-      descent > clearErrors
-        ? Math.max(noiseErrors, Math.min(clearErrors, CLEAR_RISE_SHARE * descent))
-        : clearErrors;
+    const clearRise =
+      descent > clearDescent
+        ? Math.max(NOISE_ERRORS * error, Math.min(CLEAR_ERRORS * error, CLEAR_RISE_SHARE * descent))
+        : clearRiseAlone;
     // The running mean lags by half its window; its last LR is where the rise was seen.
-    if (level - lowestLoss > clear)
-      return { lowestAt, firstLoss, lowestLoss, roseAt: lrs[end - 1] };
+    if (level - lowestLoss > clearRise) {
+      return { lowestAt, firstLoss, lowestLoss, roseAt: lrs[i + window - 1] };
+    }
     if (level < lowestLoss) {
       lowestLoss = level;
-      if (firstLoss - level > clearErrors) lowestAt = lrs[end - 1 - Math.floor(window / 2)];
+      if (firstLoss - level > clearDescent) lowestAt = lrs[i + Math.floor(window / 2)];
     }
   }
   return { lowestAt, firstLoss, lowestLoss, roseAt: undefined };
@@ -178,7 +195,21 @@ function explain(reading: RampReading, divergedAt: number | undefined): string {
 }
 
 function round(value: number): string {
-  return String(Number(value.toPrecision(3)));
+  return value < 1e-3 ? value.toExponential(2) : String(Number(value.toPrecision(3)));
+}
+
+function runningMeans(losses: readonly number[], window: number): readonly number[] {
+  const means: number[] = [];
+  for (let end = window; end <= losses.length; end++) {
+    means.push(levelOf(losses.slice(end - window, end)) ?? Number.NaN);
+  }
+  return means;
+}
+
+function spreadOf(levels: readonly number[]): number {
+  const mean = levelOf(levels) ?? 0;
+  const squares = levels.map((level) => (level - mean) ** 2);
+  return Math.sqrt(levelOf(squares) ?? 0);
 }
 
 function firstNonFinite(losses: readonly number[]): number {
