@@ -1,0 +1,119 @@
+/** Who may import whom, re-derived from the sources. */
+
+import { readdirSync, readFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { describe, expect, it } from 'vitest';
+
+const SOURCE = join(import.meta.dirname, '..', 'src');
+
+/** Folders of `src` that a folder may import besides itself. */
+const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
+  'core/math': [],
+  'core/search': ['core/math'],
+  'core/forecast': ['core/math'],
+  'core/tuner': ['core/math', 'core/search', 'core/forecast', 'core'],
+  core: ['core/math', 'core/search', 'core/forecast', 'core/tuner'],
+  protocol: ['core'],
+  trainer: ['protocol', 'core'],
+  journal: ['protocol', 'core'],
+  display: ['core'],
+  run: ['core', 'protocol'],
+  cli: ['core', 'protocol', 'trainer', 'journal', 'display', 'run'],
+};
+
+/** Packages and builtins; each package is imported from one folder. */
+const MAY_USE: Readonly<Record<string, readonly string[]>> = {
+  'core/math': ['ml-matrix'],
+  'core/search': ['simple-statistics'],
+  'core/forecast': ['ml-levenberg-marquardt', 'simple-statistics'],
+  'core/tuner': [],
+  core: [],
+  protocol: ['zod'],
+  trainer: ['execa', 'node:timers'],
+  journal: ['node:fs', 'node:path', 'node:readline', 'node:zlib'],
+  display: ['pino', 'node:string_decoder'],
+  run: [],
+  cli: ['commander', 'node:crypto', 'node:fs', 'node:path', 'node:url'],
+};
+
+const FORBIDDEN_IN_CORE =
+  /Date\.now|new Date|Math\.random|performance\.|\bawait\b|\basync\b|process\.|setTimeout/;
+
+interface SourceFile {
+  readonly path: string;
+  readonly folder: string;
+  readonly text: string;
+  readonly imports: readonly string[];
+}
+
+const IMPORT = /^(?:import|export)\b[^;']*?from '([^']+)'|\bimport\('([^']+)'\)/gm;
+
+const files = readdirSync(SOURCE, { recursive: true, encoding: 'utf8' })
+  .filter((path) => path.endsWith('.ts'))
+  .map((path): SourceFile => {
+    const text = readFileSync(join(SOURCE, path), 'utf8');
+    const imports = [...text.matchAll(IMPORT)].map((match) => match[1] ?? match[2] ?? '');
+    return { path, folder: folderOf(path), text, imports };
+  });
+
+function folderOf(path: string): string {
+  const parts = path.split('/').slice(0, -1);
+  return parts.slice(0, parts[0] === 'core' ? 2 : 1).join('/');
+}
+
+function targetOf(file: SourceFile, specifier: string): string {
+  return folderOf(relative(SOURCE, join(SOURCE, file.path, '..', specifier)));
+}
+
+function isAllowed(file: SourceFile, specifier: string): boolean {
+  if (!specifier.startsWith('.')) return MAY_USE[file.folder]?.includes(specifier) ?? false;
+  const target = targetOf(file, specifier);
+  if (target === file.folder) return true;
+  const allowed = MAY_IMPORT[file.folder] ?? [];
+  // Outside core, "core" means all of its folders; inside it, each is named.
+  const name = file.folder.startsWith('core') ? target : (target.split('/')[0] ?? '');
+  return allowed.includes(name);
+}
+
+describe('the sources', () => {
+  it('are found, in every folder that has a rule', () => {
+    expect(files.length).toBeGreaterThan(40);
+    expect(new Set(files.map((file) => file.folder))).toEqual(new Set(Object.keys(MAY_IMPORT)));
+  });
+
+  it('import only what their folder may', () => {
+    const strays = files.flatMap((file) =>
+      file.imports
+        .filter((specifier) => !isAllowed(file, specifier))
+        .map((specifier) => `${file.path} -> ${specifier}`),
+    );
+    expect(strays).toEqual([]);
+  });
+
+  it('keep the tuner out of search and forecast, and the core free of clock, dice and await', () => {
+    const impure = files
+      .filter((file) => file.folder.startsWith('core'))
+      .filter((file) => FORBIDDEN_IN_CORE.test(withoutComments(file.text)));
+    expect(impure.map((file) => file.path)).toEqual([]);
+  });
+
+  it('exit and read the environment in cli alone', () => {
+    const strays = files.filter(
+      (file) =>
+        file.folder !== 'cli' &&
+        /process\.(exit\(|exitCode|env|argv)/.test(withoutComments(file.text)),
+    );
+    expect(strays.map((file) => file.path)).toEqual([]);
+  });
+
+  it('switch no lint rule and no type off', () => {
+    const strays = files.filter((file) =>
+      /biome-ignore|@ts-(ignore|expect-error|nocheck)|: any\b|as any\b/.test(file.text),
+    );
+    expect(strays.map((file) => file.path)).toEqual([]);
+  });
+});
+
+function withoutComments(text: string): string {
+  return text.replace(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, '');
+}

@@ -1,0 +1,130 @@
+/**
+ * A trainer in memory whose best LR is known: the excess loss shrinks a little at every step, most at `bestLr`, and
+ * grows above `divergesAbove`. Its noise depends on the step alone, so a restored model meets the same batches again.
+ */
+
+import { createRandom } from '../../src/core/math/random.js';
+import type { Command, Reply, TrainedReply, TrainerFacts } from '../../src/core/tuner/command.js';
+
+export interface SimulationOptions {
+  readonly bestLr?: number;
+  readonly divergesAbove?: number;
+  /** Sd of a single loss. */
+  readonly noise?: number;
+  /** Share of the excess that one step at the best LR removes. */
+  readonly rate?: number;
+  readonly seed?: number;
+  readonly canValidate?: boolean;
+  readonly total?: number;
+  /** The data ends after this many optimizer updates, counted over everything that was trained. */
+  readonly dataEndsAfter?: number;
+}
+
+interface Model {
+  readonly step: number;
+  readonly excess: number;
+}
+
+const FLOOR_LOSS = 0.2;
+const WIDTH_IN_LOG_LR = 1.5;
+
+export class SimulatedTrainer {
+  readonly facts: TrainerFacts;
+  /** LR of every optimizer update, in the order in which they were done, with the step each started from. */
+  readonly updates: { readonly step: number; readonly lr: number }[] = [];
+  readonly commands: Command[] = [];
+  model: Model = { step: 0, excess: 2 };
+  readonly #options: Required<Omit<SimulationOptions, 'total'>>;
+  readonly #saved = new Map<string, Model>();
+
+  constructor(options: SimulationOptions = {}) {
+    this.#options = {
+      bestLr: 0.03,
+      divergesAbove: Number.POSITIVE_INFINITY,
+      noise: 0.01,
+      rate: 0.01,
+      seed: 1,
+      canValidate: true,
+      dataEndsAfter: Number.POSITIVE_INFINITY,
+      ...options,
+    };
+    this.facts = {
+      name: 'simulation',
+      step: 0,
+      ...(options.total !== undefined && { total: options.total }),
+      lr: 0.01,
+      groups: [1],
+      world: 1,
+      can: { validate: this.#options.canValidate, disk: false, rewind: true, cancel: false },
+      holds: ['model'],
+    };
+  }
+
+  get checkpoints(): readonly string[] {
+    return [...this.#saved.keys()];
+  }
+
+  answer(command: Command): Reply {
+    this.commands.push(command);
+    switch (command.kind) {
+      case 'save':
+        this.#saved.set(command.checkpoint, this.model);
+        return { kind: 'saved', step: this.model.step, seconds: 0 };
+      case 'restore': {
+        const saved = this.#saved.get(command.checkpoint);
+        if (saved === undefined) throw new Error(`nothing is saved as ${command.checkpoint}`);
+        this.model = saved;
+        return { kind: 'restored', step: saved.step, lr: this.facts.lr, seconds: 0 };
+      }
+      case 'discard':
+        this.#saved.delete(command.checkpoint);
+        return { kind: 'discarded' };
+      case 'validate':
+        return { kind: 'validated', loss: FLOOR_LOSS + this.model.excess, seconds: 0.001 };
+      case 'train':
+        return this.#train(command);
+      default:
+        return command satisfies never;
+    }
+  }
+
+  #train(command: Extract<Command, { kind: 'train' }>): TrainedReply {
+    const losses: number[] = [];
+    let lr = 0;
+    let end: TrainedReply['end'];
+    while (losses.length < command.steps && end === undefined) {
+      if (this.updates.length >= this.#options.dataEndsAfter) {
+        end = 'data';
+        break;
+      }
+      lr = typeof command.lr === 'number' ? command.lr : (command.lr[losses.length] ?? Number.NaN);
+      const loss = this.#step(lr);
+      losses.push(loss);
+      if (!Number.isFinite(loss)) end = 'diverged';
+      else if (command.haltAbove !== undefined && loss > command.haltAbove) end = 'halt';
+    }
+    const done = losses.length;
+    const seconds = done * 0.001;
+    const { step } = this.model;
+    return {
+      kind: 'trained',
+      steps: done,
+      losses,
+      lr,
+      step,
+      seconds,
+      ...(end !== undefined && { end }),
+    };
+  }
+
+  #step(lr: number): number {
+    const { bestLr, divergesAbove, noise, rate, seed } = this.#options;
+    const { step, excess } = this.model;
+    this.updates.push({ step, lr });
+    const distance = Math.log(lr / bestLr) / WIDTH_IN_LOG_LR;
+    const factor = lr > divergesAbove ? 1.5 : 1 - rate * Math.exp(-distance * distance);
+    this.model = { step: step + 1, excess: excess * factor };
+    const loss = FLOOR_LOSS + excess + noise * createRandom(seed * 1e6 + step).normal();
+    return loss > 1e6 ? Number.NaN : loss;
+  }
+}
