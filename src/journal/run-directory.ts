@@ -65,8 +65,17 @@ export function writeFileAtomically(path: string, text: string): void {
     renameSync(temporary, path);
     syncDirectory(dirname(path));
   } catch (error) {
-    rmSync(temporary, { force: true });
+    removeIfThere(temporary);
     throw unusable(dirname(path), error);
+  }
+}
+
+/** Cleanup must not hide the error that made it necessary. */
+function removeIfThere(path: string): void {
+  try {
+    rmSync(path, { force: true });
+  } catch {
+    // What cannot be removed is not ours.
   }
 }
 

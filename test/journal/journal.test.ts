@@ -1,0 +1,107 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { Journal } from '../../src/journal/file.js';
+import type { JournalEntry, JournalRecord } from '../../src/journal/format.js';
+import { readJournal } from '../../src/journal/read.js';
+import { createRunDirectory, writeFileAtomically } from '../../src/journal/run-directory.js';
+import { temporaryDirectory } from '../support/cli.js';
+
+const RUN: JournalEntry = {
+  kind: 'run',
+  journal: 1,
+  autolrs: '0.1.0',
+  id: 'r1',
+  strategy: 'paper',
+  seed: 0,
+  options: {},
+  command: ['python', 'train.py'],
+};
+const TRAINED: JournalEntry = {
+  kind: 'reply',
+  reply: {
+    kind: 'trained',
+    steps: 2,
+    losses: [1, Number.NaN],
+    lr: 0.1,
+    step: 2,
+    seconds: 0.5,
+    end: 'diverged',
+  },
+};
+
+function write(entries: readonly JournalEntry[]): string {
+  const dir = join(temporaryDirectory(), 'run');
+  createRunDirectory(dir);
+  const journal = new Journal(dir);
+  for (const entry of entries) journal.append(entry);
+  journal.close();
+  return dir;
+}
+
+async function read(dir: string): Promise<{ records: JournalRecord[]; isTorn: boolean }> {
+  const records: JournalRecord[] = [];
+  let isTorn = false;
+  for await (const record of readJournal(dir, { onTorn: () => (isTorn = true) }))
+    records.push(record);
+  return { records, isTorn };
+}
+
+const pathOf = (dir: string) => join(dir, 'journal.jsonl');
+
+describe('the journal', () => {
+  it('gives back what was written, non-finite losses included', async () => {
+    const { records, isTorn } = await read(write([RUN, TRAINED]));
+    expect(records.map((record) => record.entry)).toEqual([RUN, TRAINED]);
+    expect(records.map((record) => record.seq)).toEqual([0, 1]);
+    expect(isTorn).toBe(false);
+  });
+
+  it('is read up to the torn last line, wherever a crash has cut it', async () => {
+    const dir = write([RUN, TRAINED, TRAINED]);
+    const whole = readFileSync(pathOf(dir));
+    const lastLine = whole.lastIndexOf('\n', whole.length - 2) + 1;
+    for (let length = lastLine + 1; length < whole.length - 1; length += 7) {
+      writeFileSync(pathOf(dir), whole.subarray(0, length));
+      const { records, isTorn } = await read(dir);
+      expect(records.length).toBe(2);
+      expect(isTorn).toBe(true);
+    }
+  });
+
+  it('refuses a single altered byte before its last line, naming the line', async () => {
+    const dir = write([RUN, TRAINED, TRAINED]);
+    const text = readFileSync(pathOf(dir), 'utf8');
+    writeFileSync(pathOf(dir), text.replace('"seconds":0.5', '"seconds":0.6'));
+    await expect(read(dir)).rejects.toThrow(/line 2 of .* is torn or was altered/);
+  });
+
+  it('refuses a journal with a line missing', async () => {
+    const dir = write([RUN, TRAINED, TRAINED, TRAINED]);
+    const lines = readFileSync(pathOf(dir), 'utf8').split('\n');
+    writeFileSync(pathOf(dir), [lines[0], ...lines.slice(2)].join('\n'));
+    await expect(read(dir)).rejects.toMatchObject({ code: 'JOURNAL_TORN' });
+  });
+
+  it('refuses a version that it does not know', async () => {
+    const dir = write([{ ...RUN, journal: 2 as 1 }]); // a later version's first line
+    await expect(read(dir)).rejects.toMatchObject({ code: 'JOURNAL_VERSION' });
+  });
+
+  it('is never begun twice in one directory', () => {
+    const dir = write([RUN]);
+    expect(() => new Journal(dir)).toThrow(/cannot be used/);
+    expect(() => createRunDirectory(dir)).toThrow(/holds a run already/);
+  });
+});
+
+describe('writeFileAtomically', () => {
+  it('leaves the old content and no other file when it fails', () => {
+    const dir = temporaryDirectory();
+    const path = join(dir, 'result.json');
+    writeFileAtomically(path, 'old');
+    mkdirSync(`${path}.tmp`);
+    expect(() => writeFileAtomically(path, 'new')).toThrow(/cannot be used/);
+    expect(readFileSync(path, 'utf8')).toBe('old');
+  });
+});

@@ -1,0 +1,153 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { classifyLine, encodeLine } from '../../src/protocol/codec.js';
+import { LineSplitter } from '../../src/protocol/line-splitter.js';
+
+describe('classifyLine', () => {
+  it('takes what is no JSON-RPC object for the user’s own output', () => {
+    for (const line of [
+      '',
+      'epoch 1',
+      '[1]',
+      '"x"',
+      '{',
+      '{"loss": 1}',
+      '{not json}',
+      '{"jsonrpcish": "2.0"}',
+    ]) {
+      expect(classifyLine(line), line).toEqual({ kind: 'output' });
+    }
+  });
+
+  it('reads results, errors and notifications', () => {
+    expect(classifyLine('{"jsonrpc":"2.0","id":0,"result":{"step":1}}')).toEqual({
+      kind: 'message',
+      message: { kind: 'result', id: 0, result: { step: 1 } },
+    });
+    expect(
+      classifyLine('{"jsonrpc":"2.0","id":null,"error":{"code":-32700,"message":"m"}}'),
+    ).toEqual({
+      kind: 'message',
+      message: { kind: 'error', id: null, error: { code: -32700, message: 'm' } },
+    });
+    expect(classifyLine('{"jsonrpc":"2.0","method":"log","params":{"a":1}}')).toEqual({
+      kind: 'message',
+      message: { kind: 'notification', method: 'log', params: { a: 1 } },
+    });
+  });
+
+  it('reads the bare NaN and Infinity of Python’s json as null, and leaves them alone inside strings', () => {
+    const line =
+      '{"jsonrpc":"2.0","id":1,"result":{"losses":[NaN,-Infinity,Infinity,1],"note":"a \\" NaN"}}';
+    expect(classifyLine(line)).toMatchObject({
+      message: { result: { losses: [null, null, null, 1], note: 'a " NaN' } },
+    });
+  });
+
+  it('names the fault of a JSON-RPC object of a wrong shape', () => {
+    const faults: readonly (readonly [string, string])[] = [
+      ['{"jsonrpc":"1.0","id":1,"result":{}}', '"jsonrpc" is not "2.0"'],
+      ['{"jsonrpc":"2.0","id":"1","result":{}}', '"id" is not a whole number'],
+      ['{"jsonrpc":"2.0","id":1}', 'neither "result" nor "error"'],
+      ['{"jsonrpc":"2.0","id":1,"error":"no"}', '"error" is not'],
+      ['{"jsonrpc":"2.0","id":1,"method":"train"}', 'not ask'],
+      ['{"jsonrpc":"2.0","id":1,"resul', 'not valid JSON'],
+    ];
+    for (const [line, why] of faults) {
+      const classified = classifyLine(line);
+      expect(classified, line).toMatchObject({ kind: 'malformed' });
+      if (classified.kind === 'malformed') expect(classified.why).toContain(why);
+    }
+  });
+
+  it('throws for no line whatever', () => {
+    fc.assert(
+      fc.property(
+        fc.oneof(
+          fc.string(),
+          fc.json(),
+          fc.string().map((s) => `{"jsonrpc":"2.0",${s}`),
+        ),
+        (line) => {
+          classifyLine(line);
+        },
+      ),
+      { seed: 1, numRuns: 5000 },
+    );
+  });
+});
+
+describe('encodeLine', () => {
+  it('writes one line, with the id when there is one', () => {
+    expect(encodeLine({ method: 'shutdown', params: {} }, 0)).toBe(
+      '{"jsonrpc":"2.0","id":0,"method":"shutdown","params":{}}\n',
+    );
+    expect(encodeLine({ method: 'cancel' })).toBe('{"jsonrpc":"2.0","method":"cancel"}\n');
+  });
+});
+
+function split(chunks: readonly Uint8Array[], limit?: number) {
+  const lines: string[] = [];
+  const output: Uint8Array[] = [];
+  const tooLong: string[] = [];
+  const splitter = new LineSplitter(
+    {
+      onLine: (l) => lines.push(l),
+      onOutput: (o) => output.push(o),
+      onTooLong: (s) => tooLong.push(s),
+    },
+    limit,
+  );
+  for (const chunk of chunks) splitter.push(chunk);
+  splitter.end();
+  return { lines, output: Buffer.concat(output), tooLong };
+}
+
+describe('LineSplitter', () => {
+  it('gives the same lines and output however the bytes are cut', () => {
+    const piece = fc.constantFrom(
+      '{"a":"é€😀"}\n',
+      'output\n',
+      '\r 10 %',
+      '\n',
+      '{"b":1}\r\n',
+      '{',
+      'NaN',
+    );
+    fc.assert(
+      fc.property(fc.array(piece), fc.array(fc.nat(60)), (pieces, cuts) => {
+        const bytes = Buffer.from(pieces.join(''));
+        const chunks: Uint8Array[] = [];
+        let from = 0;
+        for (const cut of cuts) {
+          chunks.push(bytes.subarray(from, from + cut));
+          from = Math.min(bytes.length, from + cut);
+        }
+        chunks.push(bytes.subarray(from));
+        expect(split(chunks)).toEqual(split([bytes]));
+      }),
+      { seed: 2, numRuns: 500 },
+    );
+  });
+
+  it('passes output on at once, without waiting for a newline', () => {
+    const seen: string[] = [];
+    const splitter = new LineSplitter({
+      onLine: () => {},
+      onOutput: (chunk) => seen.push(Buffer.from(chunk).toString()),
+      onTooLong: () => {},
+    });
+    splitter.push(Buffer.from('\r 10 %'));
+    expect(seen).toEqual(['\r 10 %']);
+    splitter.push(Buffer.from(' {"still": "output"}\n{"held'));
+    expect(seen.join('')).toBe('\r 10 % {"still": "output"}\n');
+  });
+
+  it('holds a line of exactly the limit and reports one of a byte more, once, and goes on after it', () => {
+    const line = `{${'x'.repeat(98)}}`;
+    expect(split([Buffer.from(`${line}\n`)], 100).lines).toEqual([line]);
+    const over = split([Buffer.from(`{x${line}\n{"next":1}\n`)], 100);
+    expect(over.lines).toEqual(['{"next":1}']);
+    expect(over.tooLong.length).toBe(1);
+  });
+});
