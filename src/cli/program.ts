@@ -40,6 +40,8 @@ function createRunCommand(onExit: ProgramEvents['onExit']): Command {
     .usage('[options] -- command...')
     .helpOption('-h, --help', 'print this help')
     .passThroughOptions()
+    // The environment's names follow from the flags'; one line below says how.
+    .configureHelp({ optionDescription: (option) => option.description })
     .showHelpAfterError('(autolrs run --help lists the options)')
     .exitOverride();
   for (const [heading, options] of RUN_OPTIONS) {
@@ -134,7 +136,7 @@ Every option can also be set in the environment, as AUTOLRS_MIN_LR for --min-lr.
 
 Examples:
   autolrs run -- python train.py
-  autolrs run --budget 20000 --min-lr 1e-4 --max-lr 1 -- python train.py --epochs 5
+  autolrs run --budget 20000 --min-lr 1e-4 --max-lr 1 -- python train.py
   autolrs run --steps 5000 --json -- node train.js > result.json`;
 
 /** `--min-lr <lr>` is AUTOLRS_MIN_LR in the environment. */

@@ -15,7 +15,7 @@ export interface LiveSink extends Sink {
 
 /** Ten pictures a second look fluent and cost nothing. */
 const REDRAW_MS = 100;
-const BAR_CELLS = 20;
+const BAR_CELLS = 10;
 const ERASE_DOWN = '\x1b[0J';
 
 /** Probes come by the dozen: they show in the live lines, the lines that stay are for what stays. */

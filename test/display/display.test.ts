@@ -1,0 +1,160 @@
+import { describe, expect, it } from 'vitest';
+import { resolveOptions } from '../../src/core/options.js';
+import { paper } from '../../src/core/tuner/paper.js';
+import { ResultBuilder } from '../../src/core/tuner/result.js';
+import {
+  formatCount,
+  formatLoss,
+  formatLr,
+  formatSeconds,
+  formatShare,
+} from '../../src/display/format.js';
+import { createLiveDisplay, renderProgress } from '../../src/display/live.js';
+import { createPlainDisplay } from '../../src/display/plain.js';
+import { Progress } from '../../src/display/progress.js';
+import { summarize } from '../../src/display/summary.js';
+import { drive } from '../support/drive.js';
+import { SimulatedTrainer } from '../support/simulated-trainer.js';
+
+const ESCAPE = String.fromCharCode(27);
+
+function playRun(divergesAbove = Number.POSITIVE_INFINITY) {
+  const trainer = new SimulatedTrainer({ divergesAbove });
+  return drive(paper(resolveOptions({ steps: 123_456, warmupSteps: 30 }), trainer.facts), trainer);
+}
+
+function createSink() {
+  let text = '';
+  return {
+    columns: 60,
+    write(chunk: string | Uint8Array) {
+      text += typeof chunk === 'string' ? chunk : Buffer.from(chunk).toString();
+      return true;
+    },
+    once: () => {},
+    get text() {
+      return text;
+    },
+  };
+}
+
+describe('numbers for people', () => {
+  it('have few digits and no locale', () => {
+    expect([0.05, 1e-4, 12_345, 0, 1].map(formatLr)).toEqual([
+      '0.0500',
+      '1.00e-4',
+      '1.23e4',
+      '0',
+      '1.00',
+    ]);
+    expect([2.30259, Number.NaN, null, undefined].map(formatLoss)).toEqual([
+      '2.303',
+      '-',
+      '-',
+      '-',
+    ]);
+    expect([0, 999, 1000, 1_234_567].map(formatCount)).toEqual(['0', '999', '1,000', '1,234,567']);
+    expect([0.123, 5, 59.6, 200, 7500].map(formatSeconds)).toEqual([
+      '0.12 s',
+      '5.0 s',
+      '1 min 00 s',
+      '3 min 20 s',
+      '2 h 05 min',
+    ]);
+    expect([formatShare(1, 3), formatShare(0, 0)]).toEqual(['33 %', '-']);
+  });
+});
+
+describe('the plain display', () => {
+  it('says one line an event, free of escapes, of at most 120 columns', () => {
+    const sink = createSink();
+    const display = createPlainDisplay(sink);
+    for (const entry of playRun(0.4).entries) display.add(entry);
+    expect(sink.text).not.toContain(ESCAPE);
+    const lines = sink.text.trimEnd().split('\n');
+    expect(lines.length).toBeGreaterThan(20);
+    for (const line of lines) {
+      expect(line).toMatch(/^autolrs: /);
+      expect(line.length).toBeLessThanOrEqual(120);
+    }
+  });
+
+  it('passes the trainer’s bytes on unchanged and never begins its own line inside one', () => {
+    const sink = createSink();
+    const display = createPlainDisplay(sink);
+    void display.passOn('half a line');
+    display.say('hello');
+    void display.passOn('whole\n');
+    display.say('again');
+    expect(sink.text).toBe('half a line\nautolrs: hello\nwhole\nautolrs: again\n');
+  });
+});
+
+describe('the live display', () => {
+  it('redraws in place, cut to the terminal’s width, and leaves nothing behind but whole lines', () => {
+    const sink = createSink();
+    const display = createLiveDisplay(sink);
+    for (const entry of playRun().entries) display.add(entry);
+    void display.passOn('trainer says\n');
+    display.close();
+    const drawn = sink.text.split(ESCAPE);
+    expect(drawn.length).toBeGreaterThan(10);
+    expect(sink.text.endsWith(`${ESCAPE}[0J`)).toBe(true);
+    expect(sink.text).toContain('trainer says\n');
+  });
+
+  it('shows stage, probe, LR, loss, forecast, shares, speed and time left', () => {
+    const progress = new Progress();
+    const { entries } = playRun();
+    const third = entries.findIndex(
+      (e) =>
+        e.kind === 'decision' &&
+        e.decision.kind === 'probe-started' &&
+        e.decision.stage === 2 &&
+        e.decision.probe === 2,
+    );
+    for (const entry of entries.slice(0, third + 2)) progress.add(entry);
+    const [doing = '', done = ''] = renderProgress(progress.snapshot());
+    expect(doing).toMatch(/^stage 2 {2}probe 3 of 10 {2}LR \S+ {2}loss \S+ {2}forecast \S+$/);
+    expect(done).toMatch(
+      /^\[#*\.+\] \d+ % {2}[\d,]+ committed {2}search \d+ % {2}[\d,]+ steps\/s {2}ETA .+$/,
+    );
+    expect(Math.max(doing.length, done.length)).toBeLessThan(80);
+  });
+
+  it('counts losses told by progress once, not again with the reply', () => {
+    const progress = new Progress();
+    progress.add({
+      kind: 'command',
+      command: { kind: 'train', purpose: 'commit', steps: 3, lr: 0.1 },
+    });
+    progress.tell([1, 2]);
+    expect(progress.snapshot().ledger).toEqual({ committed: 2, search: 0 });
+    const reply = {
+      kind: 'trained',
+      steps: 3,
+      losses: [1, 2, 3],
+      lr: 0.1,
+      step: 3,
+      seconds: 1,
+    } as const;
+    progress.add({ kind: 'reply', reply });
+    expect(progress.snapshot().ledger).toEqual({ committed: 3, search: 0 });
+  });
+});
+
+describe('the summary', () => {
+  it('fits 80 columns, whatever the numbers', () => {
+    const builder = new ResultBuilder({
+      id: '20261124-101010-abcd',
+      dir: 'd',
+      strategy: 'paper',
+      seed: 0,
+    });
+    builder.begin(0);
+    for (const entry of playRun(0.4).entries) builder.add(entry);
+    const lines = summarize(builder.build('finished', 98_765));
+    expect(lines.join('\n')).toContain('123,456 committed');
+    for (const line of lines) expect(line.length, line).toBeLessThanOrEqual(80);
+  });
+});

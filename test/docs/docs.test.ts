@@ -1,0 +1,155 @@
+/** The documents say what the code does; where they do not, this is red. */
+
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { createProgram } from '../../src/cli/program.js';
+import { DEFAULTS } from '../../src/core/options.js';
+import { classifyLine } from '../../src/protocol/codec.js';
+import { WIRE_ERRORS } from '../../src/protocol/messages.js';
+import { parseNotification, parseResult, RESULTS } from '../../src/protocol/parse.js';
+import { ROOT, runCli } from '../support/cli.js';
+
+const read = (path: string) => readFileSync(join(ROOT, path), 'utf8');
+
+const documents = [
+  'README.md',
+  'CHANGELOG.md',
+  'adapters/python/README.md',
+  ...readdirSync(join(ROOT, 'docs'), { recursive: true, encoding: 'utf8' })
+    .filter((path) => path.endsWith('.md'))
+    .map((path) => `docs/${path}`),
+];
+
+describe('every document', () => {
+  it('links only to what is there', () => {
+    expect(documents.length).toBeGreaterThan(8);
+    const broken = documents.flatMap((path) =>
+      [...read(path).matchAll(/\]\((?!https?:)([^)#]+)/g)]
+        .map((match) => match[1] ?? '')
+        .filter((target) => !existsSync(join(ROOT, dirname(path), target)))
+        .map((target) => `${path} -> ${target}`),
+    );
+    expect(broken).toEqual([]);
+  });
+
+  it('names only options that exist', () => {
+    const known = new Set(
+      createProgram({ onStart() {}, onExit() {} }).commands.flatMap((command) =>
+        command.options.map((option) => option.long),
+      ),
+    );
+    const ours =
+      /--(?:min|max|tau|probe|candidates|kappa|warmup|validation|target|forecast|seed|run-dir|start-t|budget|strategy|steps)[a-z-]*/g;
+    const unknown = documents.flatMap((path) =>
+      (read(path).match(ours) ?? [])
+        .filter((flag) => !known.has(flag))
+        .map((flag) => `${path}: ${flag}`),
+    );
+    expect(unknown).toEqual([]);
+  });
+
+  it('names no path of somebody’s machine', () => {
+    for (const path of documents)
+      expect(read(path), path).not.toMatch(/\/(?:home|root|work|tmp)\/\w/);
+  });
+});
+
+describe('README.md', () => {
+  it('is under 150 lines', () => {
+    expect(read('README.md').split('\n').length).toBeLessThan(150);
+  });
+});
+
+describe('docs/cli.md', () => {
+  it('shows the help as the CLI prints it', async () => {
+    for (const args of [['run', '--help'], ['show', '--help'], ['--help']]) {
+      const { stdout } = await runCli(args);
+      expect(read('docs/cli.md')).toContain(stdout.trimEnd());
+    }
+  });
+
+  it('shows help that fits 80 columns', async () => {
+    for (const line of (await runCli(['run', '--help'])).stdout.split('\n')) {
+      expect(line.length, line).toBeLessThanOrEqual(80);
+    }
+  });
+});
+
+describe('docs/algorithm.md', () => {
+  it('gives each default as the code has it', () => {
+    const rows = read('docs/algorithm.md').split('\n');
+    const flags = {
+      '--tau-max': DEFAULTS.tauMax,
+      '--candidates': DEFAULTS.candidates,
+      '--kappa': DEFAULTS.kappa,
+      '--warmup-steps': DEFAULTS.warmupSteps,
+      '--validation': DEFAULTS.validation,
+      '--forecast': DEFAULTS.forecast,
+      '--seed': DEFAULTS.seed,
+    };
+    for (const [flag, value] of Object.entries(flags)) {
+      const row = rows.find((line) => line.startsWith('|') && line.includes(`\`${flag}\``));
+      expect(row?.trim().endsWith(`| ${value} |`), `${flag}: ${row}`).toBe(true);
+    }
+  });
+
+  it('names files that are there', () => {
+    const files = [...read('docs/algorithm.md').matchAll(/`(src\/[^`]+\.ts)`/g)].map(
+      (match) => match[1] ?? '',
+    );
+    expect(files.length).toBeGreaterThan(8);
+    for (const file of files) expect(existsSync(join(ROOT, file)), file).toBe(true);
+  });
+});
+
+describe('docs/protocol.md', () => {
+  const text = read('docs/protocol.md');
+
+  it('has a row for every request and every error', () => {
+    for (const method of Object.keys(RESULTS)) expect(text).toContain(`| \`${method}\` |`);
+    for (const code of Object.keys(WIRE_ERRORS)) expect(text).toContain(code);
+  });
+
+  it('shows a session whose every line the tuner would accept', () => {
+    const methods = new Map<number, keyof typeof RESULTS>();
+    const lines = text.split('\n').filter((line) => /^[→←] /.test(line));
+    expect(lines.length).toBeGreaterThan(10);
+    for (const line of lines) {
+      const message = JSON.parse(line.slice(2));
+      if (line.startsWith('→')) {
+        methods.set(message.id, message.method);
+        continue;
+      }
+      const classified = classifyLine(line.slice(2));
+      if (classified.kind !== 'message') throw new Error(line);
+      if (classified.message.kind === 'notification') {
+        expect(parseNotification(message.method, message.params)).toBeDefined();
+      } else {
+        parseResult(methods.get(message.id) ?? 'shutdown', message.result);
+      }
+    }
+  });
+});
+
+describe('docs/architecture.md', () => {
+  const text = read('docs/architecture.md');
+
+  it('names for every invariant a test that is there', () => {
+    const invariants =
+      text.split('## Invariants')[1]?.split('\n##')[0]?.split('\n- ').slice(1) ?? [];
+    expect(invariants.length).toBeGreaterThan(10);
+    for (const invariant of invariants) {
+      const tests = [...invariant.matchAll(/`(test\/[^`]+\.ts)`/g)].map((match) => match[1] ?? '');
+      expect(tests.length, invariant).toBeGreaterThan(0);
+      for (const test of tests) expect(existsSync(join(ROOT, test)), test).toBe(true);
+    }
+  });
+
+  it('maps every folder of the sources', () => {
+    const folders = readdirSync(join(ROOT, 'src'), { withFileTypes: true })
+      .filter((entry) => entry.isDirectory() && entry.name !== 'core')
+      .map((entry) => entry.name);
+    for (const folder of folders) expect(text).toContain(`\`src/${folder}\``);
+  });
+});
