@@ -163,8 +163,8 @@ function lowerOutliers(
   );
 }
 
-// What is left of m points when neighbours share a factor 0.9; below, only the shape's misfit speaks.
-const strongestCorrelation = 0.9;
+// Misfit of neighbouring bins may leave 3/7 of them, not fewer: else clean curves of any rate would be believed alike.
+const strongestCorrelation = 0.4;
 
 /** m (1 − r) / (1 + r), r the residuals' correlation with their neighbours: the misfit of a smooth curve is not noise. */
 function effectivePoints(residuals: Float64Array, weights: Float64Array): number {

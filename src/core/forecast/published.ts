@@ -38,7 +38,7 @@ export function forecastPublished(
   return {
     loss: fit === undefined ? lastSmoothed : fit.at(atStep),
     sd,
-    // Three parameters share the points' information, and the two ends are about equally uncertain.
-    trend: trendOf(change, sd * Math.sqrt(6 / Math.max(1, kept.length))),
+    // The ends of a quadratic differ by twice its slope, which even points know to 3/n of the noise's variance.
+    trend: trendOf(change, sd * Math.sqrt(12 / Math.max(1, kept.length))),
   };
 }

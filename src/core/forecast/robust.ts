@@ -7,7 +7,7 @@
  * | --------- | ------------------------------------------------------------------------- | --------- |
  * | bin       | a run of neighbouring losses, at its median step with its median loss     | up to 64  |
  * | u         | (step − first step) / (last step − first step)                            | 0 to 1    |
- * | model     | a curve shape fitted to the bins, with its share of belief                | 42        |
+ * | model     | a curve shape fitted to the bins, with its share of belief                | 47        |
  * | level     | the models' average at the last step                                      | loss      |
  * | reach     | the range of that average over the series, plus two standard errors       | loss      |
  * | low, high | what the forecast may be                                                  | loss      |
@@ -33,17 +33,18 @@ interface Bounds {
 /**
  * The loss at `atStep`, averaged over curve shapes.
  *
- * 1. Medians of up to 64 bins. 2. Every shape fitted, outliers lowered, each with its share of belief (`fitModels`).
- * 3. Each model's forecast is a normal distribution, to the variance of which the square of the change that it promises
- *    beyond the series is added (docs/decisions/0011-bounded-forecast.md), and whose parts beyond [low, high] are moved to the bound; `loss` and `sd`
- *    are the mean and standard deviation of their mixture.
+ * 1. Medians of up to 64 bins.
+ * 2. Every shape is fitted, outliers lowered, and gets its share of belief (`fitModels`).
+ * 3. A model's forecast is a normal distribution; its variance is that of the fit plus the square of the change that the
+ *    model promises beyond the series (docs/decisions/0011-bounded-forecast.md). Its parts beyond [low, high] are moved to the bound.
+ * 4. `loss` and `sd` are the mean and standard deviation of the mixture of all models.
  *
  * high = level + reach and low = level − reach: on a power law or in log time, each tenfold of steps gains about as much
  * as the last. If no loss is negative, low = level² / (level + reach), where each tenfold gains the same *factor*: never
  * negative, and above zero where the losses are.
  *
  * One point, or several equal ones: the loss itself, sd 0, flat. Two points: the mean over what two points allow.
- * Expects finite losses of magnitude up to 1 at strictly increasing steps; none yields 0 with sd 0.
+ * Expects finite losses, the largest of magnitude 1, at strictly increasing steps; none yields 0 with sd 0.
  */
 export function forecastRobust(
   steps: readonly number[],
@@ -51,13 +52,13 @@ export function forecastRobust(
   atStep: number,
 ): RobustForecast {
   const bins = binLosses(steps, losses);
-  const only = bins[0]?.loss ?? 0;
-  if (bins.every(({ loss }) => loss === only)) {
-    return { loss: only, sd: 0, trend: 'flat', low: only, high: only };
-  }
+  const last = bins.at(-1)?.loss ?? 0;
   const start = steps[0] ?? 0;
-  // Halved, so that the difference of two huge steps does not overflow.
+  // Halved, so that the difference of two huge steps does not overflow; that of two tiny ones may vanish.
   const halfSpan = (steps.at(-1) ?? start) / 2 - start / 2;
+  if (!(halfSpan > 0) || bins.every(({ loss }) => loss === last)) {
+    return { loss: last, sd: 0, trend: 'flat', low: last, high: last };
+  }
   const toTime = (step: number) => (step / 2 - start / 2) / halfSpan;
   const times = bins.map(({ step }) => toTime(step));
   const models = fitModels(times, bins);
@@ -160,6 +161,7 @@ function cutNormal(asked: number, askedSd: number): { mean: number; variance: nu
 
 const farOut = 1e4;
 
+/** Φ. Not simple-statistics' `cumulativeStdNormalProbability`, which is a table of two decimals. */
 function normalCdf(z: number): number {
   return (1 + errorFunction(z / Math.SQRT2)) / 2;
 }

@@ -8,8 +8,8 @@ export interface Shape {
   readonly at: (u: number) => number;
 }
 
-// Rates per length of the series. Below a third a probe cannot tell an exponential from a line.
-const rates = [0.3, 0.5, 0.75, 1, 1.4, 2, 2.8, 4, 5.6, 8, 11, 16, 23, 32, 45, 64, 90];
+// Rates per length of the series, half an octave apart. Below a third a probe cannot tell an exponential from a line.
+const rates = [0.3, 0.42, 0.6, 0.84, 1.2, 1.7, 2.4, 3.4, 4.8, 6.7, 9.5, 13.5, 19, 27, 38, 54, 76];
 // Where on the power law, in lengths of the series after its start, the series begins.
 const onsets = [0.01, 0.03, 0.1, 0.3, 1];
 const powers = [0.25, 0.5, 1, 2];

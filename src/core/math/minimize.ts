@@ -145,15 +145,12 @@ export function minimizeInBox(
     if (largestMagnitude(gradient) < 1e-6) break;
     const direction = descentDirection(hessian, gradient);
     const next = backtrack(f, here, gradient, direction, box);
-    if (next === undefined) {
-      if (hessian === undefined) break;
-      hessian = undefined;
-      continue;
-    }
-    hessian = bfgsUpdate(hessian, subtract(next.x, here.x), subtract(next.gradient, here.gradient));
-    const gain = here.value - next.value;
-    here = next;
-    if (gain <= negligibleGain * (1 + Math.abs(here.value))) break;
+    const gain = next === undefined ? 0 : here.value - next.value;
+    const isStalled = gain <= negligibleGain * (1 + Math.abs(here.value));
+    // A false picture of the curvature stalls too: steepest descent gets a chance to show that there is more.
+    if (isStalled && hessian === undefined) break;
+    hessian = isStalled ? undefined : bfgsUpdate(hessian, here, next ?? here);
+    here = next ?? here;
   }
   return { x: here.x, value: here.value };
 }
@@ -227,25 +224,33 @@ function backtrack(
 }
 
 /**
- * The BFGS update of the Hessian (Nocedal and Wright, 6.19), from a multiple of the identity at first. Left as it is where
- * the curvature along the step is not positive.
+ * The damped BFGS update of the Hessian (Nocedal and Wright, procedure 18.2), from a multiple of the identity at first.
+ *
+ * Where the curvature along the step is small or negative the change is mixed with what the old Hessian expected, so that
+ * the new one stays positive definite.
  */
 function bfgsUpdate(
   hessian: SquareMatrix | undefined,
-  step: readonly number[],
-  change: readonly number[],
+  from: Point,
+  to: Point,
 ): SquareMatrix | undefined {
+  const step = subtract(to.x, from.x);
+  const change = subtract(to.gradient, from.gradient);
   const curvature = dot(step, change);
-  if (!(curvature > 0)) return hessian;
+  if (hessian === undefined && !(curvature > 0)) return undefined;
   const initial = dot(change, change) / curvature;
   const base = hessian ?? step.map((_, i) => step.map((__, j) => (i === j ? initial : 0)));
   const product = base.map((row) => dot(row, step));
   const bend = dot(step, product);
+  const share = curvature >= 0.2 * bend ? 1 : (0.8 * bend) / (bend - curvature);
+  const damped = change.map((v, i) => share * v + (1 - share) * (product[i] ?? 0));
+  const dampedCurvature = dot(step, damped);
+  if (!(bend > 0 && dampedCurvature > 0)) return undefined;
   return base.map((row, i) =>
     row.map((v, j) => {
-      const [changeI = 0, changeJ = 0] = [change[i], change[j]];
+      const [dampedI = 0, dampedJ = 0] = [damped[i], damped[j]];
       const [productI = 0, productJ = 0] = [product[i], product[j]];
-      return v + (changeI * changeJ) / curvature - (productI * productJ) / bend;
+      return v + (dampedI * dampedJ) / dampedCurvature - (productI * productJ) / bend;
     }),
   );
 }

@@ -248,7 +248,7 @@ function withinDoubles(value: number): number {
 }
 
 // Without shared noise, repeated positions make K singular; at 1 any correlation matrix can be factored.
-const jitterLadder = [0, 1e-12, 1e-10, 1e-8, 1e-6, 1e-4, 1e-2, 1];
+const jitterLadder = [0, 1e-10, 1e-8, 1e-6, 1e-4, 1e-2, 1];
 
 function factorWithJitter(
   data: StandardisedData,
