@@ -23,7 +23,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 
 /** Packages and builtins; each package is imported from one folder. */
 const MAY_USE: Readonly<Record<string, readonly string[]>> = {
-  'core/math': ['ml-matrix'],
+  'core/math': [],
   'core/search': ['simple-statistics'],
   'core/forecast': ['ml-levenberg-marquardt', 'simple-statistics'],
   'core/tuner': [],

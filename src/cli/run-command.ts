@@ -3,7 +3,7 @@
 import { join, resolve } from 'node:path';
 import { AutolrsError } from '../core/errors.js';
 import { ResultBuilder, type RunResult, type RunStatus } from '../core/tuner/result.js';
-import { summarize } from '../display/summary.js';
+import { describeStatus, summarize } from '../display/summary.js';
 import { Journal } from '../journal/file.js';
 import { createRunDirectory, writeFileAtomically } from '../journal/run-directory.js';
 import { createDisplay } from './create-display.js';
@@ -74,6 +74,8 @@ interface Voice {
 function tellEnd(account: RunResult, failure: unknown, exitCode: number, voice: Voice): number {
   const say = (text: string) => process.stderr.write(`${text}\n`);
   if (!voice.quiet) say(`\n${summarize(account).join('\n')}`);
+  else if (failure === undefined && exitCode !== 0)
+    say(`autolrs: ${describeStatus(account.status)}`);
   if (failure instanceof AutolrsError) {
     say(`autolrs: ${failure.message}`);
     // The user has seen the trainer's own output, unless it was not to be shown.

@@ -18,12 +18,12 @@ export function narrate(decision: Decision): string | undefined {
       return `range test: at most ${plural(decision.steps, 'step')} over all LRs`;
     case 'interval-found': {
       const { min, max } = decision.interval;
-      return `interval: LR ${formatLr(min)} to ${formatLr(max)}, because ${decision.why}`;
+      return `interval ${formatLr(min)} to ${formatLr(max)} (${decision.why})`;
     }
     case 'stage-started': {
       const { stage, stageSteps, fromStep, candidates, probeSteps, phase } = decision;
-      const on = phase === 'validation' ? ', judged by validation loss' : '';
-      return `stage ${stage}: ${plural(stageSteps, 'step')} from step ${formatCount(fromStep)}, ${plural(candidates, 'probe')} of ${plural(probeSteps, 'step')}${on}`;
+      const on = phase === 'validation' ? ', on validation' : '';
+      return `stage ${stage}: ${plural(stageSteps, 'step')} from ${formatCount(fromStep)}, ${plural(candidates, 'probe')} of ${formatCount(probeSteps)}${on}`;
     }
     case 'probe-started':
       return undefined;

@@ -8,17 +8,23 @@ import { layOutTable } from './table.js';
 const STATUS_SENTENCES: Readonly<Record<RunStatus, string>> = {
   finished: 'finished: the budget is spent',
   'target-reached': 'finished: the target loss is reached',
-  'ended-early': "ended early: the trainer's data ran out",
-  diverged: 'diverged: no LR of the interval survives',
+  'ended-early': "ended early: the script's loop ended; let it run until the tuner is done",
+  diverged: 'diverged: no LR of the interval survives; search lower LRs',
   interrupted: 'interrupted',
   failed: 'failed',
   unfinished: 'unfinished: the journal has no end',
 };
 
+/** How the run ended, for people who see nothing else of it. */
+export function describeStatus(status: RunStatus): string {
+  return STATUS_SENTENCES[status];
+}
+
 /** Lines of at most 80 columns, without colour. */
 export function summarize(result: RunResult): readonly string[] {
   return [
-    `run ${result.run.id}: ${STATUS_SENTENCES[result.status]}`,
+    `run ${result.run.id}`,
+    describeStatus(result.status),
     '',
     ...stageTable(result.stages),
     ...(result.stages.length > 0 ? [''] : []),

@@ -184,14 +184,14 @@ function topOf(reading: RampReading, ceiling: number | undefined): number {
 }
 
 function explain(reading: RampReading, divergedAt: number | undefined): string {
-  const { lowestAt, firstLoss, lowestLoss, roseAt } = reading;
+  const { lowestAt, firstLoss, roseAt } = reading;
   const fell =
     lowestAt === undefined
-      ? `the loss never fell clearly below ${round(firstLoss)}`
-      : `the loss fell from ${round(firstLoss)} to ${round(lowestLoss)} at LR ${round(lowestAt)}`;
-  if (divergedAt !== undefined) return `${fell} and diverged at LR ${round(divergedAt)}`;
-  if (roseAt !== undefined) return `${fell} and rose at LR ${round(roseAt)}`;
-  return `${fell} and did not rise up to LR ${RAMP_TO_LR}`;
+      ? `no loss clearly below ${round(firstLoss)}`
+      : `lowest loss at ${round(lowestAt)}`;
+  if (divergedAt !== undefined) return `${fell}, diverged at ${round(divergedAt)}`;
+  if (roseAt !== undefined) return `${fell}, rose at ${round(roseAt)}`;
+  return `${fell}, no rise up to ${RAMP_TO_LR}`;
 }
 
 function round(value: number): string {
