@@ -1,0 +1,13 @@
+"""Lets the autolrs tuner steer the learning rate of a training script.
+
+Importing this package imports no framework. Where a tuner drives the script, it takes stdin and
+stdout for the conversation at once: a banner printed by the next import must not reach the wire.
+"""
+
+from autolrs._version import __version__
+from autolrs._wire import claim, is_driven
+from autolrs.errors import SecondSchedulerError
+
+claim()
+
+__all__ = ["SecondSchedulerError", "__version__", "is_driven"]

@@ -1,0 +1,123 @@
+"""Remembers batches since the oldest checkpoint, so that every candidate sees the same ones.
+
+Positions count batches since the start of the process:
+
+    _start            _cursor          _end
+      |  kept batches    |  to replay    |  from here on live, from the loader
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Callable
+
+DEFAULT_BYTES = 256 * 1024 * 1024
+"""Enough for some thousand batches of small images; far below what a training machine has."""
+
+MAX_BATCHES = 100_000
+"""A limit for batches that do not tell their size."""
+
+
+class Tape:
+    """Plays batches from a source and, after a rewind, the same ones again.
+
+    Args:
+        limit_bytes: What is kept at most. When it is passed, the oldest checkpoint is given up:
+            a restore to it goes on with new batches.
+        keep: Makes a batch fit for keeping.
+    """
+
+    def __init__(self, limit_bytes: int, keep: Callable[[Any], Any]) -> None:
+        self._limit_bytes = limit_bytes
+        self._keep = keep
+        self._source: Iterator[Any] = iter(())
+        self._marks: dict[str, int] = {}
+        self._kept: list[Any] = []
+        self._sizes: list[int] = []
+        self._bytes = 0
+        self._start = 0
+        self._cursor = 0
+        self._end = 0
+
+    def play(self, source: Iterator[Any]) -> None:
+        """Takes live batches from `source` from here on."""
+        self._source = source
+
+    def next(self) -> Any:
+        """The next batch.
+
+        Raises:
+            StopIteration: The source has no more.
+        """
+        if self._cursor < self._end:
+            batch = self._kept[self._cursor - self._start]
+            self._cursor += 1
+            self._trim_if_unneeded()
+            return batch
+        batch = next(self._source)
+        self._cursor += 1
+        self._end += 1
+        if self._oldest_mark() < self._end:
+            self._record(batch)
+        else:
+            self._start = self._end
+        return batch
+
+    def mark(self, key: str) -> None:
+        """A checkpoint is made here."""
+        self._marks[key] = self._cursor
+        self._trim()
+
+    def unmark(self, key: str) -> None:
+        """A checkpoint is discarded."""
+        self._marks.pop(key, None)
+        self._trim()
+
+    def rewind(self, key: str) -> bool:
+        """Goes back to a checkpoint. False if its batches are gone: the next batch is then new."""
+        position = self._marks.get(key)
+        is_kept = position is not None and position >= self._start
+        self._cursor = position if position is not None and is_kept else self._end
+        self._trim()
+        return is_kept or self._end == 0
+
+    def _record(self, batch: Any) -> None:
+        kept = self._keep(batch)
+        size = batch_bytes(kept)
+        self._kept.append(kept)
+        self._sizes.append(size)
+        self._bytes += size
+        while self._kept and (self._bytes > self._limit_bytes or len(self._kept) > MAX_BATCHES):
+            oldest = self._oldest_mark()
+            self._marks = {key: at for key, at in self._marks.items() if at > oldest}
+            self._trim()
+
+    def _oldest_mark(self) -> int:
+        """Where keeping must begin: the end if nobody can come back."""
+        return min(self._marks.values(), default=self._end)
+
+    def _trim(self) -> None:
+        surplus = min(self._oldest_mark(), self._cursor) - self._start
+        if surplus > 0:
+            self._bytes -= sum(self._sizes[:surplus])
+            del self._kept[:surplus], self._sizes[:surplus]
+            self._start += surplus
+
+    def _trim_if_unneeded(self) -> None:
+        # With no checkpoint left, a replay is the last one; drop it in one go at its end.
+        if self._cursor == self._end:
+            self._trim()
+
+
+def batch_bytes(batch: Any) -> int:
+    """Bytes of the arrays in a batch, however nested. What has no `nbytes` counts as nothing."""
+    nbytes = getattr(batch, "nbytes", None)
+    if isinstance(nbytes, int):
+        return nbytes
+    if isinstance(batch, (list, tuple)):
+        return sum(batch_bytes(item) for item in batch)
+    if isinstance(batch, dict):
+        return sum(batch_bytes(item) for item in batch.values())
+    if isinstance(batch, (str, bytes, bytearray)):
+        return len(batch)
+    return batch_bytes(vars(batch)) if hasattr(batch, "__dict__") else 0

@@ -1,0 +1,68 @@
+"""A checkpoint on disk: after a power cut there is the old file or the new one, whole."""
+
+from __future__ import annotations
+
+import os
+import pickle
+from typing import Any
+
+import torch
+
+FORMAT = 1
+"""Version of what stands in the file."""
+
+
+def write_durably(path: str, content: dict[str, Any]) -> int:
+    """Writes `content` to `path`, all or nothing, and returns the size in bytes.
+
+    Raises:
+        OSError: It cannot be written; what was at `path` is still there.
+    """
+    path = os.path.abspath(path)
+    temporary = f"{path}.tmp"  # one name a path: what a crash left is overwritten the next time
+    try:
+        with open(temporary, "wb") as file:
+            _dump({"autolrs": FORMAT, **content}, file)
+            file.flush()
+            os.fsync(file.fileno())
+            size = file.tell()
+        os.replace(temporary, path)
+    except BaseException:
+        if os.path.exists(temporary):
+            os.remove(temporary)
+        raise
+    _sync_folder(os.path.dirname(path))
+    return size
+
+
+def read_durable(path: str) -> dict[str, Any]:
+    """Reads what `write_durably` wrote. Runs no code that the file might hold.
+
+    Raises:
+        OSError: It is not there, or it is no checkpoint.
+    """
+    try:
+        content = torch.load(path, map_location="cpu", weights_only=True)
+    except (RuntimeError, EOFError, KeyError, ValueError, pickle.UnpicklingError) as error:
+        raise OSError(f"{path} is damaged or no checkpoint: {error}") from error
+    if not isinstance(content, dict) or content.get("autolrs") != FORMAT:
+        raise OSError(f"{path} is no checkpoint that this version of autolrs wrote")
+    return content
+
+
+def _dump(content: dict[str, Any], file: Any) -> None:
+    try:
+        torch.save(content, file)
+    except RuntimeError as error:
+        # torch's zip writer hides the OSError of a full disk behind one of its own.
+        raise OSError(str(error)) from error
+
+
+def _sync_folder(path: str) -> None:
+    if os.name == "nt":  # Windows cannot open a folder, and needs not
+        return
+    folder = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

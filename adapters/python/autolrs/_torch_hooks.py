@@ -1,0 +1,172 @@
+"""The hooks for PyTorch: a model, its optimizer, and what else the script hands over."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from typing import Any, Callable
+
+import torch
+from torch import Tensor, nn
+from torch.optim import Optimizer
+from torch.optim.lr_scheduler import LRScheduler, ReduceLROnPlateau
+
+from autolrs._torch_file import read_durable, write_durably
+from autolrs._torch_rng import RngStream, capture_rng, restore_rng
+from autolrs._torch_state import bytes_of, copy_of, restore_model, restore_optimizer
+from autolrs._torch_validate import run_validation
+from autolrs.errors import SecondSchedulerError
+
+
+class TorchHooks:
+    """Implements `autolrs.hooks.Hooks`; see there for what each method promises.
+
+    Raises:
+        ValueError: The first group's LR is 0, so that no ratio to it can be kept.
+        TypeError: An extra cannot be saved and restored.
+    """
+
+    def __init__(
+        self,
+        model: nn.Module,
+        optimizer: Optimizer,
+        validate: Callable[[], Any] | None,
+        extra: Sequence[Any],
+    ) -> None:
+        self._model = model
+        self._optimizer = optimizer
+        self._validate = validate
+        self._extras = _named(extra)
+        self._groups = _ratios(optimizer)
+        self._data_stream = RngStream()
+
+    @property
+    def framework(self) -> str:
+        return f"torch {torch.__version__}"
+
+    @property
+    def holds(self) -> Sequence[str]:
+        return ["model", "optimizer", "rng", *(f"extra:{name}" for name in self._extras)]
+
+    @property
+    def groups(self) -> Sequence[float]:
+        return self._groups
+
+    @property
+    def can_validate(self) -> bool:
+        return self._validate is not None
+
+    def check(self) -> None:
+        # A plateau scheduler leaves no mark on the optimizer, and a mark outlives its scheduler:
+        # so the living ones are looked for. `type`, because isinstance may wake lazy proxies.
+        for item in gc.get_objects():
+            is_scheduler = issubclass(type(item), (LRScheduler, ReduceLROnPlateau))
+            if is_scheduler and getattr(item, "optimizer", None) is self._optimizer:
+                raise SecondSchedulerError(
+                    f"a {type(item).__name__} sets the learning rate of this optimizer, and the "
+                    "tuner would too; create it only `if not autolrs.is_driven()`"
+                )
+
+    def get_lr(self) -> float:
+        return float(self._optimizer.param_groups[0]["lr"])
+
+    def set_lr(self, lr: float) -> None:
+        for group, ratio in zip(self._optimizer.param_groups, self._groups):
+            if isinstance(group["lr"], Tensor):
+                group["lr"].fill_(lr * ratio)  # a compiled or captured step looks at this tensor
+            else:
+                group["lr"] = lr * ratio
+
+    def read_loss(self, loss: Any) -> float | None:
+        if isinstance(loss, Tensor):
+            return loss.item() if loss.is_cpu else None
+        return float(loss)
+
+    def hold_loss(self, loss: Any) -> Any:
+        # A copy: a captured graph writes each step's loss to the same place.
+        return loss.detach().reshape(()).clone()
+
+    def read_held(self, held: Sequence[Any]) -> list[float]:
+        if len({loss.device for loss in held}) > 1:
+            return [float(loss) for loss in held]
+        values: list[float] = torch.stack([loss.float() for loss in held]).tolist()
+        return values
+
+    def validate(self) -> tuple[float, dict[str, float]]:
+        assert self._validate is not None  # the session has asked can_validate
+        return run_validation(self._model, self._validate)
+
+    def capture(self) -> dict[str, Any]:
+        memo: Any = {}
+        return {
+            "model": copy_of(self._model.state_dict(), memo),
+            "optimizer": copy_of(self._optimizer.state_dict(), memo),
+            "extra": {name: copy_of(item.state_dict()) for name, item in self._extras.items()},
+            "rng": capture_rng(),
+        }
+
+    def apply(self, state: dict[str, Any]) -> None:
+        restore_model(self._model, state["model"])
+        restore_optimizer(self._optimizer, state["optimizer"])
+        for name, item in self._extras.items():
+            item.load_state_dict(copy_of(state["extra"][name]))
+        restore_rng(state["rng"])
+
+    def size(self, state: dict[str, Any]) -> int:
+        return bytes_of(state)
+
+    def write(self, path: str, step: int) -> int:
+        # Nothing trains meanwhile, so what is written needs no copy in memory.
+        state = {
+            "model": dict(self._model.state_dict()),
+            "optimizer": self._optimizer.state_dict(),
+            "extra": {name: item.state_dict() for name, item in self._extras.items()},
+            "rng": capture_rng(),
+        }
+        return write_durably(path, {"step": step, "state": state})
+
+    def read(self, path: str) -> tuple[dict[str, Any], int]:
+        content = read_durable(path)
+        return content["state"], content["step"]
+
+    def data_rng(self) -> AbstractContextManager[None]:
+        return self._data_stream.entered()
+
+    def keep_batch(self, batch: Any) -> Any:
+        # Batches from workers lie in shared memory: thousands of them exhaust the file handles.
+        if isinstance(batch, Tensor):
+            is_shared = batch.is_cpu and batch.is_shared()  # type: ignore[no-untyped-call]
+            return batch.clone() if is_shared else batch
+        if isinstance(batch, dict):
+            return _like(batch, {key: self.keep_batch(item) for key, item in batch.items()})
+        if isinstance(batch, tuple) and hasattr(batch, "_fields"):
+            return type(batch)(*map(self.keep_batch, batch))
+        if type(batch) in (list, tuple):
+            return type(batch)(map(self.keep_batch, batch))
+        return batch
+
+
+def _like(batch: dict[Any, Any], items: dict[Any, Any]) -> Any:
+    return items if type(batch) is dict else type(batch)(items)
+
+
+def _ratios(optimizer: Optimizer) -> list[float]:
+    lrs = [float(group["lr"]) for group in optimizer.param_groups]
+    if lrs[0] == 0:
+        raise ValueError(
+            "the learning rate of the first parameter group is 0, and the tuner keeps all groups "
+            "in proportion to it; give that group the base learning rate"
+        )
+    return [lr / lrs[0] for lr in lrs]
+
+
+def _named(extra: Sequence[Any]) -> dict[str, Any]:
+    named: dict[str, Any] = {}
+    for item in extra:
+        kind = type(item).__name__
+        if not (hasattr(item, "state_dict") and hasattr(item, "load_state_dict")):
+            raise TypeError(f"extra holds a {kind}, which has no state_dict and load_state_dict")
+        taken = sum(1 for name in named if name.split("-")[0] == kind)
+        named[kind if taken == 0 else f"{kind}-{taken + 1}"] = item
+    return named

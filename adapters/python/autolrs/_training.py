@@ -1,0 +1,148 @@
+"""One `train` request while it runs: which LR comes next, the losses so far, and why it ends."""
+
+from __future__ import annotations
+
+import math
+import time
+from typing import Any
+
+from autolrs._messages import Request, count_of, finite_or_none_each, lrs_of, number_of
+from autolrs.hooks import Hooks
+
+DECAY = 0.9
+"""Weight of the past in the smoothed loss: about the last ten steps count."""
+
+HELD_STEPS = 16
+"""How many losses may wait on a device. To read them makes the device wait; not to read them lets
+a run that has blown up go on."""
+
+
+class Training:
+    """Counts steps and judges their losses.
+
+    Whether it ends depends on the losses alone and never on time, so that a run repeats itself.
+
+    Raises:
+        Fault: A parameter is wrong.
+    """
+
+    def __init__(self, request: Request, hooks: Hooks) -> None:
+        params = request.params
+        self.request = request
+        self.steps = count_of(params, "steps")
+        self.count = 0
+        """Steps done."""
+        self.attend_at = 0
+        """The count at which the session has to look; before it, a step only counts."""
+        self.end: str | None = None
+        """Why it stops early."""
+        self._hooks = hooks
+        lrs = lrs_of(params, "lr", self.steps)
+        self._lrs = lrs if isinstance(lrs, list) else [lrs] * min(self.steps, 1)
+        self._halt = None if params.get("halt") is None else number_of(params, "halt")
+        self._losses: list[float] = []
+        self._held: list[Any] = []
+        self._lr_is_for = 0
+        self._lr_of_last_step: float | None = None
+        self._judged = 0
+        self._told = 0
+        self._average = 0.0
+        # What the average would be if every loss were 1; dividing by it takes the start at 0 out.
+        self._weight = 0.0
+        self._started = time.perf_counter()
+
+    @property
+    def is_done(self) -> bool:
+        """True once it is to be answered."""
+        return self.end is not None or self.count >= self.steps
+
+    def stop(self, end: str) -> None:
+        """Ends it early. The first cause stays."""
+        self.end = self.end or end
+        self.attend_at = 0
+
+    @property
+    def changes_lr(self) -> bool:
+        """True while another LR is to be set before the next step."""
+        return self.count < len(self._lrs)
+
+    def set_next_lr(self) -> None:
+        """Sets the LR of the next step, if it is another than that of the last."""
+        if self.changes_lr:
+            if self.count > 0:
+                self._lr_of_last_step = self._hooks.get_lr()
+            self._hooks.set_lr(self._lrs[self.count])
+            self._lr_is_for = self.count
+
+    def add(self, loss: Any) -> None:
+        """Counts one update and its loss."""
+        self.count += 1
+        value = loss if type(loss) is float else self._hooks.read_loss(loss)
+        if value is None:
+            self._held.append(self._hooks.hold_loss(loss))
+            if len(self._held) == 1:
+                self.attend_at = min(self.attend_at, self._next_reading())
+        elif self._held:
+            self._read_held()
+            self._losses.append(value)
+        else:
+            self._losses.append(value)
+            if self._judged == self.count - 1:
+                self._judge(value)
+
+    def judge_held(self) -> None:
+        """Judges what waits on the device. Only at fixed steps, whatever was read before."""
+        if self._judged < self.count and (self.count % HELD_STEPS == 0 or self.is_done):
+            self._read_held()
+            for value in self._losses[self._judged :]:
+                self._judge(value)
+
+    def attend_next(self, stride: int) -> None:
+        """Says when to look next: in `stride` steps, or before if it must be."""
+        if self.changes_lr:
+            stride = 1
+        self.attend_at = min(self.steps, self.count + stride)
+        if self._held or self._judged < self.count:
+            self.attend_at = min(self.attend_at, self._next_reading())
+
+    def news(self) -> list[float | None]:
+        """The losses since it was asked last, as the wire writes them."""
+        self._read_held()
+        told, self._told = self._told, len(self._losses)
+        return finite_or_none_each(self._losses[told:])
+
+    def result(self, step: int) -> dict[str, Any]:
+        """The answer.
+
+        Args:
+            step: The count of all updates, as the state says.
+        """
+        self._read_held()
+        # The next LR may be set already, for a step that never came.
+        lr = self._lr_of_last_step if self._lr_is_for == self.count else None
+        result = {
+            "steps": self.count,
+            "losses": finite_or_none_each(self._losses),
+            "lr": self._hooks.get_lr() if lr is None else lr,
+            "step": step,
+            "seconds": time.perf_counter() - self._started,
+        }
+        return result if self.end is None else {**result, "end": self.end}
+
+    def _next_reading(self) -> int:
+        return (self.count // HELD_STEPS + 1) * HELD_STEPS
+
+    def _read_held(self) -> None:
+        if self._held:
+            self._losses += self._hooks.read_held(self._held)
+            self._held.clear()
+
+    def _judge(self, value: float) -> None:
+        self._judged += 1
+        if not math.isfinite(value):
+            self.stop("diverged")
+        elif self._halt is not None:
+            self._average = DECAY * self._average + (1 - DECAY) * value
+            self._weight = DECAY * self._weight + (1 - DECAY)
+            if self._average / self._weight > self._halt:
+                self.stop("halt")

@@ -1,0 +1,196 @@
+"""One JSON message a line over a pair of file descriptors, out of reach of the user's own output.
+
+While a tuner drives the script, the wire is a private copy of stdin and stdout; fd 0 is the null
+device and fd 1 is stderr. So neither a print, nor a child process, nor a DataLoader worker can
+tear a message or swallow a request.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import queue
+import sys
+import threading
+from typing import Any
+
+_GONE = (
+    "autolrs: the tuner went away while it steered this script; leaving now, because the weights "
+    "may be those of a probe (the run directory tells how to resume)"
+)
+
+
+class TunerGone(SystemExit):
+    """The other end of the wire is closed. Ends the script with status 1 and one sentence."""
+
+    def __init__(self) -> None:
+        super().__init__(_GONE)
+
+
+class Wire:
+    """Lines in and messages out. Only the thread that trains may call it.
+
+    Args:
+        read_fd: Where the tuner's lines come from.
+        write_fd: Where the messages go to. Both belong to the wire from here on.
+    """
+
+    def __init__(self, read_fd: int, write_fd: int) -> None:
+        self._read_fd = read_fd
+        self._write_fd = write_fd
+        self._lines: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
+        self._reader: threading.Thread | None = None
+        self._is_taken = False
+        self.has_news = False
+        """A line, or the end, waits to be received. Cheap enough to look at in every step."""
+        self.is_gone = False
+        """Nobody is at the other end, or this process is a fork that has no part in the talk."""
+        # Forked workers (DataLoader) would hold the tuner's pipes open, and could answer for us.
+        if hasattr(os, "register_at_fork"):
+            os.register_at_fork(after_in_child=self._forget)
+
+    def take(self) -> None:
+        """Makes the caller the one that talks.
+
+        Raises:
+            ValueError: There is one already.
+        """
+        if self._is_taken:
+            raise ValueError(
+                "attach was called twice, and the tuner steers one training; call it once, and "
+                "hand what else must be saved over as `extra`"
+            )
+        self._is_taken = True
+
+    def start(self) -> None:
+        """Begins to read. Not done before somebody wants to listen."""
+        if self._reader is None:
+            self._reader = threading.Thread(target=self._read, name="autolrs", daemon=True)
+            self._reader.start()
+
+    def receive(self) -> bytes:
+        """Waits for the next line.
+
+        Raises:
+            TunerGone: There will be none.
+        """
+        self.start()
+        line = None if self.is_gone else self._lines.get()
+        self.has_news = not self._lines.empty()
+        return self._line_or_gone(line)
+
+    def receive_if_any(self) -> bytes | None:
+        """The next line if one is there; does not wait.
+
+        Raises:
+            TunerGone: There will be none.
+        """
+        if self.is_gone:
+            raise TunerGone
+        # Cleared before the look: a line that comes in between sets it again.
+        self.has_news = False
+        try:
+            line = self._lines.get_nowait()
+        except queue.Empty:
+            return None
+        return self._line_or_gone(line)
+
+    def send(self, message: dict[str, Any]) -> None:
+        """Writes one message.
+
+        Raises:
+            TunerGone: Nobody reads it.
+            ValueError: It holds a number that is not finite.
+        """
+        text = json.dumps({"jsonrpc": "2.0", **message}, allow_nan=False, separators=(",", ":"))
+        rest = memoryview(text.encode() + b"\n")
+        try:
+            while rest:
+                rest = rest[os.write(self._write_fd, rest) :]
+        except OSError as error:
+            self.is_gone = self.has_news = True
+            raise TunerGone from error
+
+    def _line_or_gone(self, line: bytes | None) -> bytes:
+        if line is None:
+            # A script that catches the exception meets it again at its next step.
+            self.is_gone = self.has_news = True
+            raise TunerGone
+        return line
+
+    def _read(self) -> None:
+        # Plain os.read: a buffered file would hold a lock that the interpreter's exit trips over.
+        pieces: list[bytes] = []
+        while True:
+            try:
+                chunk = os.read(self._read_fd, 65536)
+            except OSError:
+                chunk = b""
+            if chunk == b"":
+                self._deliver(None)
+                return
+            *lines, rest = chunk.split(b"\n")
+            for line in lines:
+                self._deliver(b"".join([*pieces, line]))
+                pieces = []
+            pieces.append(rest)
+
+    def _deliver(self, line: bytes | None) -> None:
+        self._lines.put(line)
+        self.has_news = True
+
+    def _forget(self) -> None:
+        self.is_gone = True
+        for fd in (self._read_fd, self._write_fd):
+            try:
+                os.close(fd)
+            except OSError:
+                pass
+
+
+_claimed: Wire | None = None
+
+
+def claim() -> Wire | None:
+    """The wire to the tuner that drives this script, or None if there is none.
+
+    The first call takes stdin and stdout. Child processes are no trainers of their own: they see
+    AUTOLRS=0 and train, if they do, untuned.
+    """
+    global _claimed
+    if _claimed is None and _is_asked_for():
+        _claimed = _take_stdio()
+        os.environ["AUTOLRS"] = "0"
+    return _claimed
+
+
+def is_driven() -> bool:
+    """True where a tuner steers this script.
+
+    Example:
+        scheduler = None if autolrs.is_driven() else CosineAnnealingLR(optimizer, T_max=1000)
+    """
+    return claim() is not None
+
+
+def _is_asked_for() -> bool:
+    if os.environ.get("AUTOLRS") != "1":
+        return False
+    if os.environ.get("AUTOLRS_ADDRESS"):
+        raise RuntimeError(
+            "this version of the autolrs package talks over stdin and stdout only, not over the "
+            "socket in AUTOLRS_ADDRESS; start the script without it"
+        )
+    return True
+
+
+def _take_stdio() -> Wire:
+    read_fd, write_fd = os.dup(0), os.dup(1)  # os.dup's copies do not pass to child processes
+    null = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(null, 0)
+    os.close(null)
+    os.dup2(2, 1)
+    # Text that waits in Python's buffer follows fd 1 to stderr, and later prints show at once.
+    if hasattr(sys.stdout, "reconfigure"):
+        sys.stdout.reconfigure(line_buffering=True)
+    return Wire(read_fd, write_fd)

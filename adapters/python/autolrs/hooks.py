@@ -1,0 +1,89 @@
+"""What the session asks of a framework. One implementation a framework; none knows the wire."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from typing import Any, Protocol
+
+
+class Hooks(Protocol):
+    """A model in training, as the session sees it.
+
+    A hook may raise whatever it likes: the tuner is told, with the traceback. All are called from
+    the thread that trains, between two steps.
+    """
+
+    @property
+    def framework(self) -> str:
+        """Name and version, as in `torch 2.13.0`."""
+
+    @property
+    def holds(self) -> Sequence[str]:
+        """What `capture` contains, by name."""
+
+    @property
+    def groups(self) -> Sequence[float]:
+        """Each parameter group's LR over the base LR, as it was at the start."""
+
+    @property
+    def can_validate(self) -> bool:
+        """True if `validate` may be called."""
+
+    def check(self) -> None:
+        """Looks for what makes tuning impossible.
+
+        Raises:
+            SecondSchedulerError: Something else sets the LR too.
+        """
+
+    def get_lr(self) -> float:
+        """The base LR, read from the optimizer: the truth, not what was set last."""
+
+    def set_lr(self, lr: float) -> None:
+        """Makes `lr` the base LR of the next update, and keeps the ratios between the groups."""
+
+    def read_loss(self, loss: Any) -> float | None:
+        """The loss as a number, or None if to read it now would make the device wait."""
+
+    def hold_loss(self, loss: Any) -> Any:
+        """The loss in a form that can be read later and keeps no graph alive."""
+
+    def read_held(self, held: Sequence[Any]) -> list[float]:
+        """Reads what `hold_loss` gave, in one transfer."""
+
+    def validate(self) -> tuple[float, dict[str, float]]:
+        """The user's validation: loss and metrics. Leaves no trace in modes, RNG or gradients."""
+
+    def capture(self) -> Any:
+        """All that training needs to repeat itself, in memory that training does not touch."""
+
+    def apply(self, state: Any) -> None:
+        """Brings back what `capture` or `read` gave, and never changes it: it is used again."""
+
+    def size(self, state: Any) -> int:
+        """Bytes that a captured state takes."""
+
+    def write(self, path: str, step: int) -> int:
+        """Writes the present state, durably and all or nothing; returns its size in bytes.
+
+        Raises:
+            OSError: It cannot be written; whatever was at `path` is still there.
+        """
+
+    def read(self, path: str) -> tuple[Any, int]:
+        """Reads what `write` wrote: the state and its step.
+
+        Raises:
+            OSError: It is not there or cannot be read.
+        """
+
+    def data_rng(self) -> AbstractContextManager[None]:
+        """While entered, random numbers come from a stream of its own, kept for the data.
+
+        Shuffling must not draw from the stream that dropout draws from: a replay does not shuffle
+        again, and everything after it would differ.
+        """
+
+    def keep_batch(self, batch: Any) -> Any:
+        """The batch in a form that can be held by the thousand."""
