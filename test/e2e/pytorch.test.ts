@@ -11,19 +11,9 @@ const canRun = hasPythonModules('torch', 'numpy') && (existsSync(DATA) || isRequ
 
 describe.skipIf(!canRun)('autolrs run -- python fashion_mnist.py', { timeout: 300_000 }, () => {
   const train = async (dir: string) => {
-    const options = [
-      '--steps',
-      '300',
-      '--tau',
-      '100',
-      '--tau-max',
-      '200',
-      '--candidates',
-      '5',
-      '--seed',
-      '1',
-    ];
-    const script = [PYTHON, SCRIPT, '--train-size', '6000', '--threads', '1'];
+    const options = '--steps 200 --tau 100 --tau-max 100 --candidates 5 --seed 1'.split(' ');
+    const sizes = '--train-size 6000 --validation-size 1000 --threads 1'.split(' ');
+    const script = [PYTHON, SCRIPT, ...sizes];
     const end = await runCli(['run', '--json', '--run-dir', dir, ...options, '--', ...script]);
     expect(end.code, end.stderr).toBe(0);
     return { ...end, result: JSON.parse(end.stdout) };
@@ -33,7 +23,7 @@ describe.skipIf(!canRun)('autolrs run -- python fashion_mnist.py', { timeout: 30
     const dir = join(temporaryDirectory(), 'run');
     const { result, stderr } = await train(dir);
     expect(result.status).toBe('finished');
-    expect(result.steps.committed).toBe(300);
+    expect(result.steps.committed).toBe(200);
     const validations: number[] = readFileSync(join(dir, 'journal.jsonl'), 'utf8')
       .split('\n')
       .filter((line) => line.includes('"kind":"validated"'))

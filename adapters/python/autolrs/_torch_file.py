@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import pickle
+from collections import OrderedDict
 from typing import Any
 
 import torch
+from torch import Tensor, nn
 
 FORMAT = 1
 """Version of what stands in the file."""
@@ -17,7 +19,9 @@ def write_durably(path: str, content: dict[str, Any]) -> int:
 
     Raises:
         OSError: It cannot be written; what was at `path` is still there.
+        TypeError: It holds what `read_durable` would not read back.
     """
+    _refuse_unreadable(content, "checkpoint")
     path = os.path.abspath(path)
     temporary = f"{path}.tmp"  # one name a path: what a crash left is overwritten the next time
     try:
@@ -48,6 +52,24 @@ def read_durable(path: str) -> dict[str, Any]:
     if not isinstance(content, dict) or content.get("autolrs") != FORMAT:
         raise OSError(f"{path} is no checkpoint that this version of autolrs wrote")
     return content
+
+
+_READABLE = (Tensor, nn.Parameter, str, int, float, bool, type(None), torch.Size, torch.dtype)
+
+
+def _refuse_unreadable(value: Any, where: str) -> None:
+    """Finds out now, and not when somebody needs the checkpoint."""
+    if type(value) in (dict, OrderedDict):
+        for key, item in value.items():
+            _refuse_unreadable(item, f"{where}[{key!r}]")
+    elif type(value) in (list, tuple):
+        for index, item in enumerate(value):
+            _refuse_unreadable(item, f"{where}[{index}]")
+    elif type(value) not in _READABLE:
+        raise TypeError(
+            f"{where} is a {type(value).__name__}, which a checkpoint on disk cannot hold; let "
+            "state_dict return numbers, strings, tensors, and lists and dicts of them"
+        )
 
 
 def _dump(content: dict[str, Any], file: Any) -> None:

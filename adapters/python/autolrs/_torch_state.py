@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections import OrderedDict
 from typing import Any
 
 import torch
@@ -20,7 +21,7 @@ def copy_of(value: Any, memo: Memo | None = None) -> Any:
     if type(value) in (list, tuple):
         return type(value)(copy_of(item, memo) for item in value)
     if isinstance(value, dict):
-        # A plain one for an OrderedDict with attributes of its own (state_dict's `_metadata`).
+        # Plain, whatever it was: see `restore_model` for the metadata of an OrderedDict.
         return {key: copy_of(item, memo) for key, item in value.items()}
     return copy.deepcopy(value)
 
@@ -34,9 +35,11 @@ def bytes_of(value: Any) -> int:
 
 def restore_model(model: nn.Module, state: dict[str, Any]) -> None:
     """Copies the values into the model's own tensors."""
-    # What is no tensor (`get_extra_state`) is handed over as it is, so the model gets a copy of it.
-    plain = {k: v if isinstance(v, Tensor) else copy_of(v) for k, v in state.items()}
-    model.load_state_dict(plain)
+    # What is no tensor (`get_extra_state`) the model would keep: it gets a copy.
+    values = OrderedDict((k, v if isinstance(v, Tensor) else copy_of(v)) for k, v in state.items())
+    # Versions of the layers' formats. Without them some layers take the state for one of old.
+    values._metadata = model.state_dict()._metadata  # type: ignore[attr-defined]
+    model.load_state_dict(values)
 
 
 def restore_optimizer(optimizer: Optimizer, state: dict[str, Any]) -> None:

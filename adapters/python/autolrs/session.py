@@ -14,31 +14,12 @@ import traceback
 from collections import deque
 from collections.abc import Iterable, Iterator, Sized
 from types import TracebackType
-from typing import (
-    Any,
-    NamedTuple,
-    TypeVar,
-)
+from typing import Any, TypeVar
 
-from autolrs._messages import (
-    CHECKPOINT_UNKNOWN,
-    INVALID_PARAMS,
-    METHOD_NOT_FOUND,
-    NOT_SUPPORTED,
-    PROTOCOL_VERSION,
-    SCRIPT_RAISED,
-    STORAGE_FAILED,
-    Fault,
-    Request,
-    count_of,
-    finite_or_none,
-    optional_text_of,
-    parse_request,
-    text_of,
-)
+from autolrs._answers import Answers
+from autolrs._messages import SCRIPT_RAISED, Fault, Request, parse_request
 from autolrs._rewind import DEFAULT_BYTES, Tape
 from autolrs._training import Training
-from autolrs._version import __version__
 from autolrs._wire import TunerGone, Wire
 from autolrs.hooks import Hooks
 
@@ -54,13 +35,6 @@ enough to notice soon when steps become slow."""
 _NO_BATCH: Any = object()
 
 
-class Checkpoint(NamedTuple):
-    """What is saved under an id."""
-
-    step: int
-    state: Any
-
-
 class Session:
     """A tuner that is there. Has the methods of `autolrs.tuner.Tuner`, and the loop calls them.
 
@@ -69,6 +43,10 @@ class Session:
         hooks: The model in training.
         total: How many steps the script means to do; None if it does not say.
         rewind_bytes: What `cycle` keeps of past batches, so that they can come again.
+
+    Raises:
+        SecondSchedulerError: Something else sets the LR too.
+        ValueError: Another session has the wire already.
     """
 
     is_driven = True
@@ -84,19 +62,17 @@ class Session:
         wire.take()
         self._wire = wire
         self._hooks = hooks
-        self._total = total
         self._tape = Tape(rewind_bytes, hooks.keep_batch)
-        self._has_cycle = False
-        self._checkpoints: dict[str, Checkpoint] = {}
+        self._answers = Answers(hooks, self._tape, self._warn)
+        self._answers.total = total
         self._waiting: deque[Request] = deque()
         self._training: Training | None = None
-        self._step = 0
         self._stride = 1
         self._looked_at = self._told_at = time.monotonic()
         self._has_begun = False
         self._has_left_loop = False
-        self._is_over = False
         self._has_raised = False
+        self._is_over = False
         self._excepthook = sys.excepthook
         sys.excepthook = self._on_exception
         atexit.register(self._on_exit)
@@ -114,7 +90,7 @@ class Session:
         if training is None:
             self._step_unasked()
             return
-        self._step += 1
+        self._answers.step += 1
         training.add(loss)
         if training.count >= training.attend_at or self._wire.has_news:
             self._attend(training)
@@ -122,9 +98,9 @@ class Session:
     def cycle(self, loader: Iterable[Batch], epochs: int = 1) -> Iterator[Batch]:
         """Yields batches, epoch after epoch, until the tuner has had its steps."""
         if not self._has_begun:
-            self._has_cycle = True
-            if self._total is None and isinstance(loader, Sized):
-                self._total = epochs * len(loader)
+            self._answers.can_rewind = True
+            if self._answers.total is None and isinstance(loader, Sized):
+                self._answers.total = epochs * len(loader)
         self._tape.play(self._epochs(loader))
         while not self.done:
             try:
@@ -135,7 +111,7 @@ class Session:
 
     def _epochs(self, loader: Iterable[Batch]) -> Iterator[Batch]:
         while True:
-            # The seed of a shuffle is drawn at the beginning, or when the first batch is asked for.
+            # The seed of a shuffle is drawn at the start, or when the first batch is asked for.
             with self._hooks.data_rng():
                 batches = iter(loader)
                 first = next(batches, _NO_BATCH)
@@ -145,9 +121,10 @@ class Session:
             yield from batches
 
     def _step_unasked(self) -> None:
-        # Only a loop that never asked `done` nor `cycle` comes here: its first update was untuned.
+        # Only a loop that asked neither `done` nor `cycle` comes here: its first update was not
+        # steered. The other way to come here is a tuner that is gone, and `_serve` says so.
         if not self._is_over:
-            self._step += 1
+            self._answers.step += 1
             self._serve()
 
     def _attend(self, training: Training) -> None:
@@ -177,25 +154,25 @@ class Session:
 
     def _look_at_clock(self, training: Training) -> None:
         now = time.monotonic()
-        # Several looks between two notices, each time at most twice as far away.
-        seconds = max(now - self._looked_at, 1e-6)
-        wanted = int(self._stride * (PROGRESS_SECONDS / 8) / seconds)
+        # Some looks between two notices, and the next at most twice as far away as the last.
+        seconds_per_step = max(now - self._looked_at, 1e-6) / self._stride
+        wanted = int(PROGRESS_SECONDS / 8 / seconds_per_step)
         self._stride = max(1, min(wanted, 2 * self._stride, MAX_STRIDE))
         self._looked_at = now
         if now - self._told_at >= PROGRESS_SECONDS:
             self._told_at = now
-            self._notify("progress", {"step": self._step, "losses": training.news()})
+            self._notify("progress", {"step": self._answers.step, "losses": training.news()})
         training.attend_next(self._stride)
 
     def _finish(self, training: Training) -> None:
-        result = training.result(self._step)
+        result = training.result(self._answers.step)
         self._training = None
         self._answer(training.request, result)
 
     def _serve(self) -> None:
         """Answers requests until one lets the script train on, or ends the tuning."""
         if not self._has_begun:
-            self._hooks.check()
+            self._hooks.check()  # again: a scheduler may have been made since
             self._has_begun = True
         while self._training is None and not self._is_over:
             request = self._waiting.popleft() if self._waiting else self._receive()
@@ -218,8 +195,6 @@ class Session:
             result = self._result(request)
         except Fault as fault:
             self._refuse(request.id, fault)
-        except TunerGone:
-            raise
         except BaseException as error:
             self._refuse_raised(request, error)
             # Ctrl-C and sys.exit in a hook still end the script.
@@ -231,154 +206,42 @@ class Session:
 
     def _result(self, request: Request) -> dict[str, Any] | None:
         """The result of a request; None for `train`, which is answered when its steps are done."""
-        params = request.params
-        if request.method == "initialize":
-            return self._hello()
         if request.method == "train":
-            return self._begin(request)
-        if request.method == "validate":
-            return self._validate(params)
-        if request.method == "save":
-            return self._save(text_of(params, "id"), optional_text_of(params, "path"))
-        if request.method == "restore":
-            return self._restore(text_of(params, "id"), optional_text_of(params, "path"))
-        if request.method == "discard":
-            return self._discard(text_of(params, "id"), optional_text_of(params, "path"))
+            return self._begin(Training(request, self._hooks))
         if request.method == "shutdown":
             self._is_over = True
-            return {"step": self._step}
-        raise Fault(METHOD_NOT_FOUND, f'this adapter knows no "{request.method}"')
+            return {"step": self._answers.step}
+        return self._answers.answer(request)
 
-    def _hello(self) -> dict[str, Any]:
-        hooks = self._hooks
-        total = {} if self._total is None else {"total": self._total}
-        token = os.environ.get("AUTOLRS_TOKEN")
-        return {
-            "protocol": PROTOCOL_VERSION,
-            "trainer": {
-                "name": os.path.basename(sys.argv[0]) or "python",
-                "version": __version__,
-                "framework": hooks.framework,
-            },
-            "step": self._step,
-            **total,
-            "lr": hooks.get_lr(),
-            "groups": list(hooks.groups),
-            "world": 1,
-            "can": {
-                "validate": hooks.can_validate,
-                "disk": True,
-                "rewind": self._has_cycle,
-                "cancel": True,
-            },
-            "holds": [*hooks.holds, *(["data"] if self._has_cycle else [])],
-            **({"token": token} if token else {}),
-        }
-
-    def _begin(self, request: Request) -> dict[str, Any] | None:
-        training = Training(request, self._hooks)
+    def _begin(self, training: Training) -> dict[str, Any] | None:
         if self._has_left_loop:
             training.stop("data")
         if training.is_done:
-            return training.result(self._step)
+            return training.result(self._answers.step)
         training.set_next_lr()
         training.attend_next(self._stride)
         self._looked_at = self._told_at = time.monotonic()
         self._training = training
         return None
 
-    def _validate(self, params: dict[str, Any]) -> dict[str, Any]:
-        if params.get("batches") is not None and count_of(params, "batches") == 0:
-            raise Fault(INVALID_PARAMS, '"batches" is 0, and there is no loss over no batch')
-        if not self._hooks.can_validate:
-            raise Fault(NOT_SUPPORTED, "the script gave attach no validate function")
-        started = time.perf_counter()
-        loss, metrics = self._hooks.validate()
-        return {
-            "loss": finite_or_none(loss),
-            **({"metrics": {k: finite_or_none(v) for k, v in metrics.items()}} if metrics else {}),
-            "seconds": time.perf_counter() - started,
-        }
-
-    def _save(self, id: str, path: str | None) -> dict[str, Any]:
-        started = time.perf_counter()
-        if path is None:
-            state = self._hooks.capture()
-            size = self._hooks.size(state)
-            self._checkpoints[id] = Checkpoint(self._step, state)
-        else:
-            try:
-                size = self._hooks.write(path, self._step)
-            except OSError as error:
-                raise Fault(STORAGE_FAILED, f'cannot write "{id}": {error}') from error
-        self._tape.mark(id)
-        return {
-            "id": id,
-            "step": self._step,
-            "bytes": size,
-            "seconds": time.perf_counter() - started,
-        }
-
-    def _restore(self, id: str, path: str | None) -> dict[str, Any]:
-        started = time.perf_counter()
-        checkpoint = self._checkpoints.get(id) if path is None else self._read(id, path)
-        if checkpoint is None:
-            where = "in memory" if path is None else f"at {path}"
-            raise Fault(CHECKPOINT_UNKNOWN, f'there is no checkpoint "{id}" {where}')
-        self._hooks.apply(checkpoint.state)
-        self._step = checkpoint.step
-        if not self._tape.rewind(id):
-            self._log(
-                "warning", f'the batches since "{id}" are gone: training goes on with new ones'
-            )
-        return {
-            "id": id,
-            "step": self._step,
-            "lr": self._hooks.get_lr(),
-            "seconds": time.perf_counter() - started,
-        }
-
-    def _read(self, id: str, path: str) -> Checkpoint | None:
-        try:
-            state, step = self._hooks.read(path)
-        except FileNotFoundError:
-            return None
-        except OSError as error:
-            raise Fault(STORAGE_FAILED, f'cannot read "{id}": {error}') from error
-        return Checkpoint(step, state)
-
-    def _discard(self, id: str, path: str | None) -> dict[str, Any]:
-        if path is None:
-            if self._checkpoints.pop(id, None) is None:
-                raise Fault(CHECKPOINT_UNKNOWN, f'there is no checkpoint "{id}" in memory')
-        else:
-            try:
-                os.remove(path)
-            except FileNotFoundError:
-                pass  # discarded is discarded
-            except OSError as error:
-                raise Fault(STORAGE_FAILED, f'cannot remove "{id}": {error}') from error
-        self._tape.unmark(id)
-        return {"id": id}
-
     def _answer(self, request: Request, result: dict[str, Any]) -> None:
         self._wire.send({"id": request.id, "result": result})
 
-    def _refuse(self, id: Any, fault: Fault) -> None:
+    def _refuse(self, id: int | str | None, fault: Fault) -> None:
         self._wire.send({"id": id, "error": {"code": fault.code, "message": str(fault)}})
 
     def _refuse_raised(self, request: Request, error: BaseException) -> None:
+        message = traceback.format_exception_only(type(error), error)[-1].strip()
         lines = traceback.format_exception(type(error), error, error.__traceback__)
-        summary = traceback.format_exception_only(type(error), error)[-1].strip()
         data = {"traceback": "".join(lines)}
-        fault = {"code": SCRIPT_RAISED, "message": summary, "data": data}
+        fault = {"code": SCRIPT_RAISED, "message": message, "data": data}
         self._wire.send({"id": request.id, "error": fault})
 
     def _notify(self, method: str, params: dict[str, Any]) -> None:
         self._wire.send({"method": method, "params": params})
 
-    def _log(self, level: str, message: str) -> None:
-        self._notify("log", {"level": level, "message": message})
+    def _warn(self, message: str) -> None:
+        self._notify("log", {"level": "warn", "message": message})
 
     def _on_exception(
         self,
@@ -393,7 +256,7 @@ class Session:
             try:
                 self._refuse_raised(training.request, error.with_traceback(trace))
             except TunerGone:
-                pass  # the exception was there first, and is what people want to see
+                pass  # the script's own exception is the one to show
         self._excepthook(kind, error, trace)
 
     def _on_exit(self) -> None:
@@ -409,7 +272,7 @@ class Session:
                 self._finish(training)
             self._serve()
         except TunerGone as gone:
-            # An exception would be printed and forgotten here, and the exit status be 0.
+            # Raised here, it would be printed and forgotten, and the exit status be 0.
             sys.stderr.write(f"{gone}\n")
             sys.stderr.flush()
             os._exit(1)

@@ -1,0 +1,167 @@
+"""Answers to all that the tuner asks between two trainings, and the state that they act on."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from typing import Any, Callable, NamedTuple
+
+from autolrs._messages import (
+    CHECKPOINT_UNKNOWN,
+    INVALID_PARAMS,
+    METHOD_NOT_FOUND,
+    NOT_SUPPORTED,
+    PROTOCOL_VERSION,
+    STORAGE_FAILED,
+    Fault,
+    Request,
+    count_of,
+    finite_or_none,
+    optional_text_of,
+    text_of,
+)
+from autolrs._rewind import Tape
+from autolrs._version import __version__
+from autolrs.hooks import Hooks
+
+
+class Checkpoint(NamedTuple):
+    """What is saved under an id."""
+
+    step: int
+    state: Any
+
+
+class Answers:
+    """Answers one request after the other.
+
+    Args:
+        hooks: The model in training.
+        tape: The batches since the oldest checkpoint.
+        warn: Tells the tuner what a person should know.
+    """
+
+    def __init__(self, hooks: Hooks, tape: Tape, warn: Callable[[str], None]) -> None:
+        self.step = 0
+        """Updates done, as the state says: after a restore, the checkpoint's."""
+        self.total: int | None = None
+        """Steps that the script means to do, if it says."""
+        self.can_rewind = False
+        """True where the tape plays, so that the same batches come again."""
+        self._hooks = hooks
+        self._tape = tape
+        self._warn = warn
+        self._checkpoints: dict[str, Checkpoint] = {}
+
+    def answer(self, request: Request) -> dict[str, Any]:
+        """The result of a request.
+
+        Raises:
+            Fault: It cannot be done. Whatever else is raised comes from the script.
+        """
+        params = request.params
+        if request.method == "initialize":
+            return self._hello()
+        if request.method == "validate":
+            return self._validate(params)
+        if request.method == "save":
+            return self._save(text_of(params, "id"), optional_text_of(params, "path"))
+        if request.method == "restore":
+            return self._restore(text_of(params, "id"), optional_text_of(params, "path"))
+        if request.method == "discard":
+            return self._discard(text_of(params, "id"), optional_text_of(params, "path"))
+        raise Fault(METHOD_NOT_FOUND, f'this adapter knows no "{request.method}"')
+
+    def _hello(self) -> dict[str, Any]:
+        hooks = self._hooks
+        token = os.environ.get("AUTOLRS_TOKEN")
+        return {
+            "protocol": PROTOCOL_VERSION,
+            "trainer": {
+                "name": os.path.basename(sys.argv[0]) or "python",
+                "version": __version__,
+                "framework": hooks.framework,
+            },
+            "step": self.step,
+            **({} if self.total is None else {"total": self.total}),
+            "lr": hooks.get_lr(),
+            "groups": list(hooks.groups),
+            "world": 1,
+            "can": {
+                "validate": hooks.can_validate,
+                "disk": True,
+                "rewind": self.can_rewind,
+                "cancel": True,
+            },
+            "holds": [*hooks.holds, *(["data"] if self.can_rewind else [])],
+            **({"token": token} if token else {}),
+        }
+
+    def _validate(self, params: dict[str, Any]) -> dict[str, Any]:
+        if params.get("batches") is not None and count_of(params, "batches") == 0:
+            raise Fault(INVALID_PARAMS, '"batches" is 0, and there is no loss over no batch')
+        if not self._hooks.can_validate:
+            raise Fault(NOT_SUPPORTED, "the script gave attach no validate function")
+        started = time.perf_counter()
+        loss, metrics = self._hooks.validate()
+        return {
+            "loss": finite_or_none(loss),
+            **({"metrics": {k: finite_or_none(v) for k, v in metrics.items()}} if metrics else {}),
+            "seconds": time.perf_counter() - started,
+        }
+
+    def _save(self, id: str, path: str | None) -> dict[str, Any]:
+        started = time.perf_counter()
+        if path is None:
+            state = self._hooks.capture()
+            size = self._hooks.size(state)
+            self._checkpoints[id] = Checkpoint(self.step, state)
+        else:
+            try:
+                size = self._hooks.write(path, self.step)
+            except OSError as error:
+                raise Fault(STORAGE_FAILED, f'cannot write "{id}": {error}') from error
+        self._tape.mark(id)
+        seconds = time.perf_counter() - started
+        return {"id": id, "step": self.step, "bytes": size, "seconds": seconds}
+
+    def _restore(self, id: str, path: str | None) -> dict[str, Any]:
+        started = time.perf_counter()
+        checkpoint = self._checkpoints.get(id) if path is None else self._read(id, path)
+        if checkpoint is None:
+            raise _unknown(id, path)
+        self._hooks.apply(checkpoint.state)
+        self.step = checkpoint.step
+        if not self._tape.rewind(id):
+            self._warn(f'the batches since "{id}" are gone; training goes on with new ones')
+        lr = self._hooks.get_lr()
+        return {"id": id, "step": self.step, "lr": lr, "seconds": time.perf_counter() - started}
+
+    def _read(self, id: str, path: str) -> Checkpoint | None:
+        try:
+            state, step = self._hooks.read(path)
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise Fault(STORAGE_FAILED, f'cannot read "{id}": {error}') from error
+        return Checkpoint(step, state)
+
+    def _discard(self, id: str, path: str | None) -> dict[str, Any]:
+        if path is None:
+            if self._checkpoints.pop(id, None) is None:
+                raise _unknown(id, path)
+        else:
+            try:
+                os.remove(path)
+            except FileNotFoundError:
+                pass  # it is gone, which is what was asked for
+            except OSError as error:
+                raise Fault(STORAGE_FAILED, f'cannot remove "{id}": {error}') from error
+        self._tape.unmark(id)
+        return {"id": id}
+
+
+def _unknown(id: str, path: str | None) -> Fault:
+    where = "in memory" if path is None else f"at {path}"
+    return Fault(CHECKPOINT_UNKNOWN, f'there is no checkpoint "{id}" {where}')
