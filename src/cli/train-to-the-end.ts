@@ -6,7 +6,7 @@ import { AutolrsError } from '../core/errors.js';
 import { paper } from '../core/tuner/paper.js';
 import { type ResultBuilder, type RunStatus, statusOf } from '../core/tuner/result.js';
 import type { Display } from '../display/display.js';
-import { createLog, type Log } from '../display/log.js';
+import { createLog } from '../display/log.js';
 import type { Journal } from '../journal/file.js';
 import { openTrainerLog } from '../journal/trainer-log.js';
 import { runStrategy } from '../run/run.js';
@@ -50,13 +50,13 @@ export async function trainToTheEnd(run: Run): Promise<RunStatus> {
         await display.passOn(chunk);
       },
       onProgress: ({ losses }) => display.tell(losses),
-      onLog: (level, message) => logAs(log, level, message),
+      onLog: (level, message) => log.write(levelOf(level), message),
       onHint: () => display.say(startHint(settings)),
     });
     const { facts, pid } = trainer;
     interrupts.onSecond(trainer.kill);
     journal.append({ kind: 'trainer', facts, pid });
-    log.info({ ...facts, pid }, 'the trainer said hello');
+    log.write('info', 'the trainer said hello', { ...facts, pid });
     result.begin(facts.step);
     const observers = [result, display];
     const conversation = paper(settings.tuner, facts);
@@ -90,11 +90,10 @@ function startHint({ startTimeoutMs }: RunSettings): string {
   return `the script has not said hello yet (waiting up to ${startTimeoutMs / 1000} s): does it import autolrs and attach, and does it reach its training loop?`;
 }
 
-function logAs(log: Log, level: string, message: string): void {
-  if (level === 'error') log.error(message);
-  else if (level === 'warn' || level === 'warning') log.warn(message);
-  else if (level === 'debug') log.debug(message);
-  else log.info(message);
+/** A trainer's level as ours; `warning` is Python's word, and what nobody knows is information. */
+function levelOf(word: string): 'error' | 'warn' | 'info' | 'debug' {
+  if (word === 'warning') return 'warn';
+  return word === 'error' || word === 'warn' || word === 'debug' ? word : 'info';
 }
 
 /** What the trainer finds in its environment; the Python package comes with us, so that nothing must be installed. */

@@ -1,0 +1,13 @@
+import { describe, expect, it } from 'vitest';
+import { createLog } from '../../src/display/log.js';
+
+describe('the log', () => {
+  it('writes what is at its level or above as one readable line', async () => {
+    const line = await new Promise<string>((resolve) => {
+      const log = createLog('warn', resolve);
+      log.write('info', 'not this');
+      log.write('error', 'this', { step: 3, why: 'x' });
+    });
+    expect(line).toBe('error: this step=3 why="x"');
+  });
+});
