@@ -23,8 +23,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 
 /** Packages and builtins; each package is imported from one folder. */
 const MAY_USE: Readonly<Record<string, readonly string[]>> = {
-  'core/math': [],
-  'core/search': ['simple-statistics'],
+  'core/math': ['simple-statistics'],
+  'core/search': [],
   'core/forecast': ['ml-levenberg-marquardt', 'simple-statistics'],
   'core/tuner': [],
   core: [],

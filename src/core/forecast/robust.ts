@@ -13,7 +13,7 @@
  * | low, high | what the forecast may be                                                  | loss      |
  */
 
-import { errorFunction } from 'simple-statistics';
+import { normalCdf, normalDensity } from '../math/normal.js';
 import { binLosses } from './bins.js';
 import { fitModels, type Model, rangeOf } from './models.js';
 import { type Trend, trendOf } from './trend.js';
@@ -160,15 +160,6 @@ function cutNormal(asked: number, askedSd: number): { mean: number; variance: nu
 }
 
 const farOut = 1e4;
-
-/** Φ. Not simple-statistics' `cumulativeStdNormalProbability`, which is a table of two decimals. */
-function normalCdf(z: number): number {
-  return (1 + errorFunction(z / Math.SQRT2)) / 2;
-}
-
-function normalDensity(z: number): number {
-  return Math.exp((-z * z) / 2) / Math.sqrt(2 * Math.PI);
-}
 
 function clamp(value: number, low: number, high: number): number {
   return Math.min(high, Math.max(low, value));

@@ -1,6 +1,6 @@
 /** What a candidate promises, from the mean and standard deviation (sd) of the loss predicted there. */
 
-import { errorFunction } from 'simple-statistics';
+import { normalCdf, normalDensity } from '../math/normal.js';
 
 export interface Prediction {
   readonly mean: number;
@@ -42,13 +42,4 @@ function lowerTail(z: number): number {
   let fraction = 0;
   for (let k = 40; k >= 1; k--) fraction = k / (x + fraction);
   return (normalDensity(x) * fraction) / (x + fraction);
-}
-
-/** Φ. Not simple-statistics' `cumulativeStdNormalProbability`, which is a table of two decimals. */
-function normalCdf(z: number): number {
-  return (1 + errorFunction(z / Math.SQRT2)) / 2;
-}
-
-function normalDensity(z: number): number {
-  return Math.exp((-z * z) / 2) / Math.sqrt(2 * Math.PI);
 }
