@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-import pickle
 from collections import OrderedDict
+from pickle import UnpicklingError
 from typing import Any
 
 import torch
@@ -47,8 +47,10 @@ def read_durable(path: str) -> dict[str, Any]:
     """
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
-    except (RuntimeError, EOFError, KeyError, ValueError, pickle.UnpicklingError) as error:
-        raise OSError(f"{path} is damaged or no checkpoint: {error}") from error
+    except FileNotFoundError:
+        raise
+    except (OSError, RuntimeError, EOFError, LookupError, ValueError, UnpicklingError) as error:
+        raise OSError(f"{path} cannot be read as a checkpoint: {error}") from error
     if not isinstance(content, dict) or content.get("autolrs") != FORMAT:
         raise OSError(f"{path} is no checkpoint that this version of autolrs wrote")
     return content

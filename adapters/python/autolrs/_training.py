@@ -97,13 +97,13 @@ class Training:
             for value in self._losses[self._judged :]:
                 self._judge(value)
 
-    def attend_next(self, stride: int) -> None:
-        """Says when to look next: in `stride` steps, or before if it must be."""
-        if self.changes_lr:
-            stride = 1
-        self.attend_at = min(self.steps, self.count + stride)
-        if self._held or self._judged < self.count:
-            self.attend_at = min(self.attend_at, self._next_reading())
+    def attend_next(self, at: int) -> None:
+        """Says at which count the session has to look next: at `at`, or before if it must be."""
+        at = min(at, self.steps)
+        if self._judged < self.count:
+            at = min(at, self._next_reading())
+        # One LR a step: the next one is set by now, and after the next step it is due again.
+        self.attend_at = self.count + 1 if len(self._lrs) > 1 else at
 
     def news(self) -> list[float | None]:
         """The losses since it was asked last, as the wire writes them."""

@@ -67,7 +67,7 @@ class Session:
         self._answers.total = total
         self._waiting: deque[Request] = deque()
         self._training: Training | None = None
-        self._stride = 1
+        self._stride = self._look_at = 1
         self._looked_at = self._told_at = time.monotonic()
         self._has_begun = False
         self._has_left_loop = False
@@ -136,7 +136,9 @@ class Session:
             self._serve()
             return
         training.set_next_lr()
-        self._look_at_clock(training)
+        if training.count >= self._look_at:
+            self._look_at_clock(training)
+        training.attend_next(self._look_at)
 
     def _read_news(self, training: Training) -> None:
         """Takes what came while training: `cancel`, or a request that has to wait."""
@@ -162,7 +164,7 @@ class Session:
         if now - self._told_at >= PROGRESS_SECONDS:
             self._told_at = now
             self._notify("progress", {"step": self._answers.step, "losses": training.news()})
-        training.attend_next(self._stride)
+        self._look_at = training.count + self._stride
 
     def _finish(self, training: Training) -> None:
         result = training.result(self._answers.step)
@@ -219,7 +221,8 @@ class Session:
         if training.is_done:
             return training.result(self._answers.step)
         training.set_next_lr()
-        training.attend_next(self._stride)
+        self._look_at = self._stride
+        training.attend_next(self._look_at)
         self._looked_at = self._told_at = time.monotonic()
         self._training = training
         return None

@@ -1,0 +1,160 @@
+"""Plays the tuner: starts a script as the CLI does, over real pipes, and asks."""
+
+from __future__ import annotations
+
+import json
+import os
+import queue
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+TESTS = Path(__file__).parent
+PATIENCE_SECONDS = 30.0
+"""Longer than any answer here takes, torch's import on a busy machine included."""
+
+
+class RefusedError(Exception):
+    """The trainer answered with an error."""
+
+    def __init__(self, error: dict[str, Any]) -> None:
+        super().__init__(error["message"])
+        self.code: int = error["code"]
+        self.traceback: str = error.get("data", {}).get("traceback", "")
+
+
+class Driver:
+    """One script, driven. Keeps what it says beside its answers."""
+
+    def __init__(self, script: str, folder: Path, **env: str) -> None:
+        self.notifications: list[dict[str, Any]] = []
+        self.output: list[str] = []
+        """Lines on stdout that are no messages. There must never be any."""
+        path = folder / "train.py"
+        path.write_text(script)
+        self._stderr = folder / "stderr.txt"
+        self._id = 0
+        self._lines: queue.SimpleQueue[str] = queue.SimpleQueue()
+        with self._stderr.open("w") as stderr:
+            self._process = subprocess.Popen(
+                [sys.executable, str(path)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=stderr,
+                cwd=folder,
+                env={**python_env(), "AUTOLRS": "1", **env},
+            )
+        threading.Thread(target=self._read, daemon=True).start()
+
+    @property
+    def stderr(self) -> str:
+        """What the script wrote for people so far."""
+        return self._stderr.read_text()
+
+    def ask(self, method: str, **params: Any) -> dict[str, Any]:
+        """Sends a request and waits for its result.
+
+        Raises:
+            RefusedError: The answer is an error.
+        """
+        return self.answer_to(self.send(method, **params))
+
+    def send(self, method: str, **params: Any) -> int:
+        """Sends a request and does not wait."""
+        self._id += 1
+        self.write({"jsonrpc": "2.0", "id": self._id, "method": method, "params": params})
+        return self._id
+
+    def cancel(self) -> None:
+        """Asks for an early answer to `train`."""
+        self.write({"jsonrpc": "2.0", "method": "cancel"})
+
+    def write(self, message: dict[str, Any] | str) -> None:
+        """Sends any line."""
+        line = message if isinstance(message, str) else json.dumps(message)
+        assert self._process.stdin is not None
+        self._process.stdin.write(line.encode() + b"\n")
+        self._process.stdin.flush()
+
+    def answer_to(self, id: int | None) -> dict[str, Any]:
+        """Waits for the answer with this id; it has to be the next answer."""
+        while True:
+            message = self.receive()
+            if "id" not in message:
+                self.notifications.append(message)
+                continue
+            assert message["id"] == id
+            if "error" in message:
+                raise RefusedError(message["error"])
+            result: dict[str, Any] = message["result"]
+            return result
+
+    def receive(self) -> dict[str, Any]:
+        """Waits for the next message."""
+        while True:
+            line = self._lines.get(timeout=PATIENCE_SECONDS)
+            if line == "":
+                raise EOFError(f"the script ended; it said:\n{self.stderr}")
+            message = self._message_in(line)
+            if message is not None:
+                return message
+
+    def shutdown(self) -> int:
+        """The orderly end; returns the exit status."""
+        self.ask("shutdown")
+        return self.end_of_input()
+
+    def end_of_input(self) -> int:
+        """Closes the script's stdin and waits for its end; returns the exit status."""
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        return self.wait()
+
+    def wait(self) -> int:
+        """Waits for the script's end by itself; returns the exit status."""
+        return self._process.wait(timeout=PATIENCE_SECONDS)
+
+    def kill(self) -> None:
+        """Leaves nothing running."""
+        self._process.kill()
+        self._process.wait()
+
+    def _message_in(self, line: str) -> dict[str, Any] | None:
+        try:
+            message = json.loads(line, parse_constant=_refuse_constant)
+        except ValueError:
+            message = None
+        if isinstance(message, dict) and message.get("jsonrpc") == "2.0":
+            return message
+        self.output.append(line)
+        return None
+
+    def _read(self) -> None:
+        assert self._process.stdout is not None
+        for line in self._process.stdout:
+            self._lines.put(line.decode())
+        self._lines.put("")
+
+
+def python_env() -> dict[str, str]:
+    """An environment in which scripts find the package and the fixtures, and no tuner."""
+    env = {name: value for name, value in os.environ.items() if not name.startswith("AUTOLRS")}
+    path = os.pathsep.join([str(TESTS.parent), str(TESTS)])
+    env.pop("PYTHONUNBUFFERED", None)  # what a script prints waits in a buffer, as it mostly does
+    return {**env, "PYTHONPATH": path, "OMP_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": "1"}
+
+
+def run_alone(script: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    """Runs a script without a tuner."""
+    path = folder / "alone.py"
+    path.write_text(script)
+    command = [sys.executable, str(path)]
+    return subprocess.run(
+        command, capture_output=True, text=True, env=python_env(), timeout=60, check=False
+    )
+
+
+def _refuse_constant(name: str) -> None:
+    raise AssertionError(f"a bare {name} stands in a message")

@@ -1,0 +1,114 @@
+"""The tape of batches, against a plain list of what must come."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from autolrs._rewind import Tape, batch_bytes
+
+
+def tape_of(count: int, limit_bytes: int = 10**9) -> Tape:
+    tape = Tape(limit_bytes, keep=lambda batch: batch)
+    tape.play(iter([str(number) for number in range(count)]))
+    return tape
+
+
+def take(tape: Tape, count: int) -> list[str]:
+    return [tape.next() for _ in range(count)]
+
+
+def test_without_a_checkpoint_nothing_is_kept() -> None:
+    tape = tape_of(100)
+    take(tape, 100)
+    assert tape._kept == []
+
+
+def test_batches_since_a_mark_come_again_and_then_new_ones() -> None:
+    tape = tape_of(10)
+    take(tape, 2)
+    tape.mark("a")
+    take(tape, 3)
+    assert tape.rewind("a")
+    assert take(tape, 5) == ["2", "3", "4", "5", "6"]
+
+
+def test_discarding_the_last_mark_frees_everything() -> None:
+    tape = tape_of(10)
+    tape.mark("a")
+    take(tape, 5)
+    tape.unmark("a")
+    assert tape._kept == []
+    assert take(tape, 1) == ["5"]
+
+
+def test_a_replay_goes_on_to_its_end_when_its_mark_is_discarded() -> None:
+    tape = tape_of(10)
+    tape.mark("a")
+    take(tape, 5)
+    tape.rewind("a")
+    tape.unmark("a")
+    assert take(tape, 6) == ["0", "1", "2", "3", "4", "5"]
+    assert tape._kept == []
+
+
+def test_past_the_limit_the_oldest_mark_is_given_up_and_younger_ones_stay() -> None:
+    tape = tape_of(10, limit_bytes=4)
+    tape.mark("a")
+    take(tape, 3)
+    tape.mark("b")
+    take(tape, 3)
+    assert len(tape._kept) <= 4
+    assert not tape.rewind("a")
+    assert take(tape, 1) == ["6"]
+    assert tape.rewind("b")
+    assert take(tape, 5) == ["3", "4", "5", "6", "7"]
+
+
+def test_an_unknown_mark_goes_on_live_and_says_so() -> None:
+    tape = tape_of(5)
+    take(tape, 2)
+    assert not tape.rewind("a")
+    assert take(tape, 1) == ["2"]
+
+
+def test_the_end_of_the_source_is_told() -> None:
+    tape = tape_of(2)
+    tape.mark("a")
+    take(tape, 2)
+    with pytest.raises(StopIteration):
+        tape.next()
+    tape.rewind("a")
+    assert take(tape, 2) == ["0", "1"]
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_any_order_of_marks_and_rewinds_replays_what_came_first(seed: int) -> None:
+    rng = random.Random(seed)
+    tape = tape_of(10_000)
+    places: dict[str, int] = {}
+    at = 0
+    for _ in range(300):
+        act = rng.choice(["take", "take", "mark", "rewind", "unmark"])
+        key = rng.choice("abc")
+        if act == "take":
+            count = rng.randrange(8)
+            assert take(tape, count) == [str(number) for number in range(at, at + count)]
+            at += count
+        elif act == "mark":
+            tape.mark(key)
+            places[key] = at
+        elif key in places and act == "rewind":
+            assert tape.rewind(key)
+            at = places[key]
+        elif key in places and act == "unmark":
+            tape.unmark(key)
+            del places[key]
+
+
+def test_bytes_of_nested_batches_are_counted() -> None:
+    class Sized:
+        nbytes = 10
+
+    assert batch_bytes({"x": [Sized(), (Sized(), "abc")], "y": 1.5}) == 23

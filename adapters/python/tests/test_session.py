@@ -1,0 +1,436 @@
+"""The conversation, driven over pipes, with a framework of one weight."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from conftest import Drive
+from driver import Driver, RefusedError, run_alone
+
+LOOP = """
+import toy
+model, tuner = toy.attach(lambda: 0.25)
+for batch in tuner.cycle([0.0, 0.1, 0.2, 0.3], epochs=5):
+    tuner.step(model.update(batch))
+print("the end of the script", tuner.done)
+"""
+
+OWN_LOOP = """
+import toy
+model, tuner = toy.attach(total=7)
+while not tuner.done:
+    tuner.step(model.update())
+"""
+
+ENDLESS = """
+import toy
+model, tuner = toy.attach()
+while True:
+    tuner.step(model.update())
+"""
+
+
+def code_of(driver: Driver, method: str, **params: object) -> int:
+    with pytest.raises(RefusedError) as caught:
+        driver.ask(method, **params)
+    return caught.value.code
+
+
+def test_the_handshake_says_what_the_script_can_and_means_to_do(drive: Drive) -> None:
+    hello = drive(LOOP).ask("initialize", protocol=1)
+    assert hello == {
+        "protocol": 1,
+        "trainer": {"name": "train.py", "version": "0.1.0", "framework": "toy 1"},
+        "step": 0,
+        "total": 20,
+        "lr": 0.5,
+        "groups": [1.0],
+        "world": 1,
+        "can": {"validate": True, "disk": True, "rewind": True, "cancel": True},
+        "holds": ["weight", "rng", "data"],
+    }
+
+
+def test_a_loop_of_its_own_has_no_rewind_and_its_own_total(drive: Drive) -> None:
+    hello = drive(OWN_LOOP).ask("initialize")
+    assert (hello["total"], hello["step"]) == (7, 0)
+    assert hello["can"] == {"validate": False, "disk": True, "rewind": False, "cancel": True}
+    assert "data" not in hello["holds"]
+
+
+def test_a_loop_that_only_calls_step_has_done_one_step_by_its_handshake(drive: Drive) -> None:
+    driver = drive(ENDLESS)
+    assert driver.ask("initialize")["step"] == 1
+    result = driver.ask("train", steps=2, lr=0.25)
+    assert (result["steps"], result["step"], result["lr"]) == (2, 3, 0.25)
+
+
+def test_the_handshake_sends_the_token_back(drive: Drive) -> None:
+    assert drive(LOOP, AUTOLRS_TOKEN="abc").ask("initialize")["token"] == "abc"
+
+
+def test_train_reports_each_loss_and_the_lr_of_its_last_step(drive: Drive) -> None:
+    driver = drive(LOOP)
+    result = driver.ask("train", steps=3, lr=0)
+    assert result["losses"] == pytest.approx([1.0, 1.1, 1.2], abs=1e-2)
+    assert (result["lr"], result["step"], "end" in result) == (0, 3, False)
+
+
+def test_the_first_step_of_train_runs_at_its_lr(drive: Drive) -> None:
+    driver = drive(LOOP)
+    driver.ask("train", steps=1, lr=0)
+    driver.ask("train", steps=1, lr=1)
+    assert driver.ask("train", steps=1, lr=0)["losses"][0] == pytest.approx(0.2, abs=1e-4)
+
+
+def test_a_list_of_lrs_gives_each_step_its_own(drive: Drive) -> None:
+    driver = drive(OWN_LOOP)
+    result = driver.ask("train", steps=4, lr=[0, 0.5, 0, 1])
+    assert result["losses"] == pytest.approx([1, 1, 0.25, 0.25], abs=1e-2)
+    assert result["lr"] == 1
+    assert driver.ask("train", steps=1, lr=0)["losses"][0] < 1e-4
+
+
+def test_another_who_sets_the_lr_is_told_of_in_the_reply(drive: Drive) -> None:
+    script = OWN_LOOP.replace("tuner.step(", "model.lr = 0.75; tuner.step(")
+    assert drive(script).ask("train", steps=2, lr=0.1)["lr"] == 0.75
+
+
+def test_no_step_at_all_is_done_at_once(drive: Drive) -> None:
+    result = drive(LOOP).ask("train", steps=0, lr=0.1)
+    assert (result["steps"], result["losses"], result["step"]) == (0, [], 0)
+
+
+@pytest.mark.parametrize("loss", ["nan", "inf", "-inf"])
+def test_a_loss_that_is_not_finite_ends_train_at_once_as_null(drive: Drive, loss: str) -> None:
+    script = OWN_LOOP.replace("model.update()", f"float('{loss}') if model.update() < .9 else 1.")
+    result = drive(script).ask("train", steps=50, lr=0.1)
+    assert result["losses"] == [1.0, None]
+    assert (result["steps"], result["step"], result["end"]) == (2, 2, "diverged")
+
+
+def test_halt_ends_train_when_the_smoothed_loss_exceeds_it(drive: Drive) -> None:
+    # Ones, then tens. Average with decay 0.9 over its bias: the first above 3 comes at ten 1, then
+    # 4 tens: (0.9^4 * (1 - 0.9^10) + 10 * (1 - 0.9^4)) / (1 - 0.9^14) = 5.01; 3 tens give 4.29, 2
+    # give 3.38 and 1 gives 2.31.
+    script = OWN_LOOP.replace("model.update()", "losses.pop(0)").replace(
+        "while", "losses = [1.] * 10 + [10.] * 90\nwhile"
+    )
+    result = drive(script).ask("train", steps=100, lr=0.1, halt=3)
+    assert (result["steps"], result["end"]) == (12, "halt")
+
+
+def test_halt_starts_anew_with_each_train(drive: Drive) -> None:
+    script = OWN_LOOP.replace("model.update()", "losses.pop(0)").replace(
+        "while", "losses = [9.] * 5 + [1.] * 5\nwhile"
+    )
+    driver = drive(script)
+    driver.ask("train", steps=5, lr=0.1)
+    assert "end" not in driver.ask("train", steps=5, lr=0.1, halt=2)
+
+
+def test_losses_on_a_device_are_judged_every_sixteen_steps(drive: Drive) -> None:
+    script = OWN_LOOP.replace("model.update()", "[float('nan') if model.update() < .5 else 1.]")
+    result = drive(script).ask("train", steps=50, lr=0.1)
+    assert (result["steps"], result["end"], len(result["losses"])) == (16, "diverged", 16)
+
+
+def test_losses_on_a_device_are_judged_at_the_last_step(drive: Drive) -> None:
+    driver = drive(OWN_LOOP.replace("model.update()", "[model.update()]"))
+    result = driver.ask("train", steps=5, lr=0, halt=0.5)
+    assert (result["steps"], result["end"]) == (5, "halt")
+    assert "end" not in driver.ask("train", steps=5, lr=0)
+
+
+def test_progress_comes_four_times_a_second_and_the_result_still_has_every_loss(
+    drive: Drive,
+) -> None:
+    driver = drive(ENDLESS)
+    driver.ask("initialize")
+    id = driver.send("train", steps=10_000_000, lr=0.1)
+    told = [driver.receive(), driver.receive()]
+    driver.cancel()
+    result = driver.answer_to(id)
+    assert all(message["method"] == "progress" for message in told)
+    losses = [loss for message in told for loss in message["params"]["losses"]]
+    assert losses == result["losses"][: len(losses)]
+    assert told[-1]["params"]["step"] == len(losses) + 1
+    assert len(driver.notifications + told) <= 4 * result["seconds"]
+
+
+def test_cancel_ends_train_with_what_is_done(drive: Drive) -> None:
+    driver = drive(ENDLESS)
+    driver.ask("initialize")
+    id = driver.send("train", steps=400_000, lr=[0.1, 0.2] * 200_000)
+    driver.notifications.append(driver.receive())
+    driver.cancel()
+    result = driver.answer_to(id)
+    assert result["end"] == "cancel"
+    assert 0 < result["steps"] == len(result["losses"]) < 400_000
+    assert result["lr"] == (0.1 if result["steps"] % 2 == 1 else 0.2)
+
+
+def test_cancel_is_ignored_while_nothing_trains(drive: Drive) -> None:
+    driver = drive(LOOP)
+    driver.cancel()
+    driver.ask("initialize")
+    driver.cancel()
+    assert driver.ask("train", steps=3, lr=0.1)["steps"] == 3
+
+
+def test_restore_goes_back_as_often_as_asked_and_the_same_batches_come_again(
+    drive: Drive,
+) -> None:
+    driver = drive(LOOP)
+    driver.ask("train", steps=2, lr=0.1)
+    assert driver.ask("save", id="a")["step"] == 2
+    first = driver.ask("train", steps=7, lr=0.1)
+    for _ in range(2):
+        restored = driver.ask("restore", id="a")
+        assert (restored["step"], restored["lr"]) == (2, 0.1)
+        again = driver.ask("train", steps=7, lr=0.1)
+        assert (again["losses"], again["step"]) == (first["losses"], 9)
+
+
+def test_checkpoints_are_independent_of_each_other(drive: Drive) -> None:
+    driver = drive(LOOP)
+    driver.ask("save", id="a")
+    first = driver.ask("train", steps=3, lr=0.1)["losses"]
+    driver.ask("save", id="b")
+    second = driver.ask("train", steps=3, lr=0.1)["losses"]
+    driver.ask("restore", id="a")
+    assert driver.ask("train", steps=6, lr=0.1)["losses"] == first + second
+    driver.ask("discard", id="a")
+    driver.ask("restore", id="b")
+    assert driver.ask("train", steps=3, lr=0.1)["losses"] == second
+
+
+def test_batches_past_the_limit_are_forgotten_and_the_tuner_is_told(drive: Drive) -> None:
+    script = LOOP.replace("lambda: 0.25", "rewind_bytes=100").replace(
+        "[0.0, 0.1, 0.2, 0.3]", "[b'x' * 30] * 4"
+    )
+    driver = drive(script.replace("update(batch)", "update()"))
+    driver.ask("save", id="a")
+    driver.ask("train", steps=3, lr=0.1)
+    driver.ask("restore", id="a")
+    assert driver.notifications == []
+    driver.ask("train", steps=4, lr=0.1)
+    assert driver.ask("restore", id="a")["step"] == 0
+    assert [message["method"] for message in driver.notifications] == ["log"]
+    assert driver.ask("train", steps=4, lr=0.1)["steps"] == 4
+
+
+def test_validate_brings_loss_and_metrics(drive: Drive) -> None:
+    result = drive(LOOP).ask("validate")
+    assert (result["loss"], result["metrics"]) == (0.25, {"weight": 1.0})
+
+
+def test_a_validation_loss_that_is_not_finite_is_null(drive: Drive) -> None:
+    assert drive(LOOP.replace("0.25", "float('nan')")).ask("validate")["loss"] is None
+
+
+def test_validate_is_refused_where_the_script_has_none(drive: Drive) -> None:
+    assert code_of(drive(OWN_LOOP), "validate") == -32002
+
+
+def test_an_unknown_checkpoint_is_refused(drive: Drive, tmp_path: Path) -> None:
+    driver = drive(LOOP)
+    assert code_of(driver, "restore", id="a") == -32001
+    assert code_of(driver, "discard", id="a") == -32001
+    assert code_of(driver, "restore", id="a", path=str(tmp_path / "a")) == -32001
+
+
+def test_storage_that_fails_is_told_of_and_training_goes_on(drive: Drive, tmp_path: Path) -> None:
+    driver = drive(LOOP)
+    assert code_of(driver, "save", id="a", path=str(tmp_path / "none" / "a")) == -32004
+    assert driver.ask("train", steps=1, lr=0.1)["steps"] == 1
+
+
+def test_a_checkpoint_on_disk_is_read_back_and_discarded(drive: Drive, tmp_path: Path) -> None:
+    driver = drive(LOOP)
+    path = str(tmp_path / "a")
+    driver.ask("train", steps=2, lr=0.1)
+    driver.ask("save", id="a", path=path)
+    driver.ask("train", steps=2, lr=0.1)
+    assert driver.ask("restore", id="a", path=path)["step"] == 2
+    assert driver.ask("discard", id="a", path=path) == {"id": "a"}
+    assert not Path(path).exists()
+
+
+@pytest.mark.parametrize(
+    "params",
+    [
+        {},
+        {"steps": 1},
+        {"steps": -1, "lr": 0.1},
+        {"steps": 1.5, "lr": 0.1},
+        {"steps": True, "lr": 0.1},
+        {"steps": 2, "lr": [0.1]},
+        {"steps": 1, "lr": -0.1},
+        {"steps": 1, "lr": "0.1"},
+        {"steps": 1, "lr": 10**400},
+        {"steps": 1, "lr": 0.1, "halt": "high"},
+    ],
+)
+def test_wrong_params_are_refused(drive: Drive, params: dict[str, object]) -> None:
+    driver = drive(LOOP)
+    assert code_of(driver, "train", **params) == -32602
+    assert driver.ask("train", steps=1, lr=0.1)["step"] == 1
+
+
+def test_requests_that_are_none_are_refused_with_their_code(drive: Drive) -> None:
+    driver = drive(LOOP)
+    assert code_of(driver, "save") == -32602
+    assert code_of(driver, "save", id="a", path=7) == -32602
+    assert code_of(driver, "dance") == -32601
+    for line, code in [("{", -32700), ("\xff", -32700), ("[]", -32600), ('{"id":null}', -32600)]:
+        driver.write(line)
+        with pytest.raises(RefusedError) as caught:
+            driver.answer_to(None)
+        assert caught.value.code == code
+    assert driver.ask("train", steps=1, lr=0.1)["step"] == 1
+
+
+def test_a_request_that_comes_while_training_is_answered_after_it(drive: Drive) -> None:
+    driver = drive(OWN_LOOP)
+    first, second = driver.send("train", steps=3, lr=0.1), driver.send("save", id="a")
+    assert driver.answer_to(first)["step"] == 3
+    assert driver.answer_to(second)["step"] == 3
+
+
+def test_an_id_of_zero_is_answered(drive: Drive) -> None:
+    driver = drive(LOOP)
+    driver.write({"jsonrpc": "2.0", "id": 0, "method": "save", "params": {"id": "a"}})
+    assert driver.answer_to(0)["id"] == "a"
+
+
+def test_a_validation_that_raises_is_told_with_its_traceback(drive: Drive) -> None:
+    driver = drive(LOOP.replace("0.25", "1 / 0"))
+    with pytest.raises(RefusedError, match="ZeroDivisionError") as caught:
+        driver.ask("validate")
+    assert caught.value.code == -32003
+    assert "train.py" in caught.value.traceback
+    assert driver.ask("train", steps=1, lr=0.1)["steps"] == 1
+
+
+def test_shutdown_lets_the_script_go_on_to_its_own_end(drive: Drive) -> None:
+    driver = drive(LOOP)
+    driver.ask("train", steps=3, lr=0.1)
+    assert driver.ask("shutdown") == {"step": 3}
+    assert driver.end_of_input() == 0
+    assert "the end of the script True" in driver.stderr
+
+
+def test_after_shutdown_step_and_cycle_do_nothing(drive: Drive) -> None:
+    script = LOOP + "tuner.step(1.0)\nprint(list(tuner.cycle([1])))"
+    driver = drive(script)
+    assert driver.shutdown() == 0
+    assert "[]" in driver.stderr
+
+
+@pytest.mark.parametrize("script", [LOOP, OWN_LOOP, ENDLESS])
+def test_a_tuner_that_goes_away_ends_the_script_with_one_sentence(
+    drive: Drive, script: str
+) -> None:
+    driver = drive(script)
+    driver.ask("initialize")
+    driver.send("train", steps=100_000_000, lr=0.1)
+    assert driver.end_of_input() != 0
+    assert driver.stderr.count("\n") == 1
+    assert "the tuner went away" in driver.stderr
+    assert "the end of the script" not in driver.stderr
+
+
+def test_a_script_that_catches_everything_still_learns_that_the_tuner_is_gone(
+    drive: Drive,
+) -> None:
+    script = ENDLESS.replace("    tuner", "    try: tuner").replace(
+        "())", "())\n    except: n -= 1"
+    )
+    driver = drive(script.replace("while True", "n = 3\nwhile n"))
+    driver.ask("train", steps=2, lr=0.1)
+    assert driver.end_of_input() == 0
+
+
+def test_a_loop_that_ends_by_itself_answers_train_with_what_was_done(drive: Drive) -> None:
+    driver = drive(ENDLESS.replace("True", "tuner.done or model.weight > 0.01"))
+    driver.ask("save", id="a")
+    result = driver.ask("train", steps=100, lr=[0.5, 0.4] * 50)
+    assert (result["steps"], result["end"]) == (9, "data")
+    assert result["lr"] == 0.5  # and 0.4 is set already, for a step that never comes
+    assert driver.ask("restore", id="a")["step"] == 0
+    result = driver.ask("train", steps=5, lr=0.1)
+    assert (result["steps"], result["losses"], result["end"]) == (0, [], "data")
+    assert driver.ask("save", id="b")["step"] == 0
+    assert driver.shutdown() == 0
+
+
+def test_a_loop_that_ended_by_itself_does_not_hang_when_the_tuner_goes(drive: Drive) -> None:
+    driver = drive(ENDLESS.replace("True", "model.weight > 0.01"))
+    driver.ask("initialize")
+    assert driver.ask("train", steps=100, lr=0.5)["end"] == "data"
+    assert driver.end_of_input() == 1
+    assert "the tuner went away" in driver.stderr
+
+
+def test_a_loader_without_batches_ends_the_loop(drive: Drive) -> None:
+    driver = drive(LOOP.replace("[0.0, 0.1, 0.2, 0.3]", "[]"))
+    assert driver.ask("train", steps=3, lr=0.1)["end"] == "data"
+
+
+def test_a_script_that_raises_answers_train_with_the_traceback(drive: Drive) -> None:
+    driver = drive(ENDLESS.replace("tuner.step(", "assert model.weight > .1; tuner.step("))
+    driver.ask("initialize")
+    with pytest.raises(RefusedError, match="AssertionError") as caught:
+        driver.ask("train", steps=100, lr=0.5)
+    assert caught.value.code == -32003
+    assert "assert model.weight > .1" in caught.value.traceback
+    assert driver.wait() == 1
+    assert "Traceback" in driver.stderr
+
+
+def test_a_script_that_exits_keeps_its_exit_status(drive: Drive) -> None:
+    script = "import sys\n" + ENDLESS.replace(
+        "tuner.step(", "model.weight > .1 or sys.exit(7); tuner.step("
+    )
+    driver = drive(script)
+    driver.ask("initialize")
+    assert driver.ask("train", steps=100, lr=0.5)["end"] == "data"
+    assert driver.shutdown() == 7
+
+
+def test_a_script_that_never_trains_ends_as_it_would_alone(drive: Drive) -> None:
+    assert drive("import toy\ntoy.attach()").wait() == 0
+
+
+def test_attach_works_once(drive: Drive) -> None:
+    driver = drive("import toy\ntoy.attach()\ntoy.attach()")
+    assert driver.wait() == 1
+    assert "attach was called twice" in driver.stderr
+
+
+def test_without_a_tuner_cycle_goes_through_its_epochs(tmp_path: Path) -> None:
+    script = LOOP.replace("print(", "print(tuner.is_driven, model.lr, tuner._steps, ")
+    end = run_alone(script, tmp_path)
+    assert end.stdout == "False 0.5 20 the end of the script False\n"
+
+
+def test_without_a_tuner_done_comes_after_the_total(tmp_path: Path) -> None:
+    end = run_alone(OWN_LOOP + "print(tuner._steps)", tmp_path)
+    assert end.stdout == "7\n"
+
+
+def test_a_socket_is_refused_in_so_many_words(drive: Drive) -> None:
+    driver = drive("import autolrs", AUTOLRS_ADDRESS="unix:/nowhere")
+    assert driver.wait() == 1
+    assert "AUTOLRS_ADDRESS" in driver.stderr
+
+
+def test_messages_stay_whole_numbers_of_lines(drive: Drive) -> None:
+    # A long answer, in pieces of what a pipe takes at once.
+    driver = drive(ENDLESS)
+    driver.ask("initialize")
+    result = driver.ask("train", steps=200_000, lr=0.01)
+    assert len(json.dumps(result)) > 1_000_000

@@ -1,0 +1,167 @@
+"""What the PyTorch hooks promise: groups, losses, validation, schedulers, batches."""
+
+from __future__ import annotations
+
+import random
+from collections import namedtuple
+from typing import Any, Callable
+
+import pytest
+from conftest import require
+
+torch = require("torch")
+
+from autolrs._torch_hooks import TorchHooks  # noqa: E402
+from autolrs.errors import SecondSchedulerError  # noqa: E402
+
+
+def hooks_of(
+    *lrs: Any, validate: Callable[[], Any] | None = None, model: Any = None
+) -> tuple[Any, TorchHooks]:
+    model = model or torch.nn.Sequential(*(torch.nn.Linear(2, 2) for _ in lrs))
+    groups = [{"params": layer.parameters(), "lr": lr} for layer, lr in zip(model, lrs)]
+    optimizer = torch.optim.SGD(groups, lr=lrs[0])
+    return optimizer, TorchHooks(model, optimizer, validate, [])
+
+
+def test_the_ratios_between_groups_are_kept() -> None:
+    optimizer, hooks = hooks_of(0.1, 0.01, torch.tensor(0.2))
+    assert hooks.groups == pytest.approx([1, 0.1, 2])
+    tensor = optimizer.param_groups[2]["lr"]
+    for lr in (0.0, 0.5):
+        hooks.set_lr(lr)
+        assert [float(group["lr"]) for group in optimizer.param_groups] == pytest.approx(
+            [lr, 0.1 * lr, 2 * lr]
+        )
+        assert optimizer.param_groups[2]["lr"] is tensor
+    assert hooks.get_lr() == 0.5
+
+
+def test_a_first_group_without_lr_is_refused() -> None:
+    with pytest.raises(ValueError, match="first parameter group is 0"):
+        hooks_of(0.0, 0.1)
+
+
+def test_an_extra_that_cannot_be_saved_is_refused() -> None:
+    model = torch.nn.Linear(1, 1)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    with pytest.raises(TypeError, match="a list, which has no state_dict"):
+        TorchHooks(model, optimizer, None, [[]])
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda optimizer: torch.optim.lr_scheduler.StepLR(optimizer, 3),
+        lambda optimizer: torch.optim.lr_scheduler.ReduceLROnPlateau(optimizer),
+        lambda optimizer: torch.optim.lr_scheduler.SequentialLR(
+            optimizer,
+            [torch.optim.lr_scheduler.ConstantLR(optimizer) for _ in range(2)],
+            milestones=[2],
+        ),
+    ],
+)
+def test_a_living_scheduler_is_refused_and_a_dead_one_is_not(make: Callable[[Any], Any]) -> None:
+    optimizer, hooks = hooks_of(0.1)
+    hooks_of(0.1)[1].check()
+    scheduler = make(optimizer)
+    with pytest.raises(SecondSchedulerError, match="is_driven"):
+        hooks.check()
+    hooks_of(0.1)[1].check()  # it sets another optimizer's LR
+    del scheduler
+    hooks.check()
+
+
+def test_losses_are_read_at_once_from_the_cpu_and_kept_on_a_device() -> None:
+    _, hooks = hooks_of(0.1)
+    assert hooks.read_loss(0.5) == hooks.read_loss(torch.tensor([[0.5]])) == 0.5
+    assert hooks.read_loss(torch.tensor(0.5, requires_grad=True)) == 0.5
+    assert hooks.read_loss(torch.tensor(0.5, device="meta")) is None
+    loss = torch.tensor([0.5], requires_grad=True) * 2
+    held = hooks.hold_loss(loss)
+    loss.data.fill_(7)
+    assert not held.requires_grad
+    assert hooks.read_held([held, torch.tensor(2.0, dtype=torch.float64)]) == [1, 2]
+
+
+@pytest.mark.parametrize("loss", [None, "high", torch.zeros(2)])
+def test_what_is_no_loss_raises(loss: Any) -> None:
+    _, hooks = hooks_of(0.1)
+    with pytest.raises((TypeError, ValueError, RuntimeError)):
+        hooks.read_loss(loss)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "expected"),
+    [
+        (0.5, (0.5, {})),
+        (torch.tensor(0.5), (0.5, {})),
+        ((torch.tensor(0.5), {"top1": torch.tensor(0.25)}), (0.5, {"top1": 0.25})),
+        ({"loss": 0.5, "top1": 1}, (0.5, {"top1": 1.0})),
+    ],
+)
+def test_validation_may_return_a_loss_in_several_forms(outcome: Any, expected: Any) -> None:
+    assert hooks_of(0.1, validate=lambda: outcome)[1].validate() == expected
+
+
+@pytest.mark.parametrize("outcome", [None, {}, {"top1": 1}, (0.5, 0.5), torch.zeros(2)])
+def test_validation_without_a_loss_is_refused_in_so_many_words(outcome: Any) -> None:
+    with pytest.raises(TypeError, match="validate must return a loss"):
+        hooks_of(0.1, validate=lambda: outcome)[1].validate()
+
+
+@pytest.mark.parametrize("raises", [False, True])
+def test_validation_leaves_no_trace(raises: bool) -> None:
+    model = torch.nn.Sequential(torch.nn.Linear(2, 2), torch.nn.BatchNorm1d(2))
+    model[0].eval()  # frozen by the user, and to stay so
+    seen = []
+
+    def validate() -> float:
+        seen.append((model.training, torch.is_grad_enabled()))
+        model.train()
+        model.eval()
+        model(torch.randn(4, 2))
+        random.random()
+        assert not raises
+        return 0.5
+
+    _, hooks = hooks_of(0.1, 0.1, validate=validate, model=model)
+    before = (random.getstate(), torch.get_rng_state(), [m.training for m in model.modules()])
+    weights = {key: value.clone() for key, value in model.state_dict().items()}
+    if raises:
+        with pytest.raises(AssertionError):
+            hooks.validate()
+    else:
+        hooks.validate()
+    assert seen == [(False, False)]
+    assert torch.is_grad_enabled()
+    assert random.getstate() == before[0]
+    assert torch.equal(torch.get_rng_state(), before[1])
+    assert [module.training for module in model.modules()] == before[2] == [True, False, True]
+    assert all(torch.equal(weights[key], value) for key, value in model.state_dict().items())
+
+
+def test_random_numbers_for_the_data_leave_those_for_training_alone() -> None:
+    _, hooks = hooks_of(0.1)
+    torch.manual_seed(0)
+    with hooks.data_rng():
+        first = torch.rand(3)
+    training = torch.rand(3)
+    with hooks.data_rng():
+        second = torch.rand(3)
+    torch.manual_seed(0)
+    assert torch.equal(training, torch.rand(3))
+    torch.manual_seed(0)
+    assert torch.equal(torch.cat([first, second]), torch.rand(6))
+
+
+def test_batches_in_shared_memory_are_copied_and_keep_their_form() -> None:
+    pair = namedtuple("pair", "x y")
+    _, hooks = hooks_of(0.1)
+    shared, own = torch.zeros(2).share_memory_(), torch.zeros(2)
+    batch = {"pair": pair(shared, own), "list": [shared, "text"]}
+    kept = hooks.keep_batch(batch)
+    assert type(kept["pair"]) is pair
+    assert not kept["pair"].x.is_shared()
+    assert kept["pair"].y is own
+    assert kept["list"][1] == "text"

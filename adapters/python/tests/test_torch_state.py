@@ -1,0 +1,239 @@
+"""Copies of models and optimizers, and the way back, on real torch."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+from typing import Any, Callable
+
+import pytest
+from conftest import require
+
+torch = require("torch")
+
+from autolrs._torch_file import read_durable, write_durably  # noqa: E402
+from autolrs._torch_hooks import TorchHooks  # noqa: E402
+
+OPTIMIZERS: dict[str, Callable[[Any], Any]] = {
+    "sgd": lambda params: torch.optim.SGD(params, lr=0.1),
+    "momentum": lambda params: torch.optim.SGD(params, lr=0.01, momentum=0.9, nesterov=True),
+    "adamw": lambda params: torch.optim.AdamW(params, lr=0.01, amsgrad=True),
+    "tensor-lr": lambda params: torch.optim.Adam(params, lr=torch.tensor(0.01)),
+    "rmsprop": lambda params: torch.optim.RMSprop(params, lr=0.01, momentum=0.5, centered=True),
+    "adagrad": lambda params: torch.optim.Adagrad(params, lr=0.1),
+}
+
+
+def model_of() -> Any:
+    torch.manual_seed(0)
+    return torch.nn.Sequential(
+        torch.nn.Linear(4, 8),
+        torch.nn.BatchNorm1d(8),
+        torch.nn.Dropout(0.5),
+        torch.nn.Linear(8, 1),
+    )
+
+
+def train(model: Any, optimizer: Any, steps: int = 5) -> list[float]:
+    """Trains on random data from three generators; returns the losses."""
+    losses = []
+    for _ in range(steps):
+        x = torch.randn(16, 4) + random.random()
+        loss = (model(x) - x.sum(1, keepdim=True)).square().mean()
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    return losses
+
+
+def weights(model: Any) -> list[Any]:
+    return [value.clone() for value in model.state_dict().values()]
+
+
+def same(left: list[Any], right: list[Any]) -> bool:
+    return len(left) == len(right) and all(map(torch.equal, left, right))
+
+
+@pytest.fixture(params=OPTIMIZERS)
+def training(request: pytest.FixtureRequest) -> tuple[Any, Any, TorchHooks]:
+    model = model_of()
+    optimizer = OPTIMIZERS[request.param](model.parameters())
+    return model, optimizer, TorchHooks(model, optimizer, None, [])
+
+
+Training = tuple[Any, Any, TorchHooks]
+
+
+def test_after_a_restore_everything_repeats_bit_by_bit(training: Training) -> None:
+    model, optimizer, hooks = training
+    train(model, optimizer)
+    state = hooks.capture()
+    first, then = train(model, optimizer), weights(model)
+    for _ in range(2):
+        hooks.apply(state)
+        assert train(model, optimizer) == first
+        assert same(weights(model), then)
+
+
+def test_a_state_from_before_the_first_step_takes_the_moments_away(training: Training) -> None:
+    model, optimizer, hooks = training
+    state = hooks.capture()
+    first = train(model, optimizer)
+    hooks.apply(state)
+    assert train(model, optimizer) == first
+
+
+def test_restores_in_any_order_never_change_what_is_saved(training: Training) -> None:
+    model, optimizer, hooks = training
+    early = hooks.capture()
+    train(model, optimizer)
+    late = hooks.capture()
+    expected = {id(early): None, id(late): train(model, optimizer)}
+    for state in (late, early, late, late, early, late):
+        hooks.apply(state)
+        losses = train(model, optimizer)
+        expected[id(state)] = expected[id(state)] or losses
+        assert losses == expected[id(state)]
+
+
+def test_a_restore_keeps_the_tensors_that_are_there(training: Training) -> None:
+    model, optimizer, hooks = training
+    train(model, optimizer)
+    state = hooks.capture()
+    train(model, optimizer)
+    there = [id(value) for moments in optimizer.state.values() for value in moments.values()]
+    parameters, lr = list(map(id, model.parameters())), optimizer.param_groups[0]["lr"]
+    hooks.apply(state)
+    assert parameters == list(map(id, model.parameters()))
+    now = [id(value) for moments in optimizer.state.values() for value in moments.values()]
+    assert [a for a, b in zip(there, now) if a != b] == []
+    assert not torch.is_tensor(lr) or optimizer.param_groups[0]["lr"] is lr
+
+
+def test_a_tensor_lr_stays_the_same_tensor_even_if_the_state_is_replaced() -> None:
+    model = model_of()
+    optimizer = OPTIMIZERS["tensor-lr"](model.parameters())
+    hooks = TorchHooks(model, optimizer, None, [])
+    lr = optimizer.param_groups[0]["lr"]
+    state = hooks.capture()
+    train(model, optimizer)
+    hooks.set_lr(0.5)
+    hooks.apply(state)
+    assert optimizer.param_groups[0]["lr"] is lr
+    assert lr.item() == pytest.approx(0.01)
+
+
+def test_the_lr_comes_back_with_the_state(training: Training) -> None:
+    _, _, hooks = training
+    before, state = hooks.get_lr(), hooks.capture()
+    hooks.set_lr(0.25)
+    assert hooks.get_lr() == 0.25
+    hooks.apply(state)
+    assert hooks.get_lr() == before
+
+
+def test_the_disk_brings_back_the_same(training: Training, tmp_path: Path) -> None:
+    model, optimizer, hooks = training
+    train(model, optimizer)
+    path = str(tmp_path / "checkpoint")
+    assert hooks.write(path, 5) == Path(path).stat().st_size
+    first, then = train(model, optimizer), weights(model)
+    state, step = hooks.read(path)
+    hooks.apply(state)
+    assert step == 5
+    assert train(model, optimizer) == first
+    assert same(weights(model), then)
+
+
+def test_numpy_and_python_random_numbers_repeat(tmp_path: Path) -> None:
+    numpy = pytest.importorskip("numpy")
+    hooks = TorchHooks(model := model_of(), OPTIMIZERS["sgd"](model.parameters()), None, [])
+    random.gauss(0, 1)
+    numpy.random.standard_normal()
+    hooks.write(str(tmp_path / "checkpoint"), 0)
+    memory, (disk, _) = hooks.capture(), hooks.read(str(tmp_path / "checkpoint"))
+    drawn = []
+    for state in (memory, memory, disk):
+        hooks.apply(state)
+        drawn.append((random.gauss(0, 1), random.random(), *numpy.random.standard_normal(3)))
+    assert drawn[0] == drawn[1] == drawn[2]
+
+
+def test_extras_are_restored_and_named_and_the_saved_is_never_touched() -> None:
+    class Average:
+        def __init__(self) -> None:
+            self.state: dict[str, Any] = {"list": [1], "tensor": torch.zeros(2)}
+
+        def state_dict(self) -> dict[str, Any]:
+            return self.state
+
+        def load_state_dict(self, state: dict[str, Any]) -> None:
+            self.state = state
+
+    model, extras = model_of(), [Average(), Average()]
+    hooks = TorchHooks(model, OPTIMIZERS["sgd"](model.parameters()), None, extras)
+    assert hooks.holds == ["model", "optimizer", "rng", "extra:Average", "extra:Average-2"]
+    state = hooks.capture()
+    for _ in range(2):
+        for extra in extras:
+            extra.state["list"].append(2)
+            extra.state["tensor"].add_(1)
+        hooks.apply(state)
+        assert [extra.state["list"] for extra in extras] == [[1], [1]]
+        assert extras[1].state["tensor"].tolist() == [0, 0]
+
+
+def test_tied_weights_are_counted_once_and_stay_tied() -> None:
+    model = torch.nn.Sequential(torch.nn.Linear(100, 100, bias=False), torch.nn.Linear(100, 100))
+    model[1].weight = model[0].weight
+    hooks = TorchHooks(model, OPTIMIZERS["sgd"](model.parameters()), None, [])
+    state = hooks.capture()
+    assert hooks.size(state["model"]) == 4 * (100 * 100 + 100)
+    hooks.apply(state)
+    assert model[1].weight is model[0].weight
+
+
+def test_a_failed_write_leaves_the_old_file_and_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "checkpoint"
+    write_durably(str(path), {"step": 1})
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("os.fsync", full)
+        with pytest.raises(OSError, match="No space left"):
+            write_durably(str(path), {"step": 2})
+    assert read_durable(str(path))["step"] == 1
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_full_disk_is_an_os_error(tmp_path: Path) -> None:
+    (tmp_path / "checkpoint.tmp").symlink_to("/dev/full")
+    with pytest.raises(OSError, match=r"."):
+        write_durably(str(tmp_path / "checkpoint"), {"x": torch.zeros(10_000)})
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("damage", [b"", b"garbage", None])
+def test_a_damaged_file_is_an_os_error(tmp_path: Path, damage: bytes | None) -> None:
+    path = tmp_path / "checkpoint"
+    write_durably(str(path), {"x": torch.zeros(1000)})
+    path.write_bytes(path.read_bytes()[:-500] if damage is None else damage)
+    with pytest.raises(OSError, match="cannot be read as a checkpoint"):
+        read_durable(str(path))
+
+
+def test_a_foreign_checkpoint_is_an_os_error(tmp_path: Path) -> None:
+    torch.save({"step": 1}, tmp_path / "checkpoint")
+    with pytest.raises(OSError, match="no checkpoint that this version"):
+        read_durable(str(tmp_path / "checkpoint"))
+
+
+def test_what_could_not_be_read_back_is_refused_when_it_is_written(tmp_path: Path) -> None:
+    with pytest.raises(TypeError, match=r"checkpoint\['extra'\]\[0\] is a Random"):
+        write_durably(str(tmp_path / "checkpoint"), {"extra": [random.Random()]})
+    assert list(tmp_path.iterdir()) == []
