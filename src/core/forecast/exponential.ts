@@ -14,7 +14,7 @@
  */
 
 import { levenbergMarquardt } from 'ml-levenberg-marquardt';
-import { minimizeOnInterval } from '../math/minimize.js';
+import { minimizeOnInterval } from '../math/minimize-interval.js';
 
 export interface ExponentialFit {
   /** −b: the share of the distance to the asymptote that goes per step, for small values. */

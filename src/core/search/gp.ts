@@ -19,16 +19,12 @@
  */
 
 import { type CholeskyFactor, factorCholesky } from '../math/cholesky.js';
-import { type Evaluation, minimizeInBox } from '../math/minimize.js';
+import { type Evaluation, minimizeInBox } from '../math/minimize-box.js';
+import { at, dot, multiply } from '../math/vectors.js';
 import { matern52, matern52Elasticity } from './kernel.js';
+import { type GpPoint, type StandardisedData, standardise } from './standardise.js';
 
-export interface GpPoint {
-  /** Position, usually in [0, 1]. */
-  readonly x: number;
-  readonly y: number;
-  /** The point's own noise variance, in the unit of y squared; 0 when absent. */
-  readonly variance?: number;
-}
+export type { GpPoint } from './standardise.js';
 
 /** In units of the standardised y, but for `lengthScale`, which is in units of x. */
 export interface GpHyperparameters {
@@ -157,48 +153,6 @@ function lowest<T extends { readonly value: number }>(items: readonly T[]): read
     ([best], item) => [best === undefined || item.value < best.value ? item : best],
     [],
   );
-}
-
-interface StandardisedData {
-  readonly x: Float64Array;
-  readonly z: Float64Array;
-  readonly ownVariance: Float64Array;
-  readonly centre: number;
-  readonly scale: number;
-  /** Fewer than two different y. */
-  readonly isConstant: boolean;
-}
-
-function standardise(points: readonly GpPoint[]): StandardisedData {
-  const kept = points.filter(
-    ({ x, y, variance = 0 }) =>
-      Number.isFinite(x) && Number.isFinite(y) && variance !== Number.POSITIVE_INFINITY,
-  );
-  // Divided by the largest magnitude first, so that neither sums nor squares overflow or vanish.
-  const magnitude = kept.reduce((largest, { y }) => Math.max(largest, Math.abs(y)), 0) || 1;
-  const reduced = kept.map(({ y }) => y / magnitude);
-  const centre = mean(reduced);
-  const spread = Math.sqrt(mean(reduced.map((v) => (v - centre) ** 2)));
-  // Below this the differences are the rounding of the mean.
-  const isConstant = !(spread > 1e-14);
-  const scale = isConstant ? 1 : spread * magnitude;
-  return {
-    x: Float64Array.from(kept, ({ x }) => x),
-    z: Float64Array.from(reduced, (v) => (isConstant ? 0 : (v - centre) / spread)),
-    ownVariance: Float64Array.from(kept, ({ variance = 0 }) =>
-      variance > 0 ? Math.min(maxOwnVariance, variance / scale / scale) : 0,
-    ),
-    centre: centre * magnitude,
-    scale,
-    isConstant,
-  };
-}
-
-// A noise of a million standard deviations is as good as an infinite one, and keeps K finite.
-const maxOwnVariance = 1e12;
-
-function mean(values: readonly number[]): number {
-  return values.length === 0 ? 0 : values.reduce((sum, v) => sum + v, 0) / values.length;
 }
 
 function posterior(data: StandardisedData, asked: GpHyperparameters): GpFit {
@@ -355,27 +309,4 @@ function sumRows(
 ): { readonly rowSums: Float64Array; readonly total: number } {
   const rowSums = multiply(matrix, new Float64Array(size).fill(1));
   return { rowSums, total: rowSums.reduce((sum, v) => sum + v, 0) };
-}
-
-function multiply(matrix: Float64Array, vector: Float64Array): Float64Array {
-  const size = vector.length;
-  const product = new Float64Array(size);
-  for (let row = 0; row < size; row++) {
-    let sum = 0;
-    for (let column = 0; column < size; column++)
-      sum += at(matrix, row * size + column) * at(vector, column);
-    product[row] = sum;
-  }
-  return product;
-}
-
-function dot(left: Float64Array, right: Float64Array): number {
-  let sum = 0;
-  for (let i = 0; i < left.length; i++) sum += at(left, i) * at(right, i);
-  return sum;
-}
-
-/** The element that the caller knows to exist; the type checker does not. */
-function at(values: Float64Array, index: number): number {
-  return values[index] ?? 0;
 }

@@ -1,6 +1,6 @@
 /** Which learning rate to try next. */
 
-import { minimizeOnInterval } from '../math/minimize.js';
+import { minimizeOnInterval } from '../math/minimize-interval.js';
 import type { Random } from '../math/random.js';
 import { expectedImprovement, lowerConfidenceBound } from './acquisition.js';
 import { fitGp, type GpPoint, gpAt } from './gp.js';

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { minimizeInBox, minimizeOnInterval } from '../../../src/core/math/minimize.js';
+import { minimizeInBox } from '../../../src/core/math/minimize-box.js';
+import { minimizeOnInterval } from '../../../src/core/math/minimize-interval.js';
 
 describe('minimizeOnInterval', () => {
   test('finds the vertex of a parabola to its tolerance', () => {
