@@ -29,7 +29,7 @@ const MAY_USE: Readonly<Record<string, readonly string[]>> = {
   'core/tuner': [],
   core: [],
   protocol: ['zod'],
-  trainer: ['execa', 'node:timers'],
+  trainer: ['execa', 'node:stream'],
   journal: ['node:fs', 'node:path', 'node:readline', 'node:zlib'],
   display: ['pino', 'node:string_decoder'],
   run: [],

@@ -4,12 +4,14 @@ import type { Display } from '../display/display.js';
 import { createLiveDisplay } from '../display/live.js';
 import { createPlainDisplay } from '../display/plain.js';
 import { createQuietDisplay } from '../display/quiet.js';
+import { createSink } from '../display/sink.js';
 
 export function createDisplay(quiet: boolean): Display {
   if (quiet) return createQuietDisplay();
   const { stderr, env } = process;
+  const sink = createSink(stderr);
   // A dumb terminal cannot move its cursor.
   return stderr.isTTY && env['TERM'] !== 'dumb'
-    ? createLiveDisplay(stderr)
-    : createPlainDisplay(stderr);
+    ? createLiveDisplay(sink)
+    : createPlainDisplay(sink);
 }

@@ -31,7 +31,9 @@ export interface Run {
 export async function trainToTheEnd(run: Run): Promise<RunStatus> {
   const { settings, journal, display, result } = run;
   const log = createLog(settings.logLevel, display.say);
-  const trainerLog = openTrainerLog(run.dir);
+  const trainerLog = openTrainerLog(run.dir, (error) => {
+    display.say(`trainer.log ends here: ${error.message}`);
+  });
   const interrupts = listenForInterrupts((signal) => {
     display.say(`${signal}: stopping at the next step; once more to kill the trainer`);
   });

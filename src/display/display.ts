@@ -13,17 +13,3 @@ export interface Display {
   /** Leaves the terminal as it was found. */
   close(): void;
 }
-
-/** The part of a stream that a display needs; `process.stderr` is one. */
-export interface Sink {
-  write(text: string | Uint8Array): boolean;
-  once(event: 'drain', listener: () => void): unknown;
-}
-
-/** Writes and, when the sink is full, waits: a slow terminal slows the trainer's output, not our memory. */
-export function writeTo(sink: Sink, chunk: Uint8Array | string): void | Promise<void> {
-  if (sink.write(chunk)) return;
-  return new Promise((resolve) => {
-    sink.once('drain', resolve);
-  });
-}

@@ -4,14 +4,11 @@
  */
 
 import { StringDecoder } from 'node:string_decoder';
-import { type Display, type Sink, writeTo } from './display.js';
+import type { Display } from './display.js';
 import { formatCount, formatLoss, formatLr, formatSeconds, formatShare } from './format.js';
 import { narrate } from './narrate.js';
 import { Progress, type ProgressSnapshot } from './progress.js';
-
-export interface LiveSink extends Sink {
-  readonly columns?: number;
-}
+import type { Sink } from './sink.js';
 
 /** Ten pictures a second look fluent and cost nothing. */
 const REDRAW_MS = 100;
@@ -21,7 +18,7 @@ const ERASE_DOWN = '\x1b[0J';
 /** Probes come by the dozen: they show in the live lines, the lines that stay are for what stays. */
 const FLEETING: ReadonlySet<string> = new Set(['probe-ended', 'commit-started']);
 
-export function createLiveDisplay(sink: LiveSink): Display {
+export function createLiveDisplay(sink: Sink): Display {
   const progress = new Progress();
   const decoder = new StringDecoder('utf8');
   let partial = '';
@@ -45,10 +42,10 @@ export function createLiveDisplay(sink: LiveSink): Display {
     return shown.map((line) => line.slice(0, width)).join('\n');
   };
   const redraw = () => {
-    sink.write(erase() + draw());
+    void sink.write(erase() + draw());
   };
   const say = (line: string) => {
-    sink.write(`${erase()}${line}\n${draw()}`);
+    void sink.write(`${erase()}${line}\n${draw()}`);
   };
   const timer = setInterval(redraw, REDRAW_MS);
   timer.unref();
@@ -67,14 +64,14 @@ export function createLiveDisplay(sink: LiveSink): Display {
       const whole = partial.slice(0, end);
       // A flood without newlines must not grow: only the tail of a line can be seen anyway.
       partial = partial.slice(end).slice(-4096);
-      return whole === '' ? undefined : writeTo(sink, erase() + whole + draw());
+      return whole === '' ? undefined : sink.write(erase() + whole + draw());
     },
     say,
     close() {
       if (isClosed) return;
       clearInterval(timer);
       isClosed = true;
-      sink.write(erase() + (partial === '' ? '' : `${partial}\n`));
+      void sink.write(erase() + (partial === '' ? '' : `${partial}\n`));
     },
   };
 }

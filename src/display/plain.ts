@@ -1,14 +1,15 @@
 /** For pipes, files and CI: one plain line an event, between the trainer's own lines and never inside one. */
 
-import { type Display, type Sink, writeTo } from './display.js';
+import type { Display } from './display.js';
 import { narrate } from './narrate.js';
+import type { Sink } from './sink.js';
 
 const NEWLINE = 10;
 
 export function createPlainDisplay(sink: Sink): Display {
   let isAtLineStart = true;
   const say = (line: string) => {
-    sink.write(`${isAtLineStart ? '' : '\n'}autolrs: ${line}\n`);
+    void sink.write(`${isAtLineStart ? '' : '\n'}autolrs: ${line}\n`);
     isAtLineStart = true;
   };
   return {
@@ -20,7 +21,7 @@ export function createPlainDisplay(sink: Sink): Display {
     passOn(chunk) {
       const bytes = typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
       if (bytes.length > 0) isAtLineStart = bytes.at(-1) === NEWLINE;
-      return writeTo(sink, bytes);
+      return sink.write(bytes);
     },
     say,
     close() {},

@@ -3,6 +3,7 @@
  * which then asks the trainer to stop; and a kill reaches what the trainer started.
  */
 
+import type { Readable } from 'node:stream';
 import { execa } from 'execa';
 import { AutolrsError } from '../core/errors.js';
 
@@ -86,20 +87,23 @@ export async function startChild(options: ChildOptions): Promise<Child> {
   };
 }
 
-/** Reads to the end with backpressure; a pipe that breaks has ended. */
+/** Reads to the end with backpressure; a pipe that breaks, or that we close, has ended. */
 async function readAll(
-  stream: AsyncIterable<Uint8Array>,
+  stream: Readable,
   onChunk: (chunk: Uint8Array) => Promise<void>,
 ): Promise<void> {
+  let bug: unknown;
   try {
-    for await (const chunk of stream) await onChunk(chunk);
-  } catch (error) {
-    if (!isStreamError(error)) throw error;
+    for await (const chunk of stream) {
+      await onChunk(chunk).catch((error: unknown) => {
+        bug = error;
+      });
+      if (bug !== undefined) break;
+    }
+  } catch {
+    // The trainer's end is known by its exit, not by its pipes.
   }
-}
-
-function isStreamError(error: unknown): boolean {
-  return error instanceof Error && 'code' in error;
+  if (bug !== undefined) throw bug;
 }
 
 function killGroup(pid: number, signal: 'SIGTERM' | 'SIGKILL'): void {

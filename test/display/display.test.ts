@@ -32,9 +32,7 @@ function createSink() {
     columns: 60,
     write(chunk: string | Uint8Array) {
       text += typeof chunk === 'string' ? chunk : Buffer.from(chunk).toString();
-      return true;
     },
-    once: () => {},
     get text() {
       return text;
     },

@@ -178,6 +178,24 @@ describe('autolrs run', () => {
   });
 });
 
+describe('autolrs run, when nobody reads its output any more', () => {
+  it('trains on to the end after its stderr is closed', { timeout: 60_000 }, async () => {
+    const dir = join(temporaryDirectory(), 'run');
+    let isClosed = false;
+    const { code } = await runCli(
+      ['run', '--run-dir', dir, '--steps', '200', '--', ...fixture('chatty.mjs')],
+      {
+        onStderr(_, __, closeStderr) {
+          if (!isClosed) closeStderr();
+          isClosed = true;
+        },
+      },
+    );
+    expect(code).toBe(0);
+    expect(readJson(join(dir, 'result.json')).status).toBe('finished');
+  });
+});
+
 describe('autolrs run, when interrupted', () => {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     it(`ends with 130 on ${signal}, back on the committed path, with an account`, async () => {

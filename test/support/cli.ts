@@ -20,7 +20,11 @@ export interface CliOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
   /** Sees stderr as it grows and may act on the process, for example interrupt it. */
-  readonly onStderr?: (text: string, kill: (signal: NodeJS.Signals) => void) => void;
+  readonly onStderr?: (
+    text: string,
+    kill: (signal: NodeJS.Signals) => void,
+    closeStderr: () => void,
+  ) => void;
 }
 
 export function runCli(args: readonly string[], options: CliOptions = {}): Promise<CliEnd> {
@@ -36,7 +40,11 @@ export function runCli(args: readonly string[], options: CliOptions = {}): Promi
   });
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     stderr += text;
-    options.onStderr?.(stderr, (signal) => child.kill(signal));
+    options.onStderr?.(
+      stderr,
+      (signal) => child.kill(signal),
+      () => child.stderr.destroy(),
+    );
   });
   return new Promise((resolve, reject) => {
     child.on('error', reject);

@@ -80,20 +80,12 @@ export function planCommit(
   ledger: Ledger,
 ): number {
   const scale = scaleOf(options, limits);
-  const { stageSteps } = plan;
-  const byCommitted =
-    limits.steps === undefined
-      ? Infinity
-      : takeOrFinish(stageSteps, limits.steps - ledger.committed, scale.firstTau / 2);
-  const byTotal =
-    limits.total === undefined
-      ? Infinity
-      : takeOrFinish(
-          stageSteps,
-          limits.total - totalSteps(ledger),
-          priceOf(scale.firstTau, scale) / 2,
-        );
-  return Math.min(byCommitted, byTotal);
+  const committedLeft = (limits.steps ?? Infinity) - ledger.committed;
+  const totalLeft = (limits.total ?? Infinity) - totalSteps(ledger);
+  const isLast =
+    committedLeft - plan.stageSteps < scale.firstTau / 2 ||
+    totalLeft - plan.stageSteps < priceOf(scale.firstTau, scale) / 2;
+  return isLast ? Math.min(committedLeft, totalLeft) : plan.stageSteps;
 }
 
 interface Scale {

@@ -83,6 +83,21 @@ describe('paper', () => {
     }
   });
 
+  it('spends whichever of --steps and --budget is reached first to the step', () => {
+    for (const [steps, budget] of [
+      [100, 90],
+      [100, 1000],
+      [700, 900],
+      [2000, 2500],
+      [2000, 4000],
+    ] as const) {
+      const { result } = play({ ...INTERVAL, steps, budget });
+      expect(Math.min(steps - result.steps.committed, budget - result.steps.total)).toBe(0);
+      expect(result.steps.committed).toBeLessThanOrEqual(steps);
+      expect(result.steps.total).toBeLessThanOrEqual(budget);
+    }
+  });
+
   it('leaves no checkpoint behind', () => {
     expect(play({ steps: 1000 }).trainer.checkpoints).toEqual([]);
   });
