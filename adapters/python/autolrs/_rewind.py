@@ -109,15 +109,22 @@ class Tape:
             self._trim()
 
 
-def batch_bytes(batch: Any) -> int:
-    """Bytes of the arrays in a batch, however nested. What has no `nbytes` counts as nothing."""
+def batch_bytes(batch: Any, depth: int = 8) -> int:
+    """Bytes of the arrays in a batch. What has no `nbytes` counts as nothing.
+
+    Args:
+        batch: What a loader yields.
+        depth: How many containers inside each other to look into: a batch may refer to itself.
+    """
     nbytes = getattr(batch, "nbytes", None)
     if isinstance(nbytes, int):
         return nbytes
-    if isinstance(batch, (list, tuple)):
-        return sum(batch_bytes(item) for item in batch)
-    if isinstance(batch, dict):
-        return sum(batch_bytes(item) for item in batch.values())
     if isinstance(batch, (str, bytes, bytearray)):
         return len(batch)
-    return batch_bytes(vars(batch)) if hasattr(batch, "__dict__") else 0
+    if depth == 0:
+        return 0
+    if isinstance(batch, (list, tuple)):
+        return sum(batch_bytes(item, depth - 1) for item in batch)
+    if isinstance(batch, dict):
+        return sum(batch_bytes(item, depth - 1) for item in batch.values())
+    return batch_bytes(vars(batch), depth - 1) if hasattr(batch, "__dict__") else 0

@@ -106,8 +106,25 @@ class Session:
             try:
                 batch = self._tape.next()
             except StopIteration:
+                self.close()
                 return
             yield batch
+
+    def close(self) -> None:
+        """Says that no more steps come, and answers on until the tuner has come to its end.
+
+        Only then does the script go on: before, its weights may be those of a probe.
+
+        Raises:
+            TunerGone: The tuner left without a goodbye.
+        """
+        self._has_left_loop = True
+        training = self._training
+        if training is not None:
+            training.stop("data")
+            training.judge_held()
+            self._finish(training)
+        self._serve()
 
     def _epochs(self, loader: Iterable[Batch]) -> Iterator[Batch]:
         while True:
@@ -266,14 +283,8 @@ class Session:
         """The loop ended by itself: answers on, so that the tuner can come to its end."""
         if not self._has_begun or self._is_over or self._has_raised or self._wire.is_gone:
             return
-        self._has_left_loop = True
         try:
-            training = self._training
-            if training is not None:
-                training.stop("data")
-                training.judge_held()
-                self._finish(training)
-            self._serve()
+            self.close()
         except TunerGone as gone:
             # Raised here, it would be printed and forgotten, and the exit status be 0.
             sys.stderr.write(f"{gone}\n")

@@ -47,6 +47,13 @@ class Tuner(Protocol):
             epochs: How often the script means to go through it.
         """
 
+    def close(self) -> None:
+        """Says that no more steps come. Call it before you save, if your loop may end early.
+
+        Under a tuner it returns once the model is as the tuner means to leave it. A loop that ends
+        because `cycle` or `done` says so needs no call.
+        """
+
 
 class InertTuner:
     """For a script without a tuner: trains as if it were absent.
@@ -74,3 +81,6 @@ class InertTuner:
         """Goes through `loader` `epochs` times."""
         for _ in range(epochs):
             yield from loader
+
+    def close(self) -> None:
+        """Does nothing."""

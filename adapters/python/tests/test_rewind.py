@@ -112,3 +112,11 @@ def test_bytes_of_nested_batches_are_counted() -> None:
         nbytes = 10
 
     assert batch_bytes({"x": [Sized(), (Sized(), "abc")], "y": 1.5}) == 23
+
+
+def test_a_batch_that_refers_to_itself_is_no_endless_search() -> None:
+    class Node:
+        def __init__(self) -> None:
+            self.itself = self
+
+    assert batch_bytes([Node()]) == 0

@@ -380,6 +380,30 @@ def test_a_loader_without_batches_ends_the_loop(drive: Drive) -> None:
     assert driver.ask("train", steps=3, lr=0.1)["end"] == "data"
 
 
+def test_a_loader_that_runs_dry_in_a_probe_leaves_no_probes_weights(drive: Drive) -> None:
+    script = LOOP.replace("[0.0, 0.1, 0.2, 0.3]", "iter([0.0, 0.1, 0.2, 0.3])")
+    driver = drive(script + "print(model.weight)\n")
+    driver.ask("save", id="a")
+    result = driver.ask("train", steps=100, lr=0.9)
+    assert (result["steps"], result["end"]) == (4, "data")
+    driver.ask("restore", id="a")
+    assert driver.shutdown() == 0
+    assert driver.stderr.splitlines()[-1] == "1.0"
+
+
+def test_close_waits_until_the_tuner_has_put_the_model_back(drive: Drive) -> None:
+    script = ENDLESS.replace("True", "model.weight > 0.1").replace("attach()", "attach(float)")
+    driver = drive(script + "tuner.close()\nprint(model.weight, tuner.done)\n")
+    driver.ask("initialize")
+    driver.ask("save", id="a")
+    driver.ask("train", steps=1, lr=0.5)
+    assert driver.ask("train", steps=100, lr=0.5)["end"] == "data"
+    driver.ask("restore", id="a")
+    weight = driver.ask("validate")["metrics"]["weight"]
+    assert driver.shutdown() == 0
+    assert driver.stderr.splitlines()[-1] == f"{weight} True"
+
+
 def test_a_script_that_raises_answers_train_with_the_traceback(drive: Drive) -> None:
     driver = drive(ENDLESS.replace("tuner.step(", "assert model.weight > .1; tuner.step("))
     driver.ask("initialize")
