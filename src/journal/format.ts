@@ -65,16 +65,26 @@ function sumOf(text: string): string {
   return crc32(text).toString(16).padStart(8, '0');
 }
 
-/** JSON has no NaN: the losses of a reply that were written as null are NaN again. */
+/** JSON has no NaN: the losses and metrics of a reply that were written as null are NaN again. */
 function withNonFinite(entry: JournalEntry): JournalEntry {
   if (entry.kind !== 'reply') return entry;
   const { reply } = entry;
   if (reply.kind === 'trained') {
     return { kind: 'reply', reply: { ...reply, losses: reply.losses.map(orNan) } };
   }
-  if (reply.kind === 'validated')
-    return { kind: 'reply', reply: { ...reply, loss: orNan(reply.loss) } };
+  if (reply.kind === 'validated') {
+    const { loss, metrics } = reply;
+    const numbers = metrics === undefined ? {} : { metrics: mapValues(metrics, orNan) };
+    return { kind: 'reply', reply: { ...reply, loss: orNan(loss), ...numbers } };
+  }
   return entry;
+}
+
+function mapValues(
+  record: Readonly<Record<string, number>>,
+  change: (value: number) => number,
+): Readonly<Record<string, number>> {
+  return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, change(value)]));
 }
 
 function orNan(value: number | null): number {

@@ -1,4 +1,12 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { Journal } from '../../src/journal/file.js';
@@ -57,6 +65,31 @@ describe('the journal', () => {
     expect(isTorn).toBe(false);
   });
 
+  it('gives back metrics that are not finite, and a validation without metrics as it was', async () => {
+    const loss = Number.NaN;
+    const replies: JournalEntry[] = [
+      {
+        kind: 'reply',
+        reply: {
+          kind: 'validated',
+          loss,
+          seconds: 1,
+          metrics: { perplexity: loss, accuracy: 0.5 },
+        },
+      },
+      { kind: 'reply', reply: { kind: 'validated', loss: 2, seconds: 1 } },
+    ];
+    const { records } = await read(write([RUN, ...replies]));
+    expect(records.slice(1).map((record) => record.entry)).toStrictEqual(replies);
+  });
+
+  it('keeps text with the line separators of Unicode on one line', async () => {
+    const run: JournalEntry = { ...RUN, command: ['a\u2028b', 'c\u2029d', 'e\rf\ng', '\u0085'] };
+    const { records, isTorn } = await read(write([run, TRAINED]));
+    expect(records.map((record) => record.entry)).toEqual([run, TRAINED]);
+    expect(isTorn).toBe(false);
+  });
+
   it('is read up to the torn last line, wherever a crash has cut it', async () => {
     const dir = write([RUN, TRAINED, TRAINED]);
     const whole = readFileSync(pathOf(dir));
@@ -95,6 +128,29 @@ describe('the journal', () => {
   });
 });
 
+describe('createRunDirectory', () => {
+  it('makes directory and journal for their owner alone', () => {
+    const dir = write([RUN]);
+    expect(statSync(dir).mode & 0o777).toBe(0o700);
+    expect(statSync(pathOf(dir)).mode & 0o777).toBe(0o600);
+  });
+
+  it('takes an existing directory that holds no run', () => {
+    const dir = temporaryDirectory();
+    createRunDirectory(dir);
+    new Journal(dir).close();
+    expect(existsSync(pathOf(dir))).toBe(true);
+  });
+
+  it('refuses a file and what would lie below one, in words', () => {
+    const file = join(temporaryDirectory(), 'file');
+    writeFileSync(file, 'mine');
+    expect(() => createRunDirectory(file)).toThrow(/cannot be used: it is a file/);
+    expect(() => createRunDirectory(join(file, 'below'))).toThrow(/cannot be used: .*file/);
+    expect(readFileSync(file, 'utf8')).toBe('mine');
+  });
+});
+
 describe('writeFileAtomically', () => {
   it('leaves the old content and no other file when it fails', () => {
     const dir = temporaryDirectory();
@@ -103,5 +159,22 @@ describe('writeFileAtomically', () => {
     mkdirSync(`${path}.tmp`);
     expect(() => writeFileAtomically(path, 'new')).toThrow(/cannot be used/);
     expect(readFileSync(path, 'utf8')).toBe('old');
+  });
+
+  it('puts the new content in the place of the old, and leaves no other file', () => {
+    const dir = temporaryDirectory();
+    const path = join(dir, 'result.json');
+    for (const text of ['old and longer', 'new']) writeFileAtomically(path, text);
+    expect(readFileSync(path, 'utf8')).toBe('new');
+    expect(readdirSync(dir)).toEqual(['result.json']);
+  });
+
+  // /dev/full is a disk that is always full, and there on Linux alone.
+  it.runIf(existsSync('/dev/full'))('says in words that the disk is full', () => {
+    const dir = temporaryDirectory();
+    const path = join(dir, 'result.json');
+    symlinkSync('/dev/full', `${path}.tmp`);
+    expect(() => writeFileAtomically(path, 'new')).toThrow(/the disk is full; make room/);
+    expect(readdirSync(dir)).toEqual([]);
   });
 });
