@@ -78,8 +78,9 @@ function tellEnd(account: RunResult, failure: unknown, exitCode: number, voice: 
     say(`autolrs: ${describeStatus(account.status)}`);
   if (failure instanceof AutolrsError) {
     say(`autolrs: ${failure.message}`);
-    // The user has seen the trainer's own output, unless it was not to be shown.
-    if (voice.quiet) for (const line of failure.facts.stderrTail ?? []) say(`  ${line}`);
+    // A traceback comes over the wire alone; all else that the script wrote has been shown, unless --quiet kept it.
+    const isUnseen = voice.quiet || failure.code === 'TRAINER_FAILED';
+    if (isUnseen) for (const line of failure.facts.stderrTail ?? []) say(`  ${line}`);
   }
   if (voice.json) {
     const error = failure === undefined ? {} : { error: { ...describe(failure), exitCode } };

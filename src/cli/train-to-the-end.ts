@@ -1,6 +1,6 @@
 /** The middle of a run: starts the trainer, drives the strategy, and sees the trainer off. */
 
-import { delimiter, join } from 'node:path';
+import { delimiter } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { AutolrsError } from '../core/errors.js';
 import { paper } from '../core/tuner/paper.js';
@@ -67,6 +67,8 @@ export async function trainToTheEnd(run: Run): Promise<RunStatus> {
     return end.kind === 'finished' ? statusOf(end.reason) : 'interrupted';
   } catch (error) {
     await trainer?.abandon();
+    // Whoever interrupts a run and kills its trainer knows why it ended; the first cause is the one reported.
+    if (trainer !== undefined && interrupts.signal.aborted) return 'interrupted';
     throw error;
   } finally {
     interrupts.stop();
@@ -105,7 +107,7 @@ function environmentOf({ id, dir }: Run): Record<string, string> {
   return {
     AUTOLRS: '1',
     AUTOLRS_RUN_ID: id,
-    AUTOLRS_RUN_DIR: join(dir),
+    AUTOLRS_RUN_DIR: dir,
     PYTHONPATH: PYTHONPATH ? `${adapters}${delimiter}${PYTHONPATH}` : adapters,
   };
 }

@@ -73,16 +73,23 @@ function parseLenientJson(line: string): unknown {
     if (!/NaN|Infinity/.test(line)) return undefined;
   }
   try {
-    return JSON.parse(
-      line.replace(STRING_OR_NON_FINITE, (token) => (token[0] === '"' ? token : 'null')),
-    );
+    return JSON.parse(withoutBareTokens(line));
   } catch {
     return undefined;
   }
 }
 
-/** Strings are matched so that a NaN inside one is left alone. */
-const STRING_OR_NON_FINITE = /"(?:[^"\\]|\\.)*"|-?\bInfinity\b|\bNaN\b/g;
+/**
+ * Replaces the bare tokens outside strings. Every match is a few characters long: one pattern for a whole string takes
+ * quadratic time when its quote never closes, and exhausts the stack when it is megabytes long.
+ */
+function withoutBareTokens(line: string): string {
+  let isInString = false;
+  return line.replace(/\\.|"|-?\bInfinity\b|\bNaN\b/g, (token) => {
+    if (token === '"') isInString = !isInString;
+    return isInString || token === '"' || token.startsWith('\\') ? token : 'null';
+  });
+}
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -6,8 +6,8 @@
 import { MAX_LINE_BYTES } from './messages.js';
 
 export interface SplitterEvents {
-  /** A whole line that begins with `{`, without its newline. */
-  readonly onLine: (line: string) => void;
+  /** A whole line that begins with `{`, without its newline; `raw` is every byte of it, should it be the user's own. */
+  readonly onLine: (line: string, raw: Uint8Array) => void;
   /** The user's own output, newlines included. */
   readonly onOutput: (chunk: Uint8Array) => void;
   /** A line that begins with `{` and is longer than the wire allows; the rest of it is dropped. */
@@ -64,9 +64,9 @@ export class LineSplitter {
       this.#state = 'dropped';
       this.#events.onTooLong(decode(this.#release().subarray(0, QUOTED_BYTES)));
     } else if (endsLine) {
-      const line = this.#release();
-      const end = line.at(-2) === RETURN ? -2 : -1;
-      this.#events.onLine(decode(line.subarray(0, end)));
+      const raw = this.#release();
+      const end = raw.at(-2) === RETURN ? -2 : -1;
+      this.#events.onLine(decode(raw.subarray(0, end)), raw);
     }
   }
 

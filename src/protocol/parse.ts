@@ -8,11 +8,16 @@ const count = z.number().int().nonnegative();
 const lr = z.number().nonnegative();
 const seconds = z.number().nonnegative();
 
-/** `null` is how a non-finite number travels. */
-const loss = z
-  .number()
-  .nullable()
-  .transform((value) => value ?? Number.NaN);
+const NO_LOSS = 'expected a number or null';
+
+const loss = z.unknown().transform((value, context): number => {
+  const number = readLoss(value);
+  if (number === undefined) {
+    context.addIssue({ code: 'custom', message: NO_LOSS });
+    return z.NEVER;
+  }
+  return number;
+});
 
 /** A hand-written loop: a million losses must not pass through a schema one by one. */
 const losses = z.unknown().transform((value, context): readonly number[] => {
@@ -22,12 +27,12 @@ const losses = z.unknown().transform((value, context): readonly number[] => {
   }
   const numbers = new Array<number>(value.length);
   for (let i = 0; i < value.length; i++) {
-    const item: unknown = value[i];
-    if (typeof item !== 'number' && item !== null) {
-      context.addIssue({ code: 'custom', path: [i], message: 'expected a number or null' });
+    const number = readLoss(value[i]);
+    if (number === undefined) {
+      context.addIssue({ code: 'custom', path: [i], message: NO_LOSS });
       return z.NEVER;
     }
-    numbers[i] = item === null || !Number.isFinite(item) ? Number.NaN : item;
+    numbers[i] = number;
   }
   return numbers;
 });
@@ -122,6 +127,13 @@ export function badMessage(what: string, why: string, value: unknown): AutolrsEr
     'PROTOCOL_BAD_MESSAGE',
     `the trainer broke the protocol: ${what} is wrong: ${why}; the message was ${quoteLine(text)}`,
   );
+}
+
+/** `null` is how a non-finite number travels, and 1e999 overflows to one; undefined for what is no number at all. */
+function readLoss(value: unknown): number | undefined {
+  if (value === null) return Number.NaN;
+  if (typeof value !== 'number') return undefined;
+  return Number.isFinite(value) ? value : Number.NaN;
 }
 
 function describe(error: z.ZodError): string {

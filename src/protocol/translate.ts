@@ -89,7 +89,7 @@ function toTrained(
   const asked = typeof command.lr === 'number' ? command.lr : command.lr[steps - 1];
   if (steps > 0 && asked !== undefined && Math.abs(lr - asked) > LR_TOLERANCE * asked) {
     throw wrong(
-      `it trained at LR ${lr} when ${asked} was asked (remove other LR schedulers from the script)`,
+      `"lr" says that it trained at LR ${lr} when ${asked} was asked (remove other LR schedulers from the script)`,
     );
   }
   return { kind: 'trained', steps, losses, lr, step, seconds, ...(end != null && { end }) };

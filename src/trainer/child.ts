@@ -18,6 +18,8 @@ export interface ChildOptions {
   readonly cwd?: string | undefined;
   readonly onStdout: (chunk: Uint8Array) => Promise<void>;
   readonly onStderr: (chunk: Uint8Array) => Promise<void>;
+  /** Nothing more comes from stdout: the process ends, or it has closed it and runs on. */
+  readonly onStdoutClosed: () => void;
 }
 
 export interface Child {
@@ -50,8 +52,13 @@ export async function startChild(options: ChildOptions): Promise<Child> {
   });
   const { pid } = child;
   if (pid === undefined) {
-    const { code } = await child;
-    throw new AutolrsError('TRAINER_NOT_STARTED', cannotStart(file, code));
+    const { code, originalMessage } = await child;
+    // The system says ENOENT for either; execa looks at the directory and says so.
+    const isCwd = options.cwd !== undefined && originalMessage?.includes('"cwd" option') === true;
+    const why = isCwd
+      ? `its working directory "${options.cwd}" is not there or is no directory`
+      : whyNotStarted(file, code);
+    throw new AutolrsError('TRAINER_NOT_STARTED', `cannot start "${file}": ${why}`);
   }
   const kill = (signal: 'SIGTERM' | 'SIGKILL') => killGroup(pid, signal);
   // Not even a bug of ours leaves a trainer behind that nobody talks to.
@@ -59,6 +66,7 @@ export async function startChild(options: ChildOptions): Promise<Child> {
   process.once('exit', killOnExit);
   // A write to a trainer that is gone fails here; its end is the cause that is reported.
   child.stdin.on('error', () => {});
+  child.stdout.once('close', options.onStdoutClosed);
   const drained = Promise.all([
     readAll(child.stdout, options.onStdout),
     readAll(child.stderr, options.onStderr),
@@ -114,13 +122,17 @@ function killGroup(pid: number, signal: 'SIGTERM' | 'SIGKILL'): void {
   }
 }
 
-function cannotStart(file: string, code: string | undefined): string {
+function whyNotStarted(file: string, code: string | undefined): string {
   const reasons: Readonly<Record<string, string>> = {
-    ENOENT: 'no such command; check its name and your PATH',
+    ENOENT: file.includes('/')
+      ? 'no such file, or the interpreter in its first line is not there'
+      : 'no such command; check its name and your PATH',
+    ENOTDIR: 'a part of its path is a file',
+    ERR_INVALID_ARG_VALUE: 'its name is empty',
     EACCES:
       'it is not executable; make it so (chmod +x) or name its interpreter, as in: python train.py',
     ENOEXEC: 'it has no interpreter line; name its interpreter, as in: python train.py',
     E2BIG: 'its arguments are too long',
   };
-  return `cannot start "${file}": ${reasons[code ?? ''] ?? code ?? 'it did not start'}`;
+  return reasons[code ?? ''] ?? code ?? 'it did not start';
 }

@@ -18,9 +18,10 @@ export class PatienceKeeper {
   readonly #slowestMs = new Map<Command['kind'], number>();
   #hasProgress = false;
 
-  constructor(leastMs = LEAST_MS) {
-    this.#leastMs = leastMs;
-    this.#unknownMs = Math.max(leastMs, leastMs === LEAST_MS ? UNKNOWN_MS : leastMs);
+  /** @param leastMs Replaces both bounds below which silence is never a hang; for tests. */
+  constructor(leastMs?: number) {
+    this.#leastMs = leastMs ?? LEAST_MS;
+    this.#unknownMs = leastMs ?? UNKNOWN_MS;
   }
 
   /** A new command begins. */

@@ -48,6 +48,9 @@ export interface Trainer {
   kill(): void;
 }
 
+/** A process that ends closes its stdout a moment before its end is known; one that runs on can answer no more. */
+const STDOUT_CLOSED_MS = 5_000;
+
 /**
  * @throws AutolrsError when the command does not start, ends or stays silent before its hello, or says a wrong one.
  */
@@ -59,7 +62,6 @@ export async function startTrainer(options: TrainerOptions): Promise<Trainer> {
   const pass = (chunk: Uint8Array) => outputs.push(options.onOutput(chunk, 'stdout'));
   const session = new Session({
     send: (line) => child.write(line),
-    onOutput: (line) => pass(Buffer.from(`${line}\n`)),
     onProgress(progress) {
       patience.noteProgress();
       options.onProgress?.(progress);
@@ -67,7 +69,9 @@ export async function startTrainer(options: TrainerOptions): Promise<Trainer> {
     onLog: (level, message) => options.onLog?.(level, message),
   });
   const splitter = new LineSplitter({
-    onLine: (line) => session.receive(line),
+    onLine(line, raw) {
+      if (!session.receive(line)) pass(raw);
+    },
     onOutput: pass,
     onTooLong: (start) => session.fail(badMessage('a line', 'it is longer than 64 MiB', start)),
   });
@@ -83,6 +87,10 @@ export async function startTrainer(options: TrainerOptions): Promise<Trainer> {
     async onStderr(chunk) {
       tail.push(chunk);
       await options.onOutput(chunk, 'stderr');
+    },
+    onStdoutClosed() {
+      // A process that has ended keeps its exit as the cause, and nobody need wait for this.
+      setTimeout(() => session.fail(closedItsStdout(options.command)), STDOUT_CLOSED_MS).unref();
     },
   });
   void child.ended.then((end) => {
@@ -101,11 +109,13 @@ export async function startTrainer(options: TrainerOptions): Promise<Trainer> {
       const cancels = command.kind === 'train' && facts.can.cancel ? signal : undefined;
       cancels?.addEventListener('abort', cancel, { once: true });
       try {
-        const result = await session.request(toRequest(command), {
+        const answer = session.request(toRequest(command), {
           timeoutMs: () => patience.timeoutMs(command),
           onTimeout: (ms) => timedOut(command.kind, keeper.step, ms),
         });
-        const reply = toReply(command, result);
+        // A signal that has aborted already tells nobody of it again.
+        if (cancels?.aborted) cancel();
+        const reply = toReply(command, await answer);
         keeper.check(command, reply);
         patience.note(command, reply);
         return reply;
@@ -168,10 +178,17 @@ function neverSaidHello(command: readonly string[], timeoutMs: number): AutolrsE
   );
 }
 
+function closedItsStdout(command: readonly string[]): AutolrsError {
+  return new AutolrsError(
+    'TRAINER_SILENT',
+    `"${command.join(' ')}" closed its stdout, which carries its answers, and runs on; let it keep stdout open under autolrs`,
+  );
+}
+
 function timedOut(method: string, step: number, timeoutMs: number): AutolrsError {
   return new AutolrsError(
     'TRAINER_TIMEOUT',
-    `the trainer did not answer "${method}" for ${Math.round(timeoutMs / 1000)} s (step ${step}), 20 times longer than it ever took; check whether it hangs`,
+    `the trainer did not answer "${method}" (step ${step}) and gave no sign of life for ${timeoutMs / 1000} s; check whether it hangs`,
   );
 }
 

@@ -7,11 +7,10 @@ import { AutolrsError } from '../core/errors.js';
 import { classifyLine, encodeLine, quoteLine } from '../protocol/codec.js';
 import { type Incoming, type Request, WIRE_ERRORS, type WireError } from '../protocol/messages.js';
 import { badMessage, type Progress, parseNotification } from '../protocol/parse.js';
+import { StderrTail } from './stderr-tail.js';
 
 export interface SessionEvents {
   readonly send: (line: string) => void;
-  /** A line that begins with `{` and is the user's own. */
-  readonly onOutput: (line: string) => void;
   readonly onProgress: (progress: Progress) => void;
   readonly onLog: (level: string, message: string) => void;
 }
@@ -81,11 +80,13 @@ export class Session {
     this.#pending?.reject(this.#failure);
   }
 
-  receive(line: string): void {
+  /** Takes a line from the trainer. Returns false when it is no part of the conversation but the user's own output. */
+  receive(line: string): boolean {
     const classified = classifyLine(line);
-    if (classified.kind === 'output') this.#events.onOutput(line);
-    else if (classified.kind === 'malformed') this.fail(badMessage('a line', classified.why, line));
+    if (classified.kind === 'output') return false;
+    if (classified.kind === 'malformed') this.fail(badMessage('a line', classified.why, line));
     else this.#accept(classified.message, line);
+    return true;
   }
 
   #accept(message: Incoming, line: string): void {
@@ -127,5 +128,8 @@ function trainerFailed(method: string, error: WireError): AutolrsError {
 
 function tracebackOf(data: unknown): readonly string[] {
   if (typeof data !== 'object' || data === null || !('traceback' in data)) return [];
-  return typeof data.traceback === 'string' ? data.traceback.trimEnd().split('\n').slice(-20) : [];
+  if (typeof data.traceback !== 'string') return [];
+  const tail = new StderrTail();
+  tail.push(Buffer.from(data.traceback));
+  return tail.lines;
 }

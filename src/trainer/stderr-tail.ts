@@ -1,21 +1,27 @@
-/** Keeps the last lines of a stream for the sentence that says why a trainer ended. Bounded, whatever comes. */
+/** Keeps the last lines of a text for the sentence that says why a trainer ended. Bounded, whatever comes. */
 
 const LINES = 20;
 const BYTES = 8192;
 
 export class StderrTail {
-  #text = '';
+  #bytes: Uint8Array = new Uint8Array();
 
   push(chunk: Uint8Array): void {
-    const added = new TextDecoder().decode(chunk.subarray(-BYTES));
-    this.#text = (this.#text + added).slice(-BYTES);
+    this.#bytes = Buffer.concat([this.#bytes, chunk.subarray(-BYTES)]).subarray(-BYTES);
   }
 
+  /** Decoded only here: a character may come in two chunks. */
   get lines(): readonly string[] {
-    return this.#text
+    return new TextDecoder()
+      .decode(this.#bytes)
       .split('\n')
-      .map((line) => line.trimEnd())
+      .map((line) => asSeen(line.trimEnd()))
       .filter((line) => line !== '')
       .slice(-LINES);
   }
+}
+
+/** A progress bar rewrites its line: what a terminal shows of it is the last of its states. */
+function asSeen(line: string): string {
+  return line.slice(line.lastIndexOf('\r') + 1);
 }

@@ -236,6 +236,26 @@ describe('autolrs run, when interrupted', () => {
   }
 });
 
+describe('autolrs run, when interrupted twice', () => {
+  it('kills a script that does not stop, and still ends with 130', async () => {
+    const dir = join(temporaryDirectory(), 'run');
+    let sent = 0;
+    const { code, stderr } = await runCli(
+      ['run', '--run-dir', dir, '--min-lr', '1e-3', '--max-lr', '1', '--', ...fixture('hangs.mjs')],
+      {
+        onStderr(text, kill) {
+          const cue = ['the fixture hangs', 'once more'][sent];
+          if (cue === undefined || !text.includes(cue)) return;
+          sent++;
+          kill('SIGINT');
+        },
+      },
+    );
+    expect(code, stderr).toBe(130);
+    expect(readJson(join(dir, 'result.json')).status).toBe('interrupted');
+  });
+});
+
 /** What a user did wrong, the exit code, and what the one sentence must contain. */
 const BAD_USAGE: readonly (readonly [string, readonly string[], number, string])[] = [
   ['no command', ['run'], 2, 'no command to run; write it after --'],
@@ -487,6 +507,12 @@ describe('autolrs run, with a trainer that', () => {
     ]);
     expect(end.stderr).toContain('did not say hello within 0.3 s');
     expect(end.code).toBe(3);
+  });
+
+  it('raises is shown with its traceback', async () => {
+    const dir = join(temporaryDirectory(), 'run');
+    const end = await runCli(['run', '--run-dir', dir, '--', ...fixture('raises.mjs')]);
+    expect(end.stderr).toContain('  File "train.py", line 9\n  ValueError: bad batch');
   });
 
   it('shows the last lines of a failed script when --quiet kept them back', async () => {

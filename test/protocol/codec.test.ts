@@ -38,9 +38,11 @@ describe('classifyLine', () => {
 
   it('reads the bare NaN and Infinity of Python’s json as null, and leaves them alone inside strings', () => {
     const line =
-      '{"jsonrpc":"2.0","id":1,"result":{"losses":[NaN,-Infinity,Infinity,1],"note":"a \\" NaN"}}';
+      '{"jsonrpc":"2.0","id":1,"result":{"losses":[NaN,-Infinity,Infinity,1],"note":"a \\" NaN","path":"c:\\\\","end":NaN}}';
     expect(classifyLine(line)).toMatchObject({
-      message: { result: { losses: [null, null, null, 1], note: 'a " NaN' } },
+      message: {
+        result: { losses: [null, null, null, 1], note: 'a " NaN', path: 'c:\\', end: null },
+      },
     });
   });
 
@@ -58,6 +60,37 @@ describe('classifyLine', () => {
       expect(classified, line).toMatchObject({ kind: 'malformed' });
       if (classified.kind === 'malformed') expect(classified.why).toContain(why);
     }
+  });
+
+  it('needs no longer for a long line of the user’s because its quotes never close', () => {
+    const line = `{"${'\\"'.repeat(100_000)}NaN`;
+    const startedAt = performance.now();
+    expect(classifyLine(line)).toEqual({ kind: 'output' });
+    // Linear: 2 ms. Quadratic, as it once was: 17 s.
+    expect(performance.now() - startedAt).toBeLessThan(3000);
+  });
+
+  it('reads a bare NaN beside a string of tens of megabytes', () => {
+    const text = 'x'.repeat(40_000_000);
+    const line = `{"jsonrpc":"2.0","id":1,"result":{"loss":NaN,"text":"${text}"}}`;
+    expect(classifyLine(line).kind).toBe('message');
+  });
+
+  it('changes nothing in a message but its bare tokens, whatever its strings hold', () => {
+    const text = fc.string({
+      unit: fc.constantFrom('"', '\\', 'NaN', '-Infinity', ' ', 'é', '\n', ':'),
+    });
+    fc.assert(
+      fc.property(fc.array(text), fc.dictionary(text, text), (list, record) => {
+        const strict = { jsonrpc: '2.0', id: 1, result: { list, record, loss: 'HERE' } };
+        const line = JSON.stringify(strict).replace('"HERE"', 'NaN');
+        expect(classifyLine(line)).toEqual({
+          kind: 'message',
+          message: { kind: 'result', id: 1, result: { list, record, loss: null } },
+        });
+      }),
+      { seed: 3, numRuns: 1000 },
+    );
   });
 
   it('throws for no line whatever', () => {
@@ -141,6 +174,21 @@ describe('LineSplitter', () => {
     expect(seen).toEqual(['\r 10 %']);
     splitter.push(Buffer.from(' {"still": "output"}\n{"held'));
     expect(seen.join('')).toBe('\r 10 % {"still": "output"}\n');
+  });
+
+  it('gives back every byte of a held line, should it be the user’s own', () => {
+    const raws: Uint8Array[] = [];
+    const splitter = new LineSplitter({
+      onLine: (_line, raw) => raws.push(raw),
+      onOutput: () => {},
+      onTooLong: () => {},
+    });
+    const bytes = Buffer.concat([
+      Buffer.from('{"mine": 1}\r\n{caf'),
+      Buffer.of(0xe9, 0x7d, 0x0a), // é and } in Latin-1, which is no UTF-8
+    ]);
+    for (const byte of bytes) splitter.push(Uint8Array.of(byte));
+    expect(Buffer.concat(raws)).toEqual(bytes);
   });
 
   it('holds a line of exactly the limit and reports one of a byte more, once, and goes on after it', () => {

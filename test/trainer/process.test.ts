@@ -61,6 +61,66 @@ describe('startTrainer', () => {
   });
 });
 
+/** A command that cannot be started, and what the sentence must say. */
+const NOT_STARTED: readonly (readonly [string, Partial<TrainerOptions>, string])[] = [
+  [
+    'a command that is not there',
+    { command: ['pyhton', 'train.py'] },
+    'cannot start "pyhton": no such command; check its name and your PATH',
+  ],
+  [
+    'a path that is not there',
+    { command: ['./no/train.sh'] },
+    'cannot start "./no/train.sh": no such file, or the interpreter in its first line',
+  ],
+  [
+    'a file that is not executable',
+    { command: [`${FIXTURES}/trains.mjs`] },
+    'it is not executable; make it so (chmod +x)',
+  ],
+  [
+    'a path below a file',
+    { command: [`${FIXTURES}/trains.mjs/x`] },
+    'a part of its path is a file',
+  ],
+  ['an empty name', { command: [''] }, 'its name is empty'],
+  [
+    'a working directory that is not there',
+    { cwd: '/no/such/directory' },
+    'its working directory "/no/such/directory" is not there',
+  ],
+];
+
+describe('startTrainer refuses', () => {
+  for (const [what, options, sentence] of NOT_STARTED) {
+    it(`${what}, in words`, async () => {
+      const error = await start('trains.mjs', options).catch((cause: unknown) => cause);
+      expect(error).toMatchObject({ code: 'TRAINER_NOT_STARTED' });
+      expect(String(error)).toContain(sentence);
+    });
+  }
+
+  it('another version of the protocol, naming both, whatever else the hello says', async () => {
+    await expect(start('other-protocol.mjs')).rejects.toMatchObject({
+      code: 'PROTOCOL_VERSION',
+      message: expect.stringMatching(/speaks protocol 2 and this autolrs speaks 1/),
+    });
+  });
+});
+
+describe('the user’s own output', () => {
+  it('is passed on byte for byte, although it begins as a message does', async () => {
+    const output: Uint8Array[] = [];
+    const onOutput = (chunk: Uint8Array) => void output.push(chunk);
+    await expect(start('prints-braces.mjs', { onOutput })).rejects.toMatchObject({
+      code: 'TRAINER_EXITED',
+      facts: { exitCode: 0 },
+    });
+    const written = Buffer.from('{"mine": 1}\r\n{caf\xe9}\n{no newline', 'latin1');
+    expect(Buffer.concat(output)).toEqual(written);
+  });
+});
+
 describe('a trainer', () => {
   it('that hangs is given up on, and killed although it ignores SIGTERM', {
     timeout: 30_000,
@@ -92,6 +152,30 @@ describe('a trainer', () => {
     const trainer = await start('slow.mjs', { onProgress: () => interrupt.abort() });
     const reply = await trainer.ask({ ...TRAIN, steps: 1_000_000 }, interrupt.signal);
     expect(reply).toMatchObject({ kind: 'trained', end: 'cancel' });
+  });
+
+  it('is cancelled by a signal that had aborted before the train began', async () => {
+    const trainer = await start('slow.mjs');
+    const reply = await trainer.ask({ ...TRAIN, steps: 1_000_000 }, AbortSignal.abort());
+    expect(reply).toMatchObject({ kind: 'trained', end: 'cancel' });
+  });
+
+  it('that closes its stdout and runs on is not waited for', async () => {
+    const trainer = await start('closes-stdout.mjs');
+    await expect(trainer.ask(TRAIN)).rejects.toMatchObject({
+      code: 'TRAINER_SILENT',
+      message: expect.stringContaining('closed its stdout, which carries its answers'),
+    });
+  });
+
+  it('that is gone when it is asked has ended, and its pipe has not broken', async () => {
+    const trainer = await start('leaves-after-hello.mjs');
+    const lr = Array.from({ length: 100_000 }, () => 0.1);
+    await expect(trainer.ask({ ...TRAIN, steps: lr.length, lr })).rejects.toMatchObject({
+      code: 'TRAINER_EXITED',
+      facts: { exitCode: 4 },
+    });
+    expect(await trainer.shutdown()).toEqual({ exitCode: 4, signal: undefined });
   });
 
   it('is refused when it restores to another step than it saved', async () => {

@@ -1,0 +1,59 @@
+import { describe, expect, it } from 'vitest';
+import type { TrainCommand, TrainedReply } from '../../src/core/tuner/command.js';
+import { PatienceKeeper } from '../../src/trainer/patience.js';
+
+const MINUTE = 60_000;
+const SAVE = { kind: 'save', checkpoint: 'a' } as const;
+
+function train(steps: number): TrainCommand {
+  return { kind: 'train', purpose: 'search', steps, lr: 0.1 };
+}
+
+function trained(steps: number, seconds: number): TrainedReply {
+  return { kind: 'trained', steps, losses: [], lr: 0.1, step: steps, seconds };
+}
+
+describe('PatienceKeeper', () => {
+  it('waits ten minutes for what it has never seen done', () => {
+    const patience = new PatienceKeeper();
+    expect(patience.timeoutMs(train(1))).toBe(10 * MINUTE);
+    expect(patience.timeoutMs(SAVE)).toBe(10 * MINUTE);
+  });
+
+  it('never waits less than five minutes, however fast the trainer is', () => {
+    const patience = new PatienceKeeper();
+    patience.note(train(1000), trained(1000, 0.001));
+    patience.note(SAVE, { kind: 'saved', step: 0, seconds: 0 });
+    expect(patience.timeoutMs(train(1))).toBe(5 * MINUTE);
+    expect(patience.timeoutMs(SAVE)).toBe(5 * MINUTE);
+  });
+
+  it('waits twenty times as long as the steps take at the slowest seen', () => {
+    const patience = new PatienceKeeper();
+    patience.note(train(10), trained(10, 50));
+    patience.note(train(10), trained(10, 10));
+    expect(patience.timeoutMs(train(100))).toBe(20 * 100 * 5000);
+  });
+
+  it('measures silence by single steps once there is progress, until the next command', () => {
+    const patience = new PatienceKeeper();
+    patience.note(train(1), trained(1, 30));
+    patience.begin();
+    patience.noteProgress();
+    expect(patience.timeoutMs(train(100))).toBe(20 * 30_000);
+    patience.begin();
+    expect(patience.timeoutMs(train(100))).toBe(100 * 20 * 30_000);
+  });
+
+  it('learns nothing from a train that did no step', () => {
+    const patience = new PatienceKeeper();
+    patience.note(train(5), { ...trained(0, 3), end: 'data' });
+    expect(patience.timeoutMs(train(5))).toBe(10 * MINUTE);
+  });
+
+  it('stays within what a timer can hold', () => {
+    const patience = new PatienceKeeper();
+    patience.note(train(1), trained(1, 3600));
+    expect(patience.timeoutMs(train(1_000_000))).toBe(2 ** 31 - 1);
+  });
+});
