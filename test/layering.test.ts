@@ -30,7 +30,7 @@ const MAY_USE: Readonly<Record<string, readonly string[]>> = {
   core: [],
   protocol: ['zod'],
   trainer: ['execa', 'node:stream'],
-  journal: ['node:fs', 'node:path', 'node:readline', 'node:zlib'],
+  journal: ['node:crypto', 'node:fs', 'node:os', 'node:path', 'node:zlib'],
   display: ['pino', 'node:string_decoder'],
   run: [],
   cli: ['commander', 'node:crypto', 'node:fs', 'node:path', 'node:url'],

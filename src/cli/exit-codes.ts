@@ -18,6 +18,8 @@ const EXIT_OF_ERROR: Readonly<Record<ErrorCode, number>> = {
   RUN_DIRECTORY_UNUSABLE: 5,
   JOURNAL_TORN: 5,
   JOURNAL_VERSION: 5,
+  JOURNAL_MISMATCH: 5,
+  RUN_LOCKED: 5,
   INTERRUPTED: 130,
 };
 

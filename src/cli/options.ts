@@ -24,15 +24,47 @@ export interface RawRunFlags {
   readonly seed?: string;
   readonly runDir?: string;
   readonly startTimeout?: string;
+  readonly restarts?: string;
+  readonly checkpointSteps?: string;
   readonly json?: boolean;
   readonly quiet?: boolean;
   readonly logLevel?: string;
+}
+
+/** Of those flags, the ones that `resume` has; the others were settled when the run began. */
+export type RawResumeFlags = Pick<
+  RawRunFlags,
+  | 'steps'
+  | 'budget'
+  | 'startTimeout'
+  | 'restarts'
+  | 'checkpointSteps'
+  | 'json'
+  | 'quiet'
+  | 'logLevel'
+>;
+
+export interface ResumeSettings {
+  readonly steps: number | undefined;
+  readonly budget: number | undefined;
+  /** Absent: the run's own. */
+  readonly command: readonly [string, ...string[]] | undefined;
+  readonly restarts: number | undefined;
+  readonly checkpointSteps: number | undefined;
+  readonly startTimeoutMs: number;
+  readonly json: boolean;
+  readonly quiet: boolean;
+  readonly logLevel: LogLevel;
 }
 
 export interface RunSettings {
   readonly tuner: TunerOptions;
   readonly command: readonly [string, ...string[]];
   readonly runDir: string | undefined;
+  /** How often a trainer that fails is started again, without a committed slice in between. */
+  readonly restarts: number;
+  /** Committed steps between two durable checkpoints; undefined: a thousand or ten minutes' worth. */
+  readonly checkpointSteps: number | undefined;
   readonly startTimeoutMs: number;
   readonly json: boolean;
   readonly quiet: boolean;
@@ -41,6 +73,7 @@ export interface RunSettings {
 
 /** Ten minutes: a first import of a framework and a data set from a cold network disk take that long. */
 export const DEFAULT_START_TIMEOUT_SECONDS = 600;
+export const DEFAULT_RESTARTS = 3;
 export const DEFAULT_LOG_LEVEL: LogLevel = 'warn';
 
 const NUMBERS = [
@@ -87,11 +120,39 @@ export function readRunFlags(raw: RawRunFlags, command: readonly string[]): RunS
     tuner,
     command: [program, ...args],
     runDir: raw.runDir,
+    ...readCare(raw),
+    restarts: readCount('--restarts', raw.restarts, 0) ?? DEFAULT_RESTARTS,
+  };
+}
+
+/** @throws AutolrsError `USAGE` naming the flag, the value and the remedy. */
+export function readResumeFlags(raw: RawResumeFlags, command: readonly string[]): ResumeSettings {
+  const [program, ...args] = command;
+  return {
+    steps: readCount('--steps', raw.steps, 1),
+    budget: readCount('--budget', raw.budget, 1),
+    command: program === undefined ? undefined : [program, ...args],
+    ...readCare(raw),
+    restarts: readCount('--restarts', raw.restarts, 0),
+  };
+}
+
+/** How to look after the trainer, and how to talk about it. */
+function readCare(raw: RawResumeFlags) {
+  return {
+    checkpointSteps: readCount('--checkpoint-steps', raw.checkpointSteps, 1),
     startTimeoutMs: readStartTimeout(raw.startTimeout) * 1000,
     json: raw.json ?? false,
     quiet: raw.quiet ?? false,
     logLevel: readLogLevel(raw.logLevel),
   };
+}
+
+function readCount(flag: string, text: string | undefined, least: number): number | undefined {
+  if (text === undefined) return undefined;
+  const value = readNumber(flag, text);
+  if (Number.isSafeInteger(value) && value >= least) return value;
+  throw usage(`${flag} is ${text}; give a whole number of at least ${least}`);
 }
 
 function readNumber(flag: string, text: string): number {

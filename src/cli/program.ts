@@ -5,8 +5,11 @@ import { DEFAULTS, FORECAST_METHODS, STRATEGIES, VALIDATION_MODES } from '../cor
 import { LOG_LEVELS } from '../display/log-level.js';
 import {
   DEFAULT_LOG_LEVEL,
+  DEFAULT_RESTARTS,
   DEFAULT_START_TIMEOUT_SECONDS,
+  type RawResumeFlags,
   type RawRunFlags,
+  readResumeFlags,
   readRunFlags,
 } from './options.js';
 import { readVersion } from './version.js';
@@ -29,6 +32,7 @@ export function createProgram({ onStart, onExit }: ProgramEvents): Command {
     .exitOverride()
     .hook('preAction', (_, command) => onStart(command.opts()['json'] === true));
   program.addCommand(createRunCommand(onExit));
+  program.addCommand(createResumeCommand(onExit));
   program.addCommand(createShowCommand(onExit));
   return program;
 }
@@ -46,10 +50,7 @@ function createRunCommand(onExit: ProgramEvents['onExit']): Command {
     .exitOverride();
   for (const [heading, options] of RUN_OPTIONS) {
     command.optionsGroup(`${heading}:`);
-    for (const [flags, description, defaultNote] of options) {
-      const note = defaultNote === undefined ? '' : ` (default: ${defaultNote})`;
-      command.addOption(new Option(flags, description + note).env(envOf(flags)));
-    }
+    addOptions(command, options);
   }
   return command
     .addHelpText('after', RUN_EXAMPLES)
@@ -58,6 +59,36 @@ function createRunCommand(onExit: ProgramEvents['onExit']): Command {
       const { runCommand } = await import('./run-command.js');
       onExit(await runCommand(settings));
     });
+}
+
+function createResumeCommand(onExit: ProgramEvents['onExit']): Command {
+  const command = new Command('resume')
+    .description(
+      'Go on with a run that was interrupted, failed or crashed, or extend a finished one.',
+    )
+    .argument('<dir>', 'the run directory')
+    .argument('[command...]', "the training command, after --, if it is another than the run's own")
+    .usage('[options] <dir> [-- command...]')
+    .helpOption('-h, --help', 'print this help')
+    .configureHelp({ optionDescription: (option) => option.description })
+    .showHelpAfterError('(autolrs resume --help lists the options)')
+    .exitOverride();
+  // Not from the environment: what began a run must not extend it.
+  command.option('--steps <n>', 'extend the run: committed steps in all');
+  command.option('--budget <n>', 'extend the run: steps in all, search included');
+  addOptions(command, CARE_OPTIONS);
+  return command.action(async (dir: string, words: string[], raw: RawResumeFlags) => {
+    const settings = readResumeFlags(raw, words);
+    const { resumeCommand } = await import('./resume-command.js');
+    onExit(await resumeCommand(dir, settings));
+  });
+}
+
+function addOptions(command: Command, options: readonly OptionRow[]): void {
+  for (const [flags, description, defaultNote] of options) {
+    const note = defaultNote === undefined ? '' : ` (default: ${defaultNote})`;
+    command.addOption(new Option(flags, description + note).env(envOf(flags)));
+  }
 }
 
 function createShowCommand(onExit: ProgramEvents['onExit']): Command {
@@ -74,6 +105,24 @@ function createShowCommand(onExit: ProgramEvents['onExit']): Command {
 }
 
 type OptionRow = readonly [flags: string, description: string, defaultNote?: string | number];
+
+/** Options about the trainer's process and about us; the same for a new run and a resumed one. */
+const CARE_OPTIONS: readonly OptionRow[] = [
+  ['--restarts <n>', 'start a script that failed again, so often in a row', DEFAULT_RESTARTS],
+  [
+    '--checkpoint-steps <n>',
+    'committed steps between two checkpoints on disk',
+    "1000, or 10 minutes' worth",
+  ],
+  [
+    '--start-timeout <seconds>',
+    'wait this long for the script to say hello',
+    DEFAULT_START_TIMEOUT_SECONDS,
+  ],
+  ['--json', 'print the result as one JSON document on stdout'],
+  ['--quiet', 'no progress, no trainer output (it is in trainer.log)'],
+  ['--log-level <level>', `diagnostics: ${LOG_LEVELS.join(', ')}`, DEFAULT_LOG_LEVEL],
+];
 
 const RUN_OPTIONS: readonly (readonly [heading: string, options: readonly OptionRow[]])[] = [
   [
@@ -117,17 +166,7 @@ const RUN_OPTIONS: readonly (readonly [heading: string, options: readonly Option
   ],
   [
     'The run',
-    [
-      ['--run-dir <dir>', 'where journal, log and result go', 'autolrs-runs/<id>'],
-      [
-        '--start-timeout <seconds>',
-        'wait this long for the script to say hello',
-        DEFAULT_START_TIMEOUT_SECONDS,
-      ],
-      ['--json', 'print the result as one JSON document on stdout'],
-      ['--quiet', 'no progress, no trainer output (it is in trainer.log)'],
-      ['--log-level <level>', `diagnostics: ${LOG_LEVELS.join(', ')}`, DEFAULT_LOG_LEVEL],
-    ],
+    [['--run-dir <dir>', 'where journal, log and result go', 'autolrs-runs/<id>'], ...CARE_OPTIONS],
   ],
 ];
 

@@ -3,50 +3,96 @@
 import { delimiter } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { AutolrsError } from '../core/errors.js';
+import type { TrainerFacts } from '../core/tuner/command.js';
 import { paper } from '../core/tuner/paper.js';
-import { type ResultBuilder, type RunStatus, statusOf } from '../core/tuner/result.js';
+import { Replay } from '../core/tuner/replay.js';
+import { type RunStatus, statusOf } from '../core/tuner/result.js';
 import type { Display } from '../display/display.js';
 import { createLog } from '../display/log.js';
-import type { Journal } from '../journal/file.js';
-import { openTrainerLog } from '../journal/trainer-log.js';
-import { runStrategy } from '../run/run.js';
+import { openCheckpointFiles } from '../journal/checkpoint-files.js';
+import { identityOf } from '../journal/process-identity.js';
+import { openTrainerLog, type TrainerLog } from '../journal/trainer-log.js';
+import { createNote, runStrategy } from '../run/run.js';
+import { SliceLength } from '../run/slice-length.js';
+import { SteadyTrainer } from '../run/steady-trainer.js';
 import { startTrainer, type Trainer } from '../trainer/process.js';
+import type { Conduct, RunIdentity } from './conduct-run.js';
 import type { RunSettings } from './options.js';
 import { listenForInterrupts } from './signals.js';
 
 /** If the script has not said hello by then, its user may want to know what to look for. */
 const HINT_AFTER_MS = 15_000;
 
-export interface Run {
-  readonly settings: RunSettings;
-  readonly id: string;
-  readonly dir: string;
-  readonly version: string;
-  readonly journal: Journal;
+export interface Training extends Conduct {
   readonly display: Display;
-  readonly result: ResultBuilder;
 }
 
 /** @throws AutolrsError when trainer, wire or run directory fail; the trainer is gone then. */
-export async function trainToTheEnd(run: Run): Promise<RunStatus> {
-  const { settings, journal, display, result } = run;
-  const log = createLog(settings.logLevel, display.say);
+export async function trainToTheEnd(training: Training): Promise<RunStatus> {
+  const { settings, run, journal, display, result, past } = training;
   const trainerLog = openTrainerLog(run.dir, (error) => {
     display.say(`trainer.log ends here: ${error.message}`);
   });
+  const checkpoints = openCheckpointFiles(run.dir);
   const interrupts = listenForInterrupts((signal) => {
     display.say(`${signal}: stopping at the next step; once more to kill the trainer`);
   });
-  let trainer: Trainer | undefined;
+  const { signal } = interrupts;
+  const start = createStarter(training, trainerLog, signal, interrupts.onSecond);
+  let steady: SteadyTrainer<Trainer> | undefined;
   try {
-    trainer = await startTrainer({
+    const running = await start();
+    const facts = past?.facts ?? running.facts;
+    if (past) mustBeAble(facts, running.facts);
+    const note = createNote(journal, [result, display]);
+    const standing =
+      past?.standing ?? new Replay(paper(settings.tuner, facts), facts.step).standing;
+    steady = new SteadyTrainer(running, {
+      start,
+      note,
+      say: display.say,
+      checkpoints,
+      slices: new SliceLength(settings.checkpointSteps),
+      lineage: standing.lineage,
+      facts,
+      restarts: settings.restarts,
+      strays: standing.strays,
+      filesBegun: standing.filesBegun,
+      signal,
+    });
+    const end = await runStrategy(standing, { trainer: steady, note }, signal, past?.extension);
+    await seeOff(steady, display, signal);
+    return end.kind === 'finished' ? statusOf(end.reason) : 'interrupted';
+  } catch (error) {
+    await steady?.abandon();
+    // Whoever interrupts a run and kills its trainer knows why it ended; the first cause is the one reported.
+    if (steady !== undefined && signal.aborted) return 'interrupted';
+    throw error;
+  } finally {
+    interrupts.stop();
+    trainerLog.close();
+    checkpoints.clearScratch();
+  }
+}
+
+/** Starts the script: the first time, and again after a failure. */
+function createStarter(
+  { settings, run, journal, display, result }: Training,
+  trainerLog: TrainerLog,
+  signal: AbortSignal,
+  onSecondInterrupt: (act: () => void) => void,
+): () => Promise<Trainer> {
+  const log = createLog(settings.logLevel, display.say);
+  return async () => {
+    const trainer = await startTrainer({
       command: settings.command,
+      cwd: run.cwd,
       env: environmentOf(run),
       run: { id: run.id, dir: run.dir, seed: settings.tuner.seed },
       version: run.version,
       startTimeoutMs: settings.startTimeoutMs,
       hintAfterMs: HINT_AFTER_MS,
-      signal: interrupts.signal,
+      signal,
       async onOutput(chunk) {
         trainerLog.write(chunk);
         await display.passOn(chunk);
@@ -56,28 +102,40 @@ export async function trainToTheEnd(run: Run): Promise<RunStatus> {
       onHint: () => display.say(startHint(settings)),
     });
     const { facts, pid } = trainer;
-    interrupts.onSecond(trainer.kill);
-    journal.append({ kind: 'trainer', facts, pid });
+    onSecondInterrupt(trainer.kill);
+    journal.append({ kind: 'trainer', facts, process: identityOf(pid) });
     log.write('info', 'the trainer said hello', { ...facts, pid });
     result.begin(facts.step);
-    const observers = [result, display];
-    const conversation = paper(settings.tuner, facts);
-    const end = await runStrategy(conversation, { trainer, journal, observers }, interrupts.signal);
-    await seeOff(trainer, display, interrupts.signal);
-    return end.kind === 'finished' ? statusOf(end.reason) : 'interrupted';
-  } catch (error) {
-    await trainer?.abandon();
-    // Whoever interrupts a run and kills its trainer knows why it ended; the first cause is the one reported.
-    if (trainer !== undefined && interrupts.signal.aborted) return 'interrupted';
-    throw error;
-  } finally {
-    interrupts.stop();
-    trainerLog.close();
+    return trainer;
+  };
+}
+
+/** A script that was changed between two processes of a run must still do what its strategy asks. */
+function mustBeAble(before: TrainerFacts, now: TrainerFacts): void {
+  for (const ability of ['validate', 'disk'] as const) {
+    if (before.can[ability] && !now.can[ability]) {
+      throw new AutolrsError(
+        'USAGE',
+        `the script could ${ability === 'disk' ? 'save to disk' : 'validate'} when the run began and no longer can; give it back what it had, or start a new run`,
+      );
+    }
+  }
+  if (before.groups.length !== now.groups.length) {
+    throw new AutolrsError(
+      'USAGE',
+      `the script had ${before.groups.length} parameter groups when the run began and has ${now.groups.length} now; start a new run`,
+    );
   }
 }
 
 /** Lets the script do what it does after training. A script that fails at that has failed. */
-async function seeOff(trainer: Trainer, display: Display, signal: AbortSignal): Promise<void> {
+async function seeOff(
+  steady: SteadyTrainer<Trainer>,
+  display: Display,
+  signal: AbortSignal,
+): Promise<void> {
+  const trainer = steady.process;
+  if (trainer === undefined) return steady.abandon();
   const end = await trainer.shutdown({
     signal,
     onWaiting: () => display.say('waiting for the script to end; Ctrl-C twice to kill it'),
@@ -101,7 +159,7 @@ function levelOf(word: string): 'error' | 'warn' | 'info' | 'debug' {
 }
 
 /** What the trainer finds in its environment; the Python package comes with us, so that nothing must be installed. */
-function environmentOf({ id, dir }: Run): Record<string, string> {
+function environmentOf({ id, dir }: RunIdentity): Record<string, string> {
   const adapters = fileURLToPath(new URL('../../adapters/python', import.meta.url));
   const { PYTHONPATH } = process.env;
   return {

@@ -16,6 +16,8 @@ export type ErrorCode =
   | 'RUN_DIRECTORY_UNUSABLE'
   | 'JOURNAL_TORN'
   | 'JOURNAL_VERSION'
+  | 'JOURNAL_MISMATCH'
+  | 'RUN_LOCKED'
   | 'INTERRUPTED';
 
 /** Facts beside the sentence, for programs and for the lines printed below it. */
@@ -23,6 +25,8 @@ export interface ErrorFacts {
   readonly cause?: unknown;
   readonly exitCode?: number | undefined;
   readonly signal?: string | undefined;
+  /** The trainer could not write or read a checkpoint. */
+  readonly storageFailed?: boolean;
   /** The last lines the trainer wrote to stderr, oldest first. */
   readonly stderrTail?: readonly string[];
 }

@@ -1,6 +1,6 @@
 /** What the CLI tells people on stderr while a run goes on. Three kinds of listener, one interface. */
 
-import type { Entry } from '../core/tuner/result.js';
+import type { Entry } from '../core/tuner/entry.js';
 
 export interface Display {
   add(entry: Entry): void;

@@ -1,9 +1,9 @@
 /** Where a run stands, folded from its entries and from the trainer's progress notifications. */
 
-import type { Command } from '../core/tuner/command.js';
+import type { Command, TrainedReply } from '../core/tuner/command.js';
 import type { Decision } from '../core/tuner/decision.js';
+import type { Entry } from '../core/tuner/entry.js';
 import { addSteps, EMPTY_LEDGER, type Ledger, totalSteps } from '../core/tuner/ledger.js';
-import type { Entry } from '../core/tuner/result.js';
 
 export interface ProgressSnapshot {
   /** What is being done now: `probe 3 of 10`, `commit`, `range test`; empty before the first. */
@@ -40,12 +40,9 @@ export class Progress {
   add(entry: Entry): void {
     if (entry.kind === 'decision') this.#decide(entry.decision);
     else if (entry.kind === 'command') this.#ask(entry.command);
-    else if (entry.reply.kind === 'trained') {
-      const { losses, steps, seconds } = entry.reply;
-      const told = this.#inFlight?.told ?? 0;
-      this.#count(losses.slice(told), steps - told);
-      this.#trainedSteps += steps;
-      this.#trainedSeconds += seconds;
+    else if (entry.kind === 'slice') this.#answer(entry.reply);
+    else if (entry.kind === 'reply' && entry.reply.kind === 'trained') {
+      this.#answer(entry.reply);
       this.#inFlight = undefined;
     }
   }
@@ -93,6 +90,14 @@ export class Progress {
     if (command.kind !== 'train') return;
     this.#inFlight = { command, told: 0 };
     this.#lr = typeof command.lr === 'number' ? command.lr : command.lr.at(-1);
+  }
+
+  #answer({ losses, steps, seconds }: TrainedReply): void {
+    const told = this.#inFlight?.told ?? 0;
+    this.#count(losses.slice(told), steps - told);
+    if (this.#inFlight) this.#inFlight.told = 0;
+    this.#trainedSteps += steps;
+    this.#trainedSeconds += seconds;
   }
 
   #count(losses: readonly number[], steps: number): void {

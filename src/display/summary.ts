@@ -80,6 +80,9 @@ function lossLines({ loss }: RunResult): readonly string[] {
 function costLines({ steps, seconds }: RunResult): readonly string[] {
   return [
     `steps       ${formatCount(steps.committed)} committed + ${formatCount(steps.search)} search = ${formatCount(steps.total)} (search ${formatShare(steps.search, steps.total)})`,
+    ...(steps.lost > 0
+      ? [`            ${plural(steps.lost, 'step')} besides were lost with a stopped process`]
+      : []),
     `time        ${formatSeconds(seconds.committed)} committed + ${formatSeconds(seconds.search)} search; ${formatSeconds(seconds.total)} in all`,
   ];
 }

@@ -1,27 +1,48 @@
 /** The journal being written: one writer, one line a record, on the disk before anybody acts on a commit. */
 
-import { closeSync, fsyncSync, openSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { closeSync, fsyncSync, ftruncateSync, openSync } from 'node:fs';
+import { join } from 'node:path';
 import { encodeRecord, JOURNAL_FILE, type JournalEntry } from './format.js';
 import { syncDirectory, unusable, writeWhole } from './run-directory.js';
 
 export class Journal {
   readonly #dir: string;
   readonly #file: number;
-  #seq = 0;
+  #seq: number;
   #isClosed = false;
+
+  private constructor(dir: string, file: number, seq: number) {
+    this.#dir = dir;
+    this.#file = file;
+    this.#seq = seq;
+  }
 
   /**
    * Begins the journal of a new run in `dir`.
    *
    * @throws AutolrsError `RUN_DIRECTORY_UNUSABLE`
    */
-  constructor(dir: string) {
-    this.#dir = dir;
-    const path = join(dir, JOURNAL_FILE);
+  static create(dir: string): Journal {
     try {
-      this.#file = openSync(path, 'ax', 0o600);
-      syncDirectory(dirname(path));
+      const file = openSync(join(dir, JOURNAL_FILE), 'ax', 0o600);
+      syncDirectory(dir);
+      return new Journal(dir, file, 0);
+    } catch (error) {
+      throw unusable(dir, error);
+    }
+  }
+
+  /**
+   * Goes on with the journal of a run: after its `records` whole records, which are `bytes` long. What follows them is
+   * a torn line, and is cut off.
+   *
+   * @throws AutolrsError `RUN_DIRECTORY_UNUSABLE`
+   */
+  static reopen(dir: string, records: number, bytes: number): Journal {
+    try {
+      const file = openSync(join(dir, JOURNAL_FILE), 'a', 0o600);
+      ftruncateSync(file, bytes);
+      return new Journal(dir, file, records);
     } catch (error) {
       throw unusable(dir, error);
     }

@@ -4,18 +4,27 @@
  * Every record has `seq` (0, 1, 2, …), `at` (milliseconds since 1970), `kind`, what that kind brings, and last `sum`:
  * the CRC-32 in hexadecimal of the line as it would be without `sum`. The kinds, in the order in which they come:
  *
- * - `run`, the first: `journal` (this format's version), `autolrs` (ours), `id`, `strategy`, `seed`, `options`, `command`
- * - `trainer`: `facts` (its hello), `pid`
+ * - `run`, the first: `journal` (this format's version), `autolrs` (ours), `id`, `strategy`, `seed`, `options`,
+ *   `command`, `cwd`, `restarts`, `checkpointSteps` if it was given
+ * - `trainer`: a process of the script was started: `facts` (its hello), `process`
  * - `command`, `reply`: what was asked and answered, in turns; losses that are not finite are `null`
+ * - `slice`: `reply`, an earlier part of the answer to the last command
  * - `decision`: what the strategy made known
+ * - `checkpoint-begun`, `checkpoint`, `checkpoint-removed`: what lies in `checkpoints/`
+ * - `rolled-back`: `checkpoint`, when the end came in a probe
+ * - `lost`: `steps` and `seconds` of training that left no trace
+ * - `extension`: `steps` or `total`, what a finished run was given to go on with
  * - `end`: `status`, `exitCode`, and `error` {code, message} if it failed
+ * - `resume`: the run goes on in another process: `autolrs`, `command`
  *
  * More fields and more kinds may come with later versions; a reader ignores what it does not know.
  */
 
 import { crc32 } from 'node:zlib';
 import type { TrainerFacts } from '../core/tuner/command.js';
-import type { Entry, RunStatus } from '../core/tuner/result.js';
+import type { Entry } from '../core/tuner/entry.js';
+import type { RunStatus } from '../core/tuner/result.js';
+import type { ProcessIdentity } from './process-identity.js';
 
 export const JOURNAL_VERSION = 1;
 export const JOURNAL_FILE = 'journal.jsonl';
@@ -29,9 +38,18 @@ export type JournalEntry =
       readonly strategy: string;
       readonly seed: number;
       readonly options: Readonly<Record<string, unknown>>;
-      readonly command: readonly string[];
+      readonly command: readonly [string, ...string[]];
+      /** Where the command is started. */
+      readonly cwd: string;
+      readonly restarts: number;
+      readonly checkpointSteps?: number;
     }
-  | { readonly kind: 'trainer'; readonly facts: TrainerFacts; readonly pid: number }
+  | { readonly kind: 'trainer'; readonly facts: TrainerFacts; readonly process: ProcessIdentity }
+  | {
+      readonly kind: 'resume';
+      readonly autolrs: string;
+      readonly command: readonly [string, ...string[]];
+    }
   | Entry
   | {
       readonly kind: 'end';
@@ -67,10 +85,10 @@ function sumOf(text: string): string {
 
 /** JSON has no NaN: the losses and metrics of a reply that were written as null are NaN again. */
 function withNonFinite(entry: JournalEntry): JournalEntry {
-  if (entry.kind !== 'reply') return entry;
-  const { reply } = entry;
+  if (entry.kind !== 'reply' && entry.kind !== 'slice') return entry;
+  const { kind, reply } = entry;
   if (reply.kind === 'trained') {
-    return { kind: 'reply', reply: { ...reply, losses: reply.losses.map(orNan) } };
+    return { kind, reply: { ...reply, losses: reply.losses.map(orNan) } };
   }
   if (reply.kind === 'validated') {
     const { loss, metrics } = reply;

@@ -2,7 +2,6 @@
 
 import { createReadStream, existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { AutolrsError } from '../core/errors.js';
 import { decodeRecord, JOURNAL_FILE, JOURNAL_VERSION, type JournalRecord } from './format.js';
 import { unusable } from './run-directory.js';
@@ -12,6 +11,12 @@ export interface ReadOptions {
   readonly onTorn?: () => void;
 }
 
+/** A record, and where the file stands after it. */
+export interface PlacedRecord extends JournalRecord {
+  /** Bytes of the journal up to the end of this record. */
+  readonly until: number;
+}
+
 /**
  * @throws AutolrsError `RUN_DIRECTORY_UNUSABLE` without a readable journal, `JOURNAL_TORN` naming the line that is torn
  * or altered with others after it, `JOURNAL_VERSION` for a journal of a later version.
@@ -19,7 +24,7 @@ export interface ReadOptions {
 export async function* readJournal(
   dir: string,
   options: ReadOptions = {},
-): AsyncGenerator<JournalRecord> {
+): AsyncGenerator<PlacedRecord> {
   const path = join(dir, JOURNAL_FILE);
   if (!existsSync(path)) {
     const message = `"${dir}" holds no ${JOURNAL_FILE}; give the directory of an autolrs run`;
@@ -27,26 +32,51 @@ export async function* readJournal(
   }
   let torn: number | undefined;
   let number = 0;
-  for await (const line of linesOf(dir, path)) {
+  let until = 0;
+  for await (const { bytes, isWhole } of linesOf(dir, path)) {
     number++;
     if (torn !== undefined) throw tornAt(path, torn);
-    const record = decodeRecord(line);
+    until += bytes.length + 1;
+    const record = isWhole ? decodeRecord(bytes.toString()) : undefined;
     if (record === undefined || record.seq !== number - 1) torn = number;
     else {
       if (number === 1) checkFirst(record, path);
-      yield record;
+      yield { ...record, until };
     }
+  }
+  if (number === 0) {
+    const message = `the run in "${dir}" never began: its ${JOURNAL_FILE} is empty; remove it and start anew`;
+    throw new AutolrsError('RUN_DIRECTORY_UNUSABLE', message);
   }
   if (number <= 1 && torn !== undefined) throw tornAt(path, torn);
   if (torn !== undefined) options.onTorn?.();
 }
 
-async function* linesOf(dir: string, path: string): AsyncGenerator<string> {
+const NEWLINE = 0x0a;
+
+interface Line {
+  /** Without the newline. */
+  readonly bytes: Buffer;
+  /** False for a last line without its newline: whoever wrote it did not come to its end. */
+  readonly isWhole: boolean;
+}
+
+async function* linesOf(dir: string, path: string): AsyncGenerator<Line> {
+  let pieces: Buffer[] = [];
   try {
-    yield* createInterface({ input: createReadStream(path), crlfDelay: Number.POSITIVE_INFINITY });
+    for await (const chunk of createReadStream(path) as AsyncIterable<Buffer>) {
+      let from = 0;
+      for (let end = chunk.indexOf(NEWLINE); end !== -1; end = chunk.indexOf(NEWLINE, from)) {
+        yield { bytes: Buffer.concat([...pieces, chunk.subarray(from, end)]), isWhole: true };
+        pieces = [];
+        from = end + 1;
+      }
+      if (from < chunk.length) pieces.push(chunk.subarray(from));
+    }
   } catch (error) {
     throw unusable(dir, error);
   }
+  if (pieces.length > 0) yield { bytes: Buffer.concat(pieces), isWhole: false };
 }
 
 function checkFirst({ entry }: JournalRecord, path: string): void {

@@ -32,7 +32,7 @@ export function createRunDirectory(dir: string): void {
   if (existsSync(join(dir, JOURNAL_FILE))) {
     throw new AutolrsError(
       'RUN_DIRECTORY_UNUSABLE',
-      `"${dir}" holds a run already; choose another --run-dir, or look at this one with: autolrs show ${dir}`,
+      `"${dir}" holds a run already; continue it with: autolrs resume ${dir}, or choose another --run-dir`,
     );
   }
 }

@@ -48,6 +48,8 @@ export interface WireError {
   readonly data?: unknown;
 }
 
+export const STORAGE_FAILED = -32004;
+
 /** Errors that the protocol adds to JSON-RPC's own, each with what it means for the user. */
 export const WIRE_ERRORS: Readonly<Record<number, string>> = {
   [-32700]: 'it could not parse the request',
@@ -58,5 +60,5 @@ export const WIRE_ERRORS: Readonly<Record<number, string>> = {
   [-32001]: 'it does not have that checkpoint',
   [-32002]: 'it does not support that',
   [-32003]: 'the script raised an error',
-  [-32004]: 'it could not write or read a checkpoint',
+  [STORAGE_FAILED]: 'it could not write or read a checkpoint',
 };

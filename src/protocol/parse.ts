@@ -56,6 +56,7 @@ export const RESULTS = {
         disk: z.boolean().default(false),
         rewind: z.boolean().default(false),
         cancel: z.boolean().default(false),
+        memory: z.boolean().optional(),
       })
       .prefault({}),
     holds: z.array(z.string()).default([]),

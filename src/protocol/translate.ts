@@ -9,7 +9,13 @@ export function toRequest(command: Command): Request {
     case 'save':
     case 'restore':
     case 'discard':
-      return { method: command.kind, params: { id: command.checkpoint } };
+      return {
+        method: command.kind,
+        params: {
+          id: command.checkpoint,
+          ...(command.path !== undefined && { path: command.path }),
+        },
+      };
     case 'train': {
       const { steps, lr, haltAbove } = command;
       return {
@@ -65,7 +71,13 @@ export function toFacts(hello: ResultOf<'initialize'>): TrainerFacts {
     lr,
     groups,
     world,
-    can,
+    can: {
+      validate: can.validate,
+      disk: can.disk,
+      rewind: can.rewind,
+      cancel: can.cancel,
+      ...(can.memory !== undefined && { memory: can.memory }),
+    },
     holds,
   };
 }

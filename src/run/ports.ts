@@ -1,17 +1,32 @@
 /** What a run needs of the world. Typing is structural: trainer, journal and display fit without knowing this file. */
 
 import type { Command, Reply, TrainerFacts } from '../core/tuner/command.js';
-import type { Entry } from '../core/tuner/result.js';
+import type { DurableCheckpoint, Entry } from '../core/tuner/entry.js';
 
 export interface TrainerPort {
   readonly facts: TrainerFacts;
+  /** Steps of the `train` in flight that the trainer has told of, for the account when it fails. */
+  readonly toldSteps: number;
   /** Resolves with the reply; once `signal` aborts, a `train` may resolve early with what was done. */
   ask(command: Command, signal?: AbortSignal): Promise<Reply>;
+  /** The end after a failure: nothing of this process is left when it resolves. Never throws. */
+  abandon(): Promise<unknown>;
 }
 
 export interface JournalPort {
   /** Records before anybody acts on it; `durable` entries have reached the disk when this returns. */
   append(entry: Entry, options?: { readonly durable?: boolean }): void;
+}
+
+/** The files of durable checkpoints: named, sealed and removed here, written and read by the trainer. */
+export interface CheckpointsPort {
+  nameOf(number: number, step: number): string;
+  pathOf(file: string): string;
+  /** Where a trainer without room in memory keeps a checkpoint. */
+  scratchPathOf(checkpoint: string): string;
+  seal(file: string): Promise<{ readonly bytes: number; readonly sha256: string } | undefined>;
+  isWhole(checkpoint: DurableCheckpoint): Promise<boolean>;
+  remove(file: string): void;
 }
 
 /** Somebody who watches: the result, the display. Must not throw. */

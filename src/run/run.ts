@@ -1,81 +1,93 @@
 /**
  * The only async story: drives a strategy against trainer and journal, one turn after the other.
  *
- * Guarantee: when this returns, whatever the reason, the trainer stands on the committed path. Only a trainer that is
- * gone is left as it is.
+ * Guarantee: when this returns, whatever the reason, the trainer stands on the committed path and that state is on disk.
+ * Only a trainer that is gone is left as it is.
  */
 
-import type { Command, Reply } from '../core/tuner/command.js';
-import type { Conversation } from '../core/tuner/conversation.js';
+import type { Command, Extension, TrainedReply } from '../core/tuner/command.js';
+import type { Answer } from '../core/tuner/conversation.js';
 import type { FinishReason } from '../core/tuner/decision.js';
-import type { Entry } from '../core/tuner/result.js';
-import type { JournalPort, Observer, TrainerPort } from './ports.js';
+import type { Entry } from '../core/tuner/entry.js';
+import type { Standing } from '../core/tuner/replay.js';
+import type { JournalPort, Observer } from './ports.js';
+import type { SteadyTrainer } from './steady-trainer.js';
 
 export type RunEnd =
   | { readonly kind: 'finished'; readonly reason: FinishReason }
   | { readonly kind: 'interrupted' };
 
 export interface RunPorts {
-  readonly trainer: TrainerPort;
-  readonly journal: JournalPort;
-  readonly observers: readonly Observer[];
+  readonly trainer: SteadyTrainer;
+  readonly note: (entry: Entry) => void;
+}
+
+/** Records an entry, and shows it to those who watch. */
+export function createNote(
+  journal: JournalPort,
+  observers: readonly Observer[],
+): (entry: Entry) => void {
+  return (entry) => {
+    journal.append(entry, { durable: isBoundary(entry) });
+    for (const observer of observers) observer.add(entry);
+  };
 }
 
 /**
- * Runs the conversation to its end, or until `signal` aborts: then the step in progress is finished, a probe is rolled
- * back, and the committed steps stay.
+ * Runs the strategy from where it stands to its end, or until `signal` aborts: then the step in progress is finished, a
+ * probe is rolled back, and the committed steps stay.
  *
+ * @param extension What a strategy that comes to its end is given to go on with, once.
  * @throws AutolrsError when the trainer, the wire or the journal fails.
  */
 export async function runStrategy(
-  conversation: Conversation<FinishReason>,
-  ports: RunPorts,
+  standing: Standing,
+  { trainer, note }: RunPorts,
   signal: AbortSignal,
+  extension?: Extension,
 ): Promise<RunEnd> {
-  const path = new PathKeeper();
-  const ask = async (command: Command, abort?: AbortSignal): Promise<Reply> => {
-    note({ kind: 'command', command });
-    const reply = await ports.trainer.ask(command, abort);
-    note({ kind: 'reply', reply });
-    path.follow(command);
-    return reply;
+  const { conversation } = standing;
+  let { answer } = standing;
+  let pending: { command: Command; parts: readonly TrainedReply[] } | undefined = standing.pending;
+  let unused = extension;
+  const extend = (): Answer => {
+    if (unused === undefined) return undefined;
+    const entry = { kind: 'extension', ...unused } as const;
+    unused = undefined;
+    note(entry);
+    return entry;
   };
-  const note = (entry: Entry) => {
-    ports.journal.append(entry, { durable: isBoundary(entry) });
-    for (const observer of ports.observers) observer.add(entry);
-  };
-
-  let answer: Reply | undefined;
+  if (standing.finished !== undefined) answer = extend();
+  // The checkpoint that belongs to this save was not written any more.
+  if (answer?.kind === 'saved') await trainer.makeDurable();
   while (!signal.aborted) {
-    const turn = conversation.next(answer);
-    if (turn.done) return { kind: 'finished', reason: turn.value };
-    if (turn.value.kind === 'decision') {
-      note({ kind: 'decision', decision: turn.value.decision });
+    if (pending === undefined) {
+      const turn = conversation.next(answer);
       answer = undefined;
-    } else {
-      answer = await ask(turn.value.command, signal);
+      if (turn.done) {
+        await trainer.settle();
+        return { kind: 'finished', reason: turn.value };
+      }
+      if (turn.value.kind === 'decision') {
+        const { decision } = turn.value;
+        note({ kind: 'decision', decision });
+        if (decision.kind === 'finished') answer = extend();
+        continue;
+      }
+      pending = { command: turn.value.command, parts: [] };
+      note({ kind: 'command', command: pending.command });
     }
+    const { command, parts } = pending;
+    const answered = await trainer.ask(command, parts);
+    if (answered === undefined) break;
+    note({ kind: 'reply', reply: answered.last });
+    answer = answered.whole;
+    pending = undefined;
+    // A strategy saves what it will come back to: the committed path, on which nothing may be lost.
+    if (command.kind === 'save') await trainer.makeDurable();
   }
-  const back = path.wayBack;
-  if (back !== undefined) await ask({ kind: 'restore', checkpoint: back });
+  await trainer.settle();
   return { kind: 'interrupted' };
-}
-
-/** Knows whether the trainer's weights are a probe's, and which checkpoint leads back. */
-class PathKeeper {
-  #checkpoint: string | undefined;
-  #isOnPath = true;
-
-  /** The checkpoint to restore; undefined while the trainer stands on the committed path. */
-  get wayBack(): string | undefined {
-    return this.#isOnPath ? undefined : this.#checkpoint;
-  }
-
-  follow(command: Command): void {
-    if (command.kind === 'save') this.#checkpoint = command.checkpoint;
-    if (command.kind === 'restore') this.#isOnPath = true;
-    if (command.kind === 'train' && command.purpose === 'search') this.#isOnPath = false;
-  }
 }
 
 /** Commits and decisions must survive a power cut; a probe that is lost can be paid for again. */
@@ -83,5 +95,5 @@ function isBoundary(entry: Entry): boolean {
   if (entry.kind === 'decision') {
     return entry.decision.kind === 'stage-ended' || entry.decision.kind === 'finished';
   }
-  return false;
+  return entry.kind === 'checkpoint';
 }

@@ -39,6 +39,8 @@ export interface TrainerOptions {
 export interface Trainer {
   readonly facts: TrainerFacts;
   readonly pid: number;
+  /** Steps of the `train` in flight that the trainer has told of; 0 once it is answered. */
+  readonly toldSteps: number;
   /** One command at a time. When `signal` aborts, a `train` is cancelled and resolves with what was done. */
   ask(command: Command, signal?: AbortSignal): Promise<Reply>;
   /** The orderly end: asks, ends stdin, waits; the script does what it does after training. */
@@ -58,12 +60,14 @@ export async function startTrainer(options: TrainerOptions): Promise<Trainer> {
   const tail = new StderrTail();
   const patience = new PatienceKeeper(options.leastPatienceMs);
   let steps: StepKeeper | undefined;
+  let toldSteps = 0;
   let outputs: (void | Promise<void>)[] = [];
   const pass = (chunk: Uint8Array) => outputs.push(options.onOutput(chunk, 'stdout'));
   const session = new Session({
     send: (line) => child.write(line),
     onProgress(progress) {
       patience.noteProgress();
+      toldSteps += progress.losses.length;
       options.onProgress?.(progress);
     },
     onLog: (level, message) => options.onLog?.(level, message),
@@ -103,8 +107,12 @@ export async function startTrainer(options: TrainerOptions): Promise<Trainer> {
   return {
     facts,
     pid: child.pid,
+    get toldSteps() {
+      return toldSteps;
+    },
     async ask(command, signal) {
       patience.begin();
+      toldSteps = 0;
       const cancel = () => session.cancel();
       const cancels = command.kind === 'train' && facts.can.cancel ? signal : undefined;
       cancels?.addEventListener('abort', cancel, { once: true });
@@ -118,6 +126,7 @@ export async function startTrainer(options: TrainerOptions): Promise<Trainer> {
         const reply = toReply(command, await answer);
         keeper.check(command, reply);
         patience.note(command, reply);
+        toldSteps = 0;
         return reply;
       } finally {
         cancels?.removeEventListener('abort', cancel);

@@ -5,7 +5,13 @@
 
 import { AutolrsError } from '../core/errors.js';
 import { classifyLine, encodeLine, quoteLine } from '../protocol/codec.js';
-import { type Incoming, type Request, WIRE_ERRORS, type WireError } from '../protocol/messages.js';
+import {
+  type Incoming,
+  type Request,
+  STORAGE_FAILED,
+  WIRE_ERRORS,
+  type WireError,
+} from '../protocol/messages.js';
 import { badMessage, type Progress, parseNotification } from '../protocol/parse.js';
 import { StderrTail } from './stderr-tail.js';
 
@@ -122,8 +128,12 @@ export class Session {
 
 function trainerFailed(method: string, error: WireError): AutolrsError {
   const meaning = WIRE_ERRORS[error.code] ?? `error ${error.code}`;
+  const storageFailed = error.code === STORAGE_FAILED;
   const message = `the trainer could not answer "${method}": ${meaning}: ${quoteLine(error.message)}`;
-  return new AutolrsError('TRAINER_FAILED', message, { stderrTail: tracebackOf(error.data) });
+  return new AutolrsError('TRAINER_FAILED', message, {
+    stderrTail: tracebackOf(error.data),
+    ...(storageFailed && { storageFailed }),
+  });
 }
 
 function tracebackOf(data: unknown): readonly string[] {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { resolveOptions } from '../../src/core/options.js';
 import { paper } from '../../src/core/tuner/paper.js';
-import { ResultBuilder } from '../../src/core/tuner/result.js';
+import { ResultBuilder } from '../../src/core/tuner/result-builder.js';
 import {
   formatCount,
   formatLoss,

@@ -223,13 +223,13 @@ describe('autolrs run, when interrupted', () => {
       );
       expect(code, stderr).toBe(130);
       expect(readJson(join(dir, 'result.json')).status).toBe('interrupted');
-      const commands = readFileSync(join(dir, 'journal.jsonl'), 'utf8')
+      const moves = readFileSync(join(dir, 'journal.jsonl'), 'utf8')
         .trim()
         .split('\n')
         .map((line) => JSON.parse(line))
-        .filter((record) => record.kind === 'command');
-      const last = commands.at(-1).command;
-      expect(last.kind === 'restore' || last.purpose === 'commit' || last.kind === 'save').toBe(
+        .filter((record) => ['command', 'rolled-back'].includes(record.kind));
+      const { kind, command } = moves.at(-1);
+      expect(kind === 'rolled-back' || command.kind === 'restore', JSON.stringify(command)).toBe(
         true,
       );
     });
@@ -382,7 +382,7 @@ describe('autolrs run, wrongly used', () => {
 describe('autolrs run, with a run directory that cannot be used', () => {
   const run = (dir: string) => runCli(['run', '--run-dir', dir, '--', ...fixture('trains.mjs')]);
 
-  it('refuses a directory that holds a run, and names show', async () => {
+  it('refuses a directory that holds a run, and names resume and show', async () => {
     const dir = join(temporaryDirectory(), 'run');
     await runCli([
       'run',
@@ -399,7 +399,7 @@ describe('autolrs run, with a run directory that cannot be used', () => {
     ]);
     const before = readFileSync(join(dir, 'journal.jsonl'));
     const { code, stderr } = await run(dir);
-    expect(stderr).toContain('holds a run already; choose another --run-dir');
+    expect(stderr).toContain('holds a run already; continue it with: autolrs resume');
     expect(code).toBe(5);
     expect(readFileSync(join(dir, 'journal.jsonl')).equals(before)).toBe(true);
   });

@@ -15,7 +15,7 @@ import { readJournal } from '../../src/journal/read.js';
 import { createRunDirectory, writeFileAtomically } from '../../src/journal/run-directory.js';
 import { temporaryDirectory } from '../support/cli.js';
 
-const RUN: JournalEntry = {
+const RUN = {
   kind: 'run',
   journal: 1,
   autolrs: '0.1.0',
@@ -24,7 +24,9 @@ const RUN: JournalEntry = {
   seed: 0,
   options: {},
   command: ['python', 'train.py'],
-};
+  cwd: '/home/me',
+  restarts: 3,
+} as const satisfies JournalEntry;
 const TRAINED: JournalEntry = {
   kind: 'reply',
   reply: {
@@ -41,7 +43,7 @@ const TRAINED: JournalEntry = {
 function write(entries: readonly JournalEntry[]): string {
   const dir = join(temporaryDirectory(), 'run');
   createRunDirectory(dir);
-  const journal = new Journal(dir);
+  const journal = Journal.create(dir);
   for (const entry of entries) journal.append(entry);
   journal.close();
   return dir;
@@ -94,7 +96,7 @@ describe('the journal', () => {
     const dir = write([RUN, TRAINED, TRAINED]);
     const whole = readFileSync(pathOf(dir));
     const lastLine = whole.lastIndexOf('\n', whole.length - 2) + 1;
-    for (let length = lastLine + 1; length < whole.length - 1; length += 7) {
+    for (let length = lastLine + 1; length < whole.length; length += 7) {
       writeFileSync(pathOf(dir), whole.subarray(0, length));
       const { records, isTorn } = await read(dir);
       expect(records.length).toBe(2);
@@ -123,7 +125,7 @@ describe('the journal', () => {
 
   it('is never begun twice in one directory', () => {
     const dir = write([RUN]);
-    expect(() => new Journal(dir)).toThrow(/cannot be used/);
+    expect(() => Journal.create(dir)).toThrow(/cannot be used/);
     expect(() => createRunDirectory(dir)).toThrow(/holds a run already/);
   });
 });
@@ -138,7 +140,7 @@ describe('createRunDirectory', () => {
   it('takes an existing directory that holds no run', () => {
     const dir = temporaryDirectory();
     createRunDirectory(dir);
-    new Journal(dir).close();
+    Journal.create(dir).close();
     expect(existsSync(pathOf(dir))).toBe(true);
   });
 

@@ -1,79 +1,225 @@
 import { describe, expect, it } from 'vitest';
 import { resolveOptions } from '../../src/core/options.js';
-import { paper } from '../../src/core/tuner/paper.js';
-import type { Entry } from '../../src/core/tuner/result.js';
-import { runStrategy } from '../../src/run/run.js';
-import { SimulatedTrainer } from '../support/simulated-trainer.js';
+import { type Disturbance, SimulatedRun, TunerKilled } from '../support/simulated-run.js';
 
-const OPTIONS = resolveOptions({ minLr: 1e-3, maxLr: 1, steps: 400, tau: 100, candidates: 3 });
+const TUNER = resolveOptions({
+  minLr: 1e-3,
+  maxLr: 1,
+  steps: 300,
+  tau: 100,
+  candidates: 3,
+  warmupSteps: 60,
+});
 
-function createPorts(abortAfter = Number.POSITIVE_INFINITY) {
-  const interrupt = new AbortController();
-  const trainer = new SimulatedTrainer();
-  const entries: Entry[] = [];
-  const durable: Entry[] = [];
-  let asked = 0;
-  const ports = {
-    trainer: {
-      facts: trainer.facts,
-      async ask(command: Parameters<typeof trainer.answer>[0]) {
-        if (++asked >= abortAfter) interrupt.abort();
-        return trainer.answer(command);
-      },
-    },
-    journal: {
-      append(entry: Entry, options?: { durable?: boolean }) {
-        entries.push(entry);
-        if (options?.durable) durable.push(entry);
-      },
-    },
-    observers: [],
-  };
-  const run = () => runStrategy(paper(OPTIONS, trainer.facts), ports, interrupt.signal);
-  return { trainer, entries, durable, run };
+function createRun(options = TUNER, restarts = 3): SimulatedRun {
+  return new SimulatedRun({ tuner: options, checkpointSteps: 40, restarts });
 }
 
+/** What must be the same however often a run was disturbed. */
+function outcomeOf(run: SimulatedRun) {
+  const { steps, schedule, stages, loss } = run.result;
+  const { lost: _, ...counted } = steps;
+  return { model: run.trainer.model, steps: counted, schedule, stages, loss };
+}
+
+/** Goes on until the run is finished, as somebody who resumes it each time would. */
+async function finish(run: SimulatedRun, disturbances: readonly Disturbance[] = []): Promise<void> {
+  for (const disturbance of [...disturbances, {}]) {
+    const end = await run.go(disturbance).catch((error: unknown) => {
+      if (!(error instanceof TunerKilled)) throw error;
+      return { kind: 'interrupted' } as const;
+    });
+    if (end.kind === 'finished') return;
+  }
+  throw new Error('the run did not finish');
+}
+
+const undisturbed = createRun();
+await finish(undisturbed);
+
+/** The states on the committed path, by step. */
+const committedPath = new Map<number, number>();
+for (const [file, model] of undisturbed.disk)
+  committedPath.set(Number(file.split('-').at(-1)), model.excess);
+
 describe('runStrategy', () => {
-  it('records every command before it is asked and every reply before the next turn', async () => {
-    const { run, entries, trainer } = createPorts();
-    expect(await run()).toEqual({ kind: 'finished', reason: 'budget' });
-    const turns = entries.filter((entry) => entry.kind !== 'decision').map((entry) => entry.kind);
-    expect(turns.length).toBe(2 * trainer.commands.length);
+  it('records every command before it is asked and every reply before the next turn', () => {
+    const turns = undisturbed.entries
+      .filter((entry) => ['command', 'reply'].includes(entry.kind))
+      .map((entry) => entry.kind);
+    expect(turns.length).toBeGreaterThan(20);
     turns.forEach((kind, i) => {
       expect(kind).toBe(i % 2 === 0 ? 'command' : 'reply');
     });
   });
 
-  it('makes every stage end durable', async () => {
-    const { run, durable, entries } = createPorts();
-    await run();
-    const stages = entries.filter(
-      (e) => e.kind === 'decision' && e.decision.kind === 'stage-ended',
+  it('makes every stage end and every checkpoint durable', () => {
+    const { entries, durable } = undisturbed;
+    const boundaries = entries.filter(
+      (e) =>
+        e.kind === 'checkpoint' || (e.kind === 'decision' && e.decision.kind === 'stage-ended'),
     );
-    expect(stages.length).toBeGreaterThan(1);
-    for (const stage of stages) expect(durable).toContain(stage);
+    expect(boundaries.length).toBeGreaterThan(5);
+    for (const entry of boundaries) expect(durable).toContain(entry);
   });
 
-  it('leaves the trainer on the committed path wherever it is interrupted', async () => {
-    const undisturbed = createPorts();
-    await undisturbed.run();
-    const committed = new Map<number, number>();
-    const { trainer } = undisturbed;
-    const replay = new SimulatedTrainer();
-    for (const command of trainer.commands) {
-      replay.answer(command);
-      if (
-        command.kind === 'restore' ||
-        (command.kind === 'train' && command.purpose === 'commit')
-      ) {
-        committed.set(replay.model.step, replay.model.excess);
+  it('commits in slices, each on disk before the next begins', () => {
+    const kinds = undisturbed.entries.map((entry) => entry.kind);
+    const slices = kinds.flatMap((kind, i) =>
+      kind === 'slice' ? [kinds.slice(i + 1, i + 3)] : [],
+    );
+    expect(slices.length).toBeGreaterThan(5);
+    for (const next of slices) expect(next).toEqual(['checkpoint-begun', 'checkpoint']);
+  });
+
+  it('keeps the newest two checkpoints at the end, the last of them the whole run', () => {
+    const steps = [...undisturbed.disk.values()].map((model) => model.step);
+    expect(steps).toHaveLength(2);
+    expect(steps.at(-1)).toBe(300);
+  });
+
+  it('does not let slices change what is trained', async () => {
+    const whole = new SimulatedRun({ tuner: TUNER, checkpointSteps: 1_000_000 });
+    await finish(whole);
+    expect(outcomeOf(whole)).toEqual({
+      ...outcomeOf(undisturbed),
+      loss: expect.anything(),
+    });
+  });
+});
+
+describe('a run whose tuner is killed', () => {
+  it('at any entry of its journal ends as if nothing had happened, and pays for no probe twice', async () => {
+    const probes = (run: SimulatedRun) =>
+      run.entries.filter((e) => e.kind === 'decision' && e.decision.kind === 'probe-ended').length;
+    for (let at = 0; at < undisturbed.entries.length; at++) {
+      const run = createRun();
+      await finish(run, [{ tunerDiesAt: at }]);
+      expect(outcomeOf(run), `killed at entry ${at}`).toEqual(outcomeOf(undisturbed));
+      expect(probes(run)).toBe(probes(undisturbed));
+    }
+  });
+
+  it('again and again still ends the same', async () => {
+    const run = createRun();
+    const kills = Array.from({ length: 60 }, (_, i) => ({ tunerDiesAt: 5 + 3 * i }));
+    await finish(run, kills);
+    expect(outcomeOf(run)).toEqual(outcomeOf(undisturbed));
+  });
+
+  it('never has a probe’s weights on disk', async () => {
+    for (let at = 0; at < undisturbed.entries.length; at += 3) {
+      const run = createRun();
+      await run.go({ tunerDiesAt: at }).catch(() => {});
+      for (const [file, { step, excess }] of run.disk) {
+        const known = committedPath.get(step);
+        if (known !== undefined) expect(excess, file).toBe(known);
       }
     }
-    for (let abortAfter = 1; abortAfter <= trainer.commands.length; abortAfter++) {
-      const ports = createPorts(abortAfter);
-      expect(await ports.run()).toEqual({ kind: 'interrupted' });
-      const { step, excess } = ports.trainer.model;
-      expect(excess).toBe(committed.get(step));
+    expect(committedPath.size).toBeGreaterThan(0);
+  });
+});
+
+describe('a run whose trainer dies', () => {
+  for (const afterTheWork of [false, true]) {
+    it(`at any request ${afterTheWork ? 'after' : 'before'} the work starts it again and ends the same`, async () => {
+      for (let at = 1; at <= undisturbed.commands.length; at++) {
+        const run = createRun();
+        await finish(run, [{ trainerDiesAt: (asked) => asked === at, afterTheWork }]);
+        expect(run.starts).toBe(2);
+        expect(outcomeOf(run), `died at request ${at}`).toEqual(outcomeOf(undisturbed));
+      }
+    });
+  }
+
+  it('more often than it may be restarted fails with the first cause, and can be resumed', async () => {
+    const run = createRun();
+    const dies = run.go({ trainerDiesAt: (asked) => asked > 30 });
+    await expect(dies).rejects.toMatchObject({
+      code: 'TRAINER_EXITED',
+      message: expect.stringContaining('after 3 restarts'),
+    });
+    expect(run.starts).toBe(4);
+    await finish(run);
+    expect(outcomeOf(run)).toEqual(outcomeOf(undisturbed));
+  });
+
+  it('once after each committed slice never runs out of restarts', async () => {
+    let last = '';
+    const run = createRun(TUNER, 1);
+    const trainerDiesAt = () => {
+      const slices = String(run.entries.filter((entry) => entry.kind === 'slice').length);
+      const dies = slices !== last;
+      last = slices;
+      return dies && slices !== '0';
+    };
+    await finish(run, [{ trainerDiesAt }]);
+    expect(run.starts).toBeGreaterThan(4);
+    expect(outcomeOf(run)).toEqual(outcomeOf(undisturbed));
+  });
+
+  it('is not restarted with --restarts 0', async () => {
+    const run = createRun(TUNER, 0);
+    await expect(run.go({ trainerDiesAt: (asked) => asked === 9 })).rejects.toMatchObject({
+      message: 'the script ended by signal SIGKILL',
+    });
+  });
+});
+
+describe('a run that is interrupted', () => {
+  it('at any request leaves the trainer on the committed path, on disk, and ends the same when resumed', async () => {
+    for (let at = 1; at <= undisturbed.commands.length; at++) {
+      const run = createRun();
+      await run.go({ interruptAt: at });
+      const newest = [...run.disk.values()].at(-1);
+      expect(run.trainer.model, `interrupted at request ${at}`).toEqual(newest);
+      await finish(run);
+      expect(outcomeOf(run), `interrupted at request ${at}`).toEqual(outcomeOf(undisturbed));
     }
+  });
+});
+
+describe('a run whose newest checkpoint is damaged', () => {
+  it('goes back to the one before it, and ends the same', async () => {
+    const run = createRun();
+    await run.go({ tunerDiesAt: undisturbed.entries.length - 12 }).catch(() => {});
+    const newest = [...run.disk.keys()].at(-1);
+    await finish(run, [{ damage: (file) => file === newest }]);
+    expect(run.said.join()).toContain(`${newest} is damaged`);
+    expect(outcomeOf(run)).toEqual(outcomeOf(undisturbed));
+  });
+
+  it('and all others too says that the run cannot go on', async () => {
+    const run = createRun();
+    await run.go({ tunerDiesAt: undisturbed.entries.length - 12 }).catch(() => {});
+    await expect(run.go({ damage: () => true })).rejects.toMatchObject({
+      code: 'RUN_DIRECTORY_UNUSABLE',
+    });
+  });
+});
+
+describe('a finished run', () => {
+  it('is extended to a larger total, its past unchanged, however often it is resumed', async () => {
+    const run = createRun();
+    await finish(run);
+    const before = run.result;
+    await run.go({ tunerDiesAt: run.entries.length + 25 }, { steps: 700 }).catch(() => {});
+    await finish(run);
+    const after = run.result;
+    expect(after.steps.committed).toBe(700);
+    expect(after.stages.slice(0, before.stages.length)).toEqual(before.stages);
+    const whole = createRun();
+    await whole.go({}, { steps: 700 });
+    expect(outcomeOf(whole)).toEqual(outcomeOf(run));
+  });
+});
+
+describe('a journal of another run', () => {
+  it('is refused where the strategy would have done otherwise', async () => {
+    const run = createRun();
+    await run.go({ tunerDiesAt: 30 }).catch(() => {});
+    const other = createRun(resolveOptions({ ...TUNER, seed: 1 }));
+    other.entries.push(...run.entries);
+    await expect(other.go()).rejects.toMatchObject({ code: 'JOURNAL_MISMATCH' });
   });
 });

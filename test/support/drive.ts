@@ -3,7 +3,7 @@
 import type { Command, Reply } from '../../src/core/tuner/command.js';
 import type { Conversation } from '../../src/core/tuner/conversation.js';
 import type { Decision } from '../../src/core/tuner/decision.js';
-import type { Entry } from '../../src/core/tuner/result.js';
+import type { Entry } from '../../src/core/tuner/entry.js';
 
 export interface Played<Outcome> {
   readonly outcome: Outcome;

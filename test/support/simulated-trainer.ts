@@ -4,7 +4,13 @@
  */
 
 import { createRandom } from '../../src/core/math/random.js';
-import type { Command, Reply, TrainedReply, TrainerFacts } from '../../src/core/tuner/command.js';
+import type {
+  CheckpointCommand,
+  Command,
+  Reply,
+  TrainedReply,
+  TrainerFacts,
+} from '../../src/core/tuner/command.js';
 
 export interface SimulationOptions {
   readonly bestLr?: number;
@@ -16,11 +22,13 @@ export interface SimulationOptions {
   readonly seed?: number;
   readonly canValidate?: boolean;
   readonly total?: number;
+  /** Checkpoints on disk, by path: what outlives a trainer. Absent: it cannot save to disk. */
+  readonly disk?: Map<string, Model>;
   /** The data ends after this many optimizer updates, counted over everything that was trained. */
   readonly dataEndsAfter?: number;
 }
 
-interface Model {
+export interface Model {
   readonly step: number;
   readonly excess: number;
 }
@@ -34,7 +42,8 @@ export class SimulatedTrainer {
   readonly updates: { readonly step: number; readonly lr: number }[] = [];
   readonly commands: Command[] = [];
   model: Model = { step: 0, excess: 2 };
-  readonly #options: Required<Omit<SimulationOptions, 'total'>>;
+  readonly #options: Required<Omit<SimulationOptions, 'total' | 'disk'>>;
+  readonly #disk: Map<string, Model> | undefined;
   readonly #saved = new Map<string, Model>();
 
   constructor(options: SimulationOptions = {}) {
@@ -48,6 +57,7 @@ export class SimulatedTrainer {
       dataEndsAfter: Number.POSITIVE_INFINITY,
       ...options,
     };
+    this.#disk = options.disk;
     this.facts = {
       name: 'simulation',
       step: 0,
@@ -55,7 +65,12 @@ export class SimulatedTrainer {
       lr: 0.01,
       groups: [1],
       world: 1,
-      can: { validate: this.#options.canValidate, disk: false, rewind: true, cancel: false },
+      can: {
+        validate: this.#options.canValidate,
+        disk: options.disk !== undefined,
+        rewind: true,
+        cancel: false,
+      },
       holds: ['model'],
     };
   }
@@ -68,16 +83,16 @@ export class SimulatedTrainer {
     this.commands.push(command);
     switch (command.kind) {
       case 'save':
-        this.#saved.set(command.checkpoint, this.model);
+        this.#placeOf(command).set(command.path ?? command.checkpoint, this.model);
         return { kind: 'saved', step: this.model.step, seconds: 0 };
       case 'restore': {
-        const saved = this.#saved.get(command.checkpoint);
+        const saved = this.#placeOf(command).get(command.path ?? command.checkpoint);
         if (saved === undefined) throw new Error(`nothing is saved as ${command.checkpoint}`);
         this.model = saved;
         return { kind: 'restored', step: saved.step, lr: this.facts.lr, seconds: 0 };
       }
       case 'discard':
-        this.#saved.delete(command.checkpoint);
+        this.#placeOf(command).delete(command.path ?? command.checkpoint);
         return { kind: 'discarded' };
       case 'validate':
         return { kind: 'validated', loss: FLOOR_LOSS + this.model.excess, seconds: 0.001 };
@@ -86,6 +101,10 @@ export class SimulatedTrainer {
       default:
         return command satisfies never;
     }
+  }
+
+  #placeOf({ path }: CheckpointCommand): Map<string, Model> {
+    return (path === undefined ? undefined : this.#disk) ?? this.#saved;
   }
 
   #train(command: Extract<Command, { kind: 'train' }>): TrainedReply {

@@ -9,11 +9,16 @@
 export type Purpose = 'search' | 'commit';
 
 export type Command =
-  | { readonly kind: 'save'; readonly checkpoint: string }
-  | { readonly kind: 'restore'; readonly checkpoint: string }
-  | { readonly kind: 'discard'; readonly checkpoint: string }
+  | CheckpointCommand
   | TrainCommand
   | { readonly kind: 'validate'; readonly purpose: Purpose };
+
+export interface CheckpointCommand {
+  readonly kind: 'save' | 'restore' | 'discard';
+  readonly checkpoint: string;
+  /** The file that holds it. Absent, as in all that strategies ask: it is in the trainer's memory. */
+  readonly path?: string;
+}
 
 export interface TrainCommand {
   readonly kind: 'train';
@@ -68,6 +73,12 @@ export interface ValidatedReply {
   readonly seconds: number;
 }
 
+/** What a finished strategy may be given to go on with: new limits, totals both, in place of the old ones. */
+export interface Extension {
+  readonly steps?: number;
+  readonly total?: number;
+}
+
 /** What a trainer said of itself in the handshake. */
 export interface TrainerFacts {
   readonly name: string;
@@ -88,6 +99,8 @@ export interface TrainerFacts {
     readonly disk: boolean;
     readonly rewind: boolean;
     readonly cancel: boolean;
+    /** Whether it can hold checkpoints in memory. Absent: it can. */
+    readonly memory?: boolean;
   };
   /** Names of what a checkpoint contains. */
   readonly holds: readonly string[];

@@ -4,19 +4,38 @@
  * The helpers below yield one turn each and narrow the reply, so that a strategy never meets one of the wrong kind.
  */
 
-import type { Command, Purpose, Reply, TrainCommand, TrainedReply } from './command.js';
-import type { Decision } from './decision.js';
+import type { Command, Extension, Purpose, Reply, TrainCommand, TrainedReply } from './command.js';
+import type { Decision, FinishReason } from './decision.js';
 
 export type Turn =
   | { readonly kind: 'command'; readonly command: Command }
   | { readonly kind: 'decision'; readonly decision: Decision };
 
-/** The driver answers a command with its reply and a decision with `undefined`. */
-export type Conversation<Outcome> = Generator<Turn, Outcome, Reply | undefined>;
+/**
+ * The driver answers a command with its reply and a decision with `undefined`; to `finished` it may answer with an
+ * extension, and the strategy goes on.
+ */
+export type Answer = Reply | ({ readonly kind: 'extension' } & Extension) | undefined;
+
+export type Conversation<Outcome> = Generator<Turn, Outcome, Answer>;
 
 /** Makes a decision known. */
 export function* decide(decision: Decision): Conversation<void> {
   yield { kind: 'decision', decision };
+}
+
+/** Makes the end known; returns what there is to go on with, or undefined if this was the end. */
+export function* finish(
+  reason: FinishReason,
+  diverged: readonly number[],
+): Conversation<Extension | undefined> {
+  const decision = {
+    kind: 'finished',
+    reason,
+    ...(reason === 'diverged' && { diverged }),
+  } as const;
+  const answer = yield { kind: 'decision', decision };
+  return answer?.kind === 'extension' ? answer : undefined;
 }
 
 /** Saves the trainer's state under `checkpoint`; returns the trainer's step count there. */
@@ -59,7 +78,7 @@ function* ask<Kind extends Reply['kind']>(
 }
 
 function isReply<Kind extends Reply['kind']>(
-  reply: Reply | undefined,
+  reply: Answer,
   kind: Kind,
 ): reply is Extract<Reply, { kind: Kind }> {
   return reply?.kind === kind;

@@ -12,13 +12,13 @@
 import { AutolrsError } from '../errors.js';
 import type { TunerOptions } from '../options.js';
 import type { TrainerFacts } from './command.js';
-import { type Conversation, decide } from './conversation.js';
+import { type Conversation, decide, finish } from './conversation.js';
 import type { FinishReason } from './decision.js';
 import type { Interval } from './interval.js';
 import { totalSteps } from './ledger.js';
 import { findInterval } from './range-test.js';
 import { tuneStage, validateCommitted } from './stage.js';
-import { type Limits, planCommit, planStage } from './stage-plan.js';
+import { type Limits, planCommit, planStage, type Scale, scaleOf } from './stage-plan.js';
 import { beginState, type StrategyState } from './state.js';
 import { warmUp } from './warm-up.js';
 
@@ -27,31 +27,55 @@ import { warmUp } from './warm-up.js';
  */
 export function* paper(options: TunerOptions, facts: TrainerFacts): Conversation<FinishReason> {
   const state = beginState(options, facts);
-  const reason = yield* runStages(state);
-  const diverged = state.diverged.toSorted((a, b) => a - b);
-  yield* decide({ kind: 'finished', reason, ...(reason === 'diverged' && { diverged }) });
-  return reason;
+  let limits = limitsOf(options, facts);
+  const from = options.steps === undefined && options.budget === undefined ? 'trainer' : 'given';
+  yield* decide({ kind: 'budget', ...limits, from });
+  const course: Course = { scale: scaleOf(options, limits, facts.can.validate), stage: 0 };
+  for (;;) {
+    const reason = yield* follow(course, state, limits);
+    const extension = yield* finish(
+      reason,
+      state.diverged.toSorted((a, b) => a - b),
+    );
+    if (extension === undefined || reason === 'data' || reason === 'diverged') return reason;
+    limits = extension;
+    state.targetLoss = undefined; // it is reached, and the user wants to go on
+    yield* decide({ kind: 'budget', ...limits, from: 'given' });
+  }
 }
 
-function* runStages(state: StrategyState): Conversation<FinishReason> {
-  const limits = limitsOf(state.options, state.facts);
-  const from = state.options.steps ?? state.options.budget;
-  yield* decide({ kind: 'budget', ...limits, from: from === undefined ? 'trainer' : 'given' });
-  yield* validateCommitted(state);
-  const warmedUp = yield* warmUp(state);
-  if (warmedUp !== 'done') return warmedUp === 'diverged' ? 'diverged' : 'data';
-  const found = yield* findInterval(state, limits);
-  if (found === undefined) return 'data';
-  let interval: Interval = found;
-  for (let stage = 0; ; stage++) {
-    const plan = planStage(stage, state.options, limits, state.ledger, state.facts.can.validate);
-    if (plan === undefined) return endOf(state, limits, stage);
-    const stepsToCommit = () => planCommit(plan, state.options, limits, state.ledger);
+/** Where a run stands between two stages. */
+interface Course {
+  readonly scale: Scale;
+  /** Of the next stage. */
+  stage: number;
+  /** Absent until it was found. */
+  interval?: Interval;
+}
+
+function* follow(course: Course, state: StrategyState, limits: Limits): Conversation<FinishReason> {
+  if (course.interval === undefined) {
+    yield* validateCommitted(state);
+    const warmedUp = yield* warmUp(state);
+    if (warmedUp !== 'done') return warmedUp === 'diverged' ? 'diverged' : 'data';
+    const found = yield* findInterval(state, limits);
+    if (found === undefined) return 'data';
+    course.interval = found;
+  }
+  let interval: Interval = course.interval;
+  for (; ; course.stage++) {
+    const plan = planStage(course.stage, course.scale, limits, state.ledger);
+    if (plan === undefined) return endOf(state, limits, course.stage);
+    const stepsToCommit = () => planCommit(plan, course.scale, limits, state.ledger);
     const outcome = yield* tuneStage(state, plan, interval, stepsToCommit);
     if (outcome.kind === 'data-ended') return 'data';
     if (outcome.kind === 'nothing-survives') return 'diverged';
-    if (outcome.hitTarget) return 'target';
     interval = outcome.interval;
+    course.interval = interval;
+    if (outcome.hitTarget) {
+      course.stage++;
+      return 'target';
+    }
   }
 }
 

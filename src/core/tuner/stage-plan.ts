@@ -44,13 +44,11 @@ const MOST_DOUBLINGS = 40;
 /** The plan of stage `stage`, or undefined when nothing is left that a stage could be made of. */
 export function planStage(
   stage: number,
-  options: TunerOptions,
+  scale: Scale,
   limits: Limits,
   ledger: Ledger,
-  canValidate: boolean,
 ): StagePlan | undefined {
-  const scale = scaleOf(options, limits);
-  const tau = Math.min(options.tauMax, scale.firstTau * 2 ** Math.min(stage, MOST_DOUBLINGS));
+  const tau = Math.min(scale.tauMax, scale.firstTau * 2 ** Math.min(stage, MOST_DOUBLINGS));
   const committedLeft = (limits.steps ?? Infinity) - ledger.committed;
   const totalLeft = (limits.total ?? Infinity) - totalSteps(ledger);
   const stageSteps = Math.min(
@@ -65,7 +63,7 @@ export function planStage(
     stageSteps,
     probeSteps: probeStepsOf(stageSteps, scale),
     candidates: scale.candidates,
-    phase: phaseOf(options, tau, canValidate),
+    phase: phaseOf(scale, tau),
   };
 }
 
@@ -73,13 +71,7 @@ export function planStage(
  * The steps to commit after the search of a planned stage. Probes that ended early gave steps back and a commit that
  * was rolled back took some, so this is the planned τ, or what is left when too little would remain for another stage.
  */
-export function planCommit(
-  plan: StagePlan,
-  options: TunerOptions,
-  limits: Limits,
-  ledger: Ledger,
-): number {
-  const scale = scaleOf(options, limits);
+export function planCommit(plan: StagePlan, scale: Scale, limits: Limits, ledger: Ledger): number {
   const committedLeft = (limits.steps ?? Infinity) - ledger.committed;
   const totalLeft = (limits.total ?? Infinity) - totalSteps(ledger);
   const isLast =
@@ -88,19 +80,29 @@ export function planCommit(
   return isLast ? Math.min(committedLeft, totalLeft) : plan.stageSteps;
 }
 
-interface Scale {
+/** What all stages have in common. Fixed when the run begins: a run that is extended keeps its scale. */
+export interface Scale {
   /** The first stage's τ. */
   readonly firstTau: number;
+  readonly tauMax: number;
   /** τ' / τ. */
   readonly probeShare: number;
   readonly candidates: number;
+  readonly validation: 'always' | 'at-tau-max' | 'never';
 }
 
-function scaleOf(options: TunerOptions, limits: Limits): Scale {
+export function scaleOf(options: TunerOptions, limits: Limits, canValidate: boolean): Scale {
+  const { probeSteps, candidates, tauMax, validation } = options;
   const firstTau = firstStageSteps(options, limits);
-  const probeShare =
-    options.probeSteps === undefined ? PROBE_SHARE : Math.min(1, options.probeSteps / firstTau);
-  return { firstTau, probeShare, candidates: options.candidates };
+  const probeShare = probeSteps === undefined ? PROBE_SHARE : Math.min(1, probeSteps / firstTau);
+  const whenPossible = canValidate ? 'at-tau-max' : 'never';
+  return {
+    firstTau,
+    tauMax,
+    probeShare,
+    candidates,
+    validation: validation === 'auto' ? whenPossible : validation,
+  };
 }
 
 /** The first τ: as given, else the published one, else what lets four stages fit. */
@@ -132,9 +134,7 @@ function probeStepsOf(stageSteps: number, scale: Scale): number {
   return Math.max(1, Math.min(stageSteps, Math.round(stageSteps * scale.probeShare)));
 }
 
-function phaseOf(options: TunerOptions, tau: number, canValidate: boolean): Phase {
-  if (options.validation === 'always') return 'validation';
-  return options.validation === 'auto' && canValidate && tau >= options.tauMax
-    ? 'validation'
-    : 'training';
+function phaseOf({ validation, tauMax }: Scale, tau: number): Phase {
+  if (validation === 'always') return 'validation';
+  return validation === 'at-tau-max' && tau >= tauMax ? 'validation' : 'training';
 }

@@ -191,7 +191,7 @@ function* commitSteps(
   lr: number,
   steps: number,
 ): Conversation<Commit> {
-  const { targetLoss } = state.options;
+  const { targetLoss } = state;
   const slice = targetLoss === undefined ? steps : Math.ceil(steps / VALIDATIONS_A_PROBE);
   for (let done = 0; ; ) {
     const asked = Math.min(slice, steps - done);

@@ -13,6 +13,8 @@ export interface StrategyState {
   ledger: Ledger;
   /** Level of the run's first training losses; absent until something was trained. */
   firstLoss: number | undefined;
+  /** Where to end; absent when nobody asked for it, or when it was reached and the run was extended. */
+  targetLoss: number | undefined;
   /** LRs that diverged anywhere in the run, in the order in which they did. */
   readonly diverged: number[];
 }
@@ -30,6 +32,7 @@ export function beginState(options: TunerOptions, facts: TrainerFacts): Strategy
     random: createRandom(options.seed),
     ledger: EMPTY_LEDGER,
     firstLoss: undefined,
+    targetLoss: options.targetLoss,
     diverged: [],
   };
 }

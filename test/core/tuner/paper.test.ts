@@ -4,7 +4,7 @@ import { resolveOptions, type TunerOptions } from '../../../src/core/options.js'
 import type { Command } from '../../../src/core/tuner/command.js';
 import type { Decision } from '../../../src/core/tuner/decision.js';
 import { paper } from '../../../src/core/tuner/paper.js';
-import { ResultBuilder } from '../../../src/core/tuner/result.js';
+import { ResultBuilder } from '../../../src/core/tuner/result-builder.js';
 import { drive } from '../../support/drive.js';
 import { SimulatedTrainer, type SimulationOptions } from '../../support/simulated-trainer.js';
 
@@ -202,7 +202,7 @@ describe('paper', () => {
     );
     expect(outcome).toBe('data');
     expect(trainer.model.step).toBe(100);
-    expect(result.steps).toEqual({ committed: 100, search: 125, total: 225 });
+    expect(result.steps).toEqual({ committed: 100, search: 125, total: 225, lost: 0 });
   });
 
   it('keeps a ledger that adds up to what was trained, whatever the options', () => {

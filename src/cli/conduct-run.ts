@@ -1,0 +1,128 @@
+/** A run, new or resumed, from here to its end: every failure in between is part of its account. */
+
+import { AutolrsError } from '../core/errors.js';
+import type { Extension, TrainerFacts } from '../core/tuner/command.js';
+import type { Standing } from '../core/tuner/replay.js';
+import type { RunResult, RunStatus } from '../core/tuner/result.js';
+import type { ResultBuilder } from '../core/tuner/result-builder.js';
+import { describeStatus, summarize } from '../display/summary.js';
+import type { Journal } from '../journal/file.js';
+import type { JournalEntry } from '../journal/format.js';
+import { createDisplay } from './create-display.js';
+import { EXIT_BUG, exitCodeOfError, exitCodeOfStatus } from './exit-codes.js';
+import type { RunSettings } from './options.js';
+import { trainToTheEnd } from './train-to-the-end.js';
+import { writeResults } from './write-results.js';
+
+export interface RunIdentity {
+  readonly id: string;
+  readonly dir: string;
+  /** Where the command is started. */
+  readonly cwd: string;
+  /** Ours, for the handshake. */
+  readonly version: string;
+}
+
+export interface Conduct {
+  readonly settings: RunSettings;
+  readonly run: RunIdentity;
+  readonly journal: Journal;
+  readonly result: ResultBuilder;
+  /** Wall time of the run's earlier processes. */
+  readonly secondsBefore: number;
+  /** The first record of this process. */
+  readonly beginning: JournalEntry;
+  /** The first line for people. */
+  readonly greeting: string;
+  /** Where a resumed run stands. */
+  readonly past?: Past;
+}
+
+export interface Past {
+  readonly standing: Standing;
+  /** What the trainer said of itself when the run began. */
+  readonly facts: TrainerFacts;
+  readonly extension?: Extension;
+}
+
+export async function conductRun(conduct: Conduct): Promise<number> {
+  const { settings, run, journal, result, beginning, greeting } = conduct;
+  const display = createDisplay(settings.quiet);
+  const startedAt = performance.now();
+  let status: RunStatus = 'failed';
+  let failure: unknown;
+  try {
+    journal.append(beginning, { durable: true });
+    display.say(greeting);
+    status = await trainToTheEnd({ ...conduct, display });
+  } catch (error) {
+    failure = error;
+    if (error instanceof AutolrsError && error.code === 'INTERRUPTED') status = 'interrupted';
+  }
+  let exitCode = exitCodeOf(status, failure);
+  const seconds = conduct.secondsBefore + (performance.now() - startedAt) / 1000;
+  const account = result.build(status, seconds);
+  try {
+    const error = failure === undefined ? {} : { error: describe(failure) };
+    journal.append({ kind: 'end', status, exitCode, ...error }, { durable: true });
+    writeResults(run.dir, account);
+  } catch (error) {
+    failure ??= error; // the first cause is the one reported
+    exitCode = exitCodeOf(status, failure);
+  }
+  journal.close();
+  display.close();
+  const isResumable =
+    result.hasCheckpoint &&
+    (status === 'interrupted' || (failure instanceof AutolrsError && failure.code !== 'USAGE'));
+  return tellEnd({ account, failure, exitCode, isResumable }, settings);
+}
+
+function exitCodeOf(status: RunStatus, failure: unknown): number {
+  if (failure === undefined) return exitCodeOfStatus(status);
+  return failure instanceof AutolrsError ? exitCodeOfError(failure.code) : EXIT_BUG;
+}
+
+interface RunEnding {
+  readonly account: RunResult;
+  readonly failure: unknown;
+  readonly exitCode: number;
+  readonly isResumable: boolean;
+}
+
+interface Voice {
+  readonly json: boolean;
+  readonly quiet: boolean;
+}
+
+/** The account for people on stderr, the document for programs on stdout, the failure's sentence last. */
+function tellEnd({ account, failure, exitCode, isResumable }: RunEnding, voice: Voice): number {
+  const say = (text: string) => process.stderr.write(`${text}\n`);
+  if (!voice.quiet) say(`\n${summarize(account).join('\n')}`);
+  else if (failure === undefined && exitCode !== 0)
+    say(`autolrs: ${describeStatus(account.status)}`);
+  if (failure instanceof AutolrsError) {
+    say(`autolrs: ${failure.message}`);
+    // A traceback comes over the wire alone; all else that the script wrote has been shown, unless --quiet kept it.
+    const isUnseen = voice.quiet || failure.code === 'TRAINER_FAILED';
+    if (isUnseen) for (const line of failure.facts.stderrTail ?? []) say(`  ${line}`);
+  }
+  if (isResumable) {
+    say(`autolrs: go on with: autolrs resume ${quoteForShell(account.run.dir)}`);
+  }
+  if (voice.json) {
+    const error = failure === undefined ? {} : { error: { ...describe(failure), exitCode } };
+    process.stdout.write(`${JSON.stringify({ ...account, ...error })}\n`);
+  }
+  if (failure !== undefined && !(failure instanceof AutolrsError)) throw failure;
+  return exitCode;
+}
+
+function quoteForShell(text: string): string {
+  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+}
+
+function describe(failure: unknown): { readonly code: string; readonly message: string } {
+  if (failure instanceof AutolrsError) return { code: failure.code, message: failure.message };
+  return { code: 'BUG', message: failure instanceof Error ? failure.message : String(failure) };
+}

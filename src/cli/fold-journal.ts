@@ -1,0 +1,64 @@
+/** A run's journal folded: who it is, what came of it so far, and what each of its records says, in order. */
+
+import type { RunStatus } from '../core/tuner/result.js';
+import { ResultBuilder } from '../core/tuner/result-builder.js';
+import type { JournalEntry } from '../journal/format.js';
+import { readJournal } from '../journal/read.js';
+
+export interface FoldedJournal {
+  readonly run: Extract<JournalEntry, { kind: 'run' }>;
+  /** The command of the process that ran last. */
+  readonly command: readonly [string, ...string[]];
+  readonly result: ResultBuilder;
+  /** `unfinished` when no end was written, as after a crash. */
+  readonly status: RunStatus;
+  /** Wall time of all processes of the run, as far as their records tell. */
+  readonly seconds: number;
+  readonly records: number;
+  /** Length of all whole records. */
+  readonly bytes: number;
+}
+
+/**
+ * @param onEntry Sees each entry after it was folded.
+ * @throws AutolrsError when the directory holds no readable journal.
+ */
+export async function foldJournal(
+  dir: string,
+  onEntry: (entry: JournalEntry) => void = () => {},
+): Promise<FoldedJournal> {
+  let run: FoldedJournal['run'] | undefined;
+  let command: FoldedJournal['command'] | undefined;
+  let result: ResultBuilder | undefined;
+  let status: RunStatus = 'unfinished';
+  let seconds = 0;
+  let at = 0;
+  let records = 0;
+  let bytes = 0;
+  for await (const record of readJournal(dir, { onTorn: warnOfTornLine })) {
+    const { entry } = record;
+    records++;
+    bytes = record.until;
+    // Between two processes of a run nothing is done; a clock that was set back does not count.
+    const isFirst = entry.kind === 'run' || entry.kind === 'resume';
+    if (!isFirst) seconds += Math.max(0, record.at - at) / 1000;
+    at = record.at;
+    if (isFirst) {
+      status = 'unfinished';
+      command = entry.command;
+    }
+    if (entry.kind === 'run') {
+      run = entry;
+      result = new ResultBuilder({ ...entry, dir });
+    } else if (entry.kind === 'trainer') result?.begin(entry.facts.step);
+    else if (entry.kind === 'end') status = entry.status;
+    else if (entry.kind !== 'resume') result?.add(entry);
+    onEntry(entry);
+  }
+  if (!run || !command || !result) throw new Error('a journal without records was read'); // the reader refuses it
+  return { run, command, result, status, seconds, records, bytes };
+}
+
+function warnOfTornLine(): void {
+  process.stderr.write('autolrs: the journal ends in the middle of a line, which was left out\n');
+}

@@ -1,0 +1,127 @@
+/** `autolrs resume DIR`: goes on with a run that ended in any way, from what its journal and its checkpoints hold. */
+
+import { resolve } from 'node:path';
+import { AutolrsError } from '../core/errors.js';
+import { resolveOptions, type TunerOptions } from '../core/options.js';
+import type { Extension, TrainerFacts } from '../core/tuner/command.js';
+import { totalSteps } from '../core/tuner/ledger.js';
+import { paper } from '../core/tuner/paper.js';
+import { Replay } from '../core/tuner/replay.js';
+import { describeStatus } from '../display/summary.js';
+import { Journal } from '../journal/file.js';
+import type { JournalEntry } from '../journal/format.js';
+import { lockRun } from '../journal/lock.js';
+import { conductRun } from './conduct-run.js';
+import { type FoldedJournal, foldJournal } from './fold-journal.js';
+import type { ResumeSettings } from './options.js';
+import { readVersion } from './version.js';
+import { writeResults } from './write-results.js';
+
+/** @throws AutolrsError before the run goes on; after that a failure is part of the run's account. */
+export async function resumeCommand(directory: string, settings: ResumeSettings): Promise<number> {
+  const dir = resolve(directory);
+  // Told before anything is locked, where there is nothing to lock.
+  await foldJournal(dir);
+  const lock = lockRun(dir);
+  try {
+    return await goOn(dir, settings);
+  } finally {
+    lock.release();
+  }
+}
+
+async function goOn(dir: string, settings: ResumeSettings): Promise<number> {
+  const past = new PastRun();
+  const folded = await foldJournal(dir, (entry) => past.add(entry));
+  const { run, result, status, seconds, records, bytes } = folded;
+  const { replay, facts, tuner } = past;
+  const extension = checkExtension(settings, folded);
+  const finished = replay?.standing.finished;
+  const isOver = finished !== undefined && status !== 'unfinished' && status !== 'failed';
+  if (isOver && extension === undefined) return tellItIsOver(folded, settings);
+  if (extension !== undefined && (finished === 'data' || finished === 'diverged')) {
+    throw usage(`this run cannot be extended: it ${describeStatus(status)}`);
+  }
+  const version = readVersion();
+  const command = settings.command ?? folded.command;
+  return conductRun({
+    settings: {
+      ...settings,
+      tuner: tuner ?? resolveOptions({}),
+      command,
+      runDir: dir,
+      restarts: settings.restarts ?? run.restarts,
+      checkpointSteps: settings.checkpointSteps ?? run.checkpointSteps,
+    },
+    run: { id: run.id, dir, cwd: run.cwd, version },
+    journal: Journal.reopen(dir, records, bytes),
+    result,
+    secondsBefore: seconds,
+    beginning: { kind: 'resume', autolrs: version, command },
+    greeting: `run ${run.id} goes on in ${dir}`,
+    ...(replay &&
+      facts && { past: { standing: replay.standing, facts, ...(extension && { extension }) } }),
+  });
+}
+
+/** What a journal says to a fresh strategy. A run that ended before its trainer said hello has none yet. */
+class PastRun {
+  tuner: TunerOptions | undefined;
+  facts: TrainerFacts | undefined;
+  replay: Replay | undefined;
+
+  add(entry: JournalEntry): void {
+    switch (entry.kind) {
+      case 'run':
+        this.tuner = resolveOptions(entry.options as Partial<TunerOptions>); // checked again by it
+        return;
+      case 'trainer':
+        if (this.replay !== undefined || this.tuner === undefined) return;
+        this.facts = entry.facts;
+        this.replay = new Replay(paper(this.tuner, entry.facts), entry.facts.step);
+        return;
+      case 'end':
+      case 'resume':
+        return;
+      default:
+        this.replay?.add(entry);
+    }
+  }
+}
+
+/** Budgets are totals, never "more". */
+function checkExtension(
+  { steps, budget }: ResumeSettings,
+  { result }: FoldedJournal,
+): Extension | undefined {
+  const { committed } = result.ledger;
+  const total = totalSteps(result.ledger);
+  if (steps !== undefined && steps <= committed) {
+    throw usage(
+      `--steps ${steps} is a total, and the run has committed ${committed} steps; give more than that`,
+    );
+  }
+  if (budget !== undefined && budget <= total) {
+    throw usage(`--budget ${budget} is a total, and the run has done ${total} steps; give more`);
+  }
+  if (steps === undefined && budget === undefined) return undefined;
+  return { ...(steps !== undefined && { steps }), ...(budget !== undefined && { total: budget }) };
+}
+
+/** Nothing is left to do, which is no error: whoever resumes until a run is over may ask once more. */
+function tellItIsOver(
+  { result, status, seconds }: FoldedJournal,
+  settings: ResumeSettings,
+): number {
+  const account = result.build(status, seconds);
+  writeResults(account.run.dir, account); // a full disk may have kept them from being written
+  process.stderr.write(
+    `autolrs: the run is over (${describeStatus(status)}); give --steps or --budget, totals both, to train on\n`,
+  );
+  if (settings.json) process.stdout.write(`${JSON.stringify(account)}\n`);
+  return 0;
+}
+
+function usage(message: string): AutolrsError {
+  return new AutolrsError('USAGE', message);
+}

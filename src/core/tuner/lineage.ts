@@ -1,0 +1,139 @@
+/**
+ * Where the trainer's state comes from: which durable checkpoint, and what was trained since. From this a new process
+ * can be brought to the very same state, as far as training repeats itself.
+ *
+ * The trainer's state changes by `train` and `restore` alone. So a state is an *origin*: a file, and the trainings after
+ * it. A checkpoint in memory is a name for an origin; a checkpoint on disk makes the present state its own origin.
+ */
+
+import type { Command, Reply, TrainCommand, TrainedReply } from './command.js';
+import type { DurableCheckpoint } from './entry.js';
+
+/** Training that was done: to do it again, ask for as many steps at the same LRs. */
+export interface Trained {
+  readonly steps: number;
+  readonly lr: number | readonly number[];
+  readonly seconds: number;
+}
+
+export interface Origin {
+  /** The file, or undefined for the state in which the script began. */
+  readonly file: string | undefined;
+  readonly since: readonly Trained[];
+  /** Whether what was trained since is a probe's, which must never become durable. */
+  readonly isSearch: boolean;
+}
+
+const BEGINNING: Origin = { file: undefined, since: [], isSearch: false };
+
+export class Lineage {
+  #present = BEGINNING;
+  #step: number;
+  readonly #named = new Map<string, { readonly origin: Origin; readonly step: number }>();
+  /** Files that are kept, oldest first, each with the origin that it was saved from. */
+  readonly #files = new Map<
+    string,
+    { readonly checkpoint: DurableCheckpoint; readonly origin: Origin }
+  >();
+
+  /** @param step The trainer's own step count when the run began. */
+  constructor(step: number) {
+    this.#step = step;
+  }
+
+  get present(): Origin {
+    return this.#present;
+  }
+
+  /** The checkpoint that leads back to the committed path; undefined while the trainer stands on it. */
+  get wayBack(): string | undefined {
+    return this.#present.isSearch ? [...this.#named.keys()].at(-1) : undefined;
+  }
+
+  /** The trainer's own step count. */
+  get step(): number {
+    return this.#step;
+  }
+
+  /** Whether the present state is on disk. */
+  get isDurable(): boolean {
+    return this.#present.file !== undefined && this.#present.since.length === 0;
+  }
+
+  /** The checkpoints in memory, by name. */
+  get named(): ReadonlyMap<string, { readonly origin: Origin; readonly step: number }> {
+    return this.#named;
+  }
+
+  /** Files that are kept, oldest first. */
+  get files(): readonly DurableCheckpoint[] {
+    return [...this.#files.values()].map(({ checkpoint }) => checkpoint);
+  }
+
+  /** A command, or a part of one, was answered. */
+  follow(command: Command, reply: Reply): void {
+    if (command.kind === 'save') {
+      this.#named.set(command.checkpoint, { origin: this.#present, step: this.#step });
+    } else if (command.kind === 'discard') {
+      this.#named.delete(command.checkpoint);
+    } else if (command.kind === 'restore') {
+      const named = this.#named.get(command.checkpoint);
+      if (named === undefined) throw new Error(`"${command.checkpoint}" was never saved`);
+      this.#present = named.origin;
+      this.#step = named.step;
+    } else if (command.kind === 'train' && reply.kind === 'trained') this.#train(command, reply);
+  }
+
+  /** The present state is on disk from here on. */
+  keep(checkpoint: DurableCheckpoint): void {
+    const origin: Origin = { file: checkpoint.file, since: [], isSearch: false };
+    this.#files.set(checkpoint.file, { checkpoint, origin: this.#present });
+    // Names of the same state are reached from the new file as well, and in fewer steps.
+    for (const [name, named] of this.#named) {
+      if (named.origin === this.#present) this.#named.set(name, { ...named, origin });
+    }
+    this.#present = origin;
+  }
+
+  /** A file is gone. Whoever needs it was not asked; see `spare`. */
+  forget(file: string): void {
+    this.#files.delete(file);
+  }
+
+  /** Files that nobody needs: all but the newest `count`, and those that a live checkpoint or the present leads back to. */
+  spare(count: number): readonly string[] {
+    const files = [...this.#files.keys()];
+    const needed = new Set<string | undefined>([
+      ...files.slice(-count),
+      this.#present.file,
+      ...[...this.#named.values()].map(({ origin }) => origin.file),
+    ]);
+    return files.filter((file) => !needed.has(file));
+  }
+
+  /** The same state from an older file, for when the file of `origin` cannot be read; undefined if there is none. */
+  olderThan(origin: Origin): Origin | undefined {
+    const saved = origin.file === undefined ? undefined : this.#files.get(origin.file);
+    if (saved === undefined) return undefined;
+    return {
+      ...saved.origin,
+      since: [...saved.origin.since, ...origin.since],
+      isSearch: origin.isSearch,
+    };
+  }
+
+  checkpointOf(file: string): DurableCheckpoint | undefined {
+    return this.#files.get(file)?.checkpoint;
+  }
+
+  #train(command: TrainCommand, { steps, seconds, step }: TrainedReply): void {
+    const { file, since, isSearch } = this.#present;
+    const lr = typeof command.lr === 'number' ? command.lr : command.lr.slice(0, steps);
+    this.#present = {
+      file,
+      since: steps === 0 ? since : [...since, { steps, lr, seconds }],
+      isSearch: isSearch || command.purpose === 'search',
+    };
+    this.#step = step;
+  }
+}

@@ -1,0 +1,238 @@
+/**
+ * Folds the entries of a run, in their order, into its result.
+ *
+ * The run folds entries as they happen and `show` folds them from the journal, so both say the same.
+ */
+
+import type { Command, Purpose, Reply, TrainedReply } from './command.js';
+import type { Decision, FinishReason } from './decision.js';
+import type { Entry } from './entry.js';
+import type { Interval } from './interval.js';
+import { addSteps, EMPTY_LEDGER, type Ledger, rollBackTo, totalSteps } from './ledger.js';
+import { LossLevel } from './loss-level.js';
+import type { ProbeResult, RunFacts, RunResult, RunStatus, StageResult } from './result.js';
+import { cutSchedule, extendSchedule, type Schedule } from './schedule.js';
+
+/** What of the committed path a restore may have to bring back. */
+interface CommittedPath {
+  readonly ledger: Ledger;
+  readonly seconds: number;
+  readonly level: LossLevel;
+  readonly validation: number | undefined;
+}
+
+/** Folds entries into a result. Keeps no losses, so its memory grows with stages and probes alone. */
+export class ResultBuilder {
+  readonly #facts: RunFacts;
+  #asked: Command | undefined;
+  #startStep: number | undefined;
+  #path: CommittedPath = {
+    ledger: EMPTY_LEDGER,
+    seconds: 0,
+    level: LossLevel.empty(),
+    validation: undefined,
+  };
+  readonly #saved = new Map<string, CommittedPath>();
+  /** Steps of the last command that are answered already, by slices. */
+  #answered = 0;
+  #lostSteps = 0;
+  #hasCheckpoint = false;
+  #searchSeconds = 0;
+  #interval: Interval | undefined;
+  #schedule: Schedule = [];
+  readonly #stages: Mutable<StageResult & { probes: ProbeResult[] }>[] = [];
+  #reason: FinishReason | undefined;
+
+  constructor(facts: RunFacts) {
+    this.#facts = facts;
+  }
+
+  /** Whether there is something on disk from which the run can go on. */
+  get hasCheckpoint(): boolean {
+    return this.#hasCheckpoint;
+  }
+
+  get ledger(): Ledger {
+    return this.#path.ledger;
+  }
+
+  /** Why the strategy says it ended; undefined while it has not. */
+  get finishReason(): FinishReason | undefined {
+    return this.#reason;
+  }
+
+  /** The trainer's own step count when the run began, from its handshake. */
+  begin(startStep: number): void {
+    this.#startStep ??= startStep;
+  }
+
+  add(entry: Entry): void {
+    switch (entry.kind) {
+      case 'command':
+        this.#asked = entry.command;
+        this.#answered = 0;
+        return;
+      case 'reply':
+      case 'slice':
+        this.#addReply(entry.reply);
+        return;
+      case 'decision':
+        this.#addDecision(entry.decision);
+        return;
+      case 'lost':
+        this.#lostSteps += entry.steps;
+        return;
+      case 'extension':
+        this.#reason = undefined;
+        return;
+      case 'checkpoint':
+        this.#hasCheckpoint = true;
+        return;
+      case 'rolled-back':
+      case 'checkpoint-begun':
+      case 'checkpoint-removed':
+        return;
+      default:
+        entry satisfies never;
+    }
+  }
+
+  /** The result so far. `seconds` is the run's wall time. */
+  build(status: RunStatus, seconds: number): RunResult {
+    const { ledger, level, validation } = this.#path;
+    const interval = this.#interval;
+    return {
+      run: { id: this.#facts.id, dir: this.#facts.dir },
+      status,
+      strategy: this.#facts.strategy,
+      seed: this.#facts.seed,
+      steps: { ...ledger, total: totalSteps(ledger), lost: this.#lostSteps },
+      seconds: { search: this.#searchSeconds, committed: this.#path.seconds, total: seconds },
+      loss: {
+        first: level.first ?? null,
+        last: level.last ?? null,
+        best: level.best ?? null,
+        ...(validation !== undefined && { validation }),
+      },
+      interval: interval ? { min: interval.min, max: interval.max, from: interval.from } : null,
+      stages: this.#stages.map((stage) => ({ ...stage, probes: [...stage.probes] })),
+      schedule: this.#schedule,
+    };
+  }
+
+  #addReply(reply: Reply): void {
+    const asked = this.#asked;
+    switch (reply.kind) {
+      case 'saved':
+        if (asked?.kind === 'save') this.#saved.set(asked.checkpoint, this.#path);
+        this.#searchSeconds += reply.seconds;
+        return;
+      case 'restored':
+        if (asked?.kind === 'restore') this.#restore(asked.checkpoint, reply.step);
+        this.#searchSeconds += reply.seconds;
+        return;
+      case 'discarded':
+        if (asked?.kind === 'discard') this.#saved.delete(asked.checkpoint);
+        return;
+      case 'trained':
+        if (asked?.kind === 'train') this.#train(asked.purpose, asked.lr, reply);
+        return;
+      case 'validated':
+        if (asked?.kind === 'validate') this.#validate(asked.purpose, reply.loss, reply.seconds);
+        return;
+      default:
+        reply satisfies never;
+    }
+  }
+
+  #train(purpose: Purpose, lr: number | readonly number[], reply: TrainedReply): void {
+    const { ledger, seconds, level, validation } = this.#path;
+    const next = addSteps(ledger, purpose, reply.steps);
+    if (purpose === 'search') {
+      this.#searchSeconds += reply.seconds;
+      this.#path = { ...this.#path, ledger: next };
+      return;
+    }
+    const lrs = typeof lr === 'number' ? lr : lr.slice(this.#answered);
+    this.#schedule = extendSchedule(this.#schedule, ledger.committed, reply.steps, lrs);
+    this.#answered += reply.steps;
+    this.#path = {
+      ledger: next,
+      seconds: seconds + reply.seconds,
+      level: level.after(reply.losses),
+      validation,
+    };
+    const stage = this.#stages.at(-1);
+    if (stage) stage.steps = next.committed - stage.from;
+  }
+
+  #validate(purpose: Purpose, loss: number, seconds: number): void {
+    if (purpose === 'search') {
+      this.#searchSeconds += seconds;
+      return;
+    }
+    this.#path = { ...this.#path, seconds: this.#path.seconds + seconds, validation: loss };
+  }
+
+  /** Goes back to a checkpoint: what was committed beyond it becomes search, in steps and in seconds. */
+  #restore(checkpoint: string, step: number): void {
+    const { ledger, seconds } = this.#path;
+    const committed = step - (this.#startStep ?? 0);
+    const saved = this.#saved.get(checkpoint);
+    if (saved === undefined || committed >= ledger.committed) return;
+    this.#searchSeconds += seconds - saved.seconds;
+    this.#path = { ...saved, ledger: rollBackTo(ledger, committed) };
+    this.#schedule = cutSchedule(this.#schedule, committed);
+    const stage = this.#stages.at(-1);
+    if (stage) stage.steps = Math.max(0, committed - stage.from);
+  }
+
+  #addDecision(decision: Decision): void {
+    const stage = this.#stages.at(-1);
+    switch (decision.kind) {
+      case 'interval-found':
+        this.#interval = decision.interval;
+        return;
+      case 'stage-started':
+        this.#interval ??= decision.interval;
+        this.#stages.push({
+          index: decision.stage,
+          from: decision.fromStep,
+          steps: 0,
+          lr: null,
+          forecast: null,
+          reached: null,
+          probes: [],
+        });
+        return;
+      case 'probe-ended': {
+        const { lr, steps, outcome } = decision;
+        const isForecast = outcome.kind === 'forecast';
+        stage?.probes.push({
+          lr,
+          steps,
+          forecast: isForecast ? outcome.loss : null,
+          sd: isForecast ? outcome.sd : null,
+          outcome: outcome.kind,
+        });
+        return;
+      }
+      case 'commit-started':
+        if (stage) Object.assign(stage, { lr: decision.lr, forecast: decision.forecast });
+        return;
+      case 'stage-ended': {
+        const { reached, validation } = decision;
+        if (stage)
+          Object.assign(stage, { reached, ...(validation !== undefined && { validation }) });
+        return;
+      }
+      case 'finished':
+        this.#reason = decision.reason;
+        return;
+      default:
+        return;
+    }
+  }
+}
+
+type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };

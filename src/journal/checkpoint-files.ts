@@ -1,0 +1,99 @@
+/**
+ * The files of durable checkpoints, in a folder of the run directory. The trainer writes and reads them; here they get
+ * their names and checksums, and are removed. Nothing is removed whose name was not made here.
+ */
+
+import { createHash } from 'node:crypto';
+import { createReadStream, lstatSync, mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import type { DurableCheckpoint } from '../core/tuner/entry.js';
+import { syncDirectory, unusable } from './run-directory.js';
+
+const FOLDER = 'checkpoints';
+/** For trainers that cannot hold checkpoints in memory; empty between two runs. */
+const SCRATCH = 'scratch';
+
+const OUR_FILE = /^checkpoint-\d+-step-\d+$/;
+const OUR_SCRATCH = /^[a-z]+(-[a-z0-9]+)*$/;
+
+export interface CheckpointFiles {
+  /** The name of the `number`-th checkpoint of a run. */
+  nameOf(number: number, step: number): string;
+  pathOf(file: string): string;
+  scratchPathOf(checkpoint: string): string;
+  /**
+   * Size and checksum of a file that the trainer says it has written; undefined if there is no such file.
+   *
+   * @throws AutolrsError `RUN_DIRECTORY_UNUSABLE` when it cannot be read.
+   */
+  seal(file: string): Promise<{ readonly bytes: number; readonly sha256: string } | undefined>;
+  /** Whether the file is there and holds what was sealed. */
+  isWhole(checkpoint: DurableCheckpoint): Promise<boolean>;
+  /** Removes a file and what an unfinished write of it has left. Never throws. */
+  remove(file: string): void;
+  /** Removes what trainers have left in the scratch folder. Never throws. */
+  clearScratch(): void;
+}
+
+/** @throws AutolrsError `RUN_DIRECTORY_UNUSABLE` when the folder cannot be made. */
+export function openCheckpointFiles(dir: string): CheckpointFiles {
+  const folder = join(dir, FOLDER);
+  const scratch = join(dir, SCRATCH);
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    syncDirectory(dir);
+  } catch (error) {
+    throw unusable(dir, error);
+  }
+  const pathOf = (file: string) => join(folder, mustBeOurs(file, OUR_FILE));
+  const seal: CheckpointFiles['seal'] = async (file) => {
+    const path = pathOf(file);
+    try {
+      // A link could lead out of the run directory.
+      if (!lstatSync(path, { throwIfNoEntry: false })?.isFile()) return undefined;
+      return await digest(path);
+    } catch (error) {
+      throw unusable(dir, error);
+    }
+  };
+  return {
+    nameOf: (number, step) => `checkpoint-${number}-step-${step}`,
+    pathOf,
+    scratchPathOf(checkpoint) {
+      mkdirSync(scratch, { recursive: true, mode: 0o700 });
+      return join(scratch, mustBeOurs(checkpoint, OUR_SCRATCH));
+    },
+    seal,
+    async isWhole({ file, sha256 }) {
+      const found = await seal(file).catch(() => undefined);
+      return found?.sha256 === sha256;
+    },
+    remove(file) {
+      for (const path of [pathOf(file), `${pathOf(file)}.tmp`]) removeIfThere(path);
+    },
+    clearScratch: () => removeIfThere(scratch, { recursive: true }),
+  };
+}
+
+/** A journal that somebody has written names no files for us to read or remove. */
+function mustBeOurs(name: string, pattern: RegExp): string {
+  if (pattern.test(name)) return name;
+  throw unusable(name, 'it is no name of a checkpoint');
+}
+
+async function digest(path: string): Promise<{ bytes: number; sha256: string }> {
+  const hash = createHash('sha256');
+  let bytes = 0;
+  for await (const chunk of createReadStream(path, { highWaterMark: 1024 * 1024 })) {
+    hash.update(chunk);
+    bytes += chunk.length;
+  }
+  return { bytes, sha256: hash.digest('hex') };
+}
+
+/** What cannot be removed costs room and nothing else. */
+function removeIfThere(path: string, options: { readonly recursive?: boolean } = {}): void {
+  try {
+    rmSync(path, { force: true, ...options });
+  } catch {}
+}

@@ -1,0 +1,31 @@
+/** How many committed steps lie between two durable checkpoints: what a crash can cost. */
+
+/** A thousand steps or ten minutes, whichever is later: often enough to lose little, seldom enough to cost little. */
+const LEAST_STEPS = 1000;
+const LEAST_SECONDS = 600;
+
+/** The losses of more steps would come near the longest line that the wire allows. */
+const MOST_STEPS = 1_000_000;
+
+export class SliceLength {
+  readonly #given: number | undefined;
+  #steps = 0;
+  #seconds = 0;
+
+  /** @param given The length that the user wants, in steps. */
+  constructor(given: number | undefined) {
+    this.#given = given;
+  }
+
+  /** Steps were trained, and took so long. */
+  note(steps: number, seconds: number): void {
+    this.#steps += steps;
+    this.#seconds += seconds;
+  }
+
+  get steps(): number {
+    const bySeconds = this.#seconds > 0 ? (LEAST_SECONDS * this.#steps) / this.#seconds : 0;
+    const wanted = this.#given ?? Math.max(LEAST_STEPS, Math.ceil(bySeconds));
+    return Math.min(MOST_STEPS, wanted);
+  }
+}

@@ -1,0 +1,157 @@
+/** `autolrs resume` with real processes: killed, interrupted, held by another, extended. `npm run test:faults` does more. */
+
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { type CliEnd, fixture, ROOT, runCli, temporaryDirectory } from '../support/cli.js';
+
+const DIGITS = [process.execPath, join(ROOT, 'examples', 'demo', 'digits.js')];
+const FLAGS =
+  '--steps 200 --tau 60 --candidates 3 --min-lr 1e-3 --max-lr 1 --checkpoint-steps 25'.split(' ');
+
+/** Starts a run, and kills it once stderr says `cue`. */
+async function run(dir: string, cue?: string, signal: NodeJS.Signals = 'SIGKILL'): Promise<CliEnd> {
+  let isSent = false;
+  return runCli(['run', '--run-dir', dir, ...FLAGS, '--', ...DIGITS], {
+    onStderr(text, kill) {
+      if (isSent || cue === undefined || !text.includes(cue)) return;
+      isSent = true;
+      kill(signal);
+    },
+  });
+}
+
+const resume = (dir: string, ...flags: string[]) => runCli(['resume', ...flags, dir]);
+
+function readRun(dir: string) {
+  const records = readFileSync(join(dir, 'journal.jsonl'), 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  const result = JSON.parse(readFileSync(join(dir, 'result.json'), 'utf8'));
+  const { lost: _, ...steps } = result.steps;
+  const last = records.filter((record) => record.kind === 'checkpoint').at(-1).checkpoint;
+  return { records, result, essence: { steps, schedule: result.schedule, state: last.sha256 } };
+}
+
+const newDirectory = () => join(temporaryDirectory(), 'run');
+
+describe('autolrs resume', () => {
+  it('after a SIGKILL ends with the same weights, schedule and steps as an undisturbed run', async () => {
+    const undisturbed = newDirectory();
+    expect((await run(undisturbed)).code).toBe(0);
+    for (const cue of ['stage 0 probe 2', 'stage 0 commit', 'stage 1 ended']) {
+      const dir = newDirectory();
+      expect((await run(dir, cue)).code).toBeNull();
+      const { code, stderr } = await resume(dir);
+      expect(code, stderr).toBe(0);
+      expect(readRun(dir).essence).toEqual(readRun(undisturbed).essence);
+    }
+  });
+
+  it('after Ctrl-C goes on as well, with the command that was printed', async () => {
+    const dir = newDirectory();
+    const interrupted = await run(dir, 'stage 1 probe 1', 'SIGINT');
+    expect(interrupted.code).toBe(130);
+    expect(interrupted.stderr).toContain(`go on with: autolrs resume ${dir}`);
+    expect((await resume(dir)).code).toBe(0);
+    expect(readRun(dir).result.status).toBe('finished');
+  });
+
+  it('leaves a run that is over alone, with exit code 0', async () => {
+    const dir = newDirectory();
+    await run(dir);
+    const before = readFileSync(join(dir, 'journal.jsonl'));
+    const { code, stderr, stdout } = await resume(dir, '--json');
+    expect(code).toBe(0);
+    expect(stderr).toContain('the run is over');
+    expect(JSON.parse(stdout).status).toBe('finished');
+    expect(readFileSync(join(dir, 'journal.jsonl')).equals(before)).toBe(true);
+  });
+
+  it('extends a finished run to a larger total, and refuses one that is none', async () => {
+    const dir = newDirectory();
+    await run(dir);
+    const refused = await resume(dir, '--steps', '200');
+    expect(refused.code).toBe(2);
+    expect(refused.stderr).toContain('--steps 200 is a total, and the run has committed 200 steps');
+    expect((await resume(dir, '--steps', '300')).code).toBe(0);
+    const { result, records } = readRun(dir);
+    expect(result.steps.committed).toBe(300);
+    expect(result.stages.at(-1).from).toBe(200);
+    expect(records.filter((record) => record.kind === 'extension')).toHaveLength(1);
+  });
+
+  it('takes another command, and starts it where the run was begun', async () => {
+    const dir = newDirectory();
+    await run(dir, 'stage 0 commit');
+    const end = await runCli(['resume', dir, '--', ...DIGITS, '--lr', '0.02'], { cwd: '/' });
+    expect(end.code, end.stderr).toBe(0);
+    expect(readRun(dir).records.find((r) => r.kind === 'resume').command).toContain('0.02');
+  });
+
+  it('keeps two checkpoints, a journal and no lock, all for their owner alone', async () => {
+    const dir = newDirectory();
+    await run(dir, 'stage 0 commit');
+    await resume(dir);
+    expect(readdirSync(dir).toSorted()).toEqual(
+      'checkpoints journal.jsonl result.json schedule.json trainer.log'.split(' '),
+    );
+    expect(readdirSync(join(dir, 'checkpoints'))).toHaveLength(2);
+    expect(statSync(join(dir, 'checkpoints')).mode & 0o777).toBe(0o700);
+  });
+
+  it('says in one sentence what it cannot go on with', async () => {
+    const nothing = await resume(join(temporaryDirectory(), 'nothing'));
+    expect([nothing.code, nothing.stderr]).toEqual([
+      5,
+      expect.stringContaining('holds no journal'),
+    ]);
+    const altered = newDirectory();
+    await run(altered);
+    const path = join(altered, 'journal.jsonl');
+    writeFileSync(path, readFileSync(path, 'utf8').replace('"stage-0"', '"stage-9"'));
+    const end = await resume(altered);
+    expect(end.code).toBe(5);
+    expect(end.stderr).toMatch(/line \d+ of .* is torn or was altered/);
+  });
+
+  it('refuses a directory that another tuner uses, naming it', async () => {
+    const dir = newDirectory();
+    let second: CliEnd | undefined;
+    let isAsked = false;
+    const first = await runCli(['run', '--run-dir', dir, ...FLAGS, '--', ...fixture('hangs.mjs')], {
+      onStderr(text, kill) {
+        if (isAsked || !text.includes('the fixture hangs')) return;
+        isAsked = true;
+        void resume(dir).then((end) => {
+          second = end;
+          kill('SIGINT');
+          kill('SIGTERM');
+        });
+      },
+    });
+    expect(first.code).toBe(130);
+    expect(second?.code, second?.stderr).toBe(5);
+    expect(second?.stderr).toMatch(/is in use by process \d+ on /);
+    expect(existsSync(join(dir, 'lock'))).toBe(false);
+  });
+});
+
+describe('a script that fails in the middle', () => {
+  it('is started again, and its run ends as an undisturbed one', async () => {
+    const script = join(ROOT, 'test', 'fixtures', 'trainers', 'dies-once.mjs');
+    const dir = newDirectory();
+    const marker = join(temporaryDirectory(), 'died');
+    const { code, stderr } = await runCli(
+      ['run', '--run-dir', dir, ...FLAGS, '--', process.execPath, script],
+      { env: { DIES_ONCE_MARKER: marker } },
+    );
+    expect(code, stderr).toBe(0);
+    expect(stderr).toContain('by signal SIGKILL');
+    expect(stderr).toContain('starting it again (1 of 3)');
+    const undisturbed = newDirectory();
+    await run(undisturbed);
+    expect(readRun(dir).essence).toEqual(readRun(undisturbed).essence);
+  });
+});

@@ -1,0 +1,280 @@
+// @ts-check
+/**
+ * `npm run test:faults`: real processes, killed and starved at every moment; after `autolrs resume`, all must be as if
+ * nothing had happened. Prints what was tried; fails if a single run ends otherwise.
+ *
+ * The reference is a run with a checkpoint at every step. A disturbed run may differ in nothing that counts: its
+ * schedule and steps are the reference's, and each of its checkpoints is, byte for byte, the reference's at that step. So
+ * the last one has the same weights, and none has a probe's.
+ */
+
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+
+const ROOT = join(import.meta.dirname, '..', '..');
+const CLI = join(ROOT, 'bin', 'autolrs.js');
+const INJECT = new URL('inject.mjs', import.meta.url).href;
+const PYTHON = process.env.AUTOLRS_PYTHON ?? 'python3';
+/** A run and its resumes take seconds; more is a hang. */
+const PATIENCE_MS = 120_000;
+/** One fault, so one resume is enough; a few more find a run that never ends. */
+const MOST_RESUMES = 3;
+
+const { values } = parseArgs({
+  options: {
+    seed: { type: 'string', default: String(Date.now() % 1_000_000) },
+    every: { type: 'string', default: '1' },
+    pytorch: { type: 'string', default: '12' },
+  },
+});
+
+const FLAGS =
+  '--steps 60 --tau 24 --tau-max 48 --candidates 2 --warmup-steps 6 --min-lr 1e-3 --max-lr 1'.split(
+    ' ',
+  );
+const DIGITS = [process.execPath, join(ROOT, 'examples', 'demo', 'digits.js')];
+const DROPOUT = [PYTHON, join(ROOT, 'test', 'fixtures', 'pytorch', 'dropout.py')];
+
+const home = mkdtempSync(join(tmpdir(), 'autolrs-faults-'));
+let runs = 0;
+
+/** Starts the CLI, and sends it `signal` `after` so many milliseconds. */
+function runCli(args, { env = {}, signal, after }) {
+  const child = spawn(process.execPath, [CLI, ...args], {
+    env: { ...process.env, OMP_NUM_THREADS: '1', ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let said = '';
+  child.stdout.resume();
+  child.stderr.setEncoding('utf8').on('data', (text) => {
+    said += text;
+  });
+  const patience = setTimeout(() => child.kill('SIGKILL'), PATIENCE_MS);
+  const disturbance = signal && setTimeout(() => child.kill(signal), after);
+  return new Promise((resolve) => {
+    child.on('close', (code, by) => {
+      clearTimeout(patience);
+      clearTimeout(disturbance);
+      resolve({ code, by, said });
+    });
+  });
+}
+
+function readRun(dir) {
+  const path = join(dir, 'journal.jsonl');
+  const lines = existsSync(path) ? readFileSync(path, 'utf8').split('\n').filter(Boolean) : [];
+  const records = lines.map((line) => JSON.parse(line));
+  const checkpoints = records
+    .filter((record) => record.kind === 'checkpoint')
+    .map((record) => record.checkpoint);
+  const path2 = join(dir, 'result.json');
+  return {
+    records,
+    checkpoints,
+    result: existsSync(path2) ? JSON.parse(readFileSync(path2, 'utf8')) : undefined,
+  };
+}
+
+/** What must be the same. */
+function essence({ steps, schedule, stages }) {
+  const { lost: _, ...counted } = steps;
+  return JSON.stringify({ steps: counted, schedule, stages });
+}
+
+async function createReference(command) {
+  const dir = join(home, `reference-${runs++}`);
+  const end = await runCli(
+    ['run', '--run-dir', dir, '--checkpoint-steps', '1', ...FLAGS, '--', ...command],
+    {},
+  );
+  const { checkpoints, result } = readRun(dir);
+  if (end.code !== 0) throw new Error(`the undisturbed run failed: ${end.said}`);
+  return {
+    essence: essence(result),
+    sums: new Map(checkpoints.map(({ step, sha256 }) => [step, sha256])),
+  };
+}
+
+/** How often a fault could fire in an undisturbed run: its number of records, requests or writes. */
+async function countMoments(command, count) {
+  const dir = join(home, `count-${runs++}`);
+  await runCli(
+    ['run', '--run-dir', dir, '--checkpoint-steps', '8', ...FLAGS, '--', ...command],
+    {},
+  );
+  return count(readRun(dir).records);
+}
+
+/** Disturbs one run, resumes it until it ends, and says what is wrong with it; undefined if nothing is. */
+async function disturb(command, reference, { fault, signal, after }) {
+  const dir = join(home, `run-${runs++}`);
+  const fired = `${dir}.fired`;
+  const injected = fault
+    ? { NODE_OPTIONS: `--import ${INJECT}`, AUTOLRS_FAULT: fault, AUTOLRS_FAULT_FIRED: fired }
+    : {};
+  const care = ['--checkpoint-steps', '8', '--quiet'];
+  let end = await runCli(['run', '--run-dir', dir, ...care, ...FLAGS, '--', ...command], {
+    env: injected,
+    signal,
+    after,
+  });
+  const first = end;
+  for (let resumes = 0; end.code !== 0 && resumes < MOST_RESUMES; resumes++) {
+    // Without a whole first record there is no run yet: the user starts it again.
+    const hasBegun = readText(join(dir, 'journal.jsonl')).includes('\n');
+    if (!hasBegun) rmSync(dir, { recursive: true, force: true });
+    const args = hasBegun
+      ? ['resume', ...care, dir]
+      : ['run', '--run-dir', dir, ...care, ...FLAGS, '--', ...command];
+    end = await runCli(args, {});
+  }
+  const didFire = fault === undefined || existsSync(fired);
+  const fault2 =
+    end.code === 0 ? faultsOf(dir, reference) : `it ended with ${end.code ?? end.by}: ${end.said}`;
+  const saysBug = /bug of ours|\n\s+at /.test(first.said) ? `it said: ${first.said}` : undefined;
+  rmSync(dir, { recursive: true, force: true });
+  return { didFire, wrong: fault2 ?? saysBug };
+}
+
+function readText(path) {
+  return existsSync(path) ? readFileSync(path, 'utf8') : '';
+}
+
+function faultsOf(dir, reference) {
+  const { checkpoints, result } = readRun(dir);
+  if (result === undefined) return 'it left no result';
+  if (essence(result) !== reference.essence) return `its result differs: ${essence(result)}`;
+  const stray = checkpoints.find(({ step, sha256 }) => reference.sums.get(step) !== sha256);
+  if (stray) return `its ${stray.file} is not the reference's state at step ${stray.step}`;
+  if (checkpoints.at(-1)?.step !== 60) return 'its last checkpoint is not the whole run';
+  return undefined;
+}
+
+/** A small generator, so that a printed seed repeats a sample. */
+function createRandom(seed) {
+  let state = seed;
+  return () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return state / 2 ** 32;
+  };
+}
+
+const failures = [];
+
+/** Tries all cases, as many at a time as there are cores. */
+async function tryAll(title, command, reference, cases) {
+  const startedAt = performance.now();
+  const queue = [...cases];
+  let tried = 0;
+  let fired = 0;
+  const work = async () => {
+    for (let next = queue.shift(); next; next = queue.shift()) {
+      const { didFire, wrong } = await disturb(command, reference, next);
+      tried++;
+      if (didFire) fired++;
+      if (wrong)
+        failures.push(
+          `${title}, ${next.fault ?? `${next.signal} after ${next.after} ms`}: ${wrong}`,
+        );
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(2, availableParallelism()) }, work));
+  const seconds = ((performance.now() - startedAt) / 1000).toFixed(0);
+  const losses = failures.filter((failure) => failure.startsWith(`${title},`)).length;
+  console.log(
+    `${title.padEnd(52)} ${String(fired).padStart(4)} points, ${losses} losses (${seconds} s)`,
+  );
+  if (tried === 0 || fired === 0) failures.push(`${title}: nothing was tried`);
+}
+
+function upTo(count, fault) {
+  const every = Number(values.every);
+  return Array.from({ length: Math.ceil(count / every) }, (_, i) => ({
+    fault: `${fault} ${i * every + 1}`,
+  }));
+}
+
+console.log(`seed ${values.seed}`);
+const random = createRandom(Number(values.seed));
+const reference = await createReference(DIGITS);
+const records = await countMoments(DIGITS, (all) => all.length);
+const requests = await countMoments(
+  DIGITS,
+  (all) =>
+    2 + all.filter(({ kind }) => ['command', 'slice', 'checkpoint-begun'].includes(kind)).length,
+);
+await tryAll(
+  'JavaScript: kill -9 of the tuner at every record',
+  DIGITS,
+  reference,
+  upTo(records, 'tuner kill-at-record'),
+);
+await tryAll(
+  'JavaScript: kill -9 of the tuner in every record',
+  DIGITS,
+  reference,
+  upTo(records, 'tuner kill-in-record'),
+);
+await tryAll(
+  'JavaScript: kill -9 of the trainer at every request',
+  DIGITS,
+  reference,
+  upTo(requests, 'trainer kill-at-request'),
+);
+await tryAll(
+  'JavaScript: kill -9 of the trainer in every reply',
+  DIGITS,
+  reference,
+  upTo(requests, 'trainer kill-in-reply'),
+);
+// Every record is a write; beside those there are the lock, fsyncs, folders and results.
+await tryAll(
+  'JavaScript: disk full at every write of the tuner',
+  DIGITS,
+  reference,
+  upTo(records + 60, 'tuner disk-full'),
+);
+await tryAll(
+  'JavaScript: disk full at every write of the trainer',
+  DIGITS,
+  reference,
+  upTo(60, 'trainer disk-full'),
+);
+const interrupts = (count, most) =>
+  Array.from({ length: count }, () => ({
+    signal: 'SIGINT',
+    after: 200 + Math.floor(random() * most),
+  }));
+await tryAll('JavaScript: SIGINT at random moments', DIGITS, reference, interrupts(30, 800));
+
+const hasTorch = spawnSync(PYTHON, ['-c', 'import torch']).status === 0;
+if (hasTorch) {
+  const count = Number(values.pytorch);
+  const torch = await createReference(DROPOUT);
+  const sample = (most, fault) =>
+    Array.from({ length: count }, () => ({ fault: `${fault} ${1 + Math.floor(random() * most)}` }));
+  await tryAll(
+    'PyTorch: kill -9 of the tuner at sampled records',
+    DROPOUT,
+    torch,
+    sample(records, 'tuner kill-at-record'),
+  );
+  await tryAll('PyTorch: SIGINT at random moments', DROPOUT, torch, interrupts(count, 5000));
+  const kills = Array.from({ length: count }, () => ({
+    signal: 'SIGKILL',
+    after: 1000 + Math.floor(random() * 5000),
+  }));
+  await tryAll('PyTorch: kill -9 of the tuner at random moments', DROPOUT, torch, kills);
+} else {
+  console.log(`skipped: PyTorch (${PYTHON} has no torch)`);
+  if (process.env.AUTOLRS_REQUIRE_FRAMEWORKS === '1')
+    failures.push('PyTorch is required and missing');
+}
+
+rmSync(home, { recursive: true, force: true });
+for (const failure of failures) console.log(`FAILED ${failure}`);
+console.log(`${failures.length === 0 ? 'nothing was lost' : `${failures.length} losses`}`);
+process.exitCode = failures.length === 0 ? 0 : 1;

@@ -1,0 +1,56 @@
+import { existsSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { openCheckpointFiles } from '../../src/journal/checkpoint-files.js';
+import { temporaryDirectory } from '../support/cli.js';
+
+/** `printf abc | sha256sum` */
+const SHA256_OF_ABC = 'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad';
+
+describe('checkpoint files', () => {
+  it('are sealed by size and SHA-256, and known to be whole as long as they are unchanged', async () => {
+    const files = openCheckpointFiles(temporaryDirectory());
+    const file = files.nameOf(3, 40);
+    writeFileSync(files.pathOf(file), 'abc');
+    const sealed = await files.seal(file);
+    expect(sealed).toEqual({ bytes: 3, sha256: SHA256_OF_ABC });
+    const checkpoint = { file, step: 40, bytes: 3, sha256: SHA256_OF_ABC };
+    expect(await files.isWhole(checkpoint)).toBe(true);
+    writeFileSync(files.pathOf(file), 'abd');
+    expect(await files.isWhole(checkpoint)).toBe(false);
+    files.remove(file);
+    expect(await files.isWhole(checkpoint)).toBe(false);
+    expect(await files.seal(file)).toBeUndefined();
+  });
+
+  it('are removed with what an unfinished write has left, and nothing else is', () => {
+    const dir = temporaryDirectory();
+    const files = openCheckpointFiles(dir);
+    const names = ['checkpoint-1-step-9', 'checkpoint-1-step-9.tmp', 'mine', 'checkpoint-2-step-9'];
+    for (const name of names) writeFileSync(join(dir, 'checkpoints', name), '');
+    files.remove('checkpoint-1-step-9');
+    expect(readdirSync(join(dir, 'checkpoints')).toSorted()).toEqual([
+      'checkpoint-2-step-9',
+      'mine',
+    ]);
+  });
+
+  it('have no names that lead out of their folder, whatever a journal says', () => {
+    const files = openCheckpointFiles(temporaryDirectory());
+    for (const name of ['../journal.jsonl', '/etc/passwd', '', 'a/b', 'checkpoint-1-step-9/../x']) {
+      expect(() => files.pathOf(name), name).toThrow(/no name of a checkpoint/);
+      expect(() => files.remove(name), name).toThrow(/no name of a checkpoint/);
+      expect(() => files.scratchPathOf(name), name).toThrow(/no name of a checkpoint/);
+    }
+  });
+
+  it('are no links', async () => {
+    const dir = temporaryDirectory();
+    const files = openCheckpointFiles(dir);
+    const outside = join(temporaryDirectory(), 'outside');
+    writeFileSync(outside, 'abc');
+    symlinkSync(outside, files.pathOf('checkpoint-1-step-1'));
+    expect(await files.seal('checkpoint-1-step-1')).toBeUndefined();
+    expect(existsSync(outside)).toBe(true);
+  });
+});

@@ -1,0 +1,150 @@
+/**
+ * A run in memory: real strategy, real run loop, real replay; simulated trainers that share a disk, and a journal that
+ * is a list. Trainers and the tuner can be made to fail at any moment.
+ */
+
+import { AutolrsError } from '../../src/core/errors.js';
+import type { TunerOptions } from '../../src/core/options.js';
+import type { Command, Extension, Reply } from '../../src/core/tuner/command.js';
+import type { Entry } from '../../src/core/tuner/entry.js';
+import { paper } from '../../src/core/tuner/paper.js';
+import { Replay } from '../../src/core/tuner/replay.js';
+import type { RunResult } from '../../src/core/tuner/result.js';
+import { ResultBuilder } from '../../src/core/tuner/result-builder.js';
+import { createNote, type RunEnd, runStrategy } from '../../src/run/run.js';
+import { SliceLength } from '../../src/run/slice-length.js';
+import { SteadyTrainer } from '../../src/run/steady-trainer.js';
+import { type Model, SimulatedTrainer, type SimulationOptions } from './simulated-trainer.js';
+
+export interface SimulatedRunOptions {
+  readonly tuner: TunerOptions;
+  readonly simulation?: SimulationOptions;
+  readonly restarts?: number;
+  readonly checkpointSteps?: number;
+}
+
+export interface Disturbance {
+  /** The trainer dies when it is asked for the n-th time, counted over the whole run. */
+  readonly trainerDiesAt?: (asked: number) => boolean;
+  /** It does the work first, and dies before it has answered. */
+  readonly afterTheWork?: boolean;
+  /** The tuner is gone when it would write its n-th entry. */
+  readonly tunerDiesAt?: number;
+  /** An interrupt comes when the trainer is asked for the n-th time. */
+  readonly interruptAt?: number;
+  /** Every file is damaged once the n-th entry was written. */
+  readonly damage?: (file: string) => boolean;
+}
+
+export class TunerKilled extends Error {}
+
+/** A run that may be stopped and resumed; its disk and its journal stay. */
+export class SimulatedRun {
+  readonly entries: Entry[] = [];
+  readonly disk = new Map<string, Model>();
+  readonly durable: Entry[] = [];
+  readonly said: string[] = [];
+  readonly damaged = new Set<string>();
+  /** What all trainers were asked, in order. */
+  readonly commands: Command[] = [];
+  trainer: SimulatedTrainer;
+  starts = 0;
+  readonly #options: SimulatedRunOptions;
+
+  constructor(options: SimulatedRunOptions) {
+    this.#options = options;
+    this.trainer = this.#newTrainer();
+  }
+
+  get result(): RunResult {
+    const builder = new ResultBuilder({ id: 'r', dir: 'd', strategy: 'paper', seed: 0 });
+    builder.begin(0);
+    for (const entry of this.entries) builder.add(entry);
+    return builder.build('finished', 1);
+  }
+
+  /** Goes on from what the journal holds: from the beginning, the first time. */
+  async go(disturbance: Disturbance = {}, extension?: Extension): Promise<RunEnd> {
+    const { tuner, restarts = 3, checkpointSteps = 50 } = this.#options;
+    const interrupt = new AbortController();
+    const { facts } = this.#newTrainer();
+    const replay = new Replay(paper(tuner, facts), 0);
+    for (const entry of this.entries) replay.add(entry);
+    const { standing } = replay;
+    const note = createNote(
+      { append: (entry, options) => this.#append(entry, options, disturbance) },
+      [],
+    );
+    const start = async () => this.#start(disturbance, interrupt);
+    const trainer = new SteadyTrainer(await start(), {
+      start,
+      note,
+      say: (line) => void this.said.push(line),
+      checkpoints: this.#checkpoints(disturbance),
+      slices: new SliceLength(checkpointSteps),
+      lineage: standing.lineage,
+      facts,
+      restarts,
+      strays: standing.strays,
+      filesBegun: standing.filesBegun,
+      signal: interrupt.signal,
+    });
+    return runStrategy(standing, { trainer, note }, interrupt.signal, extension);
+  }
+
+  #newTrainer(): SimulatedTrainer {
+    return new SimulatedTrainer({ ...this.#options.simulation, disk: this.disk });
+  }
+
+  #append(
+    entry: Entry,
+    options: { durable?: boolean } | undefined,
+    { tunerDiesAt }: Disturbance,
+  ): void {
+    if (this.entries.length === tunerDiesAt) throw new TunerKilled();
+    // As the journal on disk: what was written is what is read.
+    this.entries.push(entry);
+    if (options?.durable) this.durable.push(entry);
+  }
+
+  #start({ trainerDiesAt, afterTheWork, interruptAt }: Disturbance, interrupt: AbortController) {
+    const trainer = this.#newTrainer();
+    this.trainer = trainer;
+    this.starts++;
+    let isDead = false;
+    const died = () => {
+      isDead = true;
+      return new AutolrsError('TRAINER_EXITED', 'the script ended by signal SIGKILL');
+    };
+    return {
+      facts: trainer.facts,
+      toldSteps: 0,
+      ask: async (command: Command): Promise<Reply> => {
+        if (isDead) throw died();
+        this.commands.push(command);
+        const asked = this.commands.length;
+        if (asked === interruptAt) interrupt.abort();
+        const dies = trainerDiesAt?.(asked) ?? false;
+        if (dies && !afterTheWork) throw died();
+        const reply = trainer.answer(command);
+        if (dies) throw died();
+        return reply;
+      },
+      abandon: async () => {},
+    };
+  }
+
+  #checkpoints({ damage }: Disturbance) {
+    const sumOf = (file: string) => JSON.stringify(this.disk.get(file));
+    return {
+      nameOf: (number: number, step: number) => `checkpoint-${number}-step-${step}`,
+      pathOf: (file: string) => file,
+      scratchPathOf: (checkpoint: string) => `scratch/${checkpoint}`,
+      seal: async (file: string) =>
+        this.disk.has(file) ? { bytes: 1, sha256: sumOf(file) } : undefined,
+      isWhole: async ({ file, sha256 }: { file: string; sha256: string }) =>
+        !(damage?.(file) ?? false) && sumOf(file) === sha256,
+      remove: (file: string) => void this.disk.delete(file),
+    };
+  }
+}
