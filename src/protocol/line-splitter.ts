@@ -21,11 +21,13 @@ const BRACE = 0x7b;
 /** Enough of an over-long line to recognise it by. */
 const QUOTED_BYTES = 200;
 
+const NOTHING = new Uint8Array();
+
 export class LineSplitter {
   readonly #events: SplitterEvents;
   readonly #limit: number;
   #state: 'line-start' | 'held' | 'output' | 'dropped' = 'line-start';
-  #held: Uint8Array[] = [];
+  #held: Uint8Array = NOTHING;
   #heldBytes = 0;
 
   constructor(events: SplitterEvents, limit = MAX_LINE_BYTES) {
@@ -57,22 +59,35 @@ export class LineSplitter {
   }
 
   #hold(piece: Uint8Array, endsLine: boolean): void {
-    this.#held.push(piece);
-    this.#heldBytes += piece.length;
     // The newline is not part of the line.
-    if (this.#heldBytes - (endsLine ? 1 : 0) > this.#limit) {
+    if (this.#heldBytes + piece.length - (endsLine ? 1 : 0) > this.#limit) {
+      this.#append(piece.subarray(0, QUOTED_BYTES));
       this.#state = 'dropped';
       this.#events.onTooLong(decode(this.#release().subarray(0, QUOTED_BYTES)));
-    } else if (endsLine) {
-      const raw = this.#release();
-      const end = raw.at(-2) === RETURN ? -2 : -1;
-      this.#events.onLine(decode(raw.subarray(0, end)), raw);
+      return;
     }
+    this.#append(piece);
+    if (!endsLine) return;
+    const raw = this.#release();
+    const end = raw.at(-2) === RETURN ? -2 : -1;
+    this.#events.onLine(decode(raw.subarray(0, end)), raw);
+  }
+
+  /** Into one buffer that doubles when it is full: a list of pieces would need a hundred times the memory of its bytes. */
+  #append(piece: Uint8Array): void {
+    const bytes = this.#heldBytes + piece.length;
+    if (bytes > this.#held.length) {
+      const larger = Buffer.allocUnsafeSlow(Math.max(bytes, 2 * this.#held.length));
+      larger.set(this.#held.subarray(0, this.#heldBytes));
+      this.#held = larger;
+    }
+    this.#held.set(piece, this.#heldBytes);
+    this.#heldBytes = bytes;
   }
 
   #release(): Uint8Array {
-    const line = Buffer.concat(this.#held);
-    this.#held = [];
+    const line = this.#held.subarray(0, this.#heldBytes);
+    this.#held = NOTHING;
     this.#heldBytes = 0;
     return line;
   }

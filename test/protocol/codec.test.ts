@@ -52,6 +52,7 @@ describe('classifyLine', () => {
       ['{"jsonrpc":"2.0","id":"1","result":{}}', '"id" is not a whole number'],
       ['{"jsonrpc":"2.0","id":1}', 'neither "result" nor "error"'],
       ['{"jsonrpc":"2.0","id":1,"error":"no"}', '"error" is not'],
+      ['{"jsonrpc":"2.0","id":1,"error":{"code":1e999,"message":"m"}}', '"error" is not'],
       ['{"jsonrpc":"2.0","id":1,"method":"train"}', 'not ask'],
       ['{"jsonrpc":"2.0","id":1,"resul', 'not valid JSON'],
     ];
@@ -189,6 +190,23 @@ describe('LineSplitter', () => {
     ]);
     for (const byte of bytes) splitter.push(Uint8Array.of(byte));
     expect(Buffer.concat(raws)).toEqual(bytes);
+  });
+
+  it('holds a line that comes byte by byte in little more than its bytes', () => {
+    const before = process.memoryUsage();
+    const splitter = new LineSplitter({
+      onLine: () => {},
+      onOutput: () => {},
+      onTooLong: () => {},
+    });
+    splitter.push(Buffer.from('{'));
+    const bytes = 1024 * 1024;
+    for (let i = 0; i < bytes; i++) splitter.push(Uint8Array.of(0x20));
+    const after = process.memoryUsage();
+    const grown = after.heapUsed + after.arrayBuffers - before.heapUsed - before.arrayBuffers;
+    // A list of pieces, as it once was, holds 200 MB.
+    expect(grown).toBeLessThan(50 * bytes);
+    splitter.end();
   });
 
   it('holds a line of exactly the limit and reports one of a byte more, once, and goes on after it', () => {
