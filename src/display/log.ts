@@ -1,6 +1,7 @@
 /** Diagnostics for those who ask (`--log-level`): pino's records, written as one readable line each. */
 
 import type { Logger } from 'pino';
+import { visible } from '../core/visible.js';
 import { LOG_LEVELS, type LogLevel } from './log-level.js';
 
 export interface Log {
@@ -28,7 +29,8 @@ async function loadLogger(level: LogLevel, say: (line: string) => void): Promise
     const details = Object.entries(facts).map(
       ([name, value]) => `${name}=${JSON.stringify(value)}`,
     );
-    return [`${label}: ${String(msg ?? '')}`, ...details].join(' ');
+    // A message may be the trainer's.
+    return visible([`${label}: ${String(msg ?? '')}`, ...details].join(' '));
   };
   return pino({ level, base: null, timestamp: false }, { write: (line) => say(render(line)) });
 }

@@ -37,11 +37,6 @@ export function classifyLine(line: string): Classified {
   return classifyObject(value);
 }
 
-/** Shortens a line for a sentence. */
-export function quoteLine(line: string): string {
-  return line.length <= 120 ? line : `${line.slice(0, 117)}...`;
-}
-
 function classifyObject(value: Readonly<Record<string, unknown>>): Classified {
   const { id, method, params, result, error } = value;
   if (method !== undefined) {
@@ -54,7 +49,10 @@ function classifyObject(value: Readonly<Record<string, unknown>>): Classified {
     if (id !== null && !isId(id))
       return { kind: 'malformed', why: '"id" is neither a whole number nor null' };
     if (!isWireError(error)) {
-      return { kind: 'malformed', why: '"error" is not {"code": number, "message": string}' };
+      return {
+        kind: 'malformed',
+        why: '"error" is not {"code": whole number, "message": string}',
+      };
     }
     return { kind: 'message', message: { kind: 'error', id, error } };
   }
@@ -100,7 +98,5 @@ function isId(id: unknown): id is number {
 }
 
 function isWireError(error: unknown): error is WireError {
-  return (
-    isRecord(error) && typeof error['code'] === 'number' && typeof error['message'] === 'string'
-  );
+  return isRecord(error) && Number.isInteger(error['code']) && typeof error['message'] === 'string';
 }

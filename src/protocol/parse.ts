@@ -2,11 +2,14 @@
 
 import { z } from 'zod';
 import { AutolrsError } from '../core/errors.js';
-import { quoteLine } from './codec.js';
+import { quoteLine, quoteValue } from './quote.js';
 
 const count = z.number().int().nonnegative();
 const lr = z.number().nonnegative();
-const seconds = z.number().nonnegative();
+
+/** Three decades: no command takes that long, but a clock's own reading, since 1970, is longer. */
+const MOST_SECONDS = 1e9;
+const seconds = z.number().nonnegative().max(MOST_SECONDS);
 
 const NO_LOSS = 'expected a number or null';
 
@@ -19,22 +22,51 @@ const loss = z.unknown().transform((value, context): number => {
   return number;
 });
 
-/** A hand-written loop: a million losses must not pass through a schema one by one. */
-const losses = z.unknown().transform((value, context): readonly number[] => {
-  if (!Array.isArray(value)) {
-    context.addIssue({ code: 'custom', message: 'expected an array of numbers and nulls' });
-    return z.NEVER;
-  }
-  const numbers = new Array<number>(value.length);
-  for (let i = 0; i < value.length; i++) {
-    const number = readLoss(value[i]);
-    if (number === undefined) {
-      context.addIssue({ code: 'custom', path: [i], message: NO_LOSS });
+/**
+ * Lists are read by hand: a million losses must not pass through a schema one by one, nor leave a complaint each. The
+ * first item that is wrong is the one named.
+ */
+function listOf<Item>(
+  what: string,
+  read: (value: unknown) => Item | undefined,
+  expected: string,
+): z.ZodType<readonly Item[]> {
+  return z.unknown().transform((value, context): readonly Item[] => {
+    if (!Array.isArray(value)) {
+      context.addIssue({ code: 'custom', message: `expected an array of ${what}` });
       return z.NEVER;
     }
-    numbers[i] = number;
+    const items = new Array<Item>(value.length);
+    for (let i = 0; i < value.length; i++) {
+      const item = read(value[i]);
+      if (item === undefined) {
+        context.addIssue({ code: 'custom', path: [i], message: expected });
+        return z.NEVER;
+      }
+      items[i] = item;
+    }
+    return items;
+  });
+}
+
+const losses = listOf('numbers and nulls', readLoss, NO_LOSS);
+
+/** Read by hand as lists are. */
+const metrics = z.unknown().transform((value, context): Readonly<Record<string, number>> => {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    context.addIssue({ code: 'custom', message: 'expected an object of numbers and nulls' });
+    return z.NEVER;
   }
-  return numbers;
+  const entries: [string, number][] = [];
+  for (const [name, metric] of Object.entries(value)) {
+    const number = readLoss(metric);
+    if (number === undefined) {
+      context.addIssue({ code: 'custom', path: [name], message: NO_LOSS });
+      return z.NEVER;
+    }
+    entries.push([name, number]);
+  }
+  return Object.fromEntries(entries);
 });
 
 export const RESULTS = {
@@ -48,7 +80,7 @@ export const RESULTS = {
     step: count,
     total: count.nullish(),
     lr,
-    groups: z.array(z.number().nonnegative()).default([1]),
+    groups: listOf('ratios', readRatio, 'expected a finite number of at least 0').default([1]),
     world: z.number().int().positive().default(1),
     can: z
       .object({
@@ -59,7 +91,7 @@ export const RESULTS = {
         memory: z.boolean().optional(),
       })
       .prefault({}),
-    holds: z.array(z.string()).default([]),
+    holds: listOf('names', readName, 'expected a string').default([]),
   }),
   train: z.object({
     steps: count,
@@ -71,7 +103,7 @@ export const RESULTS = {
   }),
   validate: z.object({
     loss,
-    metrics: z.record(z.string(), loss).nullish(),
+    metrics: metrics.nullish(),
     seconds,
   }),
   save: z.object({ id: z.string(), step: count, bytes: count.nullish(), seconds }),
@@ -97,7 +129,7 @@ export function parseResult<Method extends keyof typeof RESULTS>(
 ): ResultOf<Method> {
   const parsed = RESULTS[method].safeParse(result);
   if (!parsed.success)
-    throw badMessage(`its answer to "${method}"`, describe(parsed.error), result);
+    throw badMessage(`its answer to "${method}"`, describe(parsed.error, 'result'), result);
   return parsed.data as ResultOf<Method>; // zod loses the link between key and schema
 }
 
@@ -111,22 +143,23 @@ export function parseNotification(
   | undefined {
   if (method === 'progress') {
     const parsed = NOTIFICATIONS.progress.safeParse(params);
-    if (!parsed.success) throw badMessage('its "progress"', describe(parsed.error), params);
+    if (!parsed.success)
+      throw badMessage('its "progress"', describe(parsed.error, 'params'), params);
     return { kind: 'progress', progress: parsed.data };
   }
   if (method === 'log') {
     const parsed = NOTIFICATIONS.log.safeParse(params);
-    if (!parsed.success) throw badMessage('its "log"', describe(parsed.error), params);
+    if (!parsed.success) throw badMessage('its "log"', describe(parsed.error, 'params'), params);
     return { kind: 'log', ...parsed.data };
   }
   return undefined;
 }
 
 export function badMessage(what: string, why: string, value: unknown): AutolrsError {
-  const text = typeof value === 'string' ? value : (JSON.stringify(value) ?? 'nothing');
+  const quoted = typeof value === 'string' ? quoteLine(value) : quoteValue(value);
   return new AutolrsError(
     'PROTOCOL_BAD_MESSAGE',
-    `the trainer broke the protocol: ${what} is wrong: ${why}; the message was ${quoteLine(text)}`,
+    `the trainer broke the protocol: ${what} is wrong: ${why}; the message was ${quoted}`,
   );
 }
 
@@ -137,9 +170,18 @@ function readLoss(value: unknown): number | undefined {
   return Number.isFinite(value) ? value : Number.NaN;
 }
 
-function describe(error: z.ZodError): string {
+function readRatio(value: unknown): number | undefined {
+  return typeof value === 'number' && Number.isFinite(value) && value >= 0 ? value : undefined;
+}
+
+function readName(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined;
+}
+
+/** `whole` names what was parsed, for a fault that lies in no field of it. */
+function describe(error: z.ZodError, whole: string): string {
   const [issue] = error.issues;
-  if (issue === undefined) return 'it has a wrong shape';
-  const field = issue.path.length > 0 ? `"${issue.path.join('.')}": ` : '';
-  return `${field}${issue.message.charAt(0).toLowerCase()}${issue.message.slice(1)}`;
+  if (issue === undefined) return `"${whole}": it has a wrong shape`;
+  const field = issue.path.length > 0 ? issue.path.join('.') : whole;
+  return `"${quoteLine(field)}": ${issue.message.charAt(0).toLowerCase()}${issue.message.slice(1)}`;
 }

@@ -3,6 +3,7 @@
 import type { Command, Reply, TrainedReply, TrainerFacts } from '../core/tuner/command.js';
 import type { Request } from './messages.js';
 import { badMessage, parseResult, type ResultOf } from './parse.js';
+import { quoteValue } from './quote.js';
 
 export function toRequest(command: Command): Request {
   switch (command.kind) {
@@ -111,7 +112,7 @@ function mustEcho(asked: string, answered: string, raw: unknown): void {
   if (asked !== answered) {
     throw badMessage(
       'its answer',
-      `"id" is ${JSON.stringify(answered)} when ${JSON.stringify(asked)} was meant`,
+      `"id" is ${quoteValue(answered)} when ${JSON.stringify(asked)} was meant`,
       raw,
     );
   }

@@ -5,6 +5,7 @@ import type { Command, Reply, TrainerFacts } from '../core/tuner/command.js';
 import { LineSplitter } from '../protocol/line-splitter.js';
 import { PROTOCOL_VERSION, type Request } from '../protocol/messages.js';
 import { badMessage, parseResult } from '../protocol/parse.js';
+import { quoteValue } from '../protocol/quote.js';
 import { toFacts, toReply, toRequest } from '../protocol/translate.js';
 import { type Child, type ChildEnd, startChild } from './child.js';
 import { PatienceKeeper } from './patience.js';
@@ -176,7 +177,7 @@ function checkVersion(result: unknown): void {
   if (result.protocol === PROTOCOL_VERSION) return;
   throw new AutolrsError(
     'PROTOCOL_VERSION',
-    `the script's adapter speaks protocol ${JSON.stringify(result.protocol)} and this autolrs speaks ${PROTOCOL_VERSION}; update the older of the two`,
+    `the script's adapter speaks protocol ${quoteValue(result.protocol)} and this autolrs speaks ${PROTOCOL_VERSION}; update the older of the two`,
   );
 }
 

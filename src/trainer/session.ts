@@ -4,7 +4,7 @@
  */
 
 import { AutolrsError } from '../core/errors.js';
-import { classifyLine, encodeLine, quoteLine } from '../protocol/codec.js';
+import { classifyLine, encodeLine } from '../protocol/codec.js';
 import {
   type Incoming,
   type Request,
@@ -13,6 +13,7 @@ import {
   type WireError,
 } from '../protocol/messages.js';
 import { badMessage, type Progress, parseNotification } from '../protocol/parse.js';
+import { quoteLine } from '../protocol/quote.js';
 import { StderrTail } from './stderr-tail.js';
 
 export interface SessionEvents {
@@ -71,7 +72,7 @@ export class Session {
       });
     } finally {
       clearTimeout(timer);
-      this.#pending = undefined;
+      this.#settle(id);
     }
   }
 
@@ -108,8 +109,15 @@ export class Session {
     } else if (message.id !== pending.id) {
       this.fail(badMessage('an answer', `"id" is ${message.id} when ${pending.id} waits`, line));
     } else if (message.kind === 'result') {
+      // At once, and not when the asker wakes up: a second answer in the same chunk is one to nothing.
+      this.#settle(pending.id);
       pending.resolve(message.result);
     }
+  }
+
+  /** Nothing waits any more, unless a later request does. */
+  #settle(id: number): void {
+    if (this.#pending?.id === id) this.#pending = undefined;
   }
 
   #notify(method: string, params: unknown): void {

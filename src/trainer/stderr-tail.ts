@@ -1,7 +1,13 @@
 /** Keeps the last lines of a text for the sentence that says why a trainer ended. Bounded, whatever comes. */
 
+import { visible } from '../core/visible.js';
+
 const LINES = 20;
 const BYTES = 8192;
+
+/** Colours and cursor movements, which would outlive the line. */
+const ESC = String.fromCharCode(0x1b);
+const ESCAPE_SEQUENCE = new RegExp(`${ESC}\\[[0-?]*[ -/]*[@-~]`, 'g');
 
 export class StderrTail {
   #bytes: Uint8Array = new Uint8Array();
@@ -21,7 +27,8 @@ export class StderrTail {
   }
 }
 
-/** A progress bar rewrites its line: what a terminal shows of it is the last of its states. */
+/** A progress bar rewrites its line: what a terminal shows of it is the last of its states. Colours are left out. */
 function asSeen(line: string): string {
-  return line.slice(line.lastIndexOf('\r') + 1);
+  const last = line.slice(line.lastIndexOf('\r') + 1);
+  return visible(last.replace(ESCAPE_SEQUENCE, ''));
 }

@@ -10,4 +10,11 @@ describe('the log', () => {
     });
     expect(line).toBe('error: this step=3 why="x"');
   });
+
+  it('lets no message fake a line or move the cursor', async () => {
+    const line = await new Promise<string>((resolve) => {
+      createLog('info', resolve).write('info', 'x\nautolrs: done\u001b[2J', { why: '\u009b' });
+    });
+    expect(line).toBe('info: x\\u000aautolrs: done\\u001b[2J why="\\u009b"');
+  });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseResult } from '../../src/protocol/parse.js';
+import { parseNotification, parseResult } from '../../src/protocol/parse.js';
 
 const TRAINED = { steps: 1, losses: [1], lr: 0.1, step: 1, seconds: 0 };
 
@@ -30,4 +30,57 @@ describe('parseResult', () => {
       /^the trainer broke the protocol: its answer to "train" is wrong: "losses\.0": expected a number or null; the message was \{"steps":1,"losses":\["x".{90,100}\.\.\.$/,
     );
   });
+
+  it('quotes a result that nests deeper than the stack', () => {
+    const deep: unknown = JSON.parse(`${'['.repeat(100_000)}${']'.repeat(100_000)}`);
+    expect(() => parseResult('train', deep)).toThrow(
+      /wrong: "result": invalid input: expected object, received array; the message was \[{117}\.\.\.$/,
+    );
+    expect(() => parseNotification('progress', deep)).toThrow('"params": invalid input');
+  });
+
+  it('names of a list of wrong items the first, and complains of no other', () => {
+    const wrong = Array.from({ length: 200_000 }, () => ({}));
+    const hello = { protocol: 1, trainer: { name: 't' }, step: 0, lr: 0.1 };
+    const startedAt = performance.now();
+    expect(() => parseResult('initialize', { ...hello, groups: wrong })).toThrow('"groups.0"');
+    expect(() => parseResult('initialize', { ...hello, holds: wrong })).toThrow('"holds.0"');
+    const metrics = Object.fromEntries(wrong.map((item, i) => [`m${i}`, item]));
+    expect(() => parseResult('validate', { loss: 1, metrics, seconds: 0 })).toThrow('"metrics.m0"');
+    // A complaint each took seconds, and ten million of them all memory.
+    expect(performance.now() - startedAt).toBeLessThan(2000);
+  });
+
+  it('shortens a field’s name as it does a line', () => {
+    const metrics = { [`${'x'.repeat(1_000_000)}`]: 'high' };
+    const refused = errorOf(() => parseResult('validate', { loss: 1, metrics, seconds: 0 }));
+    expect(refused.message).toContain('"metrics.xxx');
+    expect(refused.message.length).toBeLessThan(400);
+  });
+
+  it('keeps metrics named as what every object has', () => {
+    const metrics: unknown = JSON.parse('{"__proto__": 1, "constructor": null, "toString": 2}');
+    const validated = parseResult('validate', { loss: 1, metrics, seconds: 0 });
+    expect(Object.entries(validated.metrics ?? {})).toEqual([
+      ['__proto__', 1],
+      ['constructor', Number.NaN],
+      ['toString', 2],
+    ]);
+  });
+
+  it('refuses a duration that is a time of day, or that no sum of durations would survive', () => {
+    for (const seconds of [1.7e9, 1e308]) {
+      expect(() => parseResult('train', { ...TRAINED, seconds })).toThrow('"seconds": too big');
+    }
+    expect(parseResult('train', { ...TRAINED, seconds: 1e9 }).seconds).toBe(1e9);
+  });
 });
+
+function errorOf(act: () => unknown): Error {
+  try {
+    act();
+  } catch (error) {
+    if (error instanceof Error) return error;
+  }
+  throw new Error('nothing was refused');
+}

@@ -100,6 +100,26 @@ describe('Session', () => {
     await expect(session.request(TRAIN, PATIENCE)).rejects.toThrow('nothing was asked');
   });
 
+  it('takes a second answer to one question for one to nothing, although both come at once', async () => {
+    const { session, answer } = open();
+    const waiting = session.request(TRAIN, PATIENCE);
+    answer({ id: 1, result: 'the first' });
+    answer({ id: 1, result: 'the second' });
+    expect(await waiting).toBe('the first');
+    await expect(session.request(SHUTDOWN, PATIENCE)).rejects.toThrow('nothing was asked');
+  });
+
+  it('lets no error message of the trainer’s fake a line or move the cursor', async () => {
+    const { session, answer } = open();
+    const waiting = session.request(TRAIN, PATIENCE);
+    const error = { code: -32003, message: 'x\nautolrs: all is well\u001b[1A' };
+    answer({ id: 1, error: { ...error, data: { traceback: 'a\u001b[31m\nb\u0007' } } });
+    await expect(waiting).rejects.toMatchObject({
+      message: expect.stringContaining('x\\u000aautolrs: all is well\\u001b[1A'),
+      facts: { stderrTail: ['a', 'b\\u0007'] },
+    });
+  });
+
   it('shows of a traceback its last lines, however long it is', async () => {
     const { session, answer } = open();
     const waiting = session.request(TRAIN, PATIENCE);

@@ -29,6 +29,12 @@ describe('StderrTail', () => {
     expect(lines.join('').length).toBe(8192);
   });
 
+  it('leaves colours out and shows what else a terminal would obey', () => {
+    expect(tailOf('\u001b[1;31mValueError\u001b[0m: \tx \u001b]0;title\u0007\n')).toEqual([
+      'ValueError: \tx \\u001b]0;title\\u0007',
+    ]);
+  });
+
   it('is empty when nothing was written', () => {
     expect(tailOf()).toEqual([]);
   });
