@@ -172,7 +172,7 @@ function hello({ version, run }: TrainerOptions): Request {
 }
 
 /** Looked at before the rest: a later version may have another shape. */
-function checkVersion(result: unknown): void {
+export function checkVersion(result: unknown): void {
   if (typeof result !== 'object' || result === null || !('protocol' in result)) return;
   if (result.protocol === PROTOCOL_VERSION) return;
   throw new AutolrsError(
