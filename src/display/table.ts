@@ -6,7 +6,7 @@ export function layOutTable(
   rows: readonly (readonly string[])[],
 ): readonly string[] {
   const widths = header.map((title, column) =>
-    Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)),
+    rows.reduce((width, row) => Math.max(width, row[column]?.length ?? 0), title.length),
   );
   return [header, ...rows].map((row) =>
     row.map((cell, column) => cell.padStart(widths[column] ?? 0)).join('  '),
