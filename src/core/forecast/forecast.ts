@@ -77,14 +77,16 @@ function inOrder(
   losses: readonly number[],
 ): { readonly steps: readonly number[]; readonly losses: readonly number[] } {
   let last = Number.NEGATIVE_INFINITY;
-  const kept = losses
-    .map((loss, i) => ({ loss, step: steps[i] ?? Number.NaN }))
-    .filter(({ step }) => {
-      const isLater = Number.isFinite(step) && step > last;
-      if (isLater) last = step;
-      return isLater;
-    });
-  return { steps: kept.map(({ step }) => step), losses: kept.map(({ loss }) => loss) };
+  const kept: { steps: number[]; losses: number[] } = { steps: [], losses: [] };
+  // A loop, for a series may be millions long: a pair for each would need ten times its memory.
+  for (const [i, loss] of losses.entries()) {
+    const step = steps[i] ?? Number.NaN;
+    if (!Number.isFinite(step) || step <= last) continue;
+    last = step;
+    kept.steps.push(step);
+    kept.losses.push(loss);
+  }
+  return kept;
 }
 
 function withinDoubles(value: number): number {

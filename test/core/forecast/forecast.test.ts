@@ -261,3 +261,14 @@ function mustForecast(result: Forecast) {
   if (result.kind !== 'forecast') return expect.fail(`the result is ${result.kind}`);
   return result;
 }
+
+describe('forecastLoss of a million losses', () => {
+  test('exhausts no stack and takes no more than seconds', () => {
+    const steps = Array.from({ length: 1_000_000 }, (_, i) => i);
+    const losses = steps.map((step) => 0.3 + 2 * Math.exp(-step / 300_000));
+    const startedAt = performance.now();
+    const forecast = forecastLoss({ steps, losses }, 1e7);
+    expect(performance.now() - startedAt).toBeLessThan(20_000);
+    expect(forecast).toMatchObject({ kind: 'forecast', trend: 'falling' });
+  });
+});
