@@ -54,5 +54,9 @@ export class LossLevel {
 
 function mean(losses: readonly number[]): number | undefined {
   if (losses.length === 0) return undefined;
-  return losses.reduce((sum, loss) => sum + loss, 0) / losses.length;
+  const level = losses.reduce((sum, loss) => sum + loss, 0) / losses.length;
+  if (Number.isFinite(level)) return level;
+  // The sum overflowed; the mean of its halves may do so by a rounding error alone.
+  const half = losses.reduce((sum, loss) => sum + loss / losses.length / 2, 0);
+  return 2 * Math.max(-Number.MAX_VALUE / 2, Math.min(Number.MAX_VALUE / 2, half));
 }

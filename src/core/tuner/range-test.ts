@@ -104,7 +104,7 @@ function* trainRamp(state: StrategyState, steps: number): Conversation<Ramp> {
   while (losses.length < steps && divergedAt === undefined) {
     const lrs = all.slice(losses.length, losses.length + slice);
     const reply = yield* trainCounted(state, { purpose: 'search', steps: lrs.length, lr: lrs });
-    losses.push(...reply.losses);
+    for (const loss of reply.losses) losses.push(loss);
     if (reply.end === 'data') return { lrs: all, losses, divergedAt, dataEnded: true };
     if (didDiverge(reply)) divergedAt = all[losses.length - 1];
     else if (readRamp(all, losses, steps).roseAt !== undefined) break;

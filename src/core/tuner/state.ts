@@ -43,11 +43,9 @@ export function* trainCounted(
   command: Omit<TrainCommand, 'kind' | 'haltAbove'>,
 ): Conversation<TrainedReply> {
   // Without a positive first loss there is no scale to call an explosion by; non-finite losses still end the probe.
-  const haltAbove =
-    state.firstLoss !== undefined && state.firstLoss > 0
-      ? EXPLOSION_FACTOR * state.firstLoss
-      : undefined;
-  const reply = yield* train(haltAbove === undefined ? command : { ...command, haltAbove });
+  const haltAbove = EXPLOSION_FACTOR * (state.firstLoss ?? 0);
+  const isBound = haltAbove > 0 && Number.isFinite(haltAbove);
+  const reply = yield* train(isBound ? { ...command, haltAbove } : command);
   state.ledger = addSteps(state.ledger, command.purpose, reply.steps);
   state.firstLoss ??= levelOf(reply.losses.slice(0, FIRST_LOSSES));
   return reply;

@@ -32,5 +32,5 @@ export function* warmUp(state: StrategyState): Conversation<WarmUpOutcome> {
 }
 
 function rampTo(lr: number, steps: number): number[] {
-  return Array.from({ length: steps }, (_, i) => (lr * (i + 1)) / steps);
+  return Array.from({ length: steps }, (_, i) => lr * ((i + 1) / steps));
 }
