@@ -6,7 +6,7 @@ import { resolveOptions } from '../../../src/core/options.js';
 import type { Command, Reply } from '../../../src/core/tuner/command.js';
 import { LossLevel } from '../../../src/core/tuner/loss-level.js';
 import { paper } from '../../../src/core/tuner/paper.js';
-import { ResultBuilder } from '../../../src/core/tuner/result.js';
+import { ResultBuilder } from '../../../src/core/tuner/result-builder.js';
 import { drive } from '../../support/drive.js';
 import { SimulatedTrainer } from '../../support/simulated-trainer.js';
 
