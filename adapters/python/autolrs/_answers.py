@@ -7,6 +7,7 @@ import sys
 import time
 from typing import Any, Callable, NamedTuple
 
+from autolrs._epochs import Place
 from autolrs._messages import (
     CHECKPOINT_UNKNOWN,
     INVALID_PARAMS,
@@ -31,6 +32,8 @@ class Checkpoint(NamedTuple):
 
     step: int
     state: Any
+    place: Place | None = None
+    """Where training stood in its data. In memory the tape knows it."""
 
 
 class Answers:
@@ -117,12 +120,13 @@ class Answers:
             state = self._hooks.capture()
             size = self._hooks.size(state)
             self._checkpoints[id] = Checkpoint(self.step, state)
+            self._tape.mark(id)
         else:
+            place = self._tape.place
             try:
-                size = self._hooks.write(path, self.step)
+                size = self._hooks.write(path, self.step, place and place._asdict())
             except OSError as error:
                 raise Fault(STORAGE_FAILED, f'cannot write "{id}": {error}') from error
-        self._tape.mark(id)
         seconds = time.perf_counter() - started
         return {"id": id, "step": self.step, "bytes": size, "seconds": seconds}
 
@@ -131,26 +135,29 @@ class Answers:
         checkpoint = self._checkpoints.get(id) if path is None else self._read(id, path)
         if checkpoint is None:
             raise _unknown(id, path)
+        # Before the state: to go to a place may draw random numbers, and the state undoes that.
+        is_there = self._tape.rewind(id) if path is None else self._tape.seek(checkpoint.place)
         self._hooks.apply(checkpoint.state)
         self.step = checkpoint.step
-        if not self._tape.rewind(id):
-            self._warn(f'the batches since "{id}" are gone; training goes on with new ones')
+        if not is_there:
+            self._warn(f'the batches that followed "{id}" are gone; training goes on with others')
         lr = self._hooks.get_lr()
         return {"id": id, "step": self.step, "lr": lr, "seconds": time.perf_counter() - started}
 
     def _read(self, id: str, path: str) -> Checkpoint | None:
         try:
-            state, step = self._hooks.read(path)
+            state, step, place = self._hooks.read(path)
         except FileNotFoundError:
             return None
         except OSError as error:
             raise Fault(STORAGE_FAILED, f'cannot read "{id}": {error}') from error
-        return Checkpoint(step, state)
+        return Checkpoint(step, state, None if place is None else Place(**place))
 
     def _discard(self, id: str, path: str | None) -> dict[str, Any]:
         if path is None:
             if self._checkpoints.pop(id, None) is None:
                 raise _unknown(id, path)
+            self._tape.unmark(id)
         else:
             try:
                 os.remove(path)
@@ -158,7 +165,6 @@ class Answers:
                 pass  # it is gone, which is what was asked for
             except OSError as error:
                 raise Fault(STORAGE_FAILED, f'cannot remove "{id}": {error}') from error
-        self._tape.unmark(id)
         return {"id": id}
 
 

@@ -8,8 +8,9 @@ Positions count batches since the start of the process:
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any, Callable
+
+from autolrs._epochs import Epochs, Place
 
 DEFAULT_BYTES = 256 * 1024 * 1024
 """Enough for some thousand batches of small images; far below what a training machine has."""
@@ -30,16 +31,24 @@ class Tape:
     def __init__(self, limit_bytes: int, keep: Callable[[Any], Any]) -> None:
         self._limit_bytes = limit_bytes
         self._keep = keep
-        self._source: Iterator[Any] = iter(())
+        self._source: Epochs | None = None
         self._marks: dict[str, int] = {}
         self._kept: list[Any] = []
+        self._places: list[Place] = []
         self._sizes: list[int] = []
         self._bytes = 0
         self._start = 0
         self._cursor = 0
         self._end = 0
 
-    def play(self, source: Iterator[Any]) -> None:
+    @property
+    def place(self) -> Place | None:
+        """Where in the data the next batch stands; None without a source."""
+        if self._cursor < self._end:
+            return self._places[self._cursor - self._start]
+        return None if self._source is None else self._source.place
+
+    def play(self, source: Epochs) -> None:
         """Takes live batches from `source` from here on."""
         self._source = source
 
@@ -47,18 +56,21 @@ class Tape:
         """The next batch.
 
         Raises:
-            StopIteration: The source has no more.
+            StopIteration: The source has no more, or there is none.
         """
         if self._cursor < self._end:
             batch = self._kept[self._cursor - self._start]
             self._cursor += 1
             self._trim_if_unneeded()
             return batch
+        if self._source is None:
+            raise StopIteration
+        place = self._source.place
         batch = next(self._source)
         self._cursor += 1
         self._end += 1
         if self._oldest_mark() < self._end:
-            self._record(batch)
+            self._record(batch, place)
         else:
             self._start = self._end
         return batch
@@ -81,10 +93,36 @@ class Tape:
         self._trim()
         return is_kept or self._end == 0
 
-    def _record(self, batch: Any) -> None:
+    def seek(self, place: Place | None) -> bool:
+        """Goes to a place in the data. False if it cannot: the next batch is then another one.
+
+        If it is not kept, the source goes there (see `Epochs.seek`), and what is kept is given up,
+        because it does not lead there.
+        """
+        at = self._position_of(place)
+        if at is not None:
+            self._cursor = at
+            self._trim()
+            return True
+        self._cursor = self._end
+        if self._source is None or place is None:
+            self._trim()
+            return self._source is None and place is None
+        self._marks.clear()
+        self._trim()
+        return self._source.seek(place)
+
+    def _position_of(self, place: Place | None) -> int | None:
+        if place in self._places:
+            return self._start + self._places.index(place)
+        is_end = self._source is not None and place is not None and place == self._source.place
+        return self._end if is_end else None
+
+    def _record(self, batch: Any, place: Place) -> None:
         kept = self._keep(batch)
         size = batch_bytes(kept)
         self._kept.append(kept)
+        self._places.append(place)
         self._sizes.append(size)
         self._bytes += size
         while self._kept and (self._bytes > self._limit_bytes or len(self._kept) > MAX_BATCHES):
@@ -100,7 +138,7 @@ class Tape:
         surplus = min(self._oldest_mark(), self._cursor) - self._start
         if surplus > 0:
             self._bytes -= sum(self._sizes[:surplus])
-            del self._kept[:surplus], self._sizes[:surplus]
+            del self._kept[:surplus], self._places[:surplus], self._sizes[:surplus]
             self._start += surplus
 
     def _trim_if_unneeded(self) -> None:

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler, ReduceLROnPlateau
 
+from autolrs._torch_data import data_state, set_data_state
 from autolrs._torch_file import read_durable, write_durably
 from autolrs._torch_rng import RngStream, capture_rng, restore_rng
 from autolrs._torch_state import bytes_of, copy_of, restore_model, restore_optimizer
@@ -116,7 +117,7 @@ class TorchHooks:
     def size(self, state: dict[str, Any]) -> int:
         return bytes_of(state)
 
-    def write(self, path: str, step: int) -> int:
+    def write(self, path: str, step: int, place: dict[str, Any] | None) -> int:
         # Nothing trains meanwhile, so what is written needs no copy in memory.
         state = {
             "model": dict(self._model.state_dict()),
@@ -124,14 +125,20 @@ class TorchHooks:
             "extra": {name: item.state_dict() for name, item in self._extras.items()},
             "rng": capture_rng(),
         }
-        return write_durably(path, {"step": step, "state": state})
+        return write_durably(path, {"step": step, "state": state, "data": place})
 
-    def read(self, path: str) -> tuple[dict[str, Any], int]:
+    def read(self, path: str) -> tuple[dict[str, Any], int, dict[str, Any] | None]:
         content = read_durable(path)
-        return content["state"], content["step"]
+        return content["state"], content["step"], content.get("data")
 
     def data_rng(self) -> AbstractContextManager[None]:
         return self._data_stream.entered()
+
+    def data_state(self, loader: Any) -> dict[str, Any]:
+        return data_state(self._data_stream, loader)
+
+    def set_data_state(self, loader: Any, state: dict[str, Any]) -> None:
+        set_data_state(self._data_stream, loader, state)
 
     def keep_batch(self, batch: Any) -> Any:
         # Batches from workers lie in shared memory: thousands of them exhaust the file handles.

@@ -60,18 +60,29 @@ def kept_rng() -> Iterator[None]:
 class RngStream:
     """A random state of its own that takes the global one's place for a while.
 
-    It begins as a copy, so that the first epoch comes in the order that the bare script sees.
+    It begins as a copy, so that the first epoch comes in the order that the bare script sees: as
+    one of the time when it is first entered or asked for.
     """
 
     def __init__(self) -> None:
         self._state: RngState | None = None
 
+    @property
+    def state(self) -> RngState:
+        """What is drawn from next."""
+        if self._state is None:
+            self._state = capture_rng(with_devices=False)
+        return self._state
+
+    @state.setter
+    def state(self, state: RngState) -> None:
+        self._state = state
+
     @contextmanager
     def entered(self) -> Iterator[None]:
         """Draws from this stream inside, and from the global one after it again."""
         outer = capture_rng(with_devices=False)
-        if self._state is not None:
-            restore_rng(self._state)
+        restore_rng(self.state)
         try:
             yield
         finally:

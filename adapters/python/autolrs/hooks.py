@@ -64,15 +64,20 @@ class Hooks(Protocol):
     def size(self, state: Any) -> int:
         """Bytes that a captured state takes."""
 
-    def write(self, path: str, step: int) -> int:
+    def write(self, path: str, step: int, place: dict[str, Any] | None) -> int:
         """Writes the present state, durably and all or nothing; returns its size in bytes.
+
+        Args:
+            path: The file.
+            step: Updates done.
+            place: Plain values that say where training stands in its data; None if nobody knows.
 
         Raises:
             OSError: It cannot be written; whatever was at `path` is still there.
         """
 
-    def read(self, path: str) -> tuple[Any, int]:
-        """Reads what `write` wrote: the state and its step.
+    def read(self, path: str) -> tuple[Any, int, dict[str, Any] | None]:
+        """Reads what `write` wrote: the state, its step, and the place in the data.
 
         Raises:
             OSError: It is not there or cannot be read.
@@ -84,6 +89,16 @@ class Hooks(Protocol):
         Shuffling must not draw from the stream that dropout draws from: a replay does not shuffle
         again, and everything after it would differ.
         """
+
+    def data_state(self, loader: Any) -> Any:
+        """What `data_rng` and random generators of the loader's own stand at, as plain values.
+
+        Numbers, strings, and lists and dicts of them, to be compared with `==`. An epoch that
+        begins at an equal state brings the same batches, in this process and in another.
+        """
+
+    def set_data_state(self, loader: Any, state: Any) -> None:
+        """Brings back what `data_state` gave."""
 
     def keep_batch(self, batch: Any) -> Any:
         """The batch in a form that can be held by the thousand."""

@@ -12,11 +12,12 @@ import sys
 import time
 import traceback
 from collections import deque
-from collections.abc import Iterable, Iterator, Sized
+from collections.abc import Iterable, Iterator
 from types import TracebackType
 from typing import Any, TypeVar
 
 from autolrs._answers import Answers
+from autolrs._epochs import Epochs, length_of
 from autolrs._messages import SCRIPT_RAISED, Fault, Request, parse_request
 from autolrs._rewind import DEFAULT_BYTES, Tape
 from autolrs._training import Training
@@ -31,8 +32,6 @@ PROGRESS_SECONDS = 0.25
 MAX_STRIDE = 64
 """At most so many steps between two looks at the clock: enough to make the look cost nothing, few
 enough to notice soon when steps become slow."""
-
-_NO_BATCH: Any = object()
 
 
 class Session:
@@ -99,9 +98,10 @@ class Session:
         """Yields batches, epoch after epoch, until the tuner has had its steps."""
         if not self._has_begun:
             self._answers.can_rewind = True
-            if self._answers.total is None and isinstance(loader, Sized):
-                self._answers.total = epochs * len(loader)
-        self._tape.play(self._epochs(loader))
+            length = length_of(loader)
+            if self._answers.total is None and length is not None:
+                self._answers.total = epochs * length
+        self._tape.play(Epochs(loader, self._hooks))
         while not self.done:
             try:
                 batch = self._tape.next()
@@ -125,17 +125,6 @@ class Session:
             training.judge_held()
             self._finish(training)
         self._serve()
-
-    def _epochs(self, loader: Iterable[Batch]) -> Iterator[Batch]:
-        while True:
-            # The seed of a shuffle is drawn at the start, or when the first batch is asked for.
-            with self._hooks.data_rng():
-                batches = iter(loader)
-                first = next(batches, _NO_BATCH)
-            if first is _NO_BATCH:
-                return
-            yield first
-            yield from batches
 
     def _step_unasked(self) -> None:
         # Only a loop that asked neither `done` nor `cycle` comes here: its first update was not

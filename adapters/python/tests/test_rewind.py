@@ -5,13 +5,15 @@ from __future__ import annotations
 import random
 
 import pytest
+from toy import Toy
 
+from autolrs._epochs import Epochs
 from autolrs._rewind import Tape, batch_bytes
 
 
 def tape_of(count: int, limit_bytes: int = 10**9) -> Tape:
     tape = Tape(limit_bytes, keep=lambda batch: batch)
-    tape.play(iter([str(number) for number in range(count)]))
+    tape.play(Epochs(iter([str(number) for number in range(count)]), Toy(None)))
     return tape
 
 
@@ -81,6 +83,65 @@ def test_the_end_of_the_source_is_told() -> None:
         tape.next()
     tape.rewind("a")
     assert take(tape, 2) == ["0", "1"]
+
+
+def test_the_place_of_a_kept_batch_is_the_one_it_had_when_it_was_new() -> None:
+    tape = tape_of(10)
+    take(tape, 2)
+    place = tape.place
+    tape.mark("a")
+    take(tape, 3)
+    assert tape.place != place
+    tape.rewind("a")
+    assert tape.place == place
+
+
+def test_a_place_that_is_kept_is_gone_to_without_the_source() -> None:
+    tape = tape_of(10)
+    tape.mark("a")
+    take(tape, 2)
+    place = tape.place
+    take(tape, 3)
+    assert tape.seek(place)
+    assert take(tape, 4) == ["2", "3", "4", "5"]
+    assert tape.rewind("a")
+    assert take(tape, 1) == ["0"]
+
+
+def test_a_place_that_is_not_kept_gives_up_what_is() -> None:
+    tape = Tape(10**9, keep=lambda batch: batch)
+    tape.play(Epochs(["0", "1", "2", "3"], Toy(None)))
+    place = tape.place
+    take(tape, 2)
+    tape.mark("a")
+    take(tape, 1)
+    assert tape.seek(place)
+    assert tape._kept == []
+    assert take(tape, 5) == ["0", "1", "2", "3", "0"]
+    assert not tape.rewind("a")
+
+
+def test_to_ask_for_the_place_keeps_no_batch() -> None:
+    tape = tape_of(10)
+    for _ in range(10):
+        assert tape.place is not None
+        take(tape, 1)
+    assert tape._kept == tape._places == []
+
+
+def test_no_place_goes_on_live_and_says_so() -> None:
+    tape = tape_of(10)
+    tape.mark("a")
+    take(tape, 3)
+    tape.rewind("a")
+    assert not tape.seek(None)
+    assert take(tape, 1) == ["3"]
+
+
+def test_without_a_source_there_is_no_place_to_lose() -> None:
+    tape = Tape(10**9, keep=lambda batch: batch)
+    assert tape.place is None
+    assert tape.seek(None)
 
 
 @pytest.mark.parametrize("seed", range(20))

@@ -136,13 +136,20 @@ def test_the_disk_brings_back_the_same(training: Training, tmp_path: Path) -> No
     model, optimizer, hooks = training
     train(model, optimizer)
     path = str(tmp_path / "checkpoint")
-    assert hooks.write(path, 5) == Path(path).stat().st_size
+    place = {"epoch": 1, "batches": 2, "state": hooks.data_state(None)}
+    assert hooks.write(path, 5, place) == Path(path).stat().st_size
     first, then = train(model, optimizer), weights(model)
-    state, step = hooks.read(path)
+    state, *others = hooks.read(path)
     hooks.apply(state)
-    assert step == 5
+    assert others == [5, place]
     assert train(model, optimizer) == first
     assert same(weights(model), then)
+
+
+def test_a_file_without_a_place_in_the_data_is_read(tmp_path: Path) -> None:
+    hooks = TorchHooks(model := model_of(), OPTIMIZERS["sgd"](model.parameters()), None, [])
+    write_durably(str(tmp_path / "checkpoint"), {"step": 3, "state": hooks.capture()})
+    assert hooks.read(str(tmp_path / "checkpoint"))[1:] == (3, None)
 
 
 def test_numpy_and_python_random_numbers_repeat(tmp_path: Path) -> None:
@@ -150,8 +157,8 @@ def test_numpy_and_python_random_numbers_repeat(tmp_path: Path) -> None:
     hooks = TorchHooks(model := model_of(), OPTIMIZERS["sgd"](model.parameters()), None, [])
     random.gauss(0, 1)
     numpy.random.standard_normal()
-    hooks.write(str(tmp_path / "checkpoint"), 0)
-    memory, (disk, _) = hooks.capture(), hooks.read(str(tmp_path / "checkpoint"))
+    hooks.write(str(tmp_path / "checkpoint"), 0, None)
+    memory, (disk, *_) = hooks.capture(), hooks.read(str(tmp_path / "checkpoint"))
     drawn = []
     for state in (memory, memory, disk):
         hooks.apply(state)

@@ -5,11 +5,10 @@ The loss is the weight's square; every update shrinks the weight by the LR and a
 
 from __future__ import annotations
 
-import contextlib
 import json
 import random
-from collections.abc import Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, Callable
 
 from autolrs._wire import claim
@@ -28,6 +27,7 @@ class Toy:
         self.validation = validation
         self.weight = 1.0
         self.lr = 0.5
+        self._data_rng = random.getstate()
 
     def update(self, batch: float = 0.0) -> float:
         """One update; returns the loss."""
@@ -72,20 +72,37 @@ class Toy:
     def size(self, state: Any) -> int:
         return 8
 
-    def write(self, path: str, step: int) -> int:
+    def write(self, path: str, step: int, place: dict[str, Any] | None) -> int:
         with open(path, "w") as file:
-            return file.write(json.dumps([self.weight, self.lr, step]))
+            return file.write(json.dumps([self.capture(), step, place]))
 
-    def read(self, path: str) -> tuple[Any, int]:
+    def read(self, path: str) -> tuple[Any, int, dict[str, Any] | None]:
         with open(path) as file:
-            weight, lr, step = json.load(file)
-        return (weight, lr, random.getstate()), step
+            (weight, lr, rng), step, place = json.load(file)
+        return (weight, lr, _rng_of(rng)), step, place
 
-    def data_rng(self) -> AbstractContextManager[None]:
-        return contextlib.nullcontext()
+    @contextmanager
+    def data_rng(self) -> Iterator[None]:
+        outer = random.getstate()
+        random.setstate(self._data_rng)
+        yield
+        self._data_rng = random.getstate()
+        random.setstate(outer)
+
+    def data_state(self, loader: Any) -> Any:
+        version, words, gauss = self._data_rng
+        return [version, list(words), gauss]
+
+    def set_data_state(self, loader: Any, state: Any) -> None:
+        self._data_rng = _rng_of(state)
 
     def keep_batch(self, batch: Any) -> Any:
         return batch
+
+
+def _rng_of(state: Any) -> tuple[Any, ...]:
+    version, words, gauss = state
+    return version, tuple(words), gauss
 
 
 def attach(validation: Callable[[], float] | None = None, **options: Any) -> tuple[Toy, Tuner]:

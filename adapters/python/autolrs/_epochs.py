@@ -1,0 +1,109 @@
+"""Goes through a loader epoch after epoch, and knows where in its data each batch stands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import chain, islice
+from typing import Any, NamedTuple
+
+from autolrs.hooks import Hooks
+
+_NO_BATCH: Any = object()
+
+
+class Place(NamedTuple):
+    """Where a batch stands, in plain values: enough to find it again in another process."""
+
+    epoch: int
+    """The epoch that holds it; the first is 0."""
+    batches: int
+    """How many batches of that epoch come before it."""
+    state: Any
+    """What `Hooks.data_state` gave at the start of that epoch."""
+
+
+class Epochs:
+    """Yields the batches of a loader, again and again, until an epoch brings none.
+
+    Args:
+        loader: Anything that can be iterated. An iterator has one epoch and cannot go back.
+        hooks: Gives the random numbers by which the loader shuffles.
+    """
+
+    def __init__(self, loader: Iterable[Any], hooks: Hooks) -> None:
+        self._loader = loader
+        self._hooks = hooks
+        self._is_one_shot = isinstance(loader, Iterator)
+        self._length = None if self._is_one_shot else length_of(loader)
+        self._batches: Iterator[Any] = iter(())
+        self._epoch = -1
+        self._state: Any = None
+        self._count = 0
+
+    @property
+    def place(self) -> Place:
+        """Where the next batch stands.
+
+        At the end of an epoch that is the start of the next one, if the loader tells its length;
+        else the end of this one, which is the same place, but takes longer to come back to.
+        """
+        if self._count == 0 or (self._count == self._length and not self._has_more()):
+            return Place(self._epoch + 1, 0, self._hooks.data_state(self._loader))
+        return Place(self._epoch, self._count, self._state)
+
+    def __iter__(self) -> Epochs:
+        return self
+
+    def __next__(self) -> Any:
+        batch = next(self._batches, _NO_BATCH)
+        if batch is _NO_BATCH:
+            return self._first_of_next_epoch()
+        self._count += 1
+        return batch
+
+    def seek(self, place: Place) -> bool:
+        """Goes to a place, also to one that another process was at. False if it is not there.
+
+        The batches before it are loaded, and that may draw random numbers meant for training: the
+        caller puts those back.
+        """
+        if self._is_one_shot and self._count > 0:
+            if place.batches < self._count:
+                return False
+        else:
+            self._hooks.set_data_state(self._loader, place.state)
+            self._batches, self._count, self._epoch = iter(()), 0, place.epoch - 1
+            if place.batches > 0 and next(self, _NO_BATCH) is _NO_BATCH:
+                return False
+        # Not by `next(self)`, which would go on into another epoch where this one is too short.
+        self._count += sum(1 for _ in islice(self._batches, place.batches - self._count))
+        return self._count == place.batches
+
+    def _first_of_next_epoch(self) -> Any:
+        state = self._hooks.data_state(self._loader)
+        # The seed of a shuffle is drawn at the start, or when the first batch is asked for.
+        with self._hooks.data_rng():
+            batches = iter(self._loader)
+            first = next(batches, _NO_BATCH)
+        if first is _NO_BATCH:
+            raise StopIteration  # and the place stays what it was: an iterator ends only once
+        self._batches, self._state = batches, state
+        self._epoch += 1
+        self._count = 1
+        return first
+
+    def _has_more(self) -> bool:
+        # Asked, because a length can be wrong, and because to end may draw random numbers too.
+        batch = next(self._batches, _NO_BATCH)
+        if batch is _NO_BATCH:
+            return False
+        self._batches = chain([batch], self._batches)
+        return True
+
+
+def length_of(loader: Any) -> int | None:
+    """How many batches an epoch has; None if the loader does not know."""
+    try:
+        return len(loader)
+    except (TypeError, NotImplementedError):  # a DataLoader has a length only if its data have one
+        return None
