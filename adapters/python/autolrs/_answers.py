@@ -19,10 +19,10 @@ from autolrs._messages import (
     Request,
     count_of,
     finite_or_none,
-    optional_text_of,
     text_of,
 )
 from autolrs._rewind import Tape
+from autolrs._run_dir import RunDir
 from autolrs._version import __version__
 from autolrs.hooks import Hooks
 
@@ -56,6 +56,7 @@ class Answers:
         self._tape = tape
         self._warn = warn
         self._checkpoints: dict[str, Checkpoint] = {}
+        self._run_dir = RunDir()
 
     def answer(self, request: Request) -> dict[str, Any]:
         """The result of a request.
@@ -69,11 +70,11 @@ class Answers:
         if request.method == "validate":
             return self._validate(params)
         if request.method == "save":
-            return self._save(text_of(params, "id"), optional_text_of(params, "path"))
+            return self._save(text_of(params, "id"), self._run_dir.path_of(params))
         if request.method == "restore":
-            return self._restore(text_of(params, "id"), optional_text_of(params, "path"))
+            return self._restore(text_of(params, "id"), self._run_dir.path_of(params))
         if request.method == "discard":
-            return self._discard(text_of(params, "id"), optional_text_of(params, "path"))
+            return self._discard(text_of(params, "id"), self._run_dir.path_of(params))
         raise Fault(METHOD_NOT_FOUND, f'this adapter knows no "{request.method}"')
 
     def _hello(self) -> dict[str, Any]:

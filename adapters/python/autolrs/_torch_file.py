@@ -15,7 +15,7 @@ FORMAT = 1
 
 
 def write_durably(path: str, content: dict[str, Any]) -> int:
-    """Writes `content` to `path`, all or nothing, and returns the size in bytes.
+    """Writes `content` to `path`, all or nothing and for its owner alone; returns its bytes.
 
     Raises:
         OSError: It cannot be written; what was at `path` is still there.
@@ -23,9 +23,11 @@ def write_durably(path: str, content: dict[str, Any]) -> int:
     """
     _refuse_unreadable(content, "checkpoint")
     path = os.path.abspath(path)
-    temporary = f"{path}.tmp"  # one name a path: what a crash left is overwritten the next time
+    temporary = f"{path}.tmp"  # one name a path: what a crash left is removed the next time
     try:
-        with open(temporary, "wb") as file:
+        if os.path.lexists(temporary):
+            os.remove(temporary)
+        with open(temporary, "xb", opener=_open_private) as file:
             _dump({"autolrs": FORMAT, **content}, file)
             file.flush()
             os.fsync(file.fileno())
@@ -72,6 +74,10 @@ def _refuse_unreadable(value: Any, where: str) -> None:
             f"{where} is a {type(value).__name__}, which a checkpoint on disk cannot hold; let "
             "state_dict return numbers, strings, tensors, and lists and dicts of them"
         )
+
+
+def _open_private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
 
 
 def _dump(content: dict[str, Any], file: Any) -> None:

@@ -218,10 +218,33 @@ def test_a_failed_write_leaves_the_old_file_and_no_other(
 
 
 def test_a_full_disk_is_an_os_error(tmp_path: Path) -> None:
-    (tmp_path / "checkpoint.tmp").symlink_to("/dev/full")
-    with pytest.raises(OSError, match=r"."):
-        write_durably(str(tmp_path / "checkpoint"), {"x": torch.zeros(10_000)})
+    resource = pytest.importorskip("resource")  # a limit stands for the end of a disk
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, limits[1]))
+    try:
+        with pytest.raises(OSError, match=r"."):
+            write_durably(str(tmp_path / "checkpoint"), {"x": torch.zeros(10_000)})
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_checkpoint_on_disk_is_for_its_owner_alone(tmp_path: Path) -> None:
+    path = tmp_path / "checkpoint"
+    for left in (path, tmp_path / "checkpoint.tmp"):
+        left.write_text("left by a crash")
+        left.chmod(0o666)
+    write_durably(str(path), {"step": 1})
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_what_waits_under_the_temporary_name_is_not_followed(tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    other.write_text("untouched")
+    (tmp_path / "checkpoint.tmp").symlink_to(other)
+    write_durably(str(tmp_path / "checkpoint"), {"step": 1})
+    assert other.read_text() == "untouched"
+    assert not (tmp_path / "checkpoint").is_symlink()
 
 
 @pytest.mark.parametrize("damage", [b"", b"garbage", None])
