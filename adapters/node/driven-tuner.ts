@@ -3,7 +3,7 @@
 import { basename } from 'node:path';
 import { Checkpoints } from './checkpoints.js';
 import type { TrainerHooks } from './hooks.js';
-import { isLr, readBatches } from './params.js';
+import { isLr, readBatches, readCheckpoint } from './params.js';
 import { Training } from './training.js';
 import { checkLoss, type Tuner } from './tuner.js';
 import { readVersion } from './version.js';
@@ -21,6 +21,7 @@ export class DrivenTuner<Snapshot> implements Tuner {
   readonly #hooks: TrainerHooks<Snapshot>;
   readonly #wire: Wire;
   readonly #checkpoints = new Checkpoints<Snapshot>();
+  readonly #runDir = process.env['AUTOLRS_RUN_DIR'];
   #step = 0;
   #training: Training | undefined;
   #told = 0;
@@ -132,14 +133,14 @@ export class DrivenTuner<Snapshot> implements Tuner {
         return { ...validation, seconds: elapsed() };
       }
       case 'save': {
-        const { id, path } = checkpointOf(request);
+        const { id, path } = readCheckpoint(request.params, this.#runDir);
         const snapshot = await this.#hooks.save();
         const checkpoint = { step: this.#step, lr: this.#readLr(), snapshot };
         const bytes = this.#checkpoints.save(id, path, checkpoint);
         return { id, step: this.#step, bytes, seconds: elapsed() };
       }
       case 'restore': {
-        const { id, path } = checkpointOf(request);
+        const { id, path } = readCheckpoint(request.params, this.#runDir);
         const { step, lr, snapshot } = this.#checkpoints.load(id, path);
         await this.#hooks.restore(snapshot);
         this.#hooks.setLr(lr);
@@ -147,7 +148,7 @@ export class DrivenTuner<Snapshot> implements Tuner {
         return { id, step, lr: this.#readLr(), seconds: elapsed() };
       }
       case 'discard': {
-        const { id, path } = checkpointOf(request);
+        const { id, path } = readCheckpoint(request.params, this.#runDir);
         this.#checkpoints.discard(id, path);
         return { id };
       }
@@ -161,7 +162,7 @@ export class DrivenTuner<Snapshot> implements Tuner {
 
   #hello(): object {
     const { name, total, groups = [1], holds = [], rewind = false, validate } = this.#hooks;
-    const token = process.env['AUTOLRS_TOKEN'];
+    const { token } = this.#wire;
     return {
       protocol: 1,
       trainer: {
@@ -238,17 +239,7 @@ export class DrivenTuner<Snapshot> implements Tuner {
 }
 
 /** The weights may be a probe's, so nothing of the script may run on, not even its end. */
-function leaveWithoutTuner(): never {
-  process.stderr.write(
-    'autolrs: the tuner is gone; the model may be a probe, so nothing is kept\n',
-  );
+function leaveWithoutTuner(sentence: string): never {
+  process.stderr.write(`autolrs: ${sentence}\n`);
   process.exit(1);
-}
-
-function checkpointOf({ params }: Request): { id: string; path: string | undefined } {
-  const { id, path } = params;
-  if (typeof id !== 'string' || (path !== undefined && (typeof path !== 'string' || !path))) {
-    throw new WireError(ERRORS.params, '"id" must be a string, and "path" a file name or absent');
-  }
-  return { id, path };
 }

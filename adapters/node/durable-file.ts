@@ -1,4 +1,4 @@
-/** Writes a file so that after a crash or a power cut there is the old one or the new one, whole. */
+/** Writes a file for its owner alone, so that after a crash or a power cut there is the old one or the new one, whole. */
 
 import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
@@ -8,7 +8,7 @@ export function writeDurably(path: string, bytes: Uint8Array): void {
   // One name a path: what a crash leaves behind is overwritten the next time.
   const temporary = `${path}.tmp`;
   try {
-    const file = openSync(temporary, 'w');
+    const file = openSync(temporary, 'w', 0o600);
     try {
       writeFileSync(file, bytes);
       fsyncSync(file);

@@ -25,7 +25,7 @@ let isAttached = false;
 /**
  * Attaches a training loop to the tuner that drives this process, or to nothing if none does.
  *
- * Under a tuner stdout belongs to the wire, and what the script prints goes to stderr.
+ * Under a tuner stdout belongs to the wire, and what the script prints goes to stderr; unless the wire is a socket.
  *
  * @throws TypeError naming the hook that is missing.
  */

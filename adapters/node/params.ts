@@ -1,5 +1,6 @@
 /** From a request's unknown params to typed ones. Errors name the field and the fault. */
 
+import { checkInRunDirectory } from './run-directory.js';
 import { ERRORS, isRecord, WireError } from './wire-error.js';
 
 export interface TrainPlan {
@@ -24,6 +25,18 @@ export function readBatches({ batches }: Params): number | undefined {
     throw refuse('batches', 'a whole number, 1 or more', batches);
   }
   return batches;
+}
+
+/** @param runDir Where checkpoints on disk must lie, if the tuner has said so. */
+export function readCheckpoint(
+  { id, path }: Params,
+  runDir: string | undefined,
+): { id: string; path: string | undefined } {
+  if (typeof id !== 'string') throw refuse('id', 'a string', id);
+  if (path === undefined) return { id, path };
+  if (typeof path !== 'string' || path === '') throw refuse('path', 'a file name or absent', path);
+  if (runDir) checkInRunDirectory(path, runDir);
+  return { id, path };
 }
 
 export function isLr(value: unknown): value is number {

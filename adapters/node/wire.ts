@@ -13,8 +13,8 @@ export interface Request {
 export interface WireEvents {
   /** The tuner wants the `train` in flight, or the one that waits in the queue, answered now. */
   readonly onCancel: () => void;
-  /** The tuner is gone. */
-  readonly onLost: () => void;
+  /** The tuner is gone, or was never there; with the sentence that says so. */
+  readonly onLost: (sentence: string) => void;
 }
 
 /** The protocol's limit on a line: 64 MiB. */
@@ -23,7 +23,7 @@ const MAX_LINE_BYTES = 64 * 1024 * 1024;
 const NEWLINE = 0x0a;
 
 export class Wire {
-  readonly #carrier = openCarrier(process.env['AUTOLRS_ADDRESS']);
+  readonly #carrier = openCarrier();
   readonly #events: WireEvents;
   readonly #queue: Request[] = [];
   /** Received and not answered yet, whether it waits in the queue or is being worked on. */
@@ -34,7 +34,7 @@ export class Wire {
   readonly #onData = (chunk: Buffer) => this.#receive(chunk);
   readonly #onLost = () => {
     // Who ends stdin right after "shutdown" has asked for an orderly end and gets it.
-    if (!this.isOpen('shutdown')) this.#events.onLost();
+    if (!this.isOpen('shutdown')) this.#events.onLost(this.#carrier.whyLost());
   };
 
   constructor(events: WireEvents) {
@@ -46,6 +46,11 @@ export class Wire {
     input.on('error', this.#onLost);
     output.on('error', this.#onLost);
     release();
+  }
+
+  /** What the hello must hold, if the tuner has given a token. */
+  get token(): string | undefined {
+    return this.#carrier.token;
   }
 
   /** The next request; waits for it, and keeps the process alive meanwhile. */

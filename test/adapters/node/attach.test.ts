@@ -1,8 +1,6 @@
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { DEMO, Driver } from './driver.js';
 
@@ -62,24 +60,6 @@ describe('the handshake', () => {
       groups: [1],
       holds: [],
     });
-  });
-
-  test('goes over the socket that the environment names, with its token', async () => {
-    const path = join(scratch(), 'socket');
-    const answer = new Promise<string>((resolve) => {
-      const server = createServer((socket) => {
-        createInterface({ input: socket }).on('line', (line) => {
-          resolve(line);
-          socket.end();
-        });
-        socket.write('{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocol":1}}\n');
-      }).listen(path);
-      onTestFinished(() => void server.close());
-    });
-    const environment = { AUTOLRS: '1', AUTOLRS_ADDRESS: `unix:${path}`, AUTOLRS_TOKEN: 's3cret' };
-    const driver = new Driver('fixtures/plain.mjs', [], environment);
-    expect(JSON.parse(await answer)).toMatchObject({ result: { lr: 0.1, token: 's3cret' } });
-    expect((await driver.ended).code).toBe(1); // the socket ended without "shutdown"
   });
 });
 
