@@ -24,7 +24,10 @@ export interface ChildOptions {
 
 export interface Child {
   readonly pid: number;
-  /** Resolves once the process has ended and its pipes are read, or held open by somebody else for too long. */
+  /**
+   * Resolves once the process has ended and its pipes are read, or held open by somebody else for too long. What is left
+   * of its process group is killed then.
+   */
   readonly ended: Promise<ChildEnd>;
   write(line: string): void;
   endStdin(): void;
@@ -71,7 +74,7 @@ export async function startChild(options: ChildOptions): Promise<Child> {
     readAll(child.stdout, options.onStdout),
     readAll(child.stderr, options.onStderr),
   ]);
-  const ended = new Promise<ChildEnd>((resolve) => {
+  const closed = new Promise<ChildEnd>((resolve) => {
     child.once('exit', (code, signal) => {
       process.off('exit', killOnExit);
       const end = { exitCode: code ?? undefined, signal: signal ?? undefined };
@@ -86,6 +89,8 @@ export async function startChild(options: ChildOptions): Promise<Child> {
       });
     });
   });
+  // What it started and left behind has nobody to work for any more.
+  const ended = closed.finally(() => kill('SIGKILL'));
   return {
     pid,
     ended,

@@ -63,3 +63,23 @@ export function temporaryDirectory(): string {
 export function fixture(name: string): readonly string[] {
   return [process.execPath, join(FIXTURES, name)];
 }
+
+/** As `runCli`, but of a flood of output keeps the length and the last few lines alone. */
+export function runCliUnread(
+  args: readonly string[],
+): Promise<{ readonly code: number | null; readonly bytes: number; readonly text: string }> {
+  const child = spawn(process.execPath, [CLI, ...args], {
+    cwd: ROOT,
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  let bytes = 0;
+  let text = '';
+  child.stderr.on('data', (chunk: Buffer) => {
+    bytes += chunk.length;
+    text = `${text}${chunk.subarray(-4096)}`.slice(-4096);
+  });
+  return new Promise((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (code) => resolve({ code, bytes, text }));
+  });
+}
