@@ -99,6 +99,12 @@ function toTrained(
   if (steps < command.steps && end == null) {
     throw wrong(`"steps" is ${steps} when ${command.steps} were asked, and "end" does not say why`);
   }
+  if (end === 'halt' && command.haltAbove === undefined) {
+    throw wrong('"end" is "halt" when no "halt" was asked for');
+  }
+  if (steps === 0 && command.steps > 0 && (end === 'halt' || end === 'diverged')) {
+    throw wrong(`"end" is "${end}" when no step was done`);
+  }
   const asked = typeof command.lr === 'number' ? command.lr : command.lr[steps - 1];
   if (steps > 0 && asked !== undefined && Math.abs(lr - asked) > LR_TOLERANCE * asked) {
     throw wrong(

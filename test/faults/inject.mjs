@@ -1,7 +1,7 @@
 /**
  * Preloaded into a process (`node --import`), makes one thing fail at one moment, as AUTOLRS_FAULT says:
  * `WHO KIND N`, with WHO `tuner` or `trainer` and N counted from 1. It fires once a run: AUTOLRS_FAULT_FIRED is the file
- * that says that it has.
+ * that says that it has. With AUTOLRS_KEEP the tuner keeps a copy of each checkpoint that it removes.
  */
 
 import fs from 'node:fs';
@@ -84,5 +84,14 @@ function arm(at) {
     };
   }
 
+  syncBuiltinESMExports();
+}
+
+if (isTuner && process.env.AUTOLRS_KEEP) {
+  const { rmSync, existsSync: isThere, copyFileSync } = fs;
+  fs.rmSync = (path, options) => {
+    if (/checkpoint-\d+-step-\d+$/.test(path) && isThere(path)) copyFileSync(path, `${path}.kept`);
+    return rmSync(path, options);
+  };
   syncBuiltinESMExports();
 }

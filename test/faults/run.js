@@ -4,18 +4,21 @@
  * nothing had happened. Prints what was tried; fails if a single run ends otherwise.
  *
  * The reference is a run with a checkpoint at every step. A disturbed run may differ in nothing that counts: its
- * schedule and steps are the reference's, and each of its checkpoints is, byte for byte, the reference's at that step. So
- * the last one has the same weights, and none has a probe's.
+ * schedule and steps are the reference's, and each of its checkpoints holds the reference's state at that step. So the
+ * last one has the same weights, and none has a probe's. JavaScript's are compared byte for byte; PyTorch packs the same
+ * content in more than one way, so there a digest of the content is taken, of all files that lie there after the fault
+ * and at the end.
  */
 
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 const CLI = join(ROOT, 'bin', 'autolrs.js');
+const DIGEST = join(import.meta.dirname, 'digest.py');
 const INJECT = new URL('inject.mjs', import.meta.url).href;
 const PYTHON = process.env.AUTOLRS_PYTHON ?? 'python3';
 /** A run and its resumes take seconds; more is a hang. */
@@ -70,11 +73,11 @@ function readRun(dir) {
   const checkpoints = records
     .filter((record) => record.kind === 'checkpoint')
     .map((record) => record.checkpoint);
-  const path2 = join(dir, 'result.json');
+  const resultPath = join(dir, 'result.json');
   return {
     records,
     checkpoints,
-    result: existsSync(path2) ? JSON.parse(readFileSync(path2, 'utf8')) : undefined,
+    result: existsSync(resultPath) ? JSON.parse(readFileSync(resultPath, 'utf8')) : undefined,
   };
 }
 
@@ -84,17 +87,31 @@ function essence({ steps, schedule, stages }) {
   return JSON.stringify({ steps: counted, schedule, stages });
 }
 
+/** The content of all files in a run's folder of checkpoints, by step. */
+function digestsOf(dir) {
+  const folder = join(dir, 'checkpoints');
+  const files = existsSync(folder)
+    ? readdirSync(folder).filter((name) => !name.endsWith('.tmp'))
+    : [];
+  const paths = files.map((name) => join(folder, name));
+  const { stdout, stderr, status } = spawnSync(PYTHON, [DIGEST, ...paths], { encoding: 'utf8' });
+  if (status !== 0) throw new Error(`a checkpoint cannot be read: ${stderr}`);
+  const digests = stdout.trim().split('\n');
+  return files.map((name, i) => [Number(/step-(\d+)/.exec(name)?.[1]), digests[i]]);
+}
+
 async function createReference(command) {
   const dir = join(home, `reference-${runs++}`);
   const end = await runCli(
     ['run', '--run-dir', dir, '--checkpoint-steps', '1', ...FLAGS, '--', ...command],
-    {},
+    { env: { NODE_OPTIONS: `--import ${INJECT}`, AUTOLRS_KEEP: '1' } },
   );
   const { checkpoints, result } = readRun(dir);
   if (end.code !== 0) throw new Error(`the undisturbed run failed: ${end.said}`);
   return {
     essence: essence(result),
     sums: new Map(checkpoints.map(({ step, sha256 }) => [step, sha256])),
+    digests: command === DROPOUT ? new Map(digestsOf(dir)) : undefined,
   };
 }
 
@@ -122,6 +139,7 @@ async function disturb(command, reference, { fault, signal, after }) {
     after,
   });
   const first = end;
+  const strayBefore = reference.digests && strayOf(dir, reference);
   for (let resumes = 0; end.code !== 0 && resumes < MOST_RESUMES; resumes++) {
     // Without a whole first record there is no run yet: the user starts it again.
     const hasBegun = readText(join(dir, 'journal.jsonl')).includes('\n');
@@ -132,11 +150,11 @@ async function disturb(command, reference, { fault, signal, after }) {
     end = await runCli(args, {});
   }
   const didFire = fault === undefined || existsSync(fired);
-  const fault2 =
+  const wrongAtEnd =
     end.code === 0 ? faultsOf(dir, reference) : `it ended with ${end.code ?? end.by}: ${end.said}`;
   const saysBug = /bug of ours|\n\s+at /.test(first.said) ? `it said: ${first.said}` : undefined;
   rmSync(dir, { recursive: true, force: true });
-  return { didFire, wrong: fault2 ?? saysBug };
+  return { didFire, wrong: strayBefore ?? wrongAtEnd ?? saysBug };
 }
 
 function readText(path) {
@@ -147,10 +165,20 @@ function faultsOf(dir, reference) {
   const { checkpoints, result } = readRun(dir);
   if (result === undefined) return 'it left no result';
   if (essence(result) !== reference.essence) return `its result differs: ${essence(result)}`;
-  const stray = checkpoints.find(({ step, sha256 }) => reference.sums.get(step) !== sha256);
-  if (stray) return `its ${stray.file} is not the reference's state at step ${stray.step}`;
+  if (reference.digests) {
+    const stray = strayOf(dir, reference);
+    if (stray) return stray;
+  } else {
+    const stray = checkpoints.find(({ step, sha256 }) => reference.sums.get(step) !== sha256);
+    if (stray) return `its ${stray.file} is not the reference's state at step ${stray.step}`;
+  }
   if (checkpoints.at(-1)?.step !== 60) return 'its last checkpoint is not the whole run';
   return undefined;
+}
+
+function strayOf(dir, { digests }) {
+  const stray = digestsOf(dir).find(([step, digest]) => digests.get(step) !== digest);
+  return stray && `a file of step ${stray[0]} does not hold the reference's state at that step`;
 }
 
 /** A small generator, so that a printed seed repeats a sample. */

@@ -38,7 +38,7 @@ describe('toReply', () => {
   it('compares the LR of an array with that of the last step done', () => {
     const command = { ...TRAIN, lr: [0.1, 0.2, 0.3] };
     expect(
-      toReply(command, { ...TRAINED, steps: 2, losses: [1, 1], lr: 0.2, end: 'halt' }),
+      toReply(command, { ...TRAINED, steps: 2, losses: [1, 1], lr: 0.2, end: 'data' }),
     ).toMatchObject({ steps: 2 });
     expect(() => toReply(command, { ...TRAINED, lr: 0.1 })).toThrow(
       'it trained at LR 0.1 when 0.3 was asked',
@@ -46,6 +46,16 @@ describe('toReply', () => {
   });
 
   const wrong: readonly (readonly [string, object, string])[] = [
+    [
+      'a halt that nobody asked for',
+      { ...TRAINED, steps: 2, losses: [1, 1], end: 'halt' },
+      '"end" is "halt" when no "halt" was asked for',
+    ],
+    [
+      'a divergence without a step',
+      { ...TRAINED, steps: 0, losses: [], end: 'diverged' },
+      '"end" is "diverged" when no step was done',
+    ],
     ['a missing field', { ...TRAINED, seconds: undefined }, '"seconds"'],
     [
       'a loss in words',

@@ -8,16 +8,20 @@ export interface Interval {
 }
 
 /**
- * Lowers the interval's top below an LR that diverged: to the geometric mean of that LR and the highest LR below it
- * that survived, or to half of it when none did. Never raises it. Undefined when nothing of the interval is left.
+ * Lowers the interval's top below the LRs that diverged, to the geometric mean of the lowest of them and the highest that
+ * survived. A divergence below a survivor does not count: a single bad batch is no limit of the model. Never raises it,
+ * and always leaves room below.
+ *
+ * @param survivors LRs that were trained at without harm; at least one.
  */
 export function capInterval(
   interval: Interval,
-  divergedLr: number,
+  diverged: readonly number[],
   survivors: readonly number[],
-): Interval | undefined {
-  const below = survivors.filter((lr) => lr < divergedLr);
-  const cap = below.length > 0 ? Math.sqrt(Math.max(...below) * divergedLr) : divergedLr / 2;
-  const max = Math.min(interval.max, cap);
-  return max > interval.min ? { ...interval, max } : undefined;
+): Interval {
+  const highest = survivors.reduce((a, b) => Math.max(a, b), interval.min);
+  const above = diverged.filter((lr) => lr > highest);
+  if (above.length === 0) return interval;
+  const lowest = above.reduce((a, b) => Math.min(a, b));
+  return { ...interval, max: Math.min(interval.max, Math.sqrt(highest * lowest)) };
 }

@@ -106,7 +106,7 @@ function* trainRamp(state: StrategyState, steps: number): Conversation<Ramp> {
     const reply = yield* trainCounted(state, { purpose: 'search', steps: lrs.length, lr: lrs });
     for (const loss of reply.losses) losses.push(loss);
     if (reply.end === 'data') return { lrs: all, losses, divergedAt, dataEnded: true };
-    if (didDiverge(reply)) divergedAt = all[losses.length - 1];
+    if (didDiverge(reply)) divergedAt = all[Math.max(0, losses.length - 1)];
     else if (readRamp(all, losses, steps).roseAt !== undefined) break;
   }
   return { lrs: all.slice(0, losses.length), losses, divergedAt, dataEnded: false };

@@ -51,12 +51,11 @@ export function planStage(
   const tau = Math.min(scale.tauMax, scale.firstTau * 2 ** Math.min(stage, MOST_DOUBLINGS));
   const committedLeft = (limits.steps ?? Infinity) - ledger.committed;
   const totalLeft = (limits.total ?? Infinity) - totalSteps(ledger);
-  const stageSteps = Math.min(
-    takeOrFinish(tau, committedLeft, scale.firstTau / 2),
-    totalLeft - priceOf(tau, scale) < priceOf(scale.firstTau, scale) / 2
-      ? largestStageWithin(totalLeft, scale)
-      : tau,
-  );
+  const wanted = takeOrFinish(tau, committedLeft, scale.firstTau / 2);
+  const isLastOfTotal = totalLeft - priceOf(wanted, scale) < priceOf(scale.firstTau, scale) / 2;
+  const stageSteps = isLastOfTotal
+    ? Math.min(committedLeft, largestStageWithin(totalLeft, scale))
+    : wanted;
   if (stageSteps < 1) return undefined;
   return {
     stage,
@@ -76,7 +75,8 @@ export function planCommit(plan: StagePlan, scale: Scale, limits: Limits, ledger
   const totalLeft = (limits.total ?? Infinity) - totalSteps(ledger);
   const isLast =
     committedLeft - plan.stageSteps < scale.firstTau / 2 ||
-    totalLeft - plan.stageSteps < priceOf(scale.firstTau, scale) / 2;
+    totalLeft - plan.stageSteps < priceOf(scale.firstTau, scale) / 2 ||
+    largestStageWithin(totalLeft - plan.stageSteps, scale) < 1;
   return isLast ? Math.min(committedLeft, totalLeft) : plan.stageSteps;
 }
 
@@ -120,6 +120,7 @@ function takeOrFinish(steps: number, left: number, shortest: number): number {
 }
 
 function largestStageWithin(left: number, scale: Scale): number {
+  if (left === Infinity) return left;
   let steps = Math.floor(left / (1 + scale.candidates * scale.probeShare)) + 1;
   while (steps > 0 && priceOf(steps, scale) > left) steps--;
   return steps;

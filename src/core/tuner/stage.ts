@@ -38,6 +38,7 @@ export function* tuneStage(
 ): Conversation<StageOutcome> {
   const { stage, stageSteps, probeSteps, candidates, phase } = plan;
   const fromStep = state.ledger.committed;
+  const divergedBefore = state.diverged.length;
   yield* decide({
     kind: 'stage-started',
     stage,
@@ -60,7 +61,11 @@ export function* tuneStage(
     }
     probes.push(probe);
   }
-  const outcome = yield* commitBest(state, plan, interval, probes, stepsToCommit);
+  const outcome = yield* commitBest(
+    state,
+    { plan, interval, probes, divergedBefore },
+    stepsToCommit,
+  );
   yield* discard(start);
   return outcome;
 }
@@ -132,12 +137,19 @@ function judge(
     : { kind: 'diverged' };
 }
 
+/** A stage whose search is done. */
+interface Searched {
+  readonly plan: StagePlan;
+  readonly interval: Interval;
+  readonly probes: readonly Probe[];
+  /** How many LRs had diverged before the stage. */
+  readonly divergedBefore: number;
+}
+
 /** Commits the stage at the best LR; when that diverges, at the best of those below it, until none is left. */
 function* commitBest(
   state: StrategyState,
-  plan: StagePlan,
-  interval: Interval,
-  probes: readonly Probe[],
+  { plan, interval, probes, divergedBefore }: Searched,
   stepsToCommit: () => number,
 ): Conversation<StageOutcome> {
   const { stage } = plan;
@@ -158,14 +170,12 @@ function* commitBest(
       const { reached, validation } = commit;
       const measured = validation === undefined ? { reached } : { reached, validation };
       yield* decide({ kind: 'stage-ended', stage, lr: best.lr, steps: commit.steps, ...measured });
-      const left = capAll(
+      const left = capInterval(
         interval,
-        state.diverged,
+        state.diverged.slice(divergedBefore),
         survivors.map((probe) => probe.lr),
       );
-      return left === undefined
-        ? { kind: 'nothing-survives' }
-        : { kind: 'committed', interval: left, hitTarget: commit.hitTarget };
+      return { kind: 'committed', interval: left, hitTarget: commit.hitTarget };
     }
     state.diverged.push(best.lr);
     yield* decide({ kind: 'commit-diverged', stage, lr: best.lr });
@@ -220,15 +230,6 @@ export function* validateCommitted(state: StrategyState): Conversation<number | 
 function levelAtEnd(reply: TrainedReply): number {
   const count = Math.max(10, Math.ceil(reply.losses.length / 20));
   return levelOf(reply.losses.slice(-count)) ?? Number.NaN;
-}
-
-function capAll(
-  interval: Interval,
-  diverged: readonly number[],
-  survivors: readonly number[],
-): Interval | undefined {
-  if (diverged.length === 0) return interval;
-  return capInterval(interval, Math.min(...diverged), survivors);
 }
 
 function bestOf(survivors: readonly Survivor[]): Survivor | undefined {

@@ -83,6 +83,46 @@ describe('paper', () => {
     }
   });
 
+  it('spends a total budget to the step for any scale of stages', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 40, max: 3000 }),
+        fc.integer({ min: 2, max: 200 }),
+        fc.integer({ min: 1, max: 12 }),
+        (budget, tau, candidates) => {
+          const { result } = play({ ...INTERVAL, budget, tau, candidates });
+          expect(result.steps.total).toBe(budget);
+        },
+      ),
+      { seed: 1, numRuns: 150, examples: [[3244, 3, 10]] },
+    );
+  });
+
+  it('plans for every stage what it then commits, so that the forecast speaks of its end', () => {
+    for (const steps of [119, 200, 1000, 2000]) {
+      const { decisions } = play({ ...INTERVAL, steps });
+      const planned = decisionsOf(decisions, 'stage-started').map((stage) => stage.stageSteps);
+      expect(decisionsOf(decisions, 'commit-started').map((c) => c.steps)).toEqual(planned);
+    }
+  });
+
+  it('goes on searching above an LR at which a single batch blew up', () => {
+    const trainer = new SimulatedTrainer();
+    let updates = 0;
+    const answer = (command: Command) => {
+      const reply = trainer.answer(command);
+      const isFirst = reply.kind === 'trained' && updates === 0;
+      if (reply.kind === 'trained') updates += reply.steps;
+      return isFirst ? { ...reply, losses: reply.losses.with(0, Number.NaN) } : reply;
+    };
+    const options = resolveOptions({ ...INTERVAL, steps: 1000 });
+    const { decisions, outcome } = drive(paper(options, trainer.facts), { answer });
+    expect(outcome).toBe('budget');
+    const [first, ...later] = decisionsOf(decisions, 'stage-started');
+    expect(later.length).toBeGreaterThan(1);
+    for (const stage of later) expect(stage.interval).toEqual(first?.interval);
+  });
+
   it('spends whichever of --steps and --budget is reached first to the step', () => {
     for (const [steps, budget] of [
       [100, 90],
