@@ -2,6 +2,7 @@
 
 Importing this package imports no framework. Where a tuner drives the script, it takes stdin and
 stdout for the conversation at once: a banner printed by the next import must not reach the wire.
+Where the tuner names a socket, it connects to that and leaves them alone.
 """
 
 from autolrs._version import __version__

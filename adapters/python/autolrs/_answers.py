@@ -43,9 +43,12 @@ class Answers:
         hooks: The model in training.
         tape: The batches since the oldest checkpoint.
         warn: Tells the tuner what a person should know.
+        token: Goes back to the tuner, if it gave one.
     """
 
-    def __init__(self, hooks: Hooks, tape: Tape, warn: Callable[[str], None]) -> None:
+    def __init__(
+        self, hooks: Hooks, tape: Tape, warn: Callable[[str], None], token: str | None
+    ) -> None:
         self.step = 0
         """Updates done, as the state says: after a restore, the checkpoint's."""
         self.total: int | None = None
@@ -55,6 +58,7 @@ class Answers:
         self._hooks = hooks
         self._tape = tape
         self._warn = warn
+        self._token = token
         self._checkpoints: dict[str, Checkpoint] = {}
         self._run_dir = RunDir()
 
@@ -79,7 +83,6 @@ class Answers:
 
     def _hello(self) -> dict[str, Any]:
         hooks = self._hooks
-        token = os.environ.get("AUTOLRS_TOKEN")
         return {
             "protocol": PROTOCOL_VERSION,
             "trainer": {
@@ -99,7 +102,7 @@ class Answers:
                 "cancel": True,
             },
             "holds": [*hooks.holds, *(["data"] if self.can_rewind else [])],
-            **({"token": token} if token else {}),
+            **({"token": self._token} if self._token else {}),
         }
 
     def _validate(self, params: dict[str, Any]) -> dict[str, Any]:

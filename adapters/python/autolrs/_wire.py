@@ -1,18 +1,14 @@
-"""One JSON message a line over a pair of file descriptors, out of reach of the user's own output.
-
-While a tuner drives the script, the wire is a private copy of stdin and stdout; fd 0 is the null
-device and fd 1 is stderr. So neither a print, nor a child process, nor a DataLoader worker can
-tear a message or swallow a request.
-"""
+"""One JSON message a line over file descriptors that the user's own output never reaches."""
 
 from __future__ import annotations
 
 import json
 import os
 import queue
-import sys
 import threading
 from typing import Any
+
+from autolrs._carrier import connect, take_stdio
 
 _GONE = (
     "autolrs: the tuner went away while it steered this script; leaving now, because the weights "
@@ -32,10 +28,12 @@ class Wire:
 
     Args:
         read_fd: Where the tuner's lines come from.
-        write_fd: Where the messages go to. Both belong to the wire from here on.
+        write_fd: Where the messages go to; it may be the same. Both belong to the wire from here.
+        token: What tells the tuner that it is this script that talks.
     """
 
-    def __init__(self, read_fd: int, write_fd: int) -> None:
+    def __init__(self, read_fd: int, write_fd: int, token: str | None = None) -> None:
+        self.token = token
         self._read_fd = read_fd
         self._write_fd = write_fd
         self._lines: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
@@ -141,7 +139,7 @@ class Wire:
 
     def _forget(self) -> None:
         self.is_gone = True
-        for fd in (self._read_fd, self._write_fd):
+        for fd in {self._read_fd, self._write_fd}:
             try:
                 os.close(fd)
             except OSError:
@@ -154,12 +152,19 @@ _claimed: Wire | None = None
 def claim() -> Wire | None:
     """The wire to the tuner that drives this script, or None if there is none.
 
-    The first call takes stdin and stdout. Child processes are no trainers of their own: they see
-    AUTOLRS=0 and train, if they do, untuned.
+    The first call takes stdin and stdout, or connects to the address that the environment names.
+    Child processes are no trainers of their own: they see AUTOLRS=0, neither address nor token,
+    and train, if they do, untuned.
+
+    Raises:
+        AddressError: Nobody can be reached at the address.
     """
     global _claimed
-    if _claimed is None and _is_asked_for():
-        _claimed = _take_stdio()
+    if _claimed is None and os.environ.get("AUTOLRS") == "1":
+        address = os.environ.get("AUTOLRS_ADDRESS")
+        fds = connect(address) if address else take_stdio()
+        os.environ.pop("AUTOLRS_ADDRESS", None)
+        _claimed = Wire(*fds, os.environ.pop("AUTOLRS_TOKEN", None))
         os.environ["AUTOLRS"] = "0"
     return _claimed
 
@@ -171,26 +176,3 @@ def is_driven() -> bool:
         scheduler = None if autolrs.is_driven() else CosineAnnealingLR(optimizer, T_max=1000)
     """
     return claim() is not None
-
-
-def _is_asked_for() -> bool:
-    if os.environ.get("AUTOLRS") != "1":
-        return False
-    if os.environ.get("AUTOLRS_ADDRESS"):
-        raise RuntimeError(
-            "this version of the autolrs package talks over stdin and stdout only, not over the "
-            "socket in AUTOLRS_ADDRESS; start the script without it"
-        )
-    return True
-
-
-def _take_stdio() -> Wire:
-    read_fd, write_fd = os.dup(0), os.dup(1)  # os.dup's copies do not pass to child processes
-    null = os.open(os.devnull, os.O_RDONLY)
-    os.dup2(null, 0)
-    os.close(null)
-    os.dup2(2, 1)
-    # Text that waits in Python's buffer follows fd 1 to stderr, and later prints show at once.
-    if hasattr(sys.stdout, "reconfigure"):
-        sys.stdout.reconfigure(line_buffering=True)
-    return Wire(read_fd, write_fd)

@@ -3,3 +3,10 @@
 
 class SecondSchedulerError(ValueError):
     """Something else than the tuner sets the learning rate."""
+
+
+class AddressError(SystemExit):
+    """There is no tuner at the address given. Ends the script with status 1 and one sentence."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(f"autolrs: {message}")

@@ -62,7 +62,7 @@ class Session:
         self._wire = wire
         self._hooks = hooks
         self._tape = Tape(rewind_bytes, hooks.keep_batch)
-        self._answers = Answers(hooks, self._tape, self._warn)
+        self._answers = Answers(hooks, self._tape, self._warn, wire.token)
         self._answers.total = total
         self._waiting: deque[Request] = deque()
         self._training: Training | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Callable
@@ -18,8 +19,8 @@ def drive(tmp_path: Path) -> Iterator[Drive]:
     """Starts scripts under a tuner, and leaves none behind."""
     drivers: list[Driver] = []
 
-    def start(script: str, **env: str) -> Driver:
-        drivers.append(Driver(script, tmp_path, **env))
+    def start(script: str, listener: socket.socket | None = None, **env: str) -> Driver:
+        drivers.append(Driver(script, tmp_path, listener, **env))
         return drivers[-1]
 
     yield start

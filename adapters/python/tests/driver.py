@@ -1,15 +1,16 @@
-"""Plays the tuner: starts a script as the CLI does, over real pipes, and asks."""
+"""Plays the tuner: starts a script as the CLI does, over real pipes or a real socket, and asks."""
 
 from __future__ import annotations
 
 import json
 import os
 import queue
+import socket
 import subprocess
 import sys
 import threading
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 TESTS = Path(__file__).parent
 PATIENCE_SECONDS = 30.0
@@ -26,9 +27,18 @@ class RefusedError(Exception):
 
 
 class Driver:
-    """One script, driven. Keeps what it says beside its answers."""
+    """One script, driven. Keeps what it says beside its answers.
 
-    def __init__(self, script: str, folder: Path, **env: str) -> None:
+    Args:
+        script: What it does.
+        folder: Its working directory.
+        listener: A socket to wait for it at; without one, its stdin and stdout are the wire.
+        **env: More of its environment.
+    """
+
+    def __init__(
+        self, script: str, folder: Path, listener: socket.socket | None = None, **env: str
+    ) -> None:
         self.notifications: list[dict[str, Any]] = []
         self.output: list[str] = []
         """Lines on stdout that are no messages. There must never be any."""
@@ -46,7 +56,17 @@ class Driver:
                 cwd=folder,
                 env={**python_env(), "AUTOLRS": "1", **env},
             )
-        threading.Thread(target=self._read, daemon=True).start()
+        self._connection: socket.socket | None = None
+        to, back = self._process.stdin, self._process.stdout
+        if listener is not None:
+            listener.settimeout(PATIENCE_SECONDS)
+            self._connection, _ = listener.accept()
+            self._connection.settimeout(None)
+            to, back = self._connection.makefile("wb"), self._connection.makefile("rb")
+        assert to is not None
+        assert back is not None
+        self._to: IO[bytes] = to
+        threading.Thread(target=self._read, args=[back], daemon=True).start()
 
     @property
     def stderr(self) -> str:
@@ -74,9 +94,8 @@ class Driver:
     def write(self, message: dict[str, Any] | str) -> None:
         """Sends any line."""
         line = message if isinstance(message, str) else json.dumps(message)
-        assert self._process.stdin is not None
-        self._process.stdin.write(line.encode() + b"\n")
-        self._process.stdin.flush()
+        self._to.write(line.encode() + b"\n")
+        self._to.flush()
 
     def answer_to(self, id: int | None) -> dict[str, Any]:
         """Waits for the answer with this id; it has to be the next answer."""
@@ -107,10 +126,22 @@ class Driver:
         return self.end_of_input()
 
     def end_of_input(self) -> int:
-        """Closes the script's stdin and waits for its end; returns the exit status."""
-        assert self._process.stdin is not None
-        self._process.stdin.close()
+        """Sends no more and waits for the script's end; returns the exit status."""
+        self._to.close()
+        if self._connection is not None:
+            self._connection.shutdown(socket.SHUT_WR)
         return self.wait()
+
+    def type(self, text: str) -> None:
+        """Writes to the script's stdin, where a socket is the wire."""
+        assert self._process.stdin is not None
+        self._process.stdin.write(text.encode())
+        self._process.stdin.flush()
+
+    def printed(self) -> str:
+        """What a script whose wire is a socket has printed, once it has ended."""
+        assert self._process.stdout is not None
+        return self._process.stdout.read().decode()
 
     def wait(self) -> int:
         """Waits for the script's end by itself; returns the exit status."""
@@ -120,6 +151,8 @@ class Driver:
         """Leaves nothing running."""
         self._process.kill()
         self._process.wait()
+        if self._connection is not None:
+            self._connection.close()
 
     def _message_in(self, line: str) -> dict[str, Any] | None:
         try:
@@ -131,9 +164,8 @@ class Driver:
         self.output.append(line)
         return None
 
-    def _read(self) -> None:
-        assert self._process.stdout is not None
-        for line in self._process.stdout:
+    def _read(self, back: IO[bytes]) -> None:
+        for line in back:
             self._lines.put(line.decode())
         self._lines.put("")
 

@@ -446,12 +446,6 @@ def test_without_a_tuner_done_comes_after_the_total(tmp_path: Path) -> None:
     assert end.stdout == "7\n"
 
 
-def test_a_socket_is_refused_in_so_many_words(drive: Drive) -> None:
-    driver = drive("import autolrs", AUTOLRS_ADDRESS="unix:/nowhere")
-    assert driver.wait() == 1
-    assert "AUTOLRS_ADDRESS" in driver.stderr
-
-
 def test_messages_stay_whole_numbers_of_lines(drive: Drive) -> None:
     # A long answer, in pieces of what a pipe takes at once.
     driver = drive(ENDLESS)

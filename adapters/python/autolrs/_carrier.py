@@ -1,0 +1,78 @@
+"""What carries the lines: the script's stdin and stdout, or a socket its environment names."""
+
+from __future__ import annotations
+
+import os
+import re
+import socket
+import sys
+
+from autolrs.errors import AddressError
+
+CONNECT_SECONDS = 10
+"""The tuner listens before it starts the script: who is not there by then does not come."""
+
+_TCP = re.compile(r"tcp:(?:\[(?P<ipv6>[^\[\]]+)\]|(?P<host>[^\[\]:]+)):(?P<port>[0-9]{1,5})")
+
+
+def take_stdio() -> tuple[int, int]:
+    """Private copies of stdin and stdout; fd 0 becomes the null device and fd 1 stderr.
+
+    So neither a print, nor a child process, nor a DataLoader worker can tear a message or swallow
+    a request.
+    """
+    read_fd, write_fd = os.dup(0), os.dup(1)  # os.dup's copies do not pass to child processes
+    null = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(null, 0)
+    os.close(null)
+    os.dup2(2, 1)
+    # Text that waits in Python's buffer follows fd 1 to stderr, and later prints show at once.
+    if hasattr(sys.stdout, "reconfigure"):
+        sys.stdout.reconfigure(line_buffering=True)
+    return read_fd, write_fd
+
+
+def connect(address: str) -> tuple[int, int]:
+    """A connection to `unix:PATH` or `tcp:HOST:PORT`. Stdin and stdout stay the user's own.
+
+    Raises:
+        AddressError: It has another form, or nobody listens there.
+    """
+    try:
+        connection = _connection_to(address)
+    except (OSError, ValueError) as error:  # ValueError: a host name that no resolver takes
+        raise AddressError(f"nobody listens at AUTOLRS_ADDRESS {address!r}: {error}") from error
+    connection.settimeout(None)
+    fd = connection.detach()  # not inheritable, as all that Python opens
+    return fd, fd
+
+
+def _connection_to(address: str) -> socket.socket:
+    kind, _, path = address.partition(":")
+    if kind == "unix" and path:
+        return _connection_to_path(path)
+    tcp = _TCP.fullmatch(address)
+    if tcp is None or not 0 < int(tcp["port"]) < 65536:
+        raise AddressError(
+            f"AUTOLRS_ADDRESS is {address!r}; it must be unix:PATH or tcp:HOST:PORT, with an IPv6 "
+            "address in brackets"
+        )
+    connection = socket.create_connection(
+        (tcp["ipv6"] or tcp["host"], int(tcp["port"])), CONNECT_SECONDS
+    )
+    # An answer that follows a notification must not wait for the other end to confirm that one.
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return connection
+
+
+def _connection_to_path(path: str) -> socket.socket:
+    if not hasattr(socket, "AF_UNIX"):
+        raise OSError("this system has no Unix sockets; use tcp:HOST:PORT")
+    connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        connection.settimeout(CONNECT_SECONDS)
+        connection.connect(path)
+    except OSError:
+        connection.close()
+        raise
+    return connection

@@ -1,0 +1,201 @@
+"""The wire over a socket: the same conversation, and the user's own stdin and stdout."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+from conftest import Drive
+from driver import Driver
+
+LOOP = """
+import toy
+model, tuner = toy.attach()
+for batch in tuner.cycle([0.0, 0.1, 0.2, 0.3]):
+    tuner.step(model.update(batch))
+"""
+
+
+class Place(NamedTuple):
+    """Where a tuner listens, and what it calls that."""
+
+    listener: socket.socket
+    address: str
+
+
+def listen(kind: str, folder: Path) -> Place:
+    if kind == "unix":
+        listener = socket.socket(socket.AF_UNIX)
+        listener.bind(str(folder / "wire"))
+        address = f"unix:{folder / 'wire'}"
+    else:
+        host = {"tcp": "127.0.0.1", "tcp6": "::1"}[kind]
+        listener = socket.socket(socket.AF_INET6 if kind == "tcp6" else socket.AF_INET)
+        try:
+            listener.bind((host, 0))
+        except OSError as error:
+            pytest.skip(f"this machine has no {host}: {error}")
+        port = listener.getsockname()[1]
+        address = f"tcp:[{host}]:{port}" if kind == "tcp6" else f"tcp:{host}:{port}"
+    listener.listen()
+    return Place(listener, address)
+
+
+@pytest.fixture(params=["unix", "tcp", "tcp6"])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
+    place = listen(request.param, tmp_path)
+    yield place
+    place.listener.close()
+
+
+@pytest.fixture
+def unix(tmp_path: Path) -> Iterator[Place]:
+    place = listen("unix", tmp_path)
+    yield place
+    place.listener.close()
+
+
+def start(drive: Drive, place: Place, script: str = LOOP) -> Driver:
+    return drive(script, place.listener, AUTOLRS_ADDRESS=place.address, AUTOLRS_TOKEN="s3cret")
+
+
+def test_the_conversation_is_that_over_pipes(drive: Drive, place: Place) -> None:
+    driver = start(drive, place)
+    assert driver.ask("initialize", protocol=1)["token"] == "s3cret"
+    driver.ask("save", id="a")
+    first = driver.ask("train", steps=6, lr=0.1)
+    driver.ask("restore", id="a")
+    assert driver.ask("train", steps=6, lr=0.1)["losses"] == first["losses"]
+    assert driver.shutdown() == 0
+
+
+def test_stdin_and_stdout_stay_the_users_own(drive: Drive, unix: Place) -> None:
+    driver = start(drive, unix, LOOP + "print('hello', input())\n")
+    driver.ask("train", steps=1, lr=0.1)
+    driver.ask("shutdown")
+    driver.type("world\n")
+    assert driver.wait() == 0
+    assert driver.printed() == "hello world\n"
+
+
+@pytest.mark.parametrize("tells", [True, False])
+def test_children_see_neither_address_nor_token(drive: Drive, unix: Place, tells: bool) -> None:
+    show = "print({k: v for k, v in os.environ.items() if k.startswith('AUTOLRS')})"
+    script = f"""{LOOP}
+import subprocess, sys
+subprocess.run([sys.executable, "-c", "import os; {show}"], stdout=2)
+"""
+    driver = start(drive, unix, script) if tells else drive(script, AUTOLRS_TOKEN="s3cret")
+    assert driver.ask("initialize")["token"] == "s3cret"
+    assert driver.shutdown() == 0
+    assert driver.stderr == "{'AUTOLRS': '0'}\n"
+
+
+def test_a_forked_child_never_answers_nor_holds_the_wire_open(drive: Drive, unix: Place) -> None:
+    script = """
+import os, signal, toy
+model, tuner = toy.attach()
+for batch in tuner.cycle([0.0]):
+    child = os.fork()
+    if child == 0:
+        try:
+            tuner.step(0.5)  # a child that knows no better
+        finally:
+            signal.pause()
+    tuner.step(model.update(batch))
+    os.kill(child, signal.SIGKILL)
+    os.wait()
+"""
+    driver = start(drive, unix, script)
+    driver.ask("initialize")
+    assert driver.ask("train", steps=1, lr=0.1)["step"] == 1
+    assert driver.shutdown() == 0
+    with pytest.raises(EOFError):
+        driver.receive()
+
+
+def test_child_processes_do_not_hold_the_wire_open(drive: Drive, unix: Place) -> None:
+    script = f"""{LOOP}
+import subprocess
+child = subprocess.Popen(["sleep", "60"], close_fds=False, stdout=subprocess.DEVNULL)
+print(child.pid)
+"""
+    driver = start(drive, unix, script)
+    assert driver.shutdown() == 0
+    with pytest.raises(EOFError):
+        driver.receive()
+    os.kill(int(driver.printed()), signal.SIGTERM)
+
+
+def test_cancel_is_noticed_while_training(drive: Drive, place: Place) -> None:
+    driver = start(drive, place)
+    id = driver.send("train", steps=100_000_000, lr=0.1)
+    driver.notifications.append(driver.receive())
+    driver.cancel()
+    assert driver.answer_to(id)["end"] == "cancel"
+    assert driver.shutdown() == 0
+
+
+def test_long_messages_arrive_whole(drive: Drive, place: Place) -> None:
+    result = start(drive, place).ask("train", steps=100_000, lr=[0.01] * 100_000)
+    assert len(result["losses"]) == 100_000
+
+
+@pytest.mark.parametrize("is_training", [True, False])
+def test_a_tuner_that_goes_away_ends_the_script_with_one_sentence(
+    drive: Drive, place: Place, is_training: bool
+) -> None:
+    driver = start(drive, place)
+    driver.ask("initialize")
+    if is_training:
+        driver.send("train", steps=100_000_000, lr=0.1)
+    assert driver.end_of_input() == 1
+    assert driver.stderr.count("\n") == 1
+    assert "the tuner went away" in driver.stderr
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "nowhere",
+        "unix:",
+        "tcp:",
+        "tcp:localhost",
+        "tcp::80",
+        "tcp:localhost:http",
+        "tcp:localhost:0",
+        "tcp:localhost:65536",
+        "tcp:::1:80",
+        "tcp:[::1]",
+        "tcp:[]:80",
+        "udp:localhost:80",
+    ],
+)
+def test_an_address_of_another_form_is_refused_in_one_sentence(drive: Drive, address: str) -> None:
+    driver = drive("import autolrs", AUTOLRS_ADDRESS=address)
+    assert driver.wait() == 1
+    assert driver.stderr == (
+        f"autolrs: AUTOLRS_ADDRESS is '{address}'; it must be unix:PATH or tcp:HOST:PORT, with an "
+        "IPv6 address in brackets\n"
+    )
+
+
+@pytest.mark.parametrize("kind", ["unix", "tcp", "long"])
+def test_an_address_where_nobody_listens_is_told_in_one_sentence(
+    drive: Drive, tmp_path: Path, kind: str
+) -> None:
+    if kind == "tcp":
+        place = listen("tcp", tmp_path)
+        place.listener.close()
+        address = place.address
+    else:
+        address = f"unix:{tmp_path / 'wire'}" + ("x" * 200 if kind == "long" else "")
+    driver = drive("import autolrs", AUTOLRS_ADDRESS=address)
+    assert driver.wait() == 1
+    assert driver.stderr.startswith(f"autolrs: nobody listens at AUTOLRS_ADDRESS '{address}'")
+    assert driver.stderr.count("\n") == 1
