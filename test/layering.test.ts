@@ -29,7 +29,7 @@ const MAY_USE: Readonly<Record<string, readonly string[]>> = {
   'core/tuner': [],
   core: [],
   protocol: ['zod'],
-  trainer: ['execa', 'node:stream'],
+  trainer: ['execa', 'node:crypto', 'node:fs', 'node:net', 'node:os', 'node:path', 'node:stream'],
   journal: ['node:crypto', 'node:fs', 'node:os', 'node:path', 'node:zlib'],
   display: ['pino', 'node:string_decoder'],
   run: [],

@@ -3,9 +3,9 @@
  * which then asks the trainer to stop; and a kill reaches what the trainer started.
  */
 
-import type { Readable } from 'node:stream';
 import { execa } from 'execa';
 import { AutolrsError } from '../core/errors.js';
+import { readAll } from './read-all.js';
 
 export interface ChildEnd {
   readonly exitCode: number | undefined;
@@ -14,12 +14,15 @@ export interface ChildEnd {
 
 export interface ChildOptions {
   readonly command: readonly [string, ...string[]];
-  readonly env: Readonly<Record<string, string>>;
+  /** Added to our own environment; undefined takes a variable out. */
+  readonly env: Readonly<Record<string, string | undefined>>;
   readonly cwd?: string | undefined;
+  /** `ignore`: it is empty. */
+  readonly stdin: 'pipe' | 'ignore';
   readonly onStdout: (chunk: Uint8Array) => Promise<void>;
   readonly onStderr: (chunk: Uint8Array) => Promise<void>;
   /** Nothing more comes from stdout: the process ends, or it has closed it and runs on. */
-  readonly onStdoutClosed: () => void;
+  readonly onStdoutClosed?: () => void;
 }
 
 export interface Child {
@@ -36,7 +39,7 @@ export interface Child {
 }
 
 /** A grandchild may hold the pipes open; what the trainer itself wrote has arrived long before that. */
-const DRAIN_MS = 500;
+export const DRAIN_MS = 500;
 
 /** @throws AutolrsError `TRAINER_NOT_STARTED` when there is no such command or it cannot be run. */
 export async function startChild(options: ChildOptions): Promise<Child> {
@@ -44,7 +47,7 @@ export async function startChild(options: ChildOptions): Promise<Child> {
   const child = execa(file, args, {
     env: options.env,
     ...(options.cwd !== undefined && { cwd: options.cwd }),
-    stdin: 'pipe',
+    stdin: options.stdin,
     stdout: 'pipe',
     stderr: 'pipe',
     buffer: false,
@@ -68,8 +71,8 @@ export async function startChild(options: ChildOptions): Promise<Child> {
   const killOnExit = () => kill('SIGKILL');
   process.once('exit', killOnExit);
   // A write to a trainer that is gone fails here; its end is the cause that is reported.
-  child.stdin.on('error', () => {});
-  child.stdout.once('close', options.onStdoutClosed);
+  child.stdin?.on('error', () => {});
+  child.stdout.once('close', () => options.onStdoutClosed?.());
   const drained = Promise.all([
     readAll(child.stdout, options.onStdout),
     readAll(child.stderr, options.onStderr),
@@ -94,29 +97,10 @@ export async function startChild(options: ChildOptions): Promise<Child> {
   return {
     pid,
     ended,
-    write: (line) => child.stdin.write(line),
-    endStdin: () => child.stdin.end(),
+    write: (line) => void child.stdin?.write(line),
+    endStdin: () => void child.stdin?.end(),
     kill,
   };
-}
-
-/** Reads to the end with backpressure; a pipe that breaks, or that we close, has ended. */
-async function readAll(
-  stream: Readable,
-  onChunk: (chunk: Uint8Array) => Promise<void>,
-): Promise<void> {
-  let bug: unknown;
-  try {
-    for await (const chunk of stream) {
-      await onChunk(chunk).catch((error: unknown) => {
-        bug = error;
-      });
-      if (bug !== undefined) break;
-    }
-  } catch {
-    // The trainer's end is known by its exit, not by its pipes.
-  }
-  if (bug !== undefined) throw bug;
 }
 
 function killGroup(pid: number, signal: 'SIGTERM' | 'SIGKILL'): void {

@@ -7,10 +7,11 @@ import { PROTOCOL_VERSION, type Request } from '../protocol/messages.js';
 import { badMessage, parseResult } from '../protocol/parse.js';
 import { quoteValue } from '../protocol/quote.js';
 import { toFacts, toReply, toRequest } from '../protocol/translate.js';
-import { type Child, type ChildEnd, startChild } from './child.js';
+import { type Carrier, type Link, startLink } from './carrier.js';
+import type { ChildEnd } from './child.js';
 import { PatienceKeeper } from './patience.js';
 import { Session } from './session.js';
-import { type SeeOffOptions, seeOff, stopChild } from './shutdown.js';
+import { type SeeOffOptions, seeOff, stopTrainer } from './shutdown.js';
 import { StderrTail } from './stderr-tail.js';
 import { StepKeeper } from './step-keeper.js';
 
@@ -20,6 +21,8 @@ export interface TrainerOptions {
   /** Added to our own environment. */
   readonly env: Readonly<Record<string, string>>;
   readonly cwd?: string;
+  /** What carries the conversation. Absent: the trainer's stdin and stdout. */
+  readonly carrier?: Carrier;
   readonly run: { readonly id: string; readonly dir: string; readonly seed: number };
   /** Our own version, for the handshake. */
   readonly version: string;
@@ -44,15 +47,15 @@ export interface Trainer {
   readonly toldSteps: number;
   /** One command at a time. When `signal` aborts, a `train` is cancelled and resolves with what was done. */
   ask(command: Command, signal?: AbortSignal): Promise<Reply>;
-  /** The orderly end: asks, ends stdin, waits; the script does what it does after training. */
+  /** The orderly end: asks, hangs up, waits; the script does what it does after training. */
   shutdown(options?: SeeOffOptions): Promise<ChildEnd>;
   /** The end after a failure: the script is not told that training is done, so that it saves nothing of it. */
   abandon(): Promise<ChildEnd>;
   kill(): void;
 }
 
-/** A process that ends closes its stdout a moment before its end is known; one that runs on can answer no more. */
-const STDOUT_CLOSED_MS = 5_000;
+/** A process closes all it has open a moment before its end is known; one that runs on can answer no more. */
+const CLOSED_MS = 5_000;
 
 /**
  * @throws AutolrsError when the command does not start, ends or stays silent before its hello, or says a wrong one.
@@ -65,7 +68,7 @@ export async function startTrainer(options: TrainerOptions): Promise<Trainer> {
   let outputs: (void | Promise<void>)[] = [];
   const pass = (chunk: Uint8Array) => outputs.push(options.onOutput(chunk, 'stdout'));
   const session = new Session({
-    send: (line) => child.write(line),
+    send: (line) => link.write(line),
     onProgress(progress) {
       patience.noteProgress();
       toldSteps += progress.losses.length;
@@ -80,34 +83,39 @@ export async function startTrainer(options: TrainerOptions): Promise<Trainer> {
     onOutput: pass,
     onTooLong: (start) => session.fail(badMessage('a line', 'it is longer than 64 MiB', start)),
   });
-  const child = await startChild({
+  const link = await startLink(options.carrier ?? { kind: 'stdio' }, {
     command: options.command,
     env: options.env,
     cwd: options.cwd,
-    async onStdout(chunk) {
+    dir: options.run.dir,
+    async onBytes(chunk) {
       outputs = [];
       splitter.push(chunk);
       await Promise.all(outputs);
+    },
+    async onStdout(chunk) {
+      await options.onOutput(chunk, 'stdout');
     },
     async onStderr(chunk) {
       tail.push(chunk);
       await options.onOutput(chunk, 'stderr');
     },
-    onStdoutClosed() {
+    onClosed(what) {
       // A process that has ended keeps its exit as the cause, and nobody need wait for this.
-      setTimeout(() => session.fail(closedItsStdout(options.command)), STDOUT_CLOSED_MS).unref();
+      setTimeout(() => session.fail(hasClosed(what, options.command)), CLOSED_MS).unref();
     },
+    onRefused: (why) => options.onLog?.('warn', `a connection was turned away: ${why}`),
   });
-  void child.ended.then((end) => {
+  void link.ended.then((end) => {
     splitter.end();
     session.fail(exited(end, session.pendingMethod, steps?.step, tail));
   });
-  const facts = await shakeHands(options, child, session);
+  const facts = await shakeHands(options, link, session);
   const keeper = new StepKeeper(facts.step);
   steps = keeper;
   return {
     facts,
-    pid: child.pid,
+    pid: link.pid,
     get toldSteps() {
       return toldSteps;
     },
@@ -133,15 +141,15 @@ export async function startTrainer(options: TrainerOptions): Promise<Trainer> {
         cancels?.removeEventListener('abort', cancel);
       }
     },
-    shutdown: (seeOffOptions) => seeOff(child, session, seeOffOptions),
-    abandon: () => stopChild(child),
-    kill: () => child.kill('SIGKILL'),
+    shutdown: (seeOffOptions) => seeOff(link, session, seeOffOptions),
+    abandon: () => stopTrainer(link),
+    kill: () => link.kill('SIGKILL'),
   };
 }
 
 async function shakeHands(
   options: TrainerOptions,
-  child: Child,
+  link: Link,
   session: Session,
 ): Promise<TrainerFacts> {
   const { signal } = options;
@@ -158,7 +166,7 @@ async function shakeHands(
     checkVersion(result);
     return toFacts(parseResult('initialize', result));
   } catch (error) {
-    await stopChild(child);
+    await stopTrainer(link);
     throw error;
   } finally {
     clearTimeout(hint);
@@ -188,10 +196,10 @@ function neverSaidHello(command: readonly string[], timeoutMs: number): AutolrsE
   );
 }
 
-function closedItsStdout(command: readonly string[]): AutolrsError {
+function hasClosed(what: 'stdout' | 'connection', command: readonly string[]): AutolrsError {
   return new AutolrsError(
     'TRAINER_SILENT',
-    `"${command.join(' ')}" closed its stdout, which carries its answers, and runs on; let it keep stdout open under autolrs`,
+    `"${command.join(' ')}" closed its ${what}, which carries its answers, and runs on; let it keep its ${what} open under autolrs`,
   );
 }
 

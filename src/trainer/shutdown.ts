@@ -1,7 +1,8 @@
 /** The ends of a trainer: the orderly one, and the one that does not wait for long. The first cause is reported. */
 
 import { AutolrsError } from '../core/errors.js';
-import type { Child, ChildEnd } from './child.js';
+import type { Link } from './carrier.js';
+import type { ChildEnd } from './child.js';
 import type { Patience, Session } from './session.js';
 
 export interface SeeOffOptions {
@@ -23,18 +24,18 @@ const WAITING_AFTER_MS = 15_000;
 /** A script that was interrupted may still write its model. */
 const INTERRUPTED_GRACE_MS = 60_000;
 
-/** Adapters leave at once when stdin ends; what is still there after that is told to go. */
-const END_OF_STDIN_MS = 3_000;
+/** Adapters leave at once when nothing more comes; what is still there after that is told to go. */
+const HUNG_UP_MS = 3_000;
 
 /** From SIGTERM to SIGKILL: time to flush, as process managers give. */
 const TERM_GRACE_MS = 5_000;
 
 /**
- * Asks, ends stdin, and waits for the script to finish what it does after training, however long that takes; after an
+ * Asks, hangs up, and waits for the script to finish what it does after training, however long that takes; after an
  * interrupt no longer than a minute. Never throws.
  */
 export async function seeOff(
-  child: Child,
+  link: Link,
   session: Session,
   { signal, onWaiting }: SeeOffOptions = {},
 ): Promise<ChildEnd> {
@@ -43,27 +44,27 @@ export async function seeOff(
     await session
       .request({ method: 'shutdown', params: {} }, ANSWER_PATIENCE)
       .catch(() => undefined); // its exit code says whether it ended well
-    child.endStdin();
-    const first = await Promise.race([child.ended, afterAbort(signal, INTERRUPTED_GRACE_MS)]);
-    return first ?? (await stopChild(child));
+    link.hangUp();
+    const first = await Promise.race([link.ended, afterAbort(signal, INTERRUPTED_GRACE_MS)]);
+    return first ?? (await stopTrainer(link));
   } finally {
     clearTimeout(waiting);
   }
 }
 
-/** Ends stdin, waits, SIGTERM, waits, SIGKILL. Never throws. */
-export async function stopChild(child: Child): Promise<ChildEnd> {
-  child.endStdin();
+/** Hangs up, waits, SIGTERM, waits, SIGKILL. Never throws. */
+export async function stopTrainer(link: Link): Promise<ChildEnd> {
+  link.hangUp();
   const steps = [
-    { waitMs: END_OF_STDIN_MS, signal: 'SIGTERM' },
+    { waitMs: HUNG_UP_MS, signal: 'SIGTERM' },
     { waitMs: TERM_GRACE_MS, signal: 'SIGKILL' },
   ] as const;
   for (const { waitMs, signal } of steps) {
-    const end = await within(child.ended, waitMs);
+    const end = await within(link.ended, waitMs);
     if (end !== undefined) return end;
-    child.kill(signal);
+    link.kill(signal);
   }
-  return child.ended;
+  return link.ended;
 }
 
 function within<Value>(promise: Promise<Value>, ms: number): Promise<Value | undefined> {

@@ -161,7 +161,7 @@ describe('a trainer', () => {
   });
 
   it('that closes its stdout and runs on is not waited for', async () => {
-    const trainer = await start('closes-stdout.mjs');
+    const trainer = await start('hangs-up.mjs');
     await expect(trainer.ask(TRAIN)).rejects.toMatchObject({
       code: 'TRAINER_SILENT',
       message: expect.stringContaining('closed its stdout, which carries its answers'),
