@@ -3,6 +3,8 @@
 import { AutolrsError } from '../core/errors.js';
 import { resolveOptions, type TunerOptions } from '../core/options.js';
 import { LOG_LEVELS, type LogLevel } from '../display/log-level.js';
+import type { Carrier } from '../trainer/carrier.js';
+import { readCarrier } from './read-carrier.js';
 
 /** What commander hands over: every value as typed, absent flags absent. */
 export interface RawRunFlags {
@@ -26,6 +28,7 @@ export interface RawRunFlags {
   readonly startTimeout?: string;
   readonly restarts?: string;
   readonly checkpointSteps?: string;
+  readonly carrier?: string;
   readonly json?: boolean;
   readonly quiet?: boolean;
   readonly logLevel?: string;
@@ -39,6 +42,7 @@ export type RawResumeFlags = Pick<
   | 'startTimeout'
   | 'restarts'
   | 'checkpointSteps'
+  | 'carrier'
   | 'json'
   | 'quiet'
   | 'logLevel'
@@ -50,6 +54,7 @@ export interface ResumeSettings {
   /** Absent: the run's own. */
   readonly command: readonly [string, ...string[]] | undefined;
   readonly restarts: number | undefined;
+  readonly carrier: Carrier | undefined;
   readonly checkpointSteps: number | undefined;
   readonly startTimeoutMs: number;
   readonly json: boolean;
@@ -66,6 +71,7 @@ export interface RunSettings {
   /** Committed steps between two durable checkpoints; undefined: a thousand or ten minutes' worth. */
   readonly checkpointSteps: number | undefined;
   readonly startTimeoutMs: number;
+  readonly carrier: Carrier;
   readonly json: boolean;
   readonly quiet: boolean;
   readonly logLevel: LogLevel;
@@ -122,6 +128,7 @@ export function readRunFlags(raw: RawRunFlags, command: readonly string[]): RunS
     runDir: raw.runDir,
     ...readCare(raw),
     restarts: readCount('--restarts', raw.restarts, 0) ?? DEFAULT_RESTARTS,
+    carrier: readCarrier(raw.carrier),
   };
 }
 
@@ -134,6 +141,7 @@ export function readResumeFlags(raw: RawResumeFlags, command: readonly string[])
     command: program === undefined ? undefined : [program, ...args],
     ...readCare(raw),
     restarts: readCount('--restarts', raw.restarts, 0),
+    carrier: raw.carrier === undefined ? undefined : readCarrier(raw.carrier),
   };
 }
 

@@ -12,6 +12,7 @@ import {
   readResumeFlags,
   readRunFlags,
 } from './options.js';
+import { CARRIERS, DEFAULT_CARRIER } from './read-carrier.js';
 import { readVersion } from './version.js';
 
 export interface ProgramEvents {
@@ -119,6 +120,7 @@ const CARE_OPTIONS: readonly OptionRow[] = [
     'wait this long for the script to say hello',
     DEFAULT_START_TIMEOUT_SECONDS,
   ],
+  ['--carrier <carrier>', `how to talk to the script: ${CARRIERS.join(', ')}`, DEFAULT_CARRIER],
   ['--json', 'print the result as one JSON document on stdout'],
   ['--quiet', 'no progress, no trainer output (it is in trainer.log)'],
   ['--log-level <level>', `diagnostics: ${LOG_LEVELS.join(', ')}`, DEFAULT_LOG_LEVEL],

@@ -51,6 +51,7 @@ async function goOn(dir: string, settings: ResumeSettings): Promise<number> {
       command,
       runDir: dir,
       restarts: settings.restarts ?? run.restarts,
+      carrier: settings.carrier ?? run.carrier,
       checkpointSteps: settings.checkpointSteps ?? run.checkpointSteps,
     },
     run: { id: run.id, dir, cwd: run.cwd, version },

@@ -12,7 +12,7 @@ import { readVersion } from './version.js';
 
 /** @throws AutolrsError before the run has begun; after that a failure is part of the run's account. */
 export async function runCommand(settings: RunSettings): Promise<number> {
-  const { tuner, command, runDir, restarts, checkpointSteps } = settings;
+  const { tuner, command, runDir, restarts, checkpointSteps, carrier } = settings;
   const { strategy, seed } = tuner;
   const id = createRunId();
   const dir = resolve(runDir ?? join('autolrs-runs', id));
@@ -39,6 +39,7 @@ export async function runCommand(settings: RunSettings): Promise<number> {
         command,
         cwd,
         restarts,
+        carrier,
         ...(checkpointSteps !== undefined && { checkpointSteps }),
       },
       greeting: `run ${id} (strategy ${strategy}, seed ${seed}) in ${dir}`,

@@ -88,6 +88,7 @@ function createStarter(
       command: settings.command,
       cwd: run.cwd,
       env: environmentOf(run),
+      carrier: settings.carrier,
       run: { id: run.id, dir: run.dir, seed: settings.tuner.seed },
       version: run.version,
       startTimeoutMs: settings.startTimeoutMs,

@@ -5,7 +5,7 @@
  * the CRC-32 in hexadecimal of the line as it would be without `sum`. The kinds, in the order in which they come:
  *
  * - `run`, the first: `journal` (this format's version), `autolrs` (ours), `id`, `strategy`, `seed`, `options`,
- *   `command`, `cwd`, `restarts`, `checkpointSteps` if it was given
+ *   `command`, `cwd`, `restarts`, `carrier`, `checkpointSteps` if it was given
  * - `trainer`: a process of the script was started: `facts` (its hello), `process`
  * - `command`, `reply`: what was asked and answered, in turns; losses that are not finite are `null`
  * - `slice`: `reply`, an earlier part of the answer to the last command
@@ -42,6 +42,9 @@ export type JournalEntry =
       /** Where the command is started. */
       readonly cwd: string;
       readonly restarts: number;
+      readonly carrier:
+        | { readonly kind: 'stdio' | 'unix' }
+        | { readonly kind: 'tcp'; readonly host: string; readonly port: number };
       readonly checkpointSteps?: number;
     }
   | { readonly kind: 'trainer'; readonly facts: TrainerFacts; readonly process: ProcessIdentity }

@@ -40,7 +40,7 @@ describe('every document', () => {
       ),
     );
     const ours =
-      /--(?:min|max|tau|probe|candidates|kappa|warmup|validation|target|forecast|seed|run-dir|start-t|budget|strategy|steps)[a-z-]*/g;
+      /--(?:min|max|tau|probe|candidates|kappa|warmup|validation|target|forecast|seed|run-dir|start-t|carrier|budget|strategy|steps)[a-z-]*/g;
     const unknown = documents.flatMap((path) =>
       (read(path).match(ours) ?? [])
         .filter((flag) => !known.has(flag))

@@ -26,6 +26,7 @@ const RUN = {
   command: ['python', 'train.py'],
   cwd: '/home/me',
   restarts: 3,
+  carrier: { kind: 'stdio' },
 } as const satisfies JournalEntry;
 const TRAINED: JournalEntry = {
   kind: 'reply',

@@ -1,0 +1,37 @@
+/** `--carrier`: what carries the conversation with the trainer. */
+
+import { AutolrsError } from '../core/errors.js';
+import type { Carrier } from '../trainer/carrier.js';
+
+export const CARRIERS = ['stdio', 'unix', 'tcp', 'tcp:HOST:PORT'] as const;
+export const DEFAULT_CARRIER = 'stdio';
+
+/** An IPv6 address stands in brackets, or its end would be taken for the port. */
+const ADDRESS = /^tcp:(?:\[([^[\]]+)\]|([^:[\]]+)):(\d+)$/;
+
+const EVERY_INTERFACE = /^(0\.0\.0\.0|[0:]+|\*)$/;
+
+/** @throws AutolrsError `USAGE` naming the value and the remedy. */
+export function readCarrier(text: string = DEFAULT_CARRIER): Carrier {
+  if (text === 'stdio' || text === 'unix') return { kind: text };
+  if (text === 'tcp') return { kind: 'tcp', host: '127.0.0.1', port: 0 };
+  const [, bracketed, plain, digits] = ADDRESS.exec(text) ?? [];
+  const host = bracketed ?? plain;
+  const port = Number(digits);
+  if (host === undefined || port > 65_535) {
+    throw usage(
+      `--carrier is "${text}"; give one of: ${CARRIERS.join(', ')} (ports up to 65535, IPv6 as in tcp:[::1]:0)`,
+    );
+  }
+  // The trainer is told this address too, and nobody can connect to all interfaces.
+  if (EVERY_INTERFACE.test(host)) {
+    throw usage(
+      `--carrier is "${text}", which is every interface; give the one name or address that the trainer is to connect to`,
+    );
+  }
+  return { kind: 'tcp', host, port };
+}
+
+function usage(message: string): AutolrsError {
+  return new AutolrsError('USAGE', message);
+}

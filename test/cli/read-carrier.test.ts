@@ -1,0 +1,43 @@
+import { describe, expect, it } from 'vitest';
+import { readCarrier } from '../../src/cli/read-carrier.js';
+
+describe('readCarrier', () => {
+  it.each([
+    [undefined, { kind: 'stdio' }],
+    ['stdio', { kind: 'stdio' }],
+    ['unix', { kind: 'unix' }],
+    ['tcp', { kind: 'tcp', host: '127.0.0.1', port: 0 }],
+    ['tcp:node7.cluster:4000', { kind: 'tcp', host: 'node7.cluster', port: 4000 }],
+    ['tcp:10.0.0.7:0', { kind: 'tcp', host: '10.0.0.7', port: 0 }],
+    ['tcp:[::1]:65535', { kind: 'tcp', host: '::1', port: 65535 }],
+  ])('reads %s', (text, carrier) => {
+    expect(readCarrier(text)).toEqual(carrier);
+  });
+
+  it.each([
+    '',
+    'pigeon',
+    'TCP',
+    'unix:/a/path',
+    'tcp:',
+    'tcp:4000',
+    'tcp:node7',
+    'tcp:node7:',
+    'tcp::4000',
+    'tcp:node7:65536',
+    'tcp:node7:-1',
+    'tcp:node7:4e3',
+    'tcp:::1:4000',
+    'tcp:[]:4000',
+    'tcp:[::1]4000',
+  ])('refuses "%s", quoting it', (text) => {
+    expect(() => readCarrier(text)).toThrow(`--carrier is "${text}"; give one of: stdio, unix`);
+  });
+
+  it.each(['tcp:0.0.0.0:1', 'tcp:[::]:1', 'tcp:[0:0:0:0:0:0:0:0]:1', 'tcp:*:1'])(
+    'refuses every interface, as %s, which no trainer could be told to connect to',
+    (text) => {
+      expect(() => readCarrier(text)).toThrow('is every interface; give the one name or address');
+    },
+  );
+});
