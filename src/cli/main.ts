@@ -22,14 +22,25 @@ export async function main(argv: readonly string[]): Promise<void> {
     if (argv.length <= 2) program.help({ error: true });
     await program.parseAsync(argv);
   } catch (error) {
-    process.exitCode = tell(error, json);
+    process.exitCode = tell(error, json || ownWords(argv).includes('--json'));
   }
+}
+
+/** What is meant for us: after `--` comes the training command. */
+function ownWords(argv: readonly string[]): readonly string[] {
+  const end = argv.indexOf('--');
+  return end === -1 ? argv : argv.slice(0, end);
 }
 
 /** Tells people (and with `--json` programs) what went wrong. Returns the exit code. */
 function tell(error: unknown, json: boolean): number {
   // commander has written its own sentence; help and version end with code 0.
-  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_USAGE;
+  if (error instanceof CommanderError) {
+    if (error.exitCode === 0) return 0;
+    const message = error.message.replace(/^error: /, '');
+    if (json) writeError({ code: 'USAGE', message, exitCode: EXIT_USAGE });
+    return EXIT_USAGE;
+  }
   if (!(error instanceof AutolrsError)) {
     process.stderr.write(
       `autolrs: this is a bug of ours, please report it: ${String((error as Error)?.stack ?? error)}\n`,
@@ -38,11 +49,12 @@ function tell(error: unknown, json: boolean): number {
   }
   process.stderr.write(`autolrs: ${error.message}\n`);
   const exitCode = exitCodeOfError(error.code);
-  if (json) {
-    const document = { error: { code: error.code, message: error.message, exitCode } };
-    process.stdout.write(`${JSON.stringify(document)}\n`);
-  }
+  if (json) writeError({ code: error.code, message: error.message, exitCode });
   return exitCode;
+}
+
+function writeError(error: { code: string; message: string; exitCode: number }): void {
+  process.stdout.write(`${JSON.stringify({ error })}\n`);
 }
 
 /** Whoever read our output has seen enough: a normal end, as for any Unix filter. */

@@ -125,7 +125,7 @@ export function readRunFlags(raw: RawRunFlags, command: readonly string[]): RunS
   return {
     tuner,
     command: [program, ...args],
-    runDir: raw.runDir,
+    runDir: readRunDir(raw.runDir),
     ...readCare(raw),
     restarts: readCount('--restarts', raw.restarts, 0) ?? DEFAULT_RESTARTS,
     carrier: readCarrier(raw.carrier),
@@ -143,6 +143,11 @@ export function readResumeFlags(raw: RawResumeFlags, command: readonly string[])
     restarts: readCount('--restarts', raw.restarts, 0),
     carrier: raw.carrier === undefined ? undefined : readCarrier(raw.carrier),
   };
+}
+
+function readRunDir(text: string | undefined): string | undefined {
+  if (text === '') throw usage('--run-dir is empty; name a directory, or leave the flag out');
+  return text;
 }
 
 /** How to look after the trainer, and how to talk about it. */

@@ -88,8 +88,16 @@ function createResumeCommand(onExit: ProgramEvents['onExit']): Command {
 function addOptions(command: Command, options: readonly OptionRow[]): void {
   for (const [flags, description, defaultNote] of options) {
     const note = defaultNote === undefined ? '' : ` (default: ${defaultNote})`;
-    command.addOption(new Option(flags, description + note).env(envOf(flags)));
+    const option = new Option(flags, description + note);
+    command.addOption(isSetInEnvironment(flags) ? option.env(envOf(flags)) : option);
   }
+}
+
+/** An empty variable is an unset one, and a switch can be off. */
+function isSetInEnvironment(flags: string): boolean {
+  const value = process.env[envOf(flags)];
+  if (value === undefined || value === '') return false;
+  return flags.includes('<') || !/^(0|false|no|off)$/i.test(value);
 }
 
 function createShowCommand(onExit: ProgramEvents['onExit']): Command {

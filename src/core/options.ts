@@ -119,7 +119,8 @@ function mustBePositive(flag: string, value: number | undefined): void {
 function mustBeCount(flag: string, value: number | undefined, least: number): void {
   if (value === undefined) return;
   if (!Number.isInteger(value) || value < least || value > MAX_SEED) {
-    throw usage(`${flag} is ${value}; give a whole number of at least ${least}`);
+    const most = value > MAX_SEED ? ` and at most ${MAX_SEED}` : '';
+    throw usage(`${flag} is ${value}; give a whole number of at least ${least}${most}`);
   }
 }
 

@@ -5,6 +5,12 @@ import type { Command, Reply } from '../core/tuner/command.js';
 /** Before anything is known: a first step may compile a model and fill a data cache. */
 const UNKNOWN_MS = 10 * 60_000;
 
+/** A restore from disk may have to load an epoch's batches again to find its place in the data. */
+const FROM_DISK_MS = 60 * 60_000;
+
+/** Somebody has asked for an end, and waits: a script that does no step meanwhile will do none. */
+const HURRIED_MS = 60_000;
+
 /** A network disk or a neighbour's job can stop a healthy trainer for minutes. */
 const LEAST_MS = 5 * 60_000;
 
@@ -15,8 +21,9 @@ export class PatienceKeeper {
   readonly #leastMs: number;
   readonly #unknownMs: number;
   #slowestStepMs: number | undefined;
-  readonly #slowestMs = new Map<Command['kind'], number>();
+  readonly #slowestMs = new Map<string, number>();
   #hasProgress = false;
+  #isHurried = false;
 
   /** @param leastMs Replaces both bounds below which silence is never a hang; for tests. */
   constructor(leastMs?: number) {
@@ -27,6 +34,12 @@ export class PatienceKeeper {
   /** A new command begins. */
   begin(): void {
     this.#hasProgress = false;
+    this.#isHurried = false;
+  }
+
+  /** The command was cancelled: its answer is due at the next step. */
+  hurry(): void {
+    this.#isHurried = true;
   }
 
   /** The trainer told of steps done, so its silence is measured by single steps from here on. */
@@ -43,19 +56,32 @@ export class PatienceKeeper {
       }
       return;
     }
-    this.#slowestMs.set(command.kind, Math.max(this.#slowestMs.get(command.kind) ?? 0, ms));
+    const key = keyOf(command);
+    this.#slowestMs.set(key, Math.max(this.#slowestMs.get(key) ?? 0, ms));
   }
 
   timeoutMs(command: Command): number {
+    if (this.#isHurried) {
+      const least = Math.min(this.#leastMs, HURRIED_MS);
+      return Math.max(least, FACTOR * (this.#slowestStepMs ?? 0));
+    }
     const expected = this.#expectedMs(command);
-    if (expected === undefined) return this.#unknownMs;
+    if (expected === undefined) {
+      const isFromDisk = command.kind === 'restore' && command.path !== undefined;
+      return isFromDisk ? Math.max(FROM_DISK_MS, this.#unknownMs) : this.#unknownMs;
+    }
     // setTimeout holds 2^31 - 1 milliseconds.
     return Math.min(2 ** 31 - 1, Math.max(this.#leastMs, FACTOR * expected));
   }
 
   #expectedMs(command: Command): number | undefined {
-    if (command.kind !== 'train') return this.#slowestMs.get(command.kind);
+    if (command.kind !== 'train') return this.#slowestMs.get(keyOf(command));
     if (this.#slowestStepMs === undefined) return undefined;
     return this.#slowestStepMs * (this.#hasProgress ? 1 : command.steps);
   }
+}
+
+/** Disk and memory are different things to wait for. */
+function keyOf(command: Command): string {
+  return 'path' in command && command.path !== undefined ? `${command.kind} disk` : command.kind;
 }

@@ -122,7 +122,10 @@ export async function startTrainer(options: TrainerOptions): Promise<Trainer> {
     async ask(command, signal) {
       patience.begin();
       toldSteps = 0;
-      const cancel = () => session.cancel();
+      const cancel = () => {
+        patience.hurry();
+        session.cancel();
+      };
       const cancels = command.kind === 'train' && facts.can.cancel ? signal : undefined;
       cancels?.addEventListener('abort', cancel, { once: true });
       try {
@@ -133,6 +136,7 @@ export async function startTrainer(options: TrainerOptions): Promise<Trainer> {
         // A signal that has aborted already tells nobody of it again.
         if (cancels?.aborted) cancel();
         const reply = toReply(command, await answer);
+        mustBeAsked(reply, cancels);
         keeper.check(command, reply);
         patience.note(command, reply);
         toldSteps = 0;
@@ -145,6 +149,11 @@ export async function startTrainer(options: TrainerOptions): Promise<Trainer> {
     abandon: () => stopTrainer(link),
     kill: () => link.kill('SIGKILL'),
   };
+}
+
+function mustBeAsked(reply: Reply, cancels: AbortSignal | undefined): void {
+  if (reply.kind !== 'trained' || reply.end !== 'cancel' || cancels?.aborted) return;
+  throw badMessage('its answer to "train"', '"end" is "cancel" when nobody cancelled', reply.end);
 }
 
 async function shakeHands(

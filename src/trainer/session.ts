@@ -76,9 +76,11 @@ export class Session {
     }
   }
 
-  /** Asks the trainer to answer the `train` in flight with what is done. */
+  /** Asks the trainer to answer the `train` in flight with what is done; how long it may take is asked anew. */
   cancel(): void {
-    if (this.#pending?.method === 'train') this.#events.send(encodeLine({ method: 'cancel' }));
+    if (this.#pending?.method !== 'train') return;
+    this.#events.send(encodeLine({ method: 'cancel' }));
+    this.#pending.onSignOfLife();
   }
 
   /** Ends the conversation: the request in flight and all later ones reject with the first cause. */

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { fixture, runCli, temporaryDirectory } from '../support/cli.js';
 
@@ -13,7 +13,11 @@ async function run(carrier: string) {
   const options = ['--carrier', carrier, '--log-level', 'trace', '--run-dir', dir, ...INTERVAL];
   const args = ['run', '--json', ...options, '--', ...fixture('attaches.mjs')];
   const end = await runCli(args, { env: { SECRET_FILE: secretFile } });
-  const files = readdirSync(dir).toSorted();
+  // Recursively: a checkpoint could hold it as well.
+  const files = readdirSync(dir, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(dir, join(entry.parentPath, entry.name)))
+    .toSorted();
   const text = files.map((file) => readFileSync(join(dir, file), 'utf8')).join('');
   return { ...end, dir, files, text, secret: readFileSync(secretFile, 'utf8') };
 }
@@ -34,7 +38,12 @@ describe('autolrs run --carrier', () => {
     it(`${carrier} leaves neither the secret nor a socket behind`, async () => {
       const { secret, files, text, stdout, stderr } = await run(carrier);
       expect(secret).toMatch(/^[0-9a-f]{64}$/);
-      expect(files).toEqual(['journal.jsonl', 'result.json', 'schedule.json', 'trainer.log']);
+      expect(files.filter((file) => !file.startsWith('checkpoints/'))).toEqual([
+        'journal.jsonl',
+        'result.json',
+        'schedule.json',
+        'trainer.log',
+      ]);
       for (const where of [text, stdout, stderr]) expect(where).not.toContain(secret);
       expect(stderr).toContain('the trainer said hello'); // the log that could have told it
     });

@@ -236,6 +236,24 @@ describe('autolrs run, when interrupted', () => {
   }
 });
 
+describe('the environment', () => {
+  it('sets options; what is empty or says no sets none', async () => {
+    const env = { AUTOLRS_STEPS: '', AUTOLRS_QUIET: '0', AUTOLRS_JSON: 'false', AUTOLRS_TAU: 'x' };
+    const { code, stdout, stderr } = await runCli(['run', '--', 'true'], { env });
+    expect([code, stdout]).toEqual([2, '']);
+    expect(stderr).toContain('--tau is "x"');
+  });
+});
+
+describe('a flag that does not exist', () => {
+  it('is told on stdout too with --json, unless that belongs to the training command', async () => {
+    const { code, stdout } = await runCli(['run', '--json', '--bogus', '--', 'true']);
+    expect(code).toBe(2);
+    expect(JSON.parse(stdout).error).toMatchObject({ code: 'USAGE', exitCode: 2 });
+    expect((await runCli(['run', '--bogus', '--', 'true', '--json'])).stdout).toBe('');
+  });
+});
+
 describe('autolrs run, when interrupted twice', () => {
   it('kills a script that does not stop, and still ends with 130', async () => {
     const dir = join(temporaryDirectory(), 'run');

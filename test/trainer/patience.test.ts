@@ -35,6 +35,27 @@ describe('PatienceKeeper', () => {
     expect(patience.timeoutMs(train(100))).toBe(20 * 100 * 5000);
   });
 
+  it('waits an hour for a restore from disk that it has never seen, and knows disk from memory', () => {
+    const patience = new PatienceKeeper();
+    const fromDisk = { kind: 'restore', checkpoint: 'a', path: '/runs/a' } as const;
+    const fromMemory = { kind: 'restore', checkpoint: 'a' } as const;
+    patience.note(fromMemory, { kind: 'restored', step: 0, lr: 0.1, seconds: 0 });
+    expect(patience.timeoutMs(fromMemory)).toBe(5 * MINUTE);
+    expect(patience.timeoutMs(fromDisk)).toBe(60 * MINUTE);
+    patience.note(fromDisk, { kind: 'restored', step: 0, lr: 0.1, seconds: 60 });
+    expect(patience.timeoutMs(fromDisk)).toBe(20 * MINUTE);
+  });
+
+  it('waits a minute for the end of what was cancelled, or twenty of its slowest steps', () => {
+    const patience = new PatienceKeeper();
+    patience.hurry();
+    expect(patience.timeoutMs(train(1e6))).toBe(MINUTE);
+    patience.note(train(10), trained(10, 100));
+    expect(patience.timeoutMs(train(1e6))).toBe(20 * 10_000);
+    patience.begin();
+    expect(patience.timeoutMs(train(1))).toBe(5 * MINUTE);
+  });
+
   it('measures silence by single steps once there is progress, until the next command', () => {
     const patience = new PatienceKeeper();
     patience.note(train(1), trained(1, 30));

@@ -160,6 +160,22 @@ describe('a trainer', () => {
     expect(reply).toMatchObject({ kind: 'trained', end: 'cancel' });
   });
 
+  it('that does no step after it was cancelled is given up on', async () => {
+    const trainer = await start('hangs.mjs', { leastPatienceMs: 300 });
+    const interrupt = new AbortController();
+    const asked = trainer.ask({ ...TRAIN, steps: 10 }, interrupt.signal);
+    interrupt.abort();
+    await expect(asked).rejects.toMatchObject({ code: 'TRAINER_TIMEOUT' });
+  });
+
+  it('that says it was cancelled when it was not has broken the protocol', async () => {
+    const trainer = await start('cancels-itself.mjs');
+    await expect(trainer.ask({ ...TRAIN, steps: 10 })).rejects.toMatchObject({
+      code: 'PROTOCOL_BAD_MESSAGE',
+      message: expect.stringContaining('"end" is "cancel" when nobody cancelled'),
+    });
+  });
+
   it('that closes its stdout and runs on is not waited for', async () => {
     const trainer = await start('hangs-up.mjs');
     await expect(trainer.ask(TRAIN)).rejects.toMatchObject({

@@ -53,14 +53,13 @@ export function forecastLoss(
   const lastStep = steps.at(-1);
   if (lastStep === undefined) return { kind: 'empty' };
 
-  // In units of the largest loss nothing below can overflow or vanish.
-  const unit = losses.reduce((largest, loss) => Math.max(largest, Math.abs(loss)), 0) || 1;
-  const scaled = losses.map((loss) => loss / unit);
+  const isRobust = options.method !== 'published';
+  const unit = unitOf(losses, isRobust);
+  const scaled = losses.map((loss) => Math.min(SPIKE, Math.max(-SPIKE, loss / unit)));
   const target = Number.isFinite(atStep) ? atStep : lastStep;
-  const { loss, sd, trend } =
-    options.method === 'published'
-      ? forecastPublished(steps, scaled, target, options.outlierRounds ?? trainingRounds)
-      : forecastRobust(steps, scaled, target);
+  const { loss, sd, trend } = isRobust
+    ? forecastRobust(steps, scaled, target)
+    : forecastPublished(steps, scaled, target, options.outlierRounds ?? trainingRounds);
   return {
     kind: 'forecast',
     loss: withinDoubles(loss * unit),
@@ -71,6 +70,21 @@ export function forecastLoss(
 
 // The released code's number of filter rounds for training losses.
 const trainingRounds = 10;
+
+/** So many times the bulk of the losses is an outlier, however much more it is. */
+const SPIKE = 1e6;
+
+/**
+ * In units of the largest loss nothing can overflow. Beside an enormous spike all other losses would vanish, though, and
+ * with them the squares that the robust forecast weighs: then the unit is the largest of the lower nine tenths.
+ */
+function unitOf(losses: readonly number[], isRobust: boolean): number {
+  const largest = losses.reduce((most, loss) => Math.max(most, Math.abs(loss)), 0) || 1;
+  if (!isRobust) return largest;
+  const sizes = Float64Array.from(losses, Math.abs).sort();
+  const bulk = sizes[Math.floor(0.9 * (sizes.length - 1))] ?? 0;
+  return bulk > 0 && largest / bulk > SPIKE ? bulk : largest;
+}
 
 function inOrder(
   steps: readonly number[],

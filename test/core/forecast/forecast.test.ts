@@ -271,4 +271,16 @@ describe('forecastLoss of a million losses', () => {
     expect(performance.now() - startedAt).toBeLessThan(20_000);
     expect(forecast).toMatchObject({ kind: 'forecast', trend: 'falling' });
   });
+
+  test('is finite and near the series without it beside a spike of any size', () => {
+    const losses = Array.from({ length: 100 }, (_, i) => 2 * Math.exp(-i / 50) + 0.5);
+    const steps = losses.map((_, i) => i);
+    const smooth = forecastLoss({ steps, losses }, 1000);
+    for (const spike of [1e7, 1e160, 1e200, 1e300, Number.MAX_VALUE]) {
+      const spiked = forecastLoss({ steps, losses: losses.with(50, spike) }, 1000);
+      if (smooth.kind !== 'forecast' || spiked.kind !== 'forecast') throw new Error('no forecast');
+      expect(spiked.sd, String(spike)).toBeGreaterThan(0);
+      expect(Math.abs(spiked.loss - smooth.loss), String(spike)).toBeLessThan(0.5);
+    }
+  });
 });
