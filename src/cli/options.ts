@@ -22,6 +22,7 @@ export interface RawRunFlags {
   readonly warmupLr?: string;
   readonly validation?: string;
   readonly targetLoss?: string;
+  readonly rollback?: boolean;
   readonly forecast?: string;
   readonly seed?: string;
   readonly runDir?: string;
@@ -109,7 +110,7 @@ const WORDS = [
  */
 export function readRunFlags(raw: RawRunFlags, command: readonly string[]): RunSettings {
   const [program, ...args] = command;
-  const given: Record<string, number | string> = {};
+  const given: Record<string, number | string | boolean> = {};
   for (const name of NUMBERS) {
     const text = raw[name];
     if (text !== undefined) given[name] = readNumber(flagOf(name), text);
@@ -118,6 +119,7 @@ export function readRunFlags(raw: RawRunFlags, command: readonly string[]): RunS
     const word = raw[name];
     if (word !== undefined) given[name] = word;
   }
+  if (raw.rollback) given['rollback'] = true;
   const tuner = resolveOptions(given); // which refuses words that its types do not know
   if (program === undefined) {
     throw usage('no command to run; write it after --, as in: autolrs run -- python train.py');

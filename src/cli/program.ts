@@ -171,6 +171,7 @@ const RUN_OPTIONS: readonly (readonly [heading: string, options: readonly Option
         `judge probes by validation loss: ${VALIDATION_MODES.join(', ')}`,
         `${DEFAULTS.validation}: once stages are tau-max long`,
       ],
+      ['--rollback', 'take a stage back that ends worse than it began (not in the paper)'],
       ['--forecast <method>', `one of: ${FORECAST_METHODS.join(', ')}`, DEFAULTS.forecast],
     ],
   ],

@@ -39,6 +39,8 @@ export interface TunerOptions {
   readonly warmupLr?: number;
   readonly validation: ValidationMode;
   readonly targetLoss?: number;
+  /** Whether a stage that ends worse than it began is taken back. The paper has no such thing. */
+  readonly rollback: boolean;
   readonly forecast: ForecastMethod;
   readonly seed: number;
 }
@@ -51,6 +53,7 @@ export const DEFAULTS = {
   kappa: 1000,
   warmupSteps: 0,
   validation: 'auto',
+  rollback: false,
   forecast: 'robust',
   seed: 0,
 } as const satisfies TunerOptions;

@@ -39,6 +39,10 @@ export function narrate(decision: Decision): string | undefined {
       return `stage ${decision.stage} commit: ${plural(decision.steps, 'step')} at LR ${formatLr(decision.lr)}`;
     case 'commit-diverged':
       return `stage ${decision.stage} diverged at LR ${formatLr(decision.lr)}, rolled back`;
+    case 'stage-rolled-back': {
+      const { stage, lr, began, reached, nextLr } = decision;
+      return `stage ${stage} went from ${formatLoss(began)} to ${formatLoss(reached)} at LR ${formatLr(lr)}, rolled back; again at ${formatLr(nextLr)}`;
+    }
     case 'stage-ended': {
       const { stage, lr, reached, validation } = decision;
       const also = validation === undefined ? '' : `, validation ${formatLoss(validation)}`;

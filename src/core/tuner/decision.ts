@@ -63,6 +63,16 @@ export type Decision =
     }
   | { readonly kind: 'commit-diverged'; readonly stage: number; readonly lr: number }
   | {
+      /** The stage ended worse than it began, by more than the noise, and is taken back (`--rollback`). */
+      readonly kind: 'stage-rolled-back';
+      readonly stage: number;
+      readonly lr: number;
+      readonly began: number;
+      readonly reached: number;
+      /** The LR that the stage is trained at instead. */
+      readonly nextLr: number;
+    }
+  | {
       readonly kind: 'stage-ended';
       readonly stage: number;
       readonly lr: number;

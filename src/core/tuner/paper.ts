@@ -12,12 +12,13 @@
 import { AutolrsError } from '../errors.js';
 import type { TunerOptions } from '../options.js';
 import type { TrainerFacts } from './command.js';
+import { validateCommitted } from './commit.js';
 import { type Conversation, decide, finish } from './conversation.js';
 import type { FinishReason } from './decision.js';
 import type { Interval } from './interval.js';
 import { totalSteps } from './ledger.js';
 import { findInterval } from './range-test.js';
-import { tuneStage, validateCommitted } from './stage.js';
+import { tuneStage } from './stage.js';
 import { type Limits, planCommit, planStage, type Scale, scaleOf } from './stage-plan.js';
 import { beginState, type StrategyState } from './state.js';
 import { warmUp } from './warm-up.js';

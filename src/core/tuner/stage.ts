@@ -5,24 +5,12 @@
 
 import { forecastLoss, type LossSeries } from '../forecast/forecast.js';
 import { type Observation, suggestLr } from '../search/suggest.js';
-import type { TrainedReply } from './command.js';
+import { commitBest, type Probe, type StageOutcome } from './commit.js';
 import { type Conversation, decide, discard, save, validate } from './conversation.js';
-import type { Phase, ProbeOutcome } from './decision.js';
-import { capInterval, type Interval } from './interval.js';
+import type { ProbeOutcome } from './decision.js';
+import type { Interval } from './interval.js';
 import type { StagePlan } from './stage-plan.js';
-import { didDiverge, levelOf, restoreCounted, type StrategyState, trainCounted } from './state.js';
-
-export type StageOutcome =
-  | { readonly kind: 'committed'; readonly interval: Interval; readonly hitTarget: boolean }
-  | { readonly kind: 'data-ended' }
-  | { readonly kind: 'nothing-survives' };
-
-interface Probe {
-  readonly lr: number;
-  readonly outcome: ProbeOutcome;
-}
-
-type Survivor = Probe & { readonly outcome: { readonly kind: 'forecast' } };
+import { didDiverge, restoreCounted, type StrategyState, trainCounted } from './state.js';
 
 /** paper §4.2: in the validation phase the validation loss is measured about 16 times in τ' steps. */
 const VALIDATIONS_A_PROBE = 16;
@@ -135,112 +123,6 @@ function judge(
   return forecast.kind === 'forecast' && Number.isFinite(forecast.loss)
     ? { kind: 'forecast', loss: forecast.loss, sd: forecast.sd }
     : { kind: 'diverged' };
-}
-
-/** A stage whose search is done. */
-interface Searched {
-  readonly plan: StagePlan;
-  readonly interval: Interval;
-  readonly probes: readonly Probe[];
-  /** How many LRs had diverged before the stage. */
-  readonly divergedBefore: number;
-}
-
-/** Commits the stage at the best LR; when that diverges, at the best of those below it, until none is left. */
-function* commitBest(
-  state: StrategyState,
-  { plan, interval, probes, divergedBefore }: Searched,
-  stepsToCommit: () => number,
-): Conversation<StageOutcome> {
-  const { stage } = plan;
-  const start = `stage-${stage}`;
-  let survivors = probes.filter(isSurvivor);
-  for (;;) {
-    yield* restoreCounted(state, start);
-    const best = bestOf(survivors);
-    if (best === undefined) return { kind: 'nothing-survives' };
-    const steps = stepsToCommit();
-    // Commits that were rolled back can have spent what was left of a total budget.
-    if (steps < 1) return { kind: 'committed', interval, hitTarget: false };
-    const { loss: forecast, sd } = best.outcome;
-    yield* decide({ kind: 'commit-started', stage, lr: best.lr, steps, forecast, sd });
-    const commit = yield* commitSteps(state, plan.phase, best.lr, steps);
-    if (commit.kind === 'data-ended') return commit;
-    if (commit.kind === 'done') {
-      const { reached, validation } = commit;
-      const measured = validation === undefined ? { reached } : { reached, validation };
-      yield* decide({ kind: 'stage-ended', stage, lr: best.lr, steps: commit.steps, ...measured });
-      const left = capInterval(
-        interval,
-        state.diverged.slice(divergedBefore),
-        survivors.map((probe) => probe.lr),
-      );
-      return { kind: 'committed', interval: left, hitTarget: commit.hitTarget };
-    }
-    state.diverged.push(best.lr);
-    yield* decide({ kind: 'commit-diverged', stage, lr: best.lr });
-    survivors = survivors.filter((probe) => probe.lr < best.lr);
-  }
-}
-
-type Commit =
-  | {
-      readonly kind: 'done';
-      readonly steps: number;
-      readonly reached: number;
-      readonly validation: number | undefined;
-      readonly hitTarget: boolean;
-    }
-  | { readonly kind: 'diverged' }
-  | { readonly kind: 'data-ended' };
-
-/** Trains the stage; with a target loss in slices, so that the run ends soon after it is reached. */
-function* commitSteps(
-  state: StrategyState,
-  phase: Phase,
-  lr: number,
-  steps: number,
-): Conversation<Commit> {
-  const { targetLoss } = state;
-  const slice = targetLoss === undefined ? steps : Math.ceil(steps / VALIDATIONS_A_PROBE);
-  for (let done = 0; ; ) {
-    const asked = Math.min(slice, steps - done);
-    const reply = yield* trainCounted(state, { purpose: 'commit', steps: asked, lr });
-    done += reply.steps;
-    if (reply.end === 'data') return { kind: 'data-ended' };
-    if (didDiverge(reply)) return { kind: 'diverged' };
-    if (done < steps && targetLoss === undefined) continue;
-    const validation = yield* validateCommitted(state);
-    if (validation !== undefined && !Number.isFinite(validation)) return { kind: 'diverged' };
-    const training = levelAtEnd(reply);
-    const hitTarget = targetLoss !== undefined && (validation ?? training) <= targetLoss;
-    if (done < steps && !hitTarget) continue;
-    const reached = phase === 'validation' && validation !== undefined ? validation : training;
-    return { kind: 'done', steps: done, reached, validation, hitTarget };
-  }
-}
-
-/** The validation loss of the committed model; costs no step. Undefined when the trainer cannot say or is not asked. */
-export function* validateCommitted(state: StrategyState): Conversation<number | undefined> {
-  if (!state.facts.can.validate || state.options.validation === 'never') return undefined;
-  return yield* validate('commit');
-}
-
-/** Mean of the last twentieth of the losses, of at least ten: single batches are too noisy to be a level. */
-function levelAtEnd(reply: TrainedReply): number {
-  const count = Math.max(10, Math.ceil(reply.losses.length / 20));
-  return levelOf(reply.losses.slice(-count)) ?? Number.NaN;
-}
-
-function bestOf(survivors: readonly Survivor[]): Survivor | undefined {
-  return survivors.reduce<Survivor | undefined>(
-    (best, probe) => (best === undefined || probe.outcome.loss < best.outcome.loss ? probe : best),
-    undefined,
-  );
-}
-
-function isSurvivor(probe: Probe): probe is Survivor {
-  return probe.outcome.kind === 'forecast';
 }
 
 function toObservation({ lr, outcome }: Probe): Observation {

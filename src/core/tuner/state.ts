@@ -13,6 +13,10 @@ export interface StrategyState {
   ledger: Ledger;
   /** Level of the run's first training losses; absent until something was trained. */
   firstLoss: number | undefined;
+  /** The latest validation loss of the committed model; absent where it cannot be measured. */
+  validation: number | undefined;
+  /** LR of the last stage that was committed; absent before the first. */
+  incumbentLr: number | undefined;
   /** Where to end; absent when nobody asked for it, or when it was reached and the run was extended. */
   targetLoss: number | undefined;
   /** LRs that diverged anywhere in the run, in the order in which they did. */
@@ -32,6 +36,8 @@ export function beginState(options: TunerOptions, facts: TrainerFacts): Strategy
     random: createRandom(options.seed),
     ledger: EMPTY_LEDGER,
     firstLoss: undefined,
+    validation: undefined,
+    incumbentLr: undefined,
     targetLoss: options.targetLoss,
     diverged: [],
   };

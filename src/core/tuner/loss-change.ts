@@ -1,0 +1,34 @@
+/** Whether training made things worse: the level at which losses ended against the one at which they began. */
+
+export interface LossChange {
+  readonly began: number;
+  readonly ended: number;
+  /** Standard error of their difference. */
+  readonly noise: number;
+}
+
+/** A difference of two standard errors is seldom noise. */
+const CLEAR_ERRORS = 2;
+
+/** Means of the first and of the last twentieth, of at least ten losses each; halves of a shorter series. */
+export function changeOf(first: readonly number[], last: readonly number[]): LossChange {
+  const count = Math.max(10, Math.ceil(Math.max(first.length, last.length) / 20));
+  const head = first.slice(0, Math.min(count, Math.ceil(first.length / 2)));
+  const tail = last.slice(-Math.min(count, Math.ceil(last.length / 2)));
+  const [began, beganError] = levelAndError(head);
+  const [ended, endedError] = levelAndError(tail);
+  return { began, ended, noise: Math.hypot(beganError, endedError) };
+}
+
+/** False when nothing can be said. */
+export function isWorse({ began, ended, noise }: LossChange): boolean {
+  return ended - began > CLEAR_ERRORS * noise;
+}
+
+function levelAndError(losses: readonly number[]): readonly [level: number, error: number] {
+  const level = losses.reduce((sum, loss) => sum + loss / losses.length, 0);
+  const variance = losses.reduce((sum, loss) => sum + (loss - level) ** 2 / losses.length, 0);
+  return losses.length === 0
+    ? [Number.NaN, Number.NaN]
+    : [level, Math.sqrt(variance / losses.length)];
+}
