@@ -98,7 +98,9 @@ interface Voice {
 /** The account for people on stderr, the document for programs on stdout, the failure's sentence last. */
 function tellEnd({ account, failure, exitCode, isResumable }: RunEnding, voice: Voice): number {
   const say = (text: string) => process.stderr.write(`${text}\n`);
-  if (!voice.quiet) say(`\n${summarize(account).join('\n')}`);
+  // Of a run that did not get to its first step there is nothing to tell but why.
+  const isWorthAnAccount = account.steps.total > 0 || !(failure instanceof AutolrsError);
+  if (!voice.quiet && isWorthAnAccount) say(`\n${summarize(account).join('\n')}`);
   else if (failure === undefined && exitCode !== 0)
     say(`autolrs: ${describeStatus(account.status)}`);
   if (failure instanceof AutolrsError) {

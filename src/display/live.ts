@@ -4,6 +4,7 @@
  */
 
 import { StringDecoder } from 'node:string_decoder';
+import { fitColumns } from './columns.js';
 import type { Display } from './display.js';
 import { formatCount, formatLoss, formatLr, formatSeconds, formatShare } from './format.js';
 import { narrate } from './narrate.js';
@@ -39,7 +40,7 @@ export function createLiveDisplay(sink: Sink): Display {
       ...renderProgress(progress.snapshot()),
     ];
     drawnLines = shown.length;
-    return shown.map((line) => line.slice(0, width)).join('\n');
+    return shown.map((line) => fitColumns(line, width)).join('\n');
   };
   const redraw = () => {
     void sink.write(erase() + draw());

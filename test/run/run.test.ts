@@ -223,3 +223,15 @@ describe('a journal of another run', () => {
     await expect(other.go()).rejects.toMatchObject({ code: 'JOURNAL_MISMATCH' });
   });
 });
+
+describe('a trainer without room for checkpoints in memory', () => {
+  it('keeps them in the scratch folder, and trains the same', async () => {
+    const run = new SimulatedRun({ tuner: TUNER, checkpointSteps: 40, hasMemory: false });
+    await finish(run);
+    expect(outcomeOf(run)).toEqual(outcomeOf(undisturbed));
+    const places = run.commands.flatMap((command) => ('path' in command ? [command.path] : []));
+    expect(places).toContain('scratch/stage-0');
+    const inMemory = run.commands.filter((c) => 'checkpoint' in c && c.path === undefined);
+    expect(inMemory).toEqual([]);
+  });
+});

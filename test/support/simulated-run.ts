@@ -21,6 +21,8 @@ export interface SimulatedRunOptions {
   readonly simulation?: SimulationOptions;
   readonly restarts?: number;
   readonly checkpointSteps?: number;
+  /** Whether trainers can hold checkpoints in memory. */
+  readonly hasMemory?: boolean;
 }
 
 export interface Disturbance {
@@ -67,7 +69,9 @@ export class SimulatedRun {
   async go(disturbance: Disturbance = {}, extension?: Extension): Promise<RunEnd> {
     const { tuner, restarts = 3, checkpointSteps = 50 } = this.#options;
     const interrupt = new AbortController();
-    const { facts } = this.#newTrainer();
+    const { facts: said } = this.#newTrainer();
+    const memory = this.#options.hasMemory ?? true;
+    const facts = { ...said, can: { ...said.can, memory } };
     const replay = new Replay(paper(tuner, facts), 0);
     for (const entry of this.entries) replay.add(entry);
     const { standing } = replay;

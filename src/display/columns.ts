@@ -1,0 +1,20 @@
+/** How much of a text fits into so many columns of a terminal. */
+
+/** East Asian wide and full-width forms, and emoji: two columns each. */
+const WIDE =
+  /^[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{1f300}-\u{1faff}\u{20000}-\u{3fffd}]/u;
+
+/** Marks that are drawn over the letter before them. */
+const NO_WIDTH = /^(?:\p{Mn}|\p{Me}|\p{Cf})/u;
+
+/** The longest beginning of `text` that is at most `columns` wide; no character is cut in two. */
+export function fitColumns(text: string, columns: number): string {
+  let width = 0;
+  let fitting = '';
+  for (const character of text) {
+    width += NO_WIDTH.test(character) ? 0 : WIDE.test(character) ? 2 : 1;
+    if (width > columns) break;
+    fitting += character;
+  }
+  return fitting;
+}
