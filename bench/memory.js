@@ -1,12 +1,12 @@
 /**
- * The tuner's resident memory over a long run: a trainer that computes nothing, many stages, the tuner's RSS read from
- * /proc while it runs. Flat means that the last quarter needs no more than the second.
+ * A soak: the tuner's resident memory and its journal over a long run of many stages, with a trainer that computes next
+ * to nothing. The RSS is read from /proc while it runs; flat means that the last quarter needs no more than the second.
  *
  *     npm run build && node bench/memory.js [--steps 1000000]
  */
 
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -18,7 +18,7 @@ const dir = mkdtempSync(join(tmpdir(), 'autolrs-bench-'));
 const runDir = join(dir, 'run');
 const options = ['--quiet', '--json', '--run-dir', runDir, '--steps', values.steps];
 const lrs = ['--min-lr', '1e-3', '--max-lr', '1', '--tau', '1000', '--tau-max', '5000'];
-const trainer = path('../test/fixtures/trainers/trains.mjs');
+const trainer = path('fast-trainer.mjs');
 const args = [
   path('../bin/autolrs.js'),
   'run',
@@ -28,6 +28,14 @@ const args = [
   process.execPath,
   trainer,
 ];
+
+const kilo = (bytes) => `${(bytes / 1000).toFixed(1)} kB`;
+
+/** Length of what the journal holds between the start of each stage and that of the next. */
+function bytesPerStage(text) {
+  const starts = [...text.matchAll(/"kind":"stage-started"/g)].map((match) => match.index);
+  return starts.slice(1).map((start, i) => start - starts[i]);
+}
 
 const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
 const samples = [];
@@ -51,7 +59,16 @@ child.on('close', (code) => {
   console.log(
     `mean of each quarter of the run: ${[0, 1, 2, 3].map((i) => `${mean(quarter(i)).toFixed(0)} MB`).join(', ')}`,
   );
-  const bytes = statSync(join(runDir, 'journal.jsonl')).size;
+  const journal = join(runDir, 'journal.jsonl');
+  const bytes = statSync(journal).size;
+  const perStage = bytesPerStage(readFileSync(journal, 'utf8'));
+  const tenth = Math.floor(perStage.length / 10);
+  const middle = perStage.slice(tenth, 2 * tenth);
+  console.log(
+    `journal bytes a stage, mean: second tenth ${kilo(mean(middle))}, last tenth ${kilo(mean(perStage.slice(-tenth)))}`,
+  );
+  const files = readdirSync(join(runDir, 'checkpoints')).length;
+  console.log(`checkpoints left: ${files}`);
   console.log(
     `journal: ${(bytes / 1e6).toFixed(1)} MB, ${(bytes / steps.total).toFixed(1)} bytes a step`,
   );

@@ -7,7 +7,7 @@ import { readJournal } from '../journal/read.js';
 
 export interface FoldedJournal {
   readonly run: Extract<JournalEntry, { kind: 'run' }>;
-  /** The command of the process that ran last. */
+  /** The command of the script that said hello last. */
   readonly command: readonly [string, ...string[]];
   readonly result: ResultBuilder;
   /** `unfinished` when no end was written, as after a crash. */
@@ -29,6 +29,7 @@ export async function foldJournal(
 ): Promise<FoldedJournal> {
   let run: FoldedJournal['run'] | undefined;
   let command: FoldedJournal['command'] | undefined;
+  let started: FoldedJournal['command'] | undefined;
   let result: ResultBuilder | undefined;
   let status: RunStatus = 'unfinished';
   let seconds = 0;
@@ -45,8 +46,10 @@ export async function foldJournal(
     at = record.at;
     if (isFirst) {
       status = 'unfinished';
-      command = entry.command;
+      started = entry.command;
     }
+    // A command counts once its script has said hello; a mistyped one is not what to resume with.
+    if (entry.kind === 'run' || entry.kind === 'trainer') command = started;
     if (entry.kind === 'run') {
       run = entry;
       result = new ResultBuilder({ ...entry, dir });

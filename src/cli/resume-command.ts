@@ -7,10 +7,12 @@ import type { Extension, TrainerFacts } from '../core/tuner/command.js';
 import { totalSteps } from '../core/tuner/ledger.js';
 import { paper } from '../core/tuner/paper.js';
 import { Replay } from '../core/tuner/replay.js';
+import { statusOf } from '../core/tuner/result.js';
 import { describeStatus } from '../display/summary.js';
 import { Journal } from '../journal/file.js';
 import type { JournalEntry } from '../journal/format.js';
 import { lockRun } from '../journal/lock.js';
+import { mustHoldARun } from '../journal/read.js';
 import { conductRun } from './conduct-run.js';
 import { type FoldedJournal, foldJournal } from './fold-journal.js';
 import type { ResumeSettings } from './options.js';
@@ -20,8 +22,7 @@ import { writeResults } from './write-results.js';
 /** @throws AutolrsError before the run goes on; after that a failure is part of the run's account. */
 export async function resumeCommand(directory: string, settings: ResumeSettings): Promise<number> {
   const dir = resolve(directory);
-  // Told before anything is locked, where there is nothing to lock.
-  await foldJournal(dir);
+  mustHoldARun(dir); // told before anything is locked, where there is nothing to lock
   const lock = lockRun(dir);
   try {
     return await goOn(dir, settings);
@@ -37,11 +38,16 @@ async function goOn(dir: string, settings: ResumeSettings): Promise<number> {
   const { replay, facts, tuner } = past;
   const extension = checkExtension(settings, folded);
   const finished = replay?.standing.finished;
-  const isOver = finished !== undefined && status !== 'unfinished' && status !== 'failed';
-  if (isOver && extension === undefined) return tellItIsOver(folded, settings);
-  if (extension !== undefined && (finished === 'data' || finished === 'diverged')) {
-    throw usage(`this run cannot be extended: it ${describeStatus(status)}`);
+  // A run whose script failed or was stopped after its training has its end still to come.
+  const isOver = finished !== undefined && status === statusOf(finished);
+  if (extension !== undefined && finished !== 'budget' && finished !== 'target') {
+    throw usage(
+      finished === undefined
+        ? 'the run is not finished; resume it without --steps and --budget, and extend it then'
+        : `this run cannot be extended: ${describeStatus(status)}`,
+    );
   }
+  if (isOver && extension === undefined) return tellItIsOver(folded, settings);
   const version = readVersion();
   const command = settings.command ?? folded.command;
   return conductRun({

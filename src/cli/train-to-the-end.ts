@@ -39,11 +39,11 @@ export async function trainToTheEnd(training: Training): Promise<RunStatus> {
   });
   const { signal } = interrupts;
   const start = createStarter(training, trainerLog, signal, interrupts.onSecond);
+  let running: Trainer | undefined;
   let steady: SteadyTrainer<Trainer> | undefined;
   try {
-    const running = await start();
+    running = await start();
     const facts = past?.facts ?? running.facts;
-    if (past) mustBeAble(facts, running.facts);
     const note = createNote(journal, [result, display]);
     const standing =
       past?.standing ?? new Replay(paper(settings.tuner, facts), facts.step).standing;
@@ -61,12 +61,12 @@ export async function trainToTheEnd(training: Training): Promise<RunStatus> {
       signal,
     });
     const end = await runStrategy(standing, { trainer: steady, note }, signal, past?.extension);
-    await seeOff(steady, display, signal);
-    return end.kind === 'finished' ? statusOf(end.reason) : 'interrupted';
+    const hasEndedWell = await seeOff(steady, display, signal);
+    return end.kind === 'finished' && hasEndedWell ? statusOf(end.reason) : 'interrupted';
   } catch (error) {
-    await steady?.abandon();
-    // Whoever interrupts a run and kills its trainer knows why it ended; the first cause is the one reported.
-    if (steady !== undefined && signal.aborted) return 'interrupted';
+    await (steady ?? running)?.abandon();
+    // Whoever interrupts a run and kills its trainer knows why it ended. A disk that is full then is another matter.
+    if (steady !== undefined && signal.aborted && isOfTheTrainer(error)) return 'interrupted';
     throw error;
   } finally {
     interrupts.stop();
@@ -77,7 +77,7 @@ export async function trainToTheEnd(training: Training): Promise<RunStatus> {
 
 /** Starts the script: the first time, and again after a failure. */
 function createStarter(
-  { settings, run, journal, display, result }: Training,
+  { settings, run, journal, display, result, past }: Training,
   trainerLog: TrainerLog,
   signal: AbortSignal,
   onSecondInterrupt: (act: () => void) => void,
@@ -104,7 +104,13 @@ function createStarter(
     });
     const { facts, pid } = trainer;
     onSecondInterrupt(trainer.kill);
-    journal.append({ kind: 'trainer', facts, process: identityOf(pid) });
+    try {
+      if (past) mustBeAble(past.facts, facts);
+      journal.append({ kind: 'trainer', facts, process: identityOf(pid) });
+    } catch (error) {
+      await trainer.abandon();
+      throw error;
+    }
     log.write('info', 'the trainer said hello', { ...facts, pid });
     result.begin(facts.step);
     return trainer;
@@ -129,19 +135,31 @@ function mustBeAble(before: TrainerFacts, now: TrainerFacts): void {
   }
 }
 
-/** Lets the script do what it does after training. A script that fails at that has failed. */
+function isOfTheTrainer(error: unknown): boolean {
+  if (!(error instanceof AutolrsError)) return false;
+  return /^(TRAINER_|PROTOCOL_|INTERRUPTED)/.test(error.code);
+}
+
+/**
+ * Lets the script do what it does after training; false if it was interrupted at that. A script that fails at it has
+ * failed.
+ */
 async function seeOff(
   steady: SteadyTrainer<Trainer>,
   display: Display,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<boolean> {
   const trainer = steady.process;
-  if (trainer === undefined) return steady.abandon();
+  if (trainer === undefined) {
+    await steady.abandon();
+    return false;
+  }
   const end = await trainer.shutdown({
     signal,
     onWaiting: () => display.say('waiting for the script to end; Ctrl-C twice to kill it'),
   });
-  if (signal.aborted || end.exitCode === 0) return;
+  if (end.exitCode === 0) return true;
+  if (signal.aborted) return false;
   throw new AutolrsError(
     'TRAINER_EXITED',
     `the script ended with ${end.signal === undefined ? `exit code ${end.exitCode}` : `signal ${end.signal}`} after its training was done; look at its last lines, it may not have saved its model`,

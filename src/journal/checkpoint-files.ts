@@ -4,7 +4,7 @@
  */
 
 import { createHash } from 'node:crypto';
-import { createReadStream, lstatSync, mkdirSync, rmSync } from 'node:fs';
+import { createReadStream, lstatSync, mkdirSync, rmdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DurableCheckpoint } from '../core/tuner/entry.js';
 import { syncDirectory, unusable } from './run-directory.js';
@@ -39,6 +39,7 @@ export interface CheckpointFiles {
 export function openCheckpointFiles(dir: string): CheckpointFiles {
   const folder = join(dir, FOLDER);
   const scratch = join(dir, SCRATCH);
+  const scratched = new Set<string>();
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     syncDirectory(dir);
@@ -60,8 +61,14 @@ export function openCheckpointFiles(dir: string): CheckpointFiles {
     nameOf: (number, step) => `checkpoint-${number}-step-${step}`,
     pathOf,
     scratchPathOf(checkpoint) {
-      mkdirSync(scratch, { recursive: true, mode: 0o700 });
-      return join(scratch, mustBeOurs(checkpoint, OUR_SCRATCH));
+      const path = join(scratch, mustBeOurs(checkpoint, OUR_SCRATCH));
+      try {
+        mkdirSync(scratch, { recursive: true, mode: 0o700 });
+      } catch (error) {
+        throw unusable(dir, error);
+      }
+      scratched.add(path);
+      return path;
     },
     seal,
     async isWhole({ file, sha256 }) {
@@ -71,7 +78,11 @@ export function openCheckpointFiles(dir: string): CheckpointFiles {
     remove(file) {
       for (const path of [pathOf(file), `${pathOf(file)}.tmp`]) removeIfThere(path);
     },
-    clearScratch: () => removeIfThere(scratch, { recursive: true }),
+    clearScratch() {
+      if (scratched.size === 0) return;
+      for (const path of scratched) for (const name of [path, `${path}.tmp`]) removeIfThere(name);
+      removeIfEmpty(scratch);
+    },
   };
 }
 
@@ -92,8 +103,14 @@ async function digest(path: string): Promise<{ bytes: number; sha256: string }> 
 }
 
 /** What cannot be removed costs room and nothing else. */
-function removeIfThere(path: string, options: { readonly recursive?: boolean } = {}): void {
+function removeIfThere(path: string): void {
   try {
-    rmSync(path, { force: true, ...options });
+    rmSync(path, { force: true });
+  } catch {}
+}
+
+function removeIfEmpty(folder: string): void {
+  try {
+    rmdirSync(folder);
   } catch {}
 }

@@ -2,6 +2,7 @@
 
 import { closeSync, fsyncSync, ftruncateSync, openSync } from 'node:fs';
 import { join } from 'node:path';
+import type { AutolrsError } from '../core/errors.js';
 import { encodeRecord, JOURNAL_FILE, type JournalEntry } from './format.js';
 import { syncDirectory, unusable, writeWhole } from './run-directory.js';
 
@@ -10,6 +11,7 @@ export class Journal {
   readonly #file: number;
   #seq: number;
   #isClosed = false;
+  #failure: AutolrsError | undefined;
 
   private constructor(dir: string, file: number, seq: number) {
     this.#dir = dir;
@@ -54,11 +56,14 @@ export class Journal {
    * @throws AutolrsError `RUN_DIRECTORY_UNUSABLE` when the disk is full, gone or read-only.
    */
   append(entry: JournalEntry, { durable = false } = {}): void {
+    if (this.#failure) throw this.#failure;
     try {
       writeWhole(this.#file, encodeRecord({ seq: this.#seq, at: Date.now(), entry }));
       if (durable) fsyncSync(this.#file);
     } catch (error) {
-      throw unusable(this.#dir, error);
+      // What was written of the record is a torn end; another record after it would make it a torn middle.
+      this.#failure = unusable(this.#dir, error);
+      throw this.#failure;
     }
     this.#seq++;
   }

@@ -10,7 +10,7 @@
  * - `command`, `reply`: what was asked and answered, in turns; losses that are not finite are `null`
  * - `slice`: `reply`, an earlier part of the answer to the last command
  * - `decision`: what the strategy made known
- * - `checkpoint-begun`, `checkpoint`, `checkpoint-removed`: what lies in `checkpoints/`
+ * - `checkpoint-begun`, `checkpoint`, `checkpoint-damaged`, `checkpoint-removed`: what lies in `checkpoints/`
  * - `rolled-back`: `checkpoint`, when the end came in a probe
  * - `lost`: `steps` and `seconds` of training that left no trace
  * - `extension`: `steps` or `total`, what a finished run was given to go on with

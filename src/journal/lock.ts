@@ -3,11 +3,20 @@
  * name that is free), which NFS does right as well, and it is broken only when its holder is gone.
  */
 
-import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import {
+  closeSync,
+  fsyncSync,
+  linkSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { AutolrsError } from '../core/errors.js';
 import { identityOf, isRunning, type ProcessIdentity } from './process-identity.js';
-import { unusable } from './run-directory.js';
+import { unusable, writeWhole } from './run-directory.js';
 
 const LOCK_FILE = 'lock';
 
@@ -24,13 +33,14 @@ export interface Lock {
  */
 export function lockRun(dir: string): Lock {
   const path = join(dir, LOCK_FILE);
-  const own = `${path}.${process.pid}`;
+  // A name that nobody else can have: on a shared disk two hosts have the same process ids.
+  const own = `${path}.${randomBytes(8).toString('hex')}`;
   const text = `${JSON.stringify(identityOf(process.pid))}\n`;
   try {
-    writeFileSync(own, text, { mode: 0o600 });
+    writeDurably(own, text);
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       if (isLinked(own, path)) return { release: () => releaseOwn(path, text) };
-      breakIfAbandoned(dir, path, `${own}.broken`);
+      breakIfAbandoned(dir, path, `${own}.aside`);
     }
   } catch (error) {
     throw unusable(dir, error);
@@ -38,6 +48,17 @@ export function lockRun(dir: string): Lock {
     rmSync(own, { force: true });
   }
   throw new AutolrsError('RUN_LOCKED', `"${dir}" is being locked by others; try again`);
+}
+
+/** On the disk before it is linked: after a power cut a lock must still name its holder. */
+function writeDurably(path: string, text: string): void {
+  const file = openSync(path, 'wx', 0o600);
+  try {
+    writeWhole(file, text);
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
 }
 
 function isLinked(own: string, path: string): boolean {

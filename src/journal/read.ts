@@ -17,6 +17,13 @@ export interface PlacedRecord extends JournalRecord {
   readonly until: number;
 }
 
+/** @throws AutolrsError `RUN_DIRECTORY_UNUSABLE` when there is no journal. */
+export function mustHoldARun(dir: string): void {
+  if (existsSync(join(dir, JOURNAL_FILE))) return;
+  const message = `"${dir}" holds no ${JOURNAL_FILE}; give the directory of an autolrs run`;
+  throw new AutolrsError('RUN_DIRECTORY_UNUSABLE', message);
+}
+
 /**
  * @throws AutolrsError `RUN_DIRECTORY_UNUSABLE` without a readable journal, `JOURNAL_TORN` naming the line that is torn
  * or altered with others after it, `JOURNAL_VERSION` for a journal of a later version.
@@ -25,11 +32,8 @@ export async function* readJournal(
   dir: string,
   options: ReadOptions = {},
 ): AsyncGenerator<PlacedRecord> {
+  mustHoldARun(dir);
   const path = join(dir, JOURNAL_FILE);
-  if (!existsSync(path)) {
-    const message = `"${dir}" holds no ${JOURNAL_FILE}; give the directory of an autolrs run`;
-    throw new AutolrsError('RUN_DIRECTORY_UNUSABLE', message);
-  }
   let torn: number | undefined;
   let number = 0;
   let until = 0;

@@ -35,7 +35,17 @@ export function createRunDirectory(dir: string): void {
       `"${dir}" holds a run already; continue it with: autolrs resume ${dir}, or choose another --run-dir`,
     );
   }
+  const taken = OUR_NAMES.find((name) => existsSync(join(dir, name)));
+  if (taken !== undefined) {
+    throw new AutolrsError(
+      'RUN_DIRECTORY_UNUSABLE',
+      `"${dir}" holds a "${taken}" that is not a run's, and a run would write there; choose another --run-dir`,
+    );
+  }
 }
+
+/** What a run writes beside its journal: it must not be somebody else's. */
+const OUR_NAMES = ['checkpoints', 'scratch', 'trainer.log', 'schedule.json', 'result.json'];
 
 /** Node's own `recursive` never returns where the system answers ENOENT to a mkdir, as /proc does. */
 function makeDirectory(dir: string): void {

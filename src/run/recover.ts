@@ -9,8 +9,9 @@ export interface RecoveryTools {
   readonly lineage: Lineage;
   readonly checkpoints: CheckpointsPort;
   readonly ask: (command: Command) => Promise<Reply>;
-  /** Steps are about to be done again. */
+  /** Steps were done again. */
   readonly onLost: (steps: number, seconds: number) => void;
+  /** A file is given up, before anything is brought back. */
   readonly onDamaged: (file: string) => void;
 }
 
@@ -21,6 +22,7 @@ export interface RecoveryTools {
  */
 export async function recover(tools: RecoveryTools, next: Command | undefined): Promise<void> {
   const { lineage } = tools;
+  await leaveDamagedFiles(tools);
   let at: Origin | undefined;
   for (const [checkpoint, { origin }] of lineage.named) {
     if (at !== origin) await bringTo(origin, tools);
@@ -30,22 +32,49 @@ export async function recover(tools: RecoveryTools, next: Command | undefined): 
   if (next?.kind !== 'restore' && at !== lineage.present) await bringTo(lineage.present, tools);
 }
 
+/** Until every origin comes from a file that is whole. */
+async function leaveDamagedFiles({
+  lineage,
+  checkpoints,
+  onDamaged,
+}: RecoveryTools): Promise<void> {
+  const origins = () => [lineage.present, ...[...lineage.named.values()].map((n) => n.origin)];
+  const whole = new Set<string>();
+  for (;;) {
+    const origin = origins().find(({ file }) => file !== undefined && !whole.has(file));
+    if (origin?.file === undefined) return;
+    const checkpoint = lineage.checkpointOf(origin.file);
+    if (checkpoint !== undefined && (await checkpoints.isWhole(checkpoint))) {
+      whole.add(origin.file);
+      continue;
+    }
+    const older = lineage.olderThan(origin);
+    // The state in which the script begins is known; training from there was never made durable.
+    if (older === undefined || (older.file === undefined && older.since.length > 0)) {
+      throw new AutolrsError(
+        'RUN_DIRECTORY_UNUSABLE',
+        `the run cannot go on: checkpoint ${origin.file} is damaged or gone, and there is none before it; start a new run`,
+      );
+    }
+    onDamaged(origin.file);
+    lineage.abandonFile(origin.file);
+  }
+}
+
 async function bringTo(origin: Origin, tools: RecoveryTools): Promise<void> {
   const { checkpoints, lineage, ask } = tools;
-  const readable = await findReadable(origin, tools);
-  if (readable.file !== undefined) {
-    const path = checkpoints.pathOf(readable.file);
-    const reply = await ask({ kind: 'restore', checkpoint: readable.file, path });
-    const step = lineage.checkpointOf(readable.file)?.step;
+  if (origin.file !== undefined) {
+    const path = checkpoints.pathOf(origin.file);
+    const reply = await ask({ kind: 'restore', checkpoint: origin.file, path });
+    const step = lineage.checkpointOf(origin.file)?.step;
     if (reply.kind !== 'restored' || reply.step !== step) {
       throw new AutolrsError(
         'PROTOCOL_BAD_MESSAGE',
-        `the trainer broke the protocol: after a restore from ${readable.file} its "step" is ${'step' in reply ? reply.step : 'unknown'} when ${step} was saved`,
+        `the trainer broke the protocol: after a restore from ${origin.file} its "step" is ${'step' in reply ? reply.step : 'unknown'} when ${step} was saved`,
       );
     }
   }
-  for (const { steps, lr, seconds } of readable.since) {
-    tools.onLost(steps, seconds);
+  for (const { steps, lr, seconds } of origin.since) {
     const reply = await ask({ kind: 'train', purpose: 'search', steps, lr });
     if (!didAll(reply, steps)) {
       throw new AutolrsError(
@@ -53,26 +82,8 @@ async function bringTo(origin: Origin, tools: RecoveryTools): Promise<void> {
         `the trainer could not do again ${steps} steps that it had done; its data or its loop ended before`,
       );
     }
+    tools.onLost(steps, seconds);
   }
-}
-
-async function findReadable(origin: Origin, tools: RecoveryTools): Promise<Origin> {
-  const { lineage, checkpoints, onDamaged } = tools;
-  for (let candidate: Origin | undefined = origin; candidate; ) {
-    const checkpoint = candidate.file && lineage.checkpointOf(candidate.file);
-    if (!checkpoint) {
-      // The state in which the script begins needs no file; training from there was never made durable.
-      if (candidate.file === undefined && candidate.since.length === 0) return candidate;
-      break;
-    }
-    if (await checkpoints.isWhole(checkpoint)) return candidate;
-    onDamaged(checkpoint.file);
-    candidate = lineage.olderThan(candidate);
-  }
-  throw new AutolrsError(
-    'RUN_DIRECTORY_UNUSABLE',
-    'the run cannot go on: no checkpoint on disk is whole, so what was trained is lost; start a new run',
-  );
 }
 
 function didAll(reply: Reply, steps: number): reply is TrainedReply {

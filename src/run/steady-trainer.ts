@@ -144,7 +144,10 @@ export class SteadyTrainer<Process extends TrainerPort = TrainerPort> {
           return trainer.ask(this.#placed(command), signal);
         },
         onLost: (steps, seconds) => note({ kind: 'lost', steps, seconds }),
-        onDamaged: (file) => say(`checkpoint ${file} is damaged; going back to the one before it`),
+        onDamaged(file) {
+          say(`checkpoint ${file} is damaged; going back to the one before it`);
+          note({ kind: 'checkpoint-damaged', file });
+        },
       },
       next,
     );

@@ -82,6 +82,22 @@ describe('autolrs resume', () => {
     expect(records.filter((record) => record.kind === 'extension')).toHaveLength(1);
   });
 
+  it('refuses a script that cannot do what the run needs, and leaves no process', async () => {
+    const dir = newDirectory();
+    await run(dir, 'stage 0 commit');
+    const end = await runCli(['resume', dir, '--', ...fixture('trains.mjs')]);
+    expect(end.code, end.stderr).toBe(2);
+    expect(end.stderr).toContain('could save to disk when the run began and no longer can');
+    expect((await resume(dir)).code).toBe(0);
+  });
+
+  it('does not extend a run that is not finished', async () => {
+    const dir = newDirectory();
+    await run(dir, 'stage 0 commit');
+    const { code, stderr } = await resume(dir, '--steps', '400');
+    expect([code, stderr]).toEqual([2, expect.stringContaining('the run is not finished')]);
+  });
+
   it('takes another command, and starts it where the run was begun', async () => {
     const dir = newDirectory();
     await run(dir, 'stage 0 commit');

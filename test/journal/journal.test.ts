@@ -145,6 +145,15 @@ describe('createRunDirectory', () => {
     expect(existsSync(pathOf(dir))).toBe(true);
   });
 
+  it('refuses one where a run would overwrite what is not its own', () => {
+    for (const name of ['result.json', 'trainer.log', 'scratch']) {
+      const dir = temporaryDirectory();
+      writeFileSync(join(dir, name), 'mine');
+      expect(() => createRunDirectory(dir)).toThrow(`holds a "${name}" that is not a run's`);
+      expect(readFileSync(join(dir, name), 'utf8')).toBe('mine');
+    }
+  });
+
   it('refuses a file and what would lie below one, in words', () => {
     const file = join(temporaryDirectory(), 'file');
     writeFileSync(file, 'mine');

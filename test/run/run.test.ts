@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { resolveOptions } from '../../src/core/options.js';
+import type { Entry } from '../../src/core/tuner/entry.js';
 import { type Disturbance, SimulatedRun, TunerKilled } from '../support/simulated-run.js';
 
 const TUNER = resolveOptions({
@@ -186,6 +187,20 @@ describe('a run whose newest checkpoint is damaged', () => {
     const newest = [...run.disk.keys()].at(-1);
     await finish(run, [{ damage: (file) => file === newest }]);
     expect(run.said.join()).toContain(`${newest} is damaged`);
+    expect(outcomeOf(run)).toEqual(outcomeOf(undisturbed));
+  });
+
+  it('is left for good: a later crash in the same stage finds its way, too', async () => {
+    const run = createRun();
+    const isStart = (entry: Entry) =>
+      entry.kind === 'decision' &&
+      entry.decision.kind === 'commit-started' &&
+      entry.decision.stage === 1;
+    await run.go({ tunerDiesAt: undisturbed.entries.findIndex(isStart) }).catch(() => {});
+    const start = [...run.disk.keys()].at(-1);
+    const damage = (file: string) => file === start;
+    await run.go({ damage, tunerDiesAt: run.entries.length + 8 }).catch(() => {});
+    await finish(run, [{ damage }]);
     expect(outcomeOf(run)).toEqual(outcomeOf(undisturbed));
   });
 

@@ -100,15 +100,38 @@ export class Lineage {
     this.#files.delete(file);
   }
 
-  /** Files that nobody needs: all but the newest `count`, and those that a live checkpoint or the present leads back to. */
+  /**
+   * Files that nobody needs. Needed are those that the present and each live checkpoint come from, and `count - 1` before
+   * each on its own path: should one be damaged, the one before it leads there too. Files of a path that was rolled back
+   * lead nowhere.
+   */
   spare(count: number): readonly string[] {
-    const files = [...this.#files.keys()];
-    const needed = new Set<string | undefined>([
-      ...files.slice(-count),
-      this.#present.file,
-      ...[...this.#named.values()].map(({ origin }) => origin.file),
-    ]);
-    return files.filter((file) => !needed.has(file));
+    const needed = new Set<string>();
+    for (const start of [
+      this.#present,
+      ...[...this.#named.values()].map((named) => named.origin),
+    ]) {
+      let { file } = start;
+      for (let i = 0; i < count && file !== undefined; i++) {
+        needed.add(file);
+        file = this.#files.get(file)?.origin.file;
+      }
+    }
+    return [...this.#files.keys()].filter((file) => !needed.has(file));
+  }
+
+  /** A file turned out to be damaged: whatever came from it comes from the one before it, by more training. */
+  abandonFile(file: string): void {
+    const rebased = (origin: Origin): Origin =>
+      origin.file === file ? (this.olderThan(origin) ?? origin) : origin;
+    this.#present = rebased(this.#present);
+    for (const [name, named] of this.#named) {
+      this.#named.set(name, { ...named, origin: rebased(named.origin) });
+    }
+    for (const [name, kept] of this.#files) {
+      this.#files.set(name, { ...kept, origin: rebased(kept.origin) });
+    }
+    this.#files.delete(file);
   }
 
   /** The same state from an older file, for when the file of `origin` cannot be read; undefined if there is none. */
@@ -126,14 +149,20 @@ export class Lineage {
     return this.#files.get(file)?.checkpoint;
   }
 
-  #train(command: TrainCommand, { steps, seconds, step }: TrainedReply): void {
+  #train(command: TrainCommand, reply: TrainedReply): void {
+    const { steps, seconds, step } = reply;
     const { file, since, isSearch } = this.#present;
     const lr = typeof command.lr === 'number' ? command.lr : command.lr.slice(0, steps);
     this.#present = {
       file,
       since: steps === 0 ? since : [...since, { steps, lr, seconds }],
-      isSearch: isSearch || command.purpose === 'search',
+      // A commit that blew up is taken back, whatever it was meant to be.
+      isSearch: isSearch || command.purpose === 'search' || didBlowUp(reply),
     };
     this.#step = step;
   }
+}
+
+function didBlowUp({ end, losses }: TrainedReply): boolean {
+  return end === 'diverged' || end === 'halt' || !losses.every((loss) => Number.isFinite(loss));
 }

@@ -96,6 +96,9 @@ export class Replay {
         this.#strays.delete(entry.checkpoint.file);
         this.#lineage.keep(entry.checkpoint);
         return;
+      case 'checkpoint-damaged':
+        this.#lineage.abandonFile(entry.file);
+        return;
       case 'checkpoint-removed':
         this.#strays.delete(entry.file);
         this.#lineage.forget(entry.file);

@@ -89,6 +89,7 @@ export class ResultBuilder {
         this.#hasCheckpoint = true;
         return;
       case 'rolled-back':
+      case 'checkpoint-damaged':
       case 'checkpoint-begun':
       case 'checkpoint-removed':
         return;
