@@ -33,7 +33,7 @@ const MAY_USE: Readonly<Record<string, readonly string[]>> = {
   journal: ['node:crypto', 'node:fs', 'node:os', 'node:path', 'node:zlib'],
   display: ['pino', 'node:string_decoder'],
   run: [],
-  cli: ['commander', 'node:crypto', 'node:fs', 'node:path', 'node:url'],
+  cli: ['commander', 'node:crypto', 'node:fs', 'node:path', 'node:timers/promises', 'node:url'],
 };
 
 const FORBIDDEN_IN_CORE =

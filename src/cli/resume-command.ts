@@ -12,8 +12,10 @@ import { describeStatus } from '../display/summary.js';
 import { Journal } from '../journal/file.js';
 import type { JournalEntry } from '../journal/format.js';
 import { lockRun } from '../journal/lock.js';
+import type { ProcessIdentity } from '../journal/process-identity.js';
 import { mustHoldARun } from '../journal/read.js';
 import { conductRun } from './conduct-run.js';
+import { endLeftover } from './end-leftover.js';
 import { type FoldedJournal, foldJournal } from './fold-journal.js';
 import type { ResumeSettings } from './options.js';
 import { readVersion } from './version.js';
@@ -48,6 +50,7 @@ async function goOn(dir: string, settings: ResumeSettings): Promise<number> {
     );
   }
   if (isOver && extension === undefined) return tellItIsOver(folded, settings);
+  if (past.process) await endLeftover(past.process);
   const version = readVersion();
   const command = settings.command ?? folded.command;
   return conductRun({
@@ -76,6 +79,8 @@ class PastRun {
   tuner: TunerOptions | undefined;
   facts: TrainerFacts | undefined;
   replay: Replay | undefined;
+  /** The script's process that was started last. */
+  process: ProcessIdentity | undefined;
 
   add(entry: JournalEntry): void {
     switch (entry.kind) {
@@ -83,6 +88,7 @@ class PastRun {
         this.tuner = resolveOptions(entry.options as Partial<TunerOptions>); // checked again by it
         return;
       case 'trainer':
+        this.process = entry.process;
         if (this.replay !== undefined || this.tuner === undefined) return;
         this.facts = entry.facts;
         this.replay = new Replay(paper(this.tuner, entry.facts), entry.facts.step);
