@@ -44,8 +44,8 @@ const DROPOUT = [PYTHON, join(ROOT, 'test', 'fixtures', 'pytorch', 'dropout.py')
 const home = mkdtempSync(join(tmpdir(), 'autolrs-faults-'));
 let runs = 0;
 
-/** Starts the CLI, and sends it `signal` `after` so many milliseconds. */
-function runCli(args, { env = {}, signal, after }) {
+/** Starts the CLI; `after` so many milliseconds sends it `signal`, or kills the trainer of the run in `dir`. */
+function runCli(args, { env = {}, signal, after, dir }) {
   const child = spawn(process.execPath, [CLI, ...args], {
     env: { ...process.env, OMP_NUM_THREADS: '1', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -56,7 +56,8 @@ function runCli(args, { env = {}, signal, after }) {
     said += text;
   });
   const patience = setTimeout(() => child.kill('SIGKILL'), PATIENCE_MS);
-  const disturbance = signal && setTimeout(() => child.kill(signal), after);
+  const strike = () => (signal === 'TRAINER' ? killTrainer(dir) : child.kill(signal));
+  const disturbance = signal && setTimeout(strike, after);
   return new Promise((resolve) => {
     child.on('close', (code, by) => {
       clearTimeout(patience);
@@ -64,6 +65,18 @@ function runCli(args, { env = {}, signal, after }) {
       resolve({ code, by, said });
     });
   });
+}
+
+/** Kills the trainer that was started last, if one was. */
+function killTrainer(dir) {
+  const trainer = readText(join(dir, 'journal.jsonl'))
+    .split('\n')
+    .findLast((line) => line.includes('"kind":"trainer"'));
+  try {
+    if (trainer) process.kill(JSON.parse(trainer).process.pid, 'SIGKILL');
+  } catch {
+    // It has just ended.
+  }
 }
 
 function readRun(dir) {
@@ -137,6 +150,7 @@ async function disturb(command, reference, { fault, signal, after }) {
     env: injected,
     signal,
     after,
+    dir,
   });
   const first = end;
   const strayBefore = reference.digests && strayOf(dir, reference);
@@ -296,6 +310,8 @@ if (hasTorch) {
     after: 1000 + Math.floor(random() * 5000),
   }));
   await tryAll('PyTorch: kill -9 of the tuner at random moments', DROPOUT, torch, kills);
+  const trainerKills = kills.map(({ after }) => ({ signal: 'TRAINER', after: after + 1000 }));
+  await tryAll('PyTorch: kill -9 of the trainer at random moments', DROPOUT, torch, trainerKills);
 } else {
   console.log(`skipped: PyTorch (${PYTHON} has no torch)`);
   if (process.env.AUTOLRS_REQUIRE_FRAMEWORKS === '1')
