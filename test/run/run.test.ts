@@ -38,10 +38,21 @@ async function finish(run: SimulatedRun, disturbances: readonly Disturbance[] = 
 const undisturbed = createRun();
 await finish(undisturbed);
 
-/** The states on the committed path, by step. */
-const committedPath = new Map<number, number>();
-for (const [file, model] of undisturbed.disk)
-  committedPath.set(Number(file.split('-').at(-1)), model.excess);
+/** The states on the committed path, by step: the simulated disk's checksum is the state itself. */
+const everyStep = new SimulatedRun({ tuner: TUNER, checkpointSteps: 1 });
+await finish(everyStep);
+const committedPath = new Map(checkpointsOf(everyStep));
+
+function checkpointsOf(run: SimulatedRun): readonly (readonly [step: number, state: string])[] {
+  return run.entries.flatMap((entry) =>
+    entry.kind === 'checkpoint' ? [[entry.checkpoint.step, entry.checkpoint.sha256] as const] : [],
+  );
+}
+
+function expectOnlyCommitted(run: SimulatedRun, message: string): void {
+  for (const [step, state] of checkpointsOf(run))
+    expect(state, message).toBe(committedPath.get(step));
+}
 
 describe('runStrategy', () => {
   it('records every command before it is asked and every reply before the next turn', () => {
@@ -112,12 +123,9 @@ describe('a run whose tuner is killed', () => {
     for (let at = 0; at < undisturbed.entries.length; at += 3) {
       const run = createRun();
       await run.go({ tunerDiesAt: at }).catch(() => {});
-      for (const [file, { step, excess }] of run.disk) {
-        const known = committedPath.get(step);
-        if (known !== undefined) expect(excess, file).toBe(known);
-      }
+      expectOnlyCommitted(run, `killed at entry ${at}`);
     }
-    expect(committedPath.size).toBeGreaterThan(0);
+    expect(committedPath.size).toBe(301);
   });
 });
 
@@ -175,6 +183,7 @@ describe('a run that is interrupted', () => {
       const newest = [...run.disk.values()].at(-1);
       expect(run.trainer.model, `interrupted at request ${at}`).toEqual(newest);
       await finish(run);
+      expectOnlyCommitted(run, `interrupted at request ${at}`);
       expect(outcomeOf(run), `interrupted at request ${at}`).toEqual(outcomeOf(undisturbed));
     }
   });

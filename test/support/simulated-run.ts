@@ -34,7 +34,7 @@ export interface Disturbance {
   readonly tunerDiesAt?: number;
   /** An interrupt comes when the trainer is asked for the n-th time. */
   readonly interruptAt?: number;
-  /** Every file is damaged once the n-th entry was written. */
+  /** Which files no longer hold what was saved. */
   readonly damage?: (file: string) => boolean;
 }
 

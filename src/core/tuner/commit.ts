@@ -41,7 +41,6 @@ export function* commitBest(
   const { stage } = plan;
   const start = `stage-${stage}`;
   let survivors = probes.filter(isSurvivor);
-  let mayRollBack = state.options.rollback;
   const validationBefore = state.validation;
   for (;;) {
     yield* restoreCounted(state, start);
@@ -57,13 +56,12 @@ export function* commitBest(
     if (commit.kind === 'done') {
       const change = changeIn(plan.phase, commit, validationBefore);
       const instead = alternativeTo(best, change, survivors, state.incumbentLr);
-      if (mayRollBack && instead !== undefined && !commit.hitTarget && isWorse(change)) {
-        mayRollBack = false;
+      if (state.options.rollback && instead !== undefined && !commit.hitTarget && isWorse(change)) {
         const { began, ended: reached } = change;
         const taken = { stage, lr: best.lr, began, reached, nextLr: instead.lr };
         yield* decide({ kind: 'stage-rolled-back', ...taken });
         state.validation = validationBefore;
-        survivors = [instead];
+        survivors = [instead]; // after which there is no other: a stage is taken back once
         continue;
       }
       state.incumbentLr = best.lr;
