@@ -5,7 +5,7 @@
  */
 
 import type { Command, Purpose, Reply, TrainedReply } from './command.js';
-import type { Decision, FinishReason } from './decision.js';
+import type { Decision } from './decision.js';
 import type { Entry } from './entry.js';
 import type { Interval } from './interval.js';
 import { addSteps, EMPTY_LEDGER, type Ledger, rollBackTo, totalSteps } from './ledger.js';
@@ -41,7 +41,6 @@ export class ResultBuilder {
   #interval: Interval | undefined;
   #schedule: Schedule = [];
   readonly #stages: Mutable<StageResult & { probes: ProbeResult[] }>[] = [];
-  #reason: FinishReason | undefined;
 
   constructor(facts: RunFacts) {
     this.#facts = facts;
@@ -54,11 +53,6 @@ export class ResultBuilder {
 
   get ledger(): Ledger {
     return this.#path.ledger;
-  }
-
-  /** Why the strategy says it ended; undefined while it has not. */
-  get finishReason(): FinishReason | undefined {
-    return this.#reason;
   }
 
   /** The trainer's own step count when the run began, from its handshake. */
@@ -82,13 +76,11 @@ export class ResultBuilder {
       case 'lost':
         this.#lostSteps += entry.steps;
         return;
-      case 'extension':
-        this.#reason = undefined;
-        return;
       case 'checkpoint':
         this.#hasCheckpoint = true;
         return;
       case 'rolled-back':
+      case 'extension':
       case 'checkpoint-damaged':
       case 'checkpoint-begun':
       case 'checkpoint-removed':
@@ -227,9 +219,6 @@ export class ResultBuilder {
           Object.assign(stage, { reached, ...(validation !== undefined && { validation }) });
         return;
       }
-      case 'finished':
-        this.#reason = decision.reason;
-        return;
       default:
         return;
     }
