@@ -1,5 +1,6 @@
 /** A run's journal folded: who it is, what came of it so far, and what each of its records says, in order. */
 
+import { EMPTY_LEDGER, type Ledger } from '../core/tuner/ledger.js';
 import type { RunStatus } from '../core/tuner/result.js';
 import { ResultBuilder } from '../core/tuner/result-builder.js';
 import type { JournalEntry } from '../journal/format.js';
@@ -20,12 +21,12 @@ export interface FoldedJournal {
 }
 
 /**
- * @param onEntry Sees each entry after it was folded.
+ * @param onEntry Sees each entry after it was folded, and the ledger then.
  * @throws AutolrsError when the directory holds no readable journal.
  */
 export async function foldJournal(
   dir: string,
-  onEntry: (entry: JournalEntry) => void = () => {},
+  onEntry: (entry: JournalEntry, ledger: Ledger) => void = () => {},
 ): Promise<FoldedJournal> {
   let run: FoldedJournal['run'] | undefined;
   let command: FoldedJournal['command'] | undefined;
@@ -56,7 +57,7 @@ export async function foldJournal(
     } else if (entry.kind === 'trainer') result?.begin(entry.facts.step);
     else if (entry.kind === 'end') status = entry.status;
     else if (entry.kind !== 'resume') result?.add(entry);
-    onEntry(entry);
+    onEntry(entry, result?.ledger ?? EMPTY_LEDGER);
   }
   if (!run || !command || !result) throw new Error('a journal without records was read'); // the reader refuses it
   return { run, command, result, status, seconds, records, bytes };

@@ -170,7 +170,7 @@ function readCount(flag: string, text: string | undefined, least: number): numbe
   throw usage(`${flag} is ${text}; give a whole number of at least ${least}`);
 }
 
-function readNumber(flag: string, text: string): number {
+export function readNumber(flag: string, text: string): number {
   const value = Number(text);
   if (text.trim() === '' || Number.isNaN(value)) {
     throw usage(`${flag} is "${text}", which is not a number; give one, as in ${flag} 100`);

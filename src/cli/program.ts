@@ -1,8 +1,10 @@
 /** Commands and flags. Importing this loads commander alone; what a command does is loaded when it is called. */
 
 import { Command, Option } from 'commander';
+import { LOSS_CHOICES } from '../core/compare/compare.js';
 import { DEFAULTS, FORECAST_METHODS, STRATEGIES, VALIDATION_MODES } from '../core/options.js';
 import { LOG_LEVELS } from '../display/log-level.js';
+import { type RawCompareFlags, readCompareFlags } from './compare-options.js';
 import {
   DEFAULT_LOG_LEVEL,
   DEFAULT_RESTARTS,
@@ -35,6 +37,7 @@ export function createProgram({ onStart, onExit }: ProgramEvents): Command {
   program.addCommand(createRunCommand(onExit));
   program.addCommand(createResumeCommand(onExit));
   program.addCommand(createShowCommand(onExit));
+  program.addCommand(createCompareCommand(onExit));
   return program;
 }
 
@@ -111,6 +114,29 @@ function createShowCommand(onExit: ProgramEvents['onExit']): Command {
       const { showCommand } = await import('./show-command.js');
       onExit(await showCommand(dir, flags.json ?? false));
     });
+}
+
+function createCompareCommand(onExit: ProgramEvents['onExit']): Command {
+  return new Command('compare')
+    .description('Say whether runs were worth it, at equal total steps, the search counted.')
+    .argument('<run...>', 'run directories, or CSV or JSONL files of step and loss')
+    .usage('[options] <run> <run...>')
+    .option('--baseline <run>', 'what the others are compared with (default: the first run)')
+    .option('--target <loss>', 'a loss to time as well; may be repeated', collect)
+    .option('--loss <kind>', `losses to compare: ${LOSS_CHOICES.join(', ')} (default: auto)`)
+    .option('--json', 'print one JSON document instead of a text')
+    .helpOption('-h, --help', 'print this help')
+    .showHelpAfterError('(autolrs compare --help lists the options)')
+    .exitOverride()
+    .action(async (runs: string[], raw: RawCompareFlags) => {
+      const { compareCommand } = await import('./compare-command.js');
+      onExit(await compareCommand(readCompareFlags(raw, runs)));
+    });
+}
+
+/** An option that may be repeated. */
+function collect(value: string, earlier: readonly string[] = []): readonly string[] {
+  return [...earlier, value];
 }
 
 type OptionRow = readonly [flags: string, description: string, defaultNote?: string | number];

@@ -1,4 +1,4 @@
-/** How much of a text fits into so many columns of a terminal. */
+/** How many columns of a terminal a text takes, and how much of it fits into so many. */
 
 /** East Asian wide and full-width forms, and emoji: two columns each. */
 const WIDE =
@@ -7,14 +7,23 @@ const WIDE =
 /** Marks that are drawn over the letter before them. */
 const NO_WIDTH = /^(?:\p{Mn}|\p{Me}|\p{Cf})/u;
 
+/** How many columns a text takes. */
+export function columnsOf(text: string): number {
+  return [...text].reduce((width, character) => width + widthOf(character), 0);
+}
+
 /** The longest beginning of `text` that is at most `columns` wide; no character is cut in two. */
 export function fitColumns(text: string, columns: number): string {
   let width = 0;
   let fitting = '';
   for (const character of text) {
-    width += NO_WIDTH.test(character) ? 0 : WIDE.test(character) ? 2 : 1;
+    width += widthOf(character);
     if (width > columns) break;
     fitting += character;
   }
   return fitting;
+}
+
+function widthOf(character: string): number {
+  return NO_WIDTH.test(character) ? 0 : WIDE.test(character) ? 2 : 1;
 }

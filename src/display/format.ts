@@ -35,6 +35,17 @@ export function formatShare(part: number, whole: number): string {
   return whole > 0 ? `${Math.round((100 * part) / whole)} %` : '-';
 }
 
+/** A share as per cent with two significant digits, without its sign: `0.31 %`, `3.1 %`, `12 %`. */
+export function formatPercent(share: number): string {
+  const percent = Math.abs(100 * share);
+  return `${percent < 99.5 ? Number(percent.toPrecision(2)) : Math.round(percent)} %`;
+}
+
+/** How many times as much: `1.19x`. */
+export function formatRatio(ratio: number): string {
+  return `${formatSignificant(ratio, 3)}x`;
+}
+
 export function plural(count: number, noun: string): string {
   return `${formatCount(count)} ${noun}${count === 1 ? '' : 's'}`;
 }

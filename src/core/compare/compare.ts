@@ -1,0 +1,214 @@
+/**
+ * Runs compared at equal cost: over total steps, the search counted, because that is what a user pays. The committed
+ * steps stand beside them, because that is what published speed-ups count.
+ */
+
+import { AutolrsError } from '../errors.js';
+import type { RunResult, RunStatus } from '../tuner/result.js';
+import { crossoverOf } from './crossover.js';
+import { type CurvePoint, firstAtOrBelow, type LossCurve, pointAt } from './curve.js';
+import {
+  compareLevels,
+  type Level,
+  levelAt,
+  marginOf,
+  type Standing,
+  type Track,
+} from './level.js';
+import { runningMean } from './running-mean.js';
+import { type Contender, type Speed, speedOf, type Verdict, verdictOf } from './verdict.js';
+
+export interface ComparableRun {
+  readonly name: string;
+  /** Null for a run of which only the losses are known. */
+  readonly status: RunStatus | null;
+  readonly steps: RunResult['steps'];
+  /** Wall time; null when it is not known. */
+  readonly seconds: number | null;
+  /** Each may be empty, not both. */
+  readonly curves: { readonly training: LossCurve; readonly validation: LossCurve };
+}
+
+export const LOSS_CHOICES = ['auto', 'validation', 'training'] as const;
+export type LossChoice = (typeof LOSS_CHOICES)[number];
+
+export interface CompareOptions {
+  /** Index of the run that the others are compared with. */
+  readonly reference: number;
+  /** `auto`: validation losses when every run has them, else training losses. */
+  readonly loss: LossChoice;
+  /** Losses to time, beside the reference's final loss and what is a little above it. */
+  readonly targets: readonly number[];
+}
+
+export interface Comparison {
+  readonly loss: 'validation' | 'training';
+  /** Committed steps under each mean of training losses; 0 for validation losses, which are taken as they came. */
+  readonly window: number;
+  readonly reference: number;
+  readonly runs: readonly RunComparison[];
+  readonly targets: readonly Target[];
+}
+
+export interface RunComparison {
+  readonly run: ComparableRun;
+  readonly track: Track;
+  readonly end: Level;
+  /** Undefined for the reference. */
+  readonly versus: Versus | undefined;
+}
+
+export interface Versus {
+  readonly verdict: Verdict;
+  readonly speed: Speed;
+  /** Differences up to this between the two final losses are noise. */
+  readonly margin: number;
+  readonly atEqualSteps: {
+    /** Total steps of the shorter of the two. */
+    readonly total: number;
+    /** Undefined when nothing was measured by then. */
+    readonly run: CurvePoint | undefined;
+    readonly reference: CurvePoint | undefined;
+    readonly standing: Standing;
+  };
+  /** Who stays ahead at equal steps, and from which total step on; undefined when neither clearly does. */
+  readonly crossover: { readonly ahead: 'run' | 'reference'; readonly total: number } | undefined;
+}
+
+export interface Target {
+  readonly loss: number;
+  /** How much above the reference's final loss it lies, as a share of it; undefined for a loss that was given. */
+  readonly above: number | undefined;
+  /** When each run is first there, in the order of the runs; undefined if it never is. */
+  readonly reached: readonly (Reached | undefined)[];
+}
+
+export interface Reached {
+  readonly total: number;
+  readonly committed: number;
+  /** The reference's steps over the run's; undefined for the reference, and when one of them has none. */
+  readonly speedup: { readonly total: number; readonly committed: number } | undefined;
+}
+
+/** Easiest first, as runs meet them. */
+const SHARES_ABOVE = [0.05, 0.01, 0];
+
+/**
+ * Compares two runs or more.
+ *
+ * @throws AutolrsError `USAGE` when the runs have no kind of loss in common, or the reference's final loss is not finite.
+ */
+export function compareRuns(runs: readonly ComparableRun[], options: CompareOptions): Comparison {
+  const loss = chooseLoss(runs, options.loss);
+  const window = loss === 'validation' ? 0 : windowOf(runs);
+  const contenders = runs.map((run) => contenderOf(run, loss, window));
+  const reference = contenders[options.reference];
+  if (reference === undefined) throw new Error(`there is no run ${options.reference}`);
+  const final = reference.end.point.loss;
+  if (!Number.isFinite(final)) {
+    throw new AutolrsError(
+      'USAGE',
+      `"${reference.run.name}" ends with a ${loss} loss that is not finite, so nothing can be compared with it; name another reference with --baseline`,
+    );
+  }
+  const targets = [
+    ...SHARES_ABOVE.map((above) => ({ loss: final + above * Math.abs(final), above })),
+    ...options.targets.map((given) => ({ loss: given, above: undefined })),
+  ];
+  return {
+    loss,
+    window,
+    reference: options.reference,
+    runs: contenders.map((contender) => ({
+      run: contender.run,
+      track: contender.track,
+      end: contender.end,
+      versus: contender === reference ? undefined : versusOf(contender, reference),
+    })),
+    targets: targets.map((target) => ({
+      ...target,
+      reached: contenders.map((contender) => reachedBy(contender, reference, target.loss)),
+    })),
+  };
+}
+
+type NamedContender = Contender & { readonly run: ComparableRun };
+
+function chooseLoss(runs: readonly ComparableRun[], choice: LossChoice): 'validation' | 'training' {
+  const lacking = (kind: 'validation' | 'training') =>
+    runs.find(({ curves }) => curves[kind].length === 0);
+  if (choice !== 'training' && lacking('validation') === undefined) return 'validation';
+  if (choice !== 'validation' && lacking('training') === undefined) return 'training';
+  const kind = choice === 'auto' ? 'training' : choice;
+  throw new AutolrsError(
+    'USAGE',
+    `"${lacking(kind)?.name}" has no ${kind} losses${choice === 'auto' ? ', and not every run has validation losses' : ''}; compare runs that have the same kind of loss`,
+  );
+}
+
+/** Short against the run, long against the noise of a batch; the same for all runs, so that all lag alike. */
+const LEAST_WINDOW = 20;
+const WINDOW_SHARE = 0.02;
+
+function windowOf(runs: readonly ComparableRun[]): number {
+  const shortest = Math.min(...runs.map((run) => run.steps.committed));
+  return Math.max(LEAST_WINDOW, Math.round(WINDOW_SHARE * shortest));
+}
+
+function contenderOf(
+  run: ComparableRun,
+  loss: 'validation' | 'training',
+  window: number,
+): NamedContender {
+  const raw = run.curves[loss];
+  const track = { raw, curve: window === 0 ? raw : runningMean(raw, window), window };
+  const { total } = run.steps;
+  const end = levelAt(track, total);
+  if (end === undefined) throw new Error('a run without losses cannot be compared');
+  return { run, track, end, total };
+}
+
+function versusOf(run: Contender, reference: Contender): Versus {
+  const total = Math.min(run.total, reference.total);
+  const standing = compareLevels(levelAt(run.track, total), levelAt(reference.track, total));
+  const speed = speedOf(run, reference);
+  return {
+    verdict: verdictOf(speed, standing),
+    speed,
+    margin: marginOf(run.end, reference.end),
+    atEqualSteps: {
+      total,
+      run: pointAt(run.track.curve, total),
+      reference: pointAt(reference.track.curve, total),
+      standing,
+    },
+    crossover: standing === 'even' ? undefined : leadOf(run, reference, standing, total),
+  };
+}
+
+function leadOf(
+  run: Contender,
+  reference: Contender,
+  standing: 'ahead' | 'behind',
+  until: number,
+): Versus['crossover'] {
+  const isAhead = standing === 'ahead';
+  const [leader, other] = isAhead ? [run, reference] : [reference, run];
+  const total = crossoverOf(leader.track.curve, other.track.curve, until);
+  return total === undefined ? undefined : { ahead: isAhead ? 'run' : 'reference', total };
+}
+
+function reachedBy(run: Contender, reference: Contender, loss: number): Reached | undefined {
+  const point = firstAtOrBelow(run.track.curve, loss);
+  if (point === undefined) return undefined;
+  const { total, committed } = point;
+  const its = run === reference ? undefined : firstAtOrBelow(reference.track.curve, loss);
+  const hasSpeedup = its !== undefined && committed > 0 && its.committed > 0;
+  return {
+    total,
+    committed,
+    speedup: hasSpeedup
+      ? { total: its.total / total, committed: its.committed / committed }
+      : undefined,
+  };
+}

@@ -1,0 +1,82 @@
+/** A run's losses along its committed path, each placed on both counts of steps. */
+
+import type { Command } from '../tuner/command.js';
+import type { Entry } from '../tuner/entry.js';
+import { type Ledger, totalSteps } from '../tuner/ledger.js';
+
+export interface CurvePoint {
+  /** Optimizer updates done when the loss was known, search included. */
+  readonly total: number;
+  /** Those of them that stay in the model. */
+  readonly committed: number;
+  /** NaN when it was not finite. */
+  readonly loss: number;
+}
+
+/** In ascending order of both counts. */
+export type LossCurve = readonly CurvePoint[];
+
+/** Folds the entries of a run into its curves: what is rolled back leaves them, what it cost stays in the total. */
+export class CurveBuilder {
+  readonly #training: CurvePoint[] = [];
+  readonly #validation: CurvePoint[] = [];
+  #asked: Command | undefined;
+
+  get training(): LossCurve {
+    return this.#training;
+  }
+
+  get validation(): LossCurve {
+    return this.#validation;
+  }
+
+  /** @param ledger The run's, with this entry folded in. */
+  add(entry: Entry, ledger: Ledger): void {
+    if (entry.kind === 'command') this.#asked = entry.command;
+    if (entry.kind !== 'reply' && entry.kind !== 'slice') return;
+    const { reply } = entry;
+    const total = totalSteps(ledger);
+    const { committed } = ledger;
+    if (reply.kind === 'restored') {
+      cutAfter(this.#training, committed);
+      cutAfter(this.#validation, committed);
+      return;
+    }
+    const asked = this.#asked;
+    if (asked === undefined || !('purpose' in asked) || asked.purpose !== 'commit') return;
+    if (reply.kind === 'validated') this.#validation.push({ total, committed, loss: reply.loss });
+    if (reply.kind !== 'trained') return;
+    reply.losses.forEach((loss, i) => {
+      const left = reply.steps - 1 - i;
+      this.#training.push({ total: total - left, committed: committed - left, loss });
+    });
+  }
+}
+
+function cutAfter(curve: CurvePoint[], committed: number): void {
+  let length = curve.length;
+  while ((curve[length - 1]?.committed ?? 0) > committed) length--;
+  curve.length = length;
+}
+
+/** The last point that was known after `total` steps; undefined before the first. */
+export function pointAt(curve: LossCurve, total: number): CurvePoint | undefined {
+  return curve[countUntil(curve, total) - 1];
+}
+
+/** How many points were known after `total` steps. */
+export function countUntil(curve: LossCurve, total: number): number {
+  let low = 0;
+  let high = curve.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((curve[middle]?.total ?? 0) <= total) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** The first point at or below a loss; undefined when there is none. */
+export function firstAtOrBelow(curve: LossCurve, loss: number): CurvePoint | undefined {
+  return curve.find((point) => point.loss <= loss);
+}

@@ -1,0 +1,88 @@
+/** Where a curve stands, and how well that is known. */
+
+import { type CurvePoint, countUntil, type LossCurve, pointAt } from './curve.js';
+
+/** A curve to compare: the losses as they came, and what is made of them. */
+export interface Track {
+  readonly raw: LossCurve;
+  /** `raw`, or its running mean. */
+  readonly curve: LossCurve;
+  /** Committed steps under a mean; 0 for losses as they came. */
+  readonly window: number;
+}
+
+export interface Level {
+  readonly point: CurvePoint;
+  /** Standard error of its loss; undefined when there are too few losses to tell. */
+  readonly error: number | undefined;
+}
+
+/** Fewer losses say nothing about their noise. */
+const LEAST_LOSSES = 5;
+/** More say no more about the noise of the last. */
+const ENOUGH_LOSSES = 20;
+
+/** The level after `total` steps; undefined before the first point. */
+export function levelAt({ raw, curve, window }: Track, total: number): Level | undefined {
+  const point = pointAt(curve, total);
+  if (point === undefined) return undefined;
+  const { committed } = point;
+  // The first half of training falls too steeply for its differences to be noise.
+  const half = (committed + (raw[0]?.committed ?? 0)) / 2;
+  const count = countUntil(raw, point.total);
+  const lately = raw.slice(0, count).filter((other) => other.committed >= half);
+  const inWindow = lately.filter((other) => other.committed > committed - window).length;
+  const losses = lately.slice(-Math.max(ENOUGH_LOSSES, inWindow)).map((other) => other.loss);
+  const noise = noiseOf(losses.filter(Number.isFinite));
+  return { point, error: noise && noise / Math.sqrt(Math.max(1, inWindow)) };
+}
+
+/**
+ * Sd of single losses around a trend that is straight from one to the one after the next: second differences have six
+ * times its variance. Undefined for fewer than five losses.
+ */
+export function noiseOf(losses: readonly number[]): number | undefined {
+  if (losses.length < LEAST_LOSSES) return undefined;
+  const bends = losses
+    .slice(2)
+    .map((loss, i) => loss - 2 * (losses[i + 1] ?? Number.NaN) + (losses[i] ?? Number.NaN));
+  const squares = bends.reduce((sum, bend) => sum + (bend * bend) / bends.length, 0);
+  return Math.sqrt(squares / 6);
+}
+
+export type Standing = 'ahead' | 'even' | 'behind';
+
+/** A difference of two standard errors is seldom noise. */
+const CLEAR_ERRORS = 2;
+/** What passes for noise where there are too few losses to tell: a hundredth of the larger. */
+const UNKNOWN_NOISE = 0.01;
+
+/** Differences up to this are noise; what is not known of one level is taken from the other. */
+export function marginOf(one: Level, other: Level): number {
+  const oneError = one.error ?? other.error;
+  const otherError = other.error ?? one.error;
+  if (oneError === undefined || otherError === undefined) {
+    const losses = [one.point.loss, other.point.loss].filter(Number.isFinite).map(Math.abs);
+    return UNKNOWN_NOISE * Math.max(0, ...losses);
+  }
+  return CLEAR_ERRORS * Math.hypot(oneError, otherError);
+}
+
+/** How one level stands to another. One that is not known yet, or not finite, is behind any that is. */
+export function compareLevels(one: Level | undefined, other: Level | undefined): Standing {
+  const loss = finiteLoss(one?.point);
+  const otherLoss = finiteLoss(other?.point);
+  if (loss === otherLoss) return 'even';
+  const isClear =
+    one === undefined ||
+    other === undefined ||
+    // Infinite where one of the two is.
+    !(Math.abs(loss - otherLoss) <= marginOf(one, other));
+  if (!isClear) return 'even';
+  return loss < otherLoss ? 'ahead' : 'behind';
+}
+
+/** Infinity for an absent or non-finite loss. */
+export function finiteLoss(point: CurvePoint | undefined): number {
+  return point !== undefined && Number.isFinite(point.loss) ? point.loss : Number.POSITIVE_INFINITY;
+}

@@ -1,0 +1,76 @@
+/** Loss curves as letters on a grid: what a terminal without colour and a log file can show. */
+
+import { type LossCurve, pointAt } from '../core/compare/curve.js';
+import { formatCount, formatLoss } from './format.js';
+
+export interface PlottedCurve {
+  /** One letter. */
+  readonly mark: string;
+  readonly curve: LossCurve;
+  /** Total steps of the run: the curve holds its last loss up to there. */
+  readonly total: number;
+}
+
+const ROWS = 12;
+const SEVERAL = '*';
+/** What comes before is so steep and high that it would flatten all the rest; it is left out above the top. */
+const STEEP_SHARE = 0.1;
+
+/** Lines of at most `columns` columns; none where there is no finite loss to draw. */
+export function plotCurves(curves: readonly PlottedCurve[], columns: number): readonly string[] {
+  const longest = Math.max(...curves.map(({ total }) => total));
+  const lossesOf = (width: number) =>
+    curves.map(({ curve, total }) =>
+      Array.from({ length: width }, (_, column) => {
+        const at = ((column + 1) / width) * longest;
+        const isOver = (column / width) * longest >= total;
+        return (isOver ? undefined : pointAt(curve, at)?.loss) ?? Number.NaN;
+      }),
+    );
+  // The margin depends on the range alone, which hardly depends on the width.
+  const labelled = rangeOf(lossesOf(columns));
+  if (labelled === undefined) return [];
+  const margin = Math.max(formatLoss(labelled.top).length, formatLoss(labelled.bottom).length);
+  const width = Math.max(10, columns - margin - 2);
+  const losses = lossesOf(width);
+  const { bottom, top } = rangeOf(losses) ?? labelled;
+  const grid = Array.from({ length: ROWS }, () => Array.from({ length: width }, () => ' '));
+  losses.forEach((row, i) => {
+    row.forEach((loss, column) => {
+      if (!(loss <= top)) return;
+      const height = top > bottom ? (top - loss) / (top - bottom) : 0.5;
+      const cells = grid[Math.round(height * (ROWS - 1))];
+      const mark = curves[i]?.mark ?? SEVERAL;
+      if (cells) cells[column] = cells[column] === ' ' ? mark : SEVERAL;
+    });
+  });
+  const labels = new Map([
+    [0, formatLoss(top)],
+    [ROWS - 1, formatLoss(bottom)],
+  ]);
+  const lines = grid.map((cells, row) =>
+    `${(labels.get(row) ?? '').padStart(margin)} |${cells.join('')}`.trimEnd(),
+  );
+  return [
+    ...lines,
+    `${' '.repeat(margin)} +${'-'.repeat(width)}`,
+    axisLine(margin, width, longest),
+  ];
+}
+
+function rangeOf(
+  losses: readonly (readonly number[])[],
+): { readonly bottom: number; readonly top: number } | undefined {
+  const finite = losses.flat().filter(Number.isFinite);
+  if (finite.length === 0) return undefined;
+  const late = losses
+    .flatMap((row) => row.slice(Math.floor(row.length * STEEP_SHARE)))
+    .filter(Number.isFinite);
+  const bottom = Math.min(...finite);
+  return { bottom, top: late.length > 0 ? Math.max(...late) : Math.max(...finite) };
+}
+
+function axisLine(margin: number, width: number, longest: number): string {
+  const end = `${formatCount(longest)} total steps`;
+  return `${' '.repeat(margin + 2)}0${end.padStart(width - 1)}`;
+}
