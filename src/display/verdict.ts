@@ -7,9 +7,10 @@ import { formatCount, formatLoss, formatPercent, formatRatio } from './format.js
 
 const WORDS: Readonly<Record<Verdict, string>> = {
   'worth-it': 'worth it here',
+  'ahead-so-far': 'ahead so far, and not there yet',
   'no-clear-difference': 'no clear difference',
-  'not-worth-it': 'not worth it here',
   mixed: 'better in one way, worse in another',
+  'not-worth-it': 'not worth it here',
 };
 
 /** The verdict, then a sentence for each of its facts; nothing for the reference itself. */

@@ -8,7 +8,7 @@ export function wrap(text: string, columns: number, indent = ''): readonly strin
   let line = '';
   let hasWord = false;
   const end = () => {
-    lines.push(line);
+    lines.push(line.trimEnd());
     line = indent;
     hasWord = false;
   };
@@ -25,5 +25,5 @@ export function wrap(text: string, columns: number, indent = ''): readonly strin
     line += hasWord ? ` ${rest}` : rest;
     hasWord = true;
   }
-  return [...lines, line];
+  return [...lines, line.trimEnd()];
 }

@@ -9,7 +9,12 @@ import { type Level, marginOf, type Standing, type Track } from './level.js';
  */
 export type Speed = 'faster' | 'same' | 'slower' | 'never' | 'not-yet';
 
-export type Verdict = 'worth-it' | 'no-clear-difference' | 'not-worth-it' | 'mixed';
+export type Verdict =
+  | 'worth-it'
+  | 'ahead-so-far'
+  | 'no-clear-difference'
+  | 'mixed'
+  | 'not-worth-it';
 
 const VERDICTS: Readonly<Record<Speed, Readonly<Record<Standing, Verdict>>>> = {
   faster: { ahead: 'worth-it', even: 'worth-it', behind: 'mixed' },
@@ -17,7 +22,7 @@ const VERDICTS: Readonly<Record<Speed, Readonly<Record<Standing, Verdict>>>> = {
   slower: { ahead: 'mixed', even: 'not-worth-it', behind: 'not-worth-it' },
   never: { ahead: 'mixed', even: 'not-worth-it', behind: 'not-worth-it' },
   // Ahead of a reference that has not finished its own schedule says little about the end.
-  'not-yet': { ahead: 'mixed', even: 'no-clear-difference', behind: 'not-worth-it' },
+  'not-yet': { ahead: 'ahead-so-far', even: 'no-clear-difference', behind: 'not-worth-it' },
 };
 
 export function verdictOf(speed: Speed, atEqualSteps: Standing): Verdict {

@@ -1,0 +1,64 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { crossoverOf } from '../../../src/core/compare/crossover.js';
+import { type LossCurve, pointAt } from '../../../src/core/compare/curve.js';
+
+const curveOf = (...points: (readonly [total: number, loss: number])[]): LossCurve =>
+  points.map(([total, loss]) => ({ total, committed: total, loss }));
+
+describe('crossoverOf', () => {
+  const steady = curveOf([10, 5], [20, 4], [30, 3], [40, 2]);
+
+  it('is the step from which the leader stays at or below the other', () => {
+    // below at 12, above again at 20, for good from 25
+    const late = curveOf([5, 9], [12, 4.5], [25, 1]);
+    expect(crossoverOf(late, steady, 40)).toBe(25);
+    expect(crossoverOf(late, steady, 22)).toBeUndefined();
+    expect(crossoverOf(late, steady, 15)).toBe(12);
+  });
+
+  it('is the first step at which both are known when it always was ahead', () => {
+    expect(crossoverOf(curveOf([3, 1]), steady, 40)).toBe(10);
+    expect(crossoverOf(steady, steady, 40)).toBe(10);
+  });
+
+  it('counts a loss that is not finite as above any other', () => {
+    const broken = curveOf([10, 1], [20, Number.NaN]);
+    expect(crossoverOf(broken, steady, 40)).toBeUndefined();
+    expect(crossoverOf(steady, broken, 40)).toBe(20);
+  });
+
+  it('is unknown without points', () => {
+    expect(crossoverOf([], steady, 40)).toBeUndefined();
+    expect(crossoverOf(steady, [], 40)).toBeUndefined();
+  });
+
+  it('agrees with looking at every step', () => {
+    const curve = fc
+      .uniqueArray(fc.integer({ min: 1, max: 30 }), { maxLength: 12 })
+      .chain((totals) =>
+        fc
+          .array(fc.integer({ min: 0, max: 4 }), {
+            minLength: totals.length,
+            maxLength: totals.length,
+          })
+          .map((losses) =>
+            curveOf(
+              ...totals.toSorted((a, b) => a - b).map((t, i) => [t, losses[i] ?? 0] as const),
+            ),
+          ),
+      );
+    fc.assert(
+      fc.property(curve, curve, fc.integer({ min: 1, max: 32 }), (leader, other, until) => {
+        let since: number | undefined;
+        for (let total = until; total >= 1; total--) {
+          const mine = pointAt(leader, total);
+          const theirs = pointAt(other, total);
+          if (mine === undefined || theirs === undefined || mine.loss > theirs.loss) break;
+          since = total;
+        }
+        expect(crossoverOf(leader, other, until)).toBe(since);
+      }),
+    );
+  });
+});
