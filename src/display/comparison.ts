@@ -16,8 +16,6 @@ import { layOutTable } from './table.js';
 import { narrateVerdict } from './verdict.js';
 import { wrap } from './wrap.js';
 
-/** Below this, tables keep their most telling columns alone. */
-const WIDE_COLUMNS = 72;
 const LEAST_COLUMNS = 40;
 /** Longer lines are hard to read, and a plot gains nothing. */
 const MOST_COLUMNS = 100;
@@ -25,7 +23,6 @@ const MOST_COLUMNS = 100;
 /** Lines without colour, of at most `columns` columns where that is 40 or more. */
 export function describeComparison(comparison: Comparison, columns: number): readonly string[] {
   const width = Math.min(MOST_COLUMNS, Math.max(LEAST_COLUMNS, columns));
-  const isWide = width >= WIDE_COLUMNS;
   const { runs, reference } = comparison;
   const marks = runs.map((_, i) => markOf(i));
   const mark = markOf(reference);
@@ -50,10 +47,10 @@ export function describeComparison(comparison: Comparison, columns: number): rea
       width,
     ),
     '',
-    ...runTable(runs, marks, isWide),
+    ...runTable(runs, marks, width),
     ...lostLines(runs, marks).flatMap((line) => wrap(line, width, '  ')),
     '',
-    ...targetTable(comparison, marks, isWide),
+    ...targetTable(comparison, marks, width),
     ...runs.flatMap((compared, i) => {
       const [verdict = '', ...facts] = narrateVerdict(comparison, i, mark);
       if (verdict === '') return [];
@@ -84,7 +81,7 @@ function sayWhatIsCompared({ loss, window }: Comparison): string {
 function runTable(
   runs: readonly RunComparison[],
   marks: readonly string[],
-  isWide: boolean,
+  columns: number,
 ): readonly string[] {
   const header = ['run', 'loss', 'total', 'search'];
   const rows = runs.map(({ run, end }, i) => [
@@ -93,21 +90,21 @@ function runTable(
     formatCount(run.steps.total),
     formatShare(run.steps.search, run.steps.total),
   ]);
-  if (!isWide) return layOutTable(header, rows);
-  return layOutTable(
+  const more = runs.map(({ run, end }) => [
+    end.error === undefined ? '-' : formatSd(2 * end.error),
+    formatCount(run.steps.committed),
+    run.seconds === null ? '-' : formatSeconds(run.seconds),
+  ]);
+  const whole = layOutTable(
     [...header, '+-', 'committed', 'time'],
-    rows.map((row, i) => {
-      const compared = runs[i];
-      const error = compared?.end.error;
-      const seconds = compared?.run.seconds ?? null;
-      return [
-        ...row,
-        error === undefined ? '-' : formatSd(2 * error),
-        formatCount(compared?.run.steps.committed ?? 0),
-        seconds === null ? '-' : formatSeconds(seconds),
-      ];
-    }),
+    rows.map((row, i) => [...row, ...(more[i] ?? [])]),
   );
+  return fits(whole, columns) ? whole : layOutTable(header, rows);
+}
+
+/** A narrow terminal gets the most telling columns alone. */
+function fits(lines: readonly string[], columns: number): boolean {
+  return lines.every((line) => line.length <= columns);
 }
 
 function lostLines(runs: readonly RunComparison[], marks: readonly string[]): readonly string[] {
@@ -121,27 +118,33 @@ function lostLines(runs: readonly RunComparison[], marks: readonly string[]): re
 function targetTable(
   { targets }: Comparison,
   marks: readonly string[],
-  isWide: boolean,
+  columns: number,
 ): readonly string[] {
   const header = ['target', 'run', 'total', 'speedup'];
-  const rows = targets.flatMap((target) =>
-    target.reached.map((reached, i) => {
-      const row = [
+  const cells = targets.flatMap((target) =>
+    target.reached.map((reached, i) => ({
+      origin: i === 0 ? sayOrigin(target) : '',
+      row: [
         i === 0 ? formatLoss(target.loss) : '',
         marks[i] ?? '',
         reached === undefined ? 'never' : formatCount(reached.total),
         formatSpeedup(reached, 'total'),
-      ];
-      if (!isWide) return row;
-      return [
-        i === 0 ? sayOrigin(target) : '',
-        ...row,
+      ],
+      committed: [
         reached === undefined ? '-' : formatCount(reached.committed),
         formatSpeedup(reached, 'committed'),
-      ];
-    }),
+      ],
+    })),
   );
-  return layOutTable(isWide ? ['', ...header, 'committed', 'speedup'] : header, rows);
+  const whole = layOutTable(
+    ['', ...header, 'committed', 'speedup'],
+    cells.map(({ origin, row, committed }) => [origin, ...row, ...committed]),
+  );
+  if (fits(whole, columns)) return whole;
+  return layOutTable(
+    header,
+    cells.map(({ row }) => row),
+  );
 }
 
 function sayOrigin({ above }: Target): string {
