@@ -3,7 +3,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { documentOf } from '../../src/cli/compare-document.js';
 import { exitCodeOfError, exitCodeOfStatus } from '../../src/cli/exit-codes.js';
+import { compareRuns } from '../../src/core/compare/compare.js';
 import * as core from '../../src/core/index.js';
 import { PROTOCOL_VERSION, WIRE_ERRORS } from '../../src/protocol/messages.js';
 import { RESULTS } from '../../src/protocol/parse.js';
@@ -54,6 +56,89 @@ describe('what others depend on stays as it is', () => {
         .map(Number)
         .toSorted((a, b) => a - b),
     ).toEqual([-32700, -32603, -32602, -32601, -32600, -32004, -32003, -32002, -32001]);
+  });
+
+  it('the document of `compare --json`', () => {
+    const runOf = (name: string, status: 'finished' | null, search: number, losses: number[]) => {
+      const committed = 10 * losses.length;
+      const validation = losses.map((loss, i) => ({
+        total: search + 10 * (i + 1),
+        committed: 10 * (i + 1),
+        loss,
+      }));
+      return {
+        name,
+        status,
+        steps: { committed, search, total: committed + search, lost: 0 },
+        seconds: status && 4.5,
+        curves: { training: [], validation },
+      };
+    };
+    const comparison = compareRuns(
+      [runOf('a', null, 0, [8, 6, 4, 2]), runOf('b', 'finished', 10, [3, 1])],
+      { reference: 0, loss: 'auto', targets: [0.5] },
+    );
+    expect(documentOf(comparison, ['logs/a.csv', 'runs/b'])).toEqual({
+      version: 1,
+      loss: 'validation',
+      window: null,
+      reference: 0,
+      runs: [
+        {
+          path: 'logs/a.csv',
+          kind: 'file',
+          status: null,
+          steps: { committed: 40, search: 0, total: 40, lost: 0 },
+          searchShare: 0,
+          seconds: null,
+          final: { loss: 2, error: null, total: 40, committed: 40 },
+          versus: null,
+        },
+        {
+          path: 'runs/b',
+          kind: 'run',
+          status: 'finished',
+          steps: { committed: 20, search: 10, total: 30, lost: 0 },
+          searchShare: 1 / 3,
+          seconds: 4.5,
+          final: { loss: 1, error: null, total: 30, committed: 20 },
+          versus: {
+            verdict: 'worth-it',
+            speed: 'faster',
+            margin: 0.02,
+            atEqualSteps: { total: 30, loss: 1, reference: 4, standing: 'ahead' },
+            crossover: { ahead: 'run', total: 20 },
+          },
+        },
+      ],
+      targets: [
+        {
+          loss: 2.1,
+          above: 0.05,
+          reached: [
+            { total: 40, committed: 40, speedup: null },
+            { total: 30, committed: 20, speedup: { total: 40 / 30, committed: 2 } },
+          ],
+        },
+        {
+          loss: 2.02,
+          above: 0.01,
+          reached: [
+            { total: 40, committed: 40, speedup: null },
+            { total: 30, committed: 20, speedup: { total: 40 / 30, committed: 2 } },
+          ],
+        },
+        {
+          loss: 2,
+          above: 0,
+          reached: [
+            { total: 40, committed: 40, speedup: null },
+            { total: 30, committed: 20, speedup: { total: 40 / 30, committed: 2 } },
+          ],
+        },
+        { loss: 0.5, above: null, reached: [null, null] },
+      ],
+    });
   });
 
   it('the package’s names and doors', () => {
