@@ -168,7 +168,7 @@ function adviceLines(comparison: Comparison, width: number): readonly string[] {
   return [
     ...(isCoarse
       ? wrap(
-          `"${fewest?.run.name}" has ${formatCount(count)} validation losses, and its steps are known no better than that; --loss training sees more.`,
+          `"${fewest?.run.name}" has ${formatCount(count)} validation loss${count === 1 ? '' : 'es'}, and its steps are known no better than that; --loss training sees more.`,
           width,
         )
       : []),

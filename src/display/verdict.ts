@@ -113,7 +113,9 @@ function sayEnd({ compared, other, mark }: Race): readonly string[] {
 
 /** @param ratio The reference's steps over the run's. */
 function sayRatio(ratio: number): string {
-  return ratio >= 1 ? `${formatRatio(ratio)} fewer` : `${formatRatio(1 / ratio)} as many`;
+  const times = formatRatio(ratio >= 1 ? ratio : 1 / ratio);
+  if (times === '1.00x') return 'as many';
+  return ratio >= 1 ? `${times} fewer` : `${times} as many`;
 }
 
 function sayDifference({ loss }: CurvePoint, than: CurvePoint): string {

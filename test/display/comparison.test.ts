@@ -54,7 +54,7 @@ run    loss  total  search  +-  committed         time
     const slow = say(runOf('slow', [10, 9.5, 9, 8.5, 8, 7.5, 7, 6.5, 6, 5.5]));
     expect(slow).toContain("B  slow: not worth it here\n   never reaches A's final loss (1.000)\n");
     expect(slow).toContain("   at 1,000 total steps 5.500 against A's 1.000: 450 % higher\n");
-    expect(slow).toContain('   behind A from 100 total steps on\n');
+    expect(slow).toContain('   behind A from 200 total steps on\n');
     expect(say(runOf('dear', [8, 6, 4, 2, 1], 100, 900))).toContain(
       'after 1,400 total steps, A after 1,000: 1.40x\n   as many (committed steps alone: 500, 2.00x fewer)',
     );

@@ -4,8 +4,8 @@ import type { LossCurve } from './curve.js';
 import { finiteLoss } from './level.js';
 
 /**
- * The first total step from which `leader` is at or below `other` at every step up to `until`; between two points the
- * earlier one holds. Undefined when it is not ahead at the end, or when one of them has no point by then.
+ * The first total step from which `leader` is below `other` at every step up to `until`; between two points the earlier
+ * one holds. Undefined when it is not ahead at the end, or when one of them has no point by then.
  */
 export function crossoverOf(
   leader: LossCurve,
@@ -23,7 +23,7 @@ export function crossoverOf(
     const mine = leader[i - 1];
     const theirs = other[j - 1];
     if (mine === undefined || theirs === undefined) continue;
-    if (finiteLoss(mine) <= finiteLoss(theirs)) since ??= next;
+    if (finiteLoss(mine) < finiteLoss(theirs)) since ??= next;
     else since = undefined;
   }
 }

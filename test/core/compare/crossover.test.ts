@@ -9,7 +9,7 @@ const curveOf = (...points: (readonly [total: number, loss: number])[]): LossCur
 describe('crossoverOf', () => {
   const steady = curveOf([10, 5], [20, 4], [30, 3], [40, 2]);
 
-  it('is the step from which the leader stays at or below the other', () => {
+  it('is the step from which the leader stays below the other', () => {
     // below at 12, above again at 20, for good from 25
     const late = curveOf([5, 9], [12, 4.5], [25, 1]);
     expect(crossoverOf(late, steady, 40)).toBe(25);
@@ -17,9 +17,10 @@ describe('crossoverOf', () => {
     expect(crossoverOf(late, steady, 15)).toBe(12);
   });
 
-  it('is the first step at which both are known when it always was ahead', () => {
+  it('is the first step at which both are known when it always was ahead, and no tie', () => {
     expect(crossoverOf(curveOf([3, 1]), steady, 40)).toBe(10);
-    expect(crossoverOf(steady, steady, 40)).toBe(10);
+    expect(crossoverOf(steady, steady, 40)).toBeUndefined();
+    expect(crossoverOf(curveOf([10, 5], [20, 3]), steady, 25)).toBe(20);
   });
 
   it('counts a loss that is not finite as above any other', () => {
@@ -54,7 +55,7 @@ describe('crossoverOf', () => {
         for (let total = until; total >= 1; total--) {
           const mine = pointAt(leader, total);
           const theirs = pointAt(other, total);
-          if (mine === undefined || theirs === undefined || mine.loss > theirs.loss) break;
+          if (mine === undefined || theirs === undefined || mine.loss >= theirs.loss) break;
           since = total;
         }
         expect(crossoverOf(leader, other, until)).toBe(since);
