@@ -48,33 +48,48 @@ export function parseLossFile(text: string, path: string): LossFile {
   return curves;
 }
 
-function rowsOf(text: string, path: string): readonly Row[] {
-  const lines = text
-    .replace(/^\ufeff/, '')
-    .split(/\r?\n/)
-    .map((content, i) => ({ line: i + 1, content }))
-    .filter(({ content }) => content.trim() !== '');
-  const [header, ...body] = lines;
+/** One by one: a log of a long run has millions, and their cells need not all be there at once. */
+function* rowsOf(text: string, path: string): Generator<Row> {
+  const lines = text.replace(/^\ufeff/, '').split(/\r?\n/);
+  const first = lines.findIndex(isFull);
+  const header = lines[first];
   if (header === undefined) throw usage(`"${path}" is empty; give lines of step and loss`);
-  if (header.content.trimStart().startsWith('{')) {
-    return lines.map(({ line, content }) => ({ line, cells: parseObject(content, line, path) }));
+  const isJson = header.trimStart().startsWith('{');
+  const names = isJson ? [] : readHeader(header, path);
+  for (let i = isJson ? first : first + 1; i < lines.length; i++) {
+    const content = lines[i] ?? '';
+    if (!isFull(content)) continue;
+    const line = i + 1;
+    const cells = isJson
+      ? parseObject(content, line, path)
+      : parseCells(content, names, line, path);
+    yield { line, cells };
   }
-  const names = splitCells(header.content);
+}
+
+function isFull(line: string): boolean {
+  return line.trim() !== '';
+}
+
+function readHeader(header: string, path: string): readonly string[] {
+  const names = splitCells(header);
   const hasLosses = names.includes(COLUMNS.training) || names.includes(COLUMNS.validation);
   if (!names.includes('step') || !hasLosses) {
     throw usage(
-      `"${path}" is neither a run directory nor a table of losses: its first line is "${shorten(header.content)}"; give a CSV file with the columns step and loss, or JSON lines with these keys`,
+      `"${path}" is neither a run directory nor a table of losses: its first line is "${shorten(header)}"; give a CSV file with the columns step and loss, or JSON lines with these keys`,
     );
   }
-  return body.map(({ line, content }) => {
-    const cells = splitCells(content);
-    if (cells.length !== names.length) {
-      throw usage(
-        `line ${line} of "${path}" has ${cells.length} cells where the first line has ${names.length} columns; mend the line`,
-      );
-    }
-    return { line, cells: new Map(names.map((name, i) => [name, cells[i]])) };
-  });
+  return names;
+}
+
+function parseCells(content: string, names: readonly string[], line: number, path: string): Cells {
+  const cells = splitCells(content);
+  if (cells.length !== names.length) {
+    throw usage(
+      `line ${line} of "${path}" has ${cells.length} cells where the first line has ${names.length} columns; mend the line`,
+    );
+  }
+  return new Map(names.map((name, i) => [name, cells[i]]));
 }
 
 function parseObject(content: string, line: number, path: string): Cells {
@@ -98,6 +113,7 @@ function parseJson(text: string): unknown {
 
 /** Cells of a CSV line: commas between them, quotes around those that hold commas, quotes in those doubled. */
 function splitCells(line: string): readonly string[] {
+  if (!line.includes('"')) return line.split(',').map((cell) => cell.trim());
   const cells = line.match(/(?<=^|,)(?:\s*"(?:[^"]|"")*"\s*|[^,]*)(?=,|$)/g) ?? [];
   return cells.map((cell) => {
     const text = cell.trim();
