@@ -12,6 +12,8 @@ export interface PlottedCurve {
 }
 
 const ROWS = 12;
+/** Columns of a loss such as -1.234e-100. */
+const LONGEST_LABEL = 11;
 const SEVERAL = '*';
 /** What comes before is so steep and high that it would flatten all the rest; it is left out above the top. */
 const STEEP_SHARE = 0.1;
@@ -19,21 +21,18 @@ const STEEP_SHARE = 0.1;
 /** Lines of at most `columns` columns; none where there is no finite loss to draw. */
 export function plotCurves(curves: readonly PlottedCurve[], columns: number): readonly string[] {
   const longest = Math.max(...curves.map(({ total }) => total));
-  const lossesOf = (width: number) =>
-    curves.map(({ curve, total }) =>
-      Array.from({ length: width }, (_, column) => {
-        const at = ((column + 1) / width) * longest;
-        const isOver = (column / width) * longest >= total;
-        return (isOver ? undefined : pointAt(curve, at)?.loss) ?? Number.NaN;
-      }),
-    );
-  // The margin depends on the range alone, which hardly depends on the width.
-  const labelled = rangeOf(lossesOf(columns));
-  if (labelled === undefined) return [];
-  const margin = Math.max(formatLoss(labelled.top).length, formatLoss(labelled.bottom).length);
-  const width = Math.max(10, columns - margin - 2);
-  const losses = lossesOf(width);
-  const { bottom, top } = rangeOf(losses) ?? labelled;
+  const width = columns - LONGEST_LABEL - 2;
+  const losses = curves.map(({ curve, total }) =>
+    Array.from({ length: width }, (_, column) => {
+      const at = ((column + 1) / width) * longest;
+      const isOver = (column / width) * longest >= total;
+      return (isOver ? undefined : pointAt(curve, at)?.loss) ?? Number.NaN;
+    }),
+  );
+  const range = rangeOf(losses);
+  if (range === undefined) return [];
+  const { bottom, top } = range;
+  const margin = Math.max(formatLoss(top).length, formatLoss(bottom).length);
   const grid = Array.from({ length: ROWS }, () => Array.from({ length: width }, () => ' '));
   losses.forEach((row, i) => {
     row.forEach((loss, column) => {
