@@ -1,7 +1,12 @@
 /** Raw flags to typed options. Parsing only checks: nothing is started or written here. */
 
 import { AutolrsError } from '../core/errors.js';
-import { resolveOptions, type TunerOptions } from '../core/options.js';
+import {
+  resolveOptions,
+  STRATEGIES,
+  type StrategyName,
+  type TunerOptions,
+} from '../core/options.js';
 import { LOG_LEVELS, type LogLevel } from '../display/log-level.js';
 import type { Carrier } from '../trainer/carrier.js';
 import { readCarrier } from './read-carrier.js';
@@ -13,6 +18,7 @@ export interface RawRunFlags {
   readonly maxLr?: string;
   readonly steps?: string;
   readonly budget?: string;
+  readonly searchBudget?: string;
   readonly tau?: string;
   readonly tauMax?: string;
   readonly probeSteps?: string;
@@ -88,6 +94,7 @@ const NUMBERS = [
   'maxLr',
   'steps',
   'budget',
+  'searchBudget',
   'tau',
   'tauMax',
   'probeSteps',
@@ -121,6 +128,7 @@ export function readRunFlags(raw: RawRunFlags, command: readonly string[]): RunS
   }
   if (raw.rollback) given['rollback'] = true;
   const tuner = resolveOptions(given); // which refuses words that its types do not know
+  mustBelongTo(tuner.strategy, given);
   if (program === undefined) {
     throw usage('no command to run; write it after --, as in: autolrs run -- python train.py');
   }
@@ -132,6 +140,32 @@ export function readRunFlags(raw: RawRunFlags, command: readonly string[]): RunS
     restarts: readCount('--restarts', raw.restarts, 0) ?? DEFAULT_RESTARTS,
     carrier: readCarrier(raw.carrier),
   };
+}
+
+/** Options that one strategy has and the other has not. */
+const ONLY_OF: Readonly<Record<StrategyName, readonly (keyof TunerOptions)[]>> = {
+  paper: [
+    'tau',
+    'tauMax',
+    'probeSteps',
+    'candidates',
+    'kappa',
+    'warmupSteps',
+    'warmupLr',
+    'rollback',
+    'forecast',
+  ],
+  horizon: ['searchBudget'],
+};
+
+function mustBelongTo(strategy: StrategyName, given: Readonly<Record<string, unknown>>): void {
+  for (const other of STRATEGIES) {
+    const name = ONLY_OF[other].find((option) => other !== strategy && option in given);
+    if (name === undefined) continue;
+    throw usage(
+      `${flagOf(name)} belongs to strategy ${other}, and this run's is ${strategy}; leave it out, or give --strategy ${other}`,
+    );
+  }
 }
 
 /** @throws AutolrsError `USAGE` naming the flag, the value and the remedy. */

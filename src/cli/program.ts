@@ -175,13 +175,18 @@ const RUN_OPTIONS: readonly (readonly [heading: string, options: readonly Option
       ['--strategy <name>', `one of: ${STRATEGIES.join(', ')}`, DEFAULTS.strategy],
       ['--min-lr <lr>', 'lowest LR to try', 'found by a range test'],
       ['--max-lr <lr>', 'highest LR to try', 'found by a range test'],
-      ['--candidates <k>', 'probes a stage', DEFAULTS.candidates],
-      ['--kappa <x>', 'weight of the uncertainty in the search', DEFAULTS.kappa],
+      [
+        '--search-budget <share>',
+        'horizon: share of all steps, the most it may search in',
+        DEFAULTS.searchBudget,
+      ],
+      ['--candidates <k>', 'paper: probes a stage', DEFAULTS.candidates],
+      ['--kappa <x>', 'paper: weight of the uncertainty in the search', DEFAULTS.kappa],
       ['--seed <n>', 'seed of every random draw', DEFAULTS.seed],
     ],
   ],
   [
-    'Stages',
+    'Stages of strategy paper',
     [
       ['--tau <n>', 'committed steps of the first stage', '1000, less for a short run'],
       ['--tau-max <n>', 'stages double up to this', DEFAULTS.tauMax],

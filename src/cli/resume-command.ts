@@ -5,9 +5,9 @@ import { AutolrsError } from '../core/errors.js';
 import { resolveOptions, type TunerOptions } from '../core/options.js';
 import type { Extension, TrainerFacts } from '../core/tuner/command.js';
 import { totalSteps } from '../core/tuner/ledger.js';
-import { paper } from '../core/tuner/paper.js';
 import { Replay } from '../core/tuner/replay.js';
 import { statusOf } from '../core/tuner/result.js';
+import { beginStrategy } from '../core/tuner/strategies.js';
 import { describeStatus } from '../display/summary.js';
 import { Journal } from '../journal/file.js';
 import type { JournalEntry } from '../journal/format.js';
@@ -91,7 +91,7 @@ class PastRun {
         this.process = entry.process;
         if (this.replay !== undefined || this.tuner === undefined) return;
         this.facts = entry.facts;
-        this.replay = new Replay(paper(this.tuner, entry.facts), entry.facts.step);
+        this.replay = new Replay(beginStrategy(this.tuner, entry.facts), entry.facts.step);
         return;
       case 'end':
       case 'resume':

@@ -4,9 +4,9 @@ import { delimiter } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { AutolrsError } from '../core/errors.js';
 import type { TrainerFacts } from '../core/tuner/command.js';
-import { paper } from '../core/tuner/paper.js';
 import { Replay } from '../core/tuner/replay.js';
 import { type RunStatus, statusOf } from '../core/tuner/result.js';
+import { beginStrategy } from '../core/tuner/strategies.js';
 import type { Display } from '../display/display.js';
 import { createLog } from '../display/log.js';
 import { openCheckpointFiles } from '../journal/checkpoint-files.js';
@@ -46,7 +46,7 @@ export async function trainToTheEnd(training: Training): Promise<RunStatus> {
     const facts = past?.facts ?? running.facts;
     const note = createNote(journal, [result, display]);
     const standing =
-      past?.standing ?? new Replay(paper(settings.tuner, facts), facts.step).standing;
+      past?.standing ?? new Replay(beginStrategy(settings.tuner, facts), facts.step).standing;
     steady = new SteadyTrainer(running, {
       start,
       note,

@@ -3,7 +3,7 @@
 import { AutolrsError } from './errors.js';
 import type { ForecastMethod } from './forecast/forecast.js';
 
-export const STRATEGIES = ['paper'] as const;
+export const STRATEGIES = ['paper', 'horizon'] as const;
 export type StrategyName = (typeof STRATEGIES)[number];
 
 export const VALIDATION_MODES = ['auto', 'always', 'never'] as const;
@@ -24,6 +24,8 @@ export interface TunerOptions {
   readonly steps?: number;
   /** Committed and search steps in total. */
   readonly budget?: number;
+  /** Largest share of all steps that strategy `horizon` may search in, in (0, 0.5]. */
+  readonly searchBudget: number;
   /** First stage's committed steps (τ). Absent: 1000, less for a short budget. */
   readonly tau?: number;
   /** Largest stage (τ max). */
@@ -48,6 +50,7 @@ export interface TunerOptions {
 /** The paper's figures (section 4 and the released code); kappa 1000 explores as much as the released 1e6. */
 export const DEFAULTS = {
   strategy: 'paper',
+  searchBudget: 0.1,
   tauMax: 8000,
   candidates: 10,
   kappa: 1000,
@@ -57,6 +60,9 @@ export const DEFAULTS = {
   forecast: 'robust',
   seed: 0,
 } as const satisfies TunerOptions;
+
+/** Whoever searches longer than that trains less than they search. */
+const MAX_SEARCH_BUDGET = 0.5;
 
 const MAX_SEED = Number.MAX_SAFE_INTEGER;
 
@@ -84,6 +90,11 @@ export function resolveOptions(given: Partial<TunerOptions>): TunerOptions {
   mustBeCount('--seed', options.seed, 0);
   if (options.targetLoss !== undefined && !Number.isFinite(options.targetLoss)) {
     throw usage(`--target-loss is ${options.targetLoss}; give a finite number`);
+  }
+  if (!(options.searchBudget > 0 && options.searchBudget <= MAX_SEARCH_BUDGET)) {
+    throw usage(
+      `--search-budget is ${options.searchBudget}; give a share of all steps above 0 and up to ${MAX_SEARCH_BUDGET}`,
+    );
   }
   checkRelations(options);
   return options;

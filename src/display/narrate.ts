@@ -1,6 +1,6 @@
 /** One plain sentence for each thing that a person who watches a run wants to know. */
 
-import type { Decision, FinishReason } from '../core/tuner/decision.js';
+import type { Decision, Evidence, FinishReason } from '../core/tuner/decision.js';
 import { formatCount, formatLoss, formatLr, formatSd, plural } from './format.js';
 
 /** The line for a decision; undefined for those that the next one says better. */
@@ -48,6 +48,14 @@ export function narrate(decision: Decision): string | undefined {
       const also = validation === undefined ? '' : `, validation ${formatLoss(validation)}`;
       return `stage ${stage} ended: LR ${formatLr(lr)}, loss ${formatLoss(reached)}${also}`;
     }
+    case 'search-planned':
+      return narrateSearchPlan(decision);
+    case 'end-forecast': {
+      const { loss, low, high } = decision;
+      return `forecast for the end: loss ${formatLoss(loss)}, between ${formatLoss(low)} and ${formatLoss(high)}`;
+    }
+    case 'lr-cut':
+      return narrateCut(decision);
     case 'finished':
       return narrateFinish(decision.reason, decision.diverged ?? []);
     default:
@@ -62,6 +70,39 @@ function narrateBudget(decision: Extract<Decision, { kind: 'budget' }>): string 
     ...(total === undefined ? [] : [`${plural(total, 'step')} with the search included`]),
   ];
   return `budget: ${parts.join(' and at most ')}${from === 'trainer' ? ', as the script means to do' : ''}`;
+}
+
+function narrateSearchPlan(plan: Extract<Decision, { kind: 'search-planned' }>): string {
+  const { rampSteps, coarse, fine, plannedSteps, mostSteps, total } = plan;
+  const rungs = [coarse, fine].filter(({ steps }) => steps > 0);
+  if (rampSteps === 0 && rungs.length === 0) {
+    return `search: none, ${plural(total, 'step')} are too few for one`;
+  }
+  const parts = [
+    ...(rampSteps > 0 ? [`ramp ${formatCount(rampSteps)}`] : []),
+    ...rungs.map(({ probes, steps }) => `${probes} probes of ${formatCount(steps)}`),
+  ];
+  return `search: ${formatCount(plannedSteps)} of ${plural(total, 'step')}, at most ${formatCount(mostSteps)} (${parts.join(', ')})`;
+}
+
+function narrateCut(cut: Extract<Decision, { kind: 'lr-cut' }>): string {
+  const { evidence, lr, nextLr, step, backToStep } = cut;
+  const back = backToStep === undefined ? '' : `back to step ${formatCount(backToStep)}, `;
+  const change = nextLr < lr ? `LR ${formatLr(lr)} to ${formatLr(nextLr)}` : `LR ${formatLr(lr)}`;
+  return `step ${formatCount(step)}: ${describeEvidence(evidence)}; ${back}${change}, falling to 0`;
+}
+
+function describeEvidence(evidence: Evidence): string {
+  switch (evidence.kind) {
+    case 'plateau':
+      return `training loss stands still (slope ${formatSd(evidence.slope)} +- ${formatSd(evidence.error)})`;
+    case 'rise':
+      return `validation loss rises (slope ${formatSd(evidence.slope)} +- ${formatSd(evidence.error)})`;
+    case 'stall':
+      return `no better validation loss in ${evidence.looks} looks`;
+    default:
+      return evidence satisfies never;
+  }
 }
 
 function narrateFinish(reason: FinishReason, diverged: readonly number[]): string {

@@ -30,6 +30,7 @@ export function summarize(result: RunResult): readonly string[] {
     ...(result.stages.length > 0 ? [''] : []),
     ...scheduleLines(result.schedule),
     ...lossLines(result),
+    ...forecastLines(result),
     ...costLines(result),
   ];
 }
@@ -75,6 +76,15 @@ function lossLines({ loss }: RunResult): readonly string[] {
   const validation =
     loss.validation === undefined ? '' : `; validation ${formatLoss(loss.validation)}`;
   return [`loss        ${training}${validation}`];
+}
+
+function forecastLines({ endForecast }: RunResult): readonly string[] {
+  if (endForecast === undefined) return [];
+  const { loss, low, high, came } = endForecast;
+  const said = `forecast    ${formatLoss(loss)} for the end (${formatLoss(low)} to ${formatLoss(high)})`;
+  if (came === null) return [said];
+  const where = came < low ? 'below the band' : came > high ? 'above the band' : 'inside the band';
+  return [`${said}; ${formatLoss(came)} came, ${where}`];
 }
 
 function costLines({ steps, seconds }: RunResult): readonly string[] {

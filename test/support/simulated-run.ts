@@ -7,10 +7,10 @@ import { AutolrsError } from '../../src/core/errors.js';
 import type { TunerOptions } from '../../src/core/options.js';
 import type { Command, Extension, Reply } from '../../src/core/tuner/command.js';
 import type { Entry } from '../../src/core/tuner/entry.js';
-import { paper } from '../../src/core/tuner/paper.js';
 import { Replay } from '../../src/core/tuner/replay.js';
 import type { RunResult } from '../../src/core/tuner/result.js';
 import { ResultBuilder } from '../../src/core/tuner/result-builder.js';
+import { beginStrategy } from '../../src/core/tuner/strategies.js';
 import { createNote, type RunEnd, runStrategy } from '../../src/run/run.js';
 import { SliceLength } from '../../src/run/slice-length.js';
 import { SteadyTrainer } from '../../src/run/steady-trainer.js';
@@ -72,7 +72,7 @@ export class SimulatedRun {
     const { facts: said } = this.#newTrainer();
     const memory = this.#options.hasMemory ?? true;
     const facts = { ...said, can: { ...said.can, memory } };
-    const replay = new Replay(paper(tuner, facts), 0);
+    const replay = new Replay(beginStrategy(tuner, facts), 0);
     for (const entry of this.entries) replay.add(entry);
     const { standing } = replay;
     const note = createNote(

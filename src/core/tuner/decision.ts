@@ -15,6 +15,32 @@ export type ProbeOutcome =
 /** Why a strategy came to its end. */
 export type FinishReason = 'budget' | 'target' | 'data' | 'diverged';
 
+/** Probes of one length. No steps: there are none. */
+export interface RungPlan {
+  readonly probes: number;
+  readonly steps: number;
+}
+
+/** Why a committed run's LR is cut. */
+export type Evidence =
+  | {
+      /** The training loss stands still. In shares of itself for each e-fold of learning done (the sum of LRs). */
+      readonly kind: 'plateau';
+      readonly slope: number;
+      readonly error: number;
+    }
+  | {
+      /** The validation loss rises. In shares of itself over as many steps as the run has done. */
+      readonly kind: 'rise';
+      readonly slope: number;
+      readonly error: number;
+    }
+  | {
+      /** None of the last looks was better than the best before them. */
+      readonly kind: 'stall';
+      readonly looks: number;
+    };
+
 export type Decision =
   | {
       /** What the run means to spend: of the two limits, those that are set. */
@@ -56,10 +82,43 @@ export type Decision =
   | {
       readonly kind: 'commit-started';
       readonly stage: number;
+      /** Where the LR changes within the stage, its peak. */
       readonly lr: number;
       readonly steps: number;
-      readonly forecast: number;
-      readonly sd: number;
+      /** Of the loss at the stage's end, where the strategy has one. */
+      readonly forecast?: number;
+      readonly sd?: number;
+    }
+  | {
+      /** What the search will cost: nothing is exceeded but by a commit that is taken back. */
+      readonly kind: 'search-planned';
+      /** All steps of the run, search included. */
+      readonly total: number;
+      readonly rampSteps: number;
+      readonly coarse: RungPlan;
+      readonly fine: RungPlan;
+      readonly plannedSteps: number;
+      /** With the probes that an answer at an edge may add. */
+      readonly mostSteps: number;
+    }
+  | {
+      /** The loss that the run will end with, as said at committed step `step`. */
+      readonly kind: 'end-forecast';
+      readonly step: number;
+      readonly loss: number;
+      /** Where four ends of five should be. */
+      readonly low: number;
+      readonly high: number;
+    }
+  | {
+      readonly kind: 'lr-cut';
+      readonly stage: number;
+      readonly step: number;
+      readonly lr: number;
+      readonly nextLr: number;
+      readonly evidence: Evidence;
+      /** The committed step to which the run goes back first, if it does. */
+      readonly backToStep?: number;
     }
   | { readonly kind: 'commit-diverged'; readonly stage: number; readonly lr: number }
   | {

@@ -17,9 +17,10 @@ import { type Conversation, decide, finish } from './conversation.js';
 import type { FinishReason } from './decision.js';
 import type { Interval } from './interval.js';
 import { totalSteps } from './ledger.js';
-import { findInterval } from './range-test.js';
+import { type Limits, limitsFrom, limitsOf } from './limits.js';
+import { findInterval, givenInterval, rampSteps } from './range-test.js';
 import { tuneStage } from './stage.js';
-import { type Limits, planCommit, planStage, type Scale, scaleOf } from './stage-plan.js';
+import { planCommit, planStage, type Scale, scaleOf } from './stage-plan.js';
 import { beginState, type StrategyState } from './state.js';
 import { warmUp } from './warm-up.js';
 
@@ -29,8 +30,7 @@ import { warmUp } from './warm-up.js';
 export function* paper(options: TunerOptions, facts: TrainerFacts): Conversation<FinishReason> {
   const state = beginState(options, facts);
   let limits = limitsOf(options, facts);
-  const from = options.steps === undefined && options.budget === undefined ? 'trainer' : 'given';
-  yield* decide({ kind: 'budget', ...limits, from });
+  yield* decide({ kind: 'budget', ...limits, from: limitsFrom(options) });
   const course: Course = { scale: scaleOf(options, limits, facts.can.validate), stage: 0 };
   for (;;) {
     const reason = yield* follow(course, state, limits);
@@ -59,7 +59,7 @@ function* follow(course: Course, state: StrategyState, limits: Limits): Conversa
     yield* validateCommitted(state);
     const warmedUp = yield* warmUp(state);
     if (warmedUp !== 'done') return warmedUp === 'diverged' ? 'diverged' : 'data';
-    const found = yield* findInterval(state, limits);
+    const found = givenInterval(state.options) ?? (yield* findInterval(state, rampSteps(limits)));
     if (found === undefined) return 'data';
     course.interval = found;
   }
@@ -78,36 +78,6 @@ function* follow(course: Course, state: StrategyState, limits: Limits): Conversa
       return 'target';
     }
   }
-}
-
-function limitsOf(options: TunerOptions, facts: TrainerFacts): Limits {
-  const { steps, budget, validation } = options;
-  if (validation === 'always' && !facts.can.validate) {
-    throw new AutolrsError(
-      'USAGE',
-      '--validation always needs a trainer that can validate, and this script gave no validate function; add one, or drop the flag',
-    );
-  }
-  if (steps !== undefined || budget !== undefined) {
-    return {
-      ...(steps !== undefined && { steps }),
-      ...(budget !== undefined && { total: budget }),
-    };
-  }
-  if (facts.total === undefined) {
-    throw new AutolrsError(
-      'USAGE',
-      'the script does not say how many steps it means to train; give --steps (committed) or --budget (search included)',
-    );
-  }
-  const left = facts.total - facts.step;
-  if (left < 1) {
-    throw new AutolrsError(
-      'USAGE',
-      `the script has done ${facts.step} of the ${facts.total} steps it means to train; give --steps or --budget to train on`,
-    );
-  }
-  return { steps: left };
 }
 
 /** Nothing is left to plan: the budget is spent, unless it never held a single stage. */

@@ -10,7 +10,7 @@ import { AutolrsError } from '../errors.js';
 import type { TunerOptions } from '../options.js';
 import { type Conversation, decide, discard, save } from './conversation.js';
 import type { Interval } from './interval.js';
-import type { Limits } from './stage-plan.js';
+import type { Limits } from './limits.js';
 import { didDiverge, levelOf, restoreCounted, type StrategyState, trainCounted } from './state.js';
 
 const RAMP_FROM_LR = 1e-6;
@@ -56,14 +56,17 @@ export interface RampReading {
   readonly roseAt: number | undefined;
 }
 
-/** Finds the bounds that the user left open. Spends search steps and leaves the trainer as it found it. */
+/** The interval that the user gave; undefined when a bound of it is open. */
+export function givenInterval({ minLr, maxLr }: TunerOptions): Interval | undefined {
+  if (minLr === undefined || maxLr === undefined) return undefined;
+  return { min: minLr, max: maxLr, from: 'given' };
+}
+
+/** Finds the bounds that the user left open, in at most `steps` search steps; leaves the trainer as it found it. */
 export function* findInterval(
   state: StrategyState,
-  limits: Limits,
+  steps: number,
 ): Conversation<Interval | undefined> {
-  const { minLr, maxLr } = state.options;
-  if (minLr !== undefined && maxLr !== undefined) return { min: minLr, max: maxLr, from: 'given' };
-  const steps = rampSteps(limits);
   yield* decide({ kind: 'range-test-started', steps });
   yield* save('range-test');
   const ramp = yield* trainRamp(state, steps);
@@ -75,7 +78,12 @@ export function* findInterval(
   return interval;
 }
 
-function rampSteps(limits: Limits): number {
+/**
+ * How long the ramp of strategy `paper` is.
+ *
+ * @throws AutolrsError `USAGE` when the run is too short for one that sees anything.
+ */
+export function rampSteps(limits: Limits): number {
   const total = Math.min(limits.total ?? Infinity, 2 * (limits.steps ?? Infinity));
   const wanted = Math.min(RAMP_MOST, Math.max(RAMP_LEAST, Math.round(total * RAMP_SHARE)));
   const steps = Math.min(wanted, Math.floor(total * RAMP_LARGEST_SHARE));

@@ -39,6 +39,7 @@ export class ResultBuilder {
   #hasCheckpoint = false;
   #searchSeconds = 0;
   #interval: Interval | undefined;
+  #endForecast: { loss: number; low: number; high: number } | undefined;
   #schedule: Schedule = [];
   readonly #stages: Mutable<StageResult & { probes: ProbeResult[] }>[] = [];
 
@@ -107,6 +108,12 @@ export class ResultBuilder {
         best: level.best ?? null,
         ...(validation !== undefined && { validation }),
       },
+      ...(this.#endForecast && {
+        endForecast: {
+          ...this.#endForecast,
+          came: status === 'finished' ? (validation ?? level.last ?? null) : null,
+        },
+      }),
       interval: interval ? { min: interval.min, max: interval.max, from: interval.from } : null,
       stages: this.#stages.map((stage) => ({ ...stage, probes: [...stage.probes] })),
       schedule: this.#schedule,
@@ -211,8 +218,13 @@ export class ResultBuilder {
         return;
       }
       case 'commit-started':
-        if (stage) Object.assign(stage, { lr: decision.lr, forecast: decision.forecast });
+        if (stage) Object.assign(stage, { lr: decision.lr, forecast: decision.forecast ?? null });
         return;
+      case 'end-forecast': {
+        const { loss, low, high } = decision;
+        this.#endForecast = { loss, low, high };
+        return;
+      }
       case 'stage-ended': {
         const { reached, validation } = decision;
         if (stage)

@@ -60,6 +60,14 @@ export interface RunResult {
     readonly best: number | null;
     readonly validation?: number;
   };
+  /** What strategy `horizon` said after its search of the loss at the end, and what came. */
+  readonly endForecast?: {
+    readonly loss: number;
+    readonly low: number;
+    readonly high: number;
+    /** Null while the run is not over. */
+    readonly came: number | null;
+  };
   readonly interval: { readonly min: number; readonly max: number; readonly from: string } | null;
   readonly stages: readonly StageResult[];
   readonly schedule: Schedule;

@@ -9,6 +9,7 @@
 import type { TunerOptions } from '../options.js';
 import type { Phase } from './decision.js';
 import { type Ledger, totalSteps } from './ledger.js';
+import type { Limits } from './limits.js';
 
 export interface StagePlan {
   readonly stage: number;
@@ -18,12 +19,6 @@ export interface StagePlan {
   readonly probeSteps: number;
   readonly candidates: number;
   readonly phase: Phase;
-}
-
-/** What a run may spend: committed steps, all steps, or both; the first to be reached ends it. */
-export interface Limits {
-  readonly steps?: number;
-  readonly total?: number;
 }
 
 /** paper §4: τ = 1000 to begin with. */

@@ -3,10 +3,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { AutolrsError } from '../../../src/core/errors.js';
-import { resolveOptions, type TunerOptions } from '../../../src/core/options.js';
+import { resolveOptions, STRATEGIES, type TunerOptions } from '../../../src/core/options.js';
 import type { Command, Reply, TrainedReply } from '../../../src/core/tuner/command.js';
-import { paper } from '../../../src/core/tuner/paper.js';
 import { ResultBuilder } from '../../../src/core/tuner/result-builder.js';
+import { beginStrategy } from '../../../src/core/tuner/strategies.js';
 import { drive } from '../../support/drive.js';
 import { SimulatedTrainer } from '../../support/simulated-trainer.js';
 
@@ -27,6 +27,7 @@ const OPTIONS = fc.record(
     forecast: fc.constantFrom('robust', 'published'),
     kappa: fc.double({ min: 0.1, max: 1e6, noNaN: true }),
     seed: fc.nat(),
+    searchBudget: fc.double({ min: 0.001, max: 0.5, noNaN: true }),
   },
   { requiredKeys: [] },
 );
@@ -50,43 +51,49 @@ function spoil(reply: TrainedReply, how: string): TrainedReply {
   return { ...reply, losses: losses.with(-1, Number.NaN), end: 'diverged' };
 }
 
-describe('paper, with any options and a trainer that answers anything', () => {
-  it('ends, keeps books that balance, and throws nothing but a sentence', () => {
-    let finished = 0;
-    fc.assert(
-      fc.property(OPTIONS, MISCHIEF, fc.boolean(), (given, mischief, canValidate) => {
-        const trainer = new SimulatedTrainer({ total: 300, canValidate });
-        let trainings = 0;
-        const answer = (command: Command): Reply => {
-          const reply = trainer.answer(command);
-          if (reply.kind !== 'trained') return reply;
-          const trick = mischief.find(({ at }) => at === trainings++);
-          return trick === undefined ? reply : spoil(reply, trick.how);
-        };
-        try {
-          const options = resolveOptions(given as Partial<TunerOptions>); // of random words and numbers
-          const { entries } = drive(paper(options, trainer.facts), { answer });
-          const builder = new ResultBuilder({ id: 'r', dir: 'd', strategy: 'paper', seed: 0 });
-          builder.begin(0);
-          for (const entry of entries) builder.add(entry);
-          const { steps, stages, interval } = builder.build('finished', 1);
-          expect(steps.committed + steps.search).toBe(steps.total);
-          expect(steps.total).toBe(trainer.updates.length);
-          expect(steps.committed).toBeLessThanOrEqual(options.steps ?? Number.POSITIVE_INFINITY);
-          expect(steps.total).toBeLessThanOrEqual(options.budget ?? Number.POSITIVE_INFINITY);
-          for (const { probes } of stages) {
-            for (const { lr } of probes) {
-              expect(lr).toBeGreaterThanOrEqual(interval?.min ?? 0);
-              expect(lr).toBeLessThanOrEqual(interval?.max ?? 0);
+describe.each(STRATEGIES)(
+  '%s, with any options and a trainer that answers anything',
+  (strategy) => {
+    it('ends, keeps books that balance, and throws nothing but a sentence', () => {
+      let finished = 0;
+      fc.assert(
+        fc.property(OPTIONS, MISCHIEF, fc.boolean(), (given, mischief, canValidate) => {
+          const trainer = new SimulatedTrainer({ total: 300, canValidate });
+          let trainings = 0;
+          const answer = (command: Command): Reply => {
+            const reply = trainer.answer(command);
+            if (reply.kind !== 'trained') return reply;
+            const trick = mischief.find(({ at }) => at === trainings++);
+            return trick === undefined ? reply : spoil(reply, trick.how);
+          };
+          try {
+            const options = resolveOptions({ ...given, strategy } as Partial<TunerOptions>); // of random words and numbers
+            const { entries } = drive(beginStrategy(options, trainer.facts), { answer });
+            const builder = new ResultBuilder({ id: 'r', dir: 'd', strategy, seed: 0 });
+            builder.begin(0);
+            for (const entry of entries) builder.add(entry);
+            const { steps, stages, interval } = builder.build('finished', 1);
+            expect(steps.committed + steps.search).toBe(steps.total);
+            expect(steps.total).toBe(trainer.updates.length);
+            expect(steps.committed).toBeLessThanOrEqual(options.steps ?? Number.POSITIVE_INFINITY);
+            expect(steps.total).toBeLessThanOrEqual(options.budget ?? Number.POSITIVE_INFINITY);
+            for (const { probes } of stages) {
+              for (const { lr } of probes) {
+                expect(lr).toBeGreaterThanOrEqual((interval?.min ?? 0) * (1 - 1e-12));
+                // What a range test found is where `horizon` begins, not where it ends.
+                const isBound = strategy === 'paper' || interval?.from === 'given';
+                const top = isBound ? (interval?.max ?? 0) : (options.maxLr ?? Number.MAX_VALUE);
+                expect(lr).toBeLessThanOrEqual(top * (1 + 1e-12));
+              }
             }
+            finished++;
+          } catch (error) {
+            if (!(error instanceof AutolrsError && error.code === 'USAGE')) throw error;
           }
-          finished++;
-        } catch (error) {
-          if (!(error instanceof AutolrsError && error.code === 'USAGE')) throw error;
-        }
-      }),
-      { seed: 20261125, numRuns: 400 },
-    );
-    expect(finished).toBeGreaterThan(100);
-  });
-});
+        }),
+        { seed: 20261125, numRuns: 400 },
+      );
+      expect(finished).toBeGreaterThan(100);
+    });
+  },
+);

@@ -1,0 +1,293 @@
+/** The committed run of `horizon`: warm up, hold, decay to zero at the end of the budget, watched all the way. */
+
+import { validateCommitted } from '../commit.js';
+import { type Conversation, decide, discard, save } from '../conversation.js';
+import type { Evidence } from '../decision.js';
+import type { Interval } from '../interval.js';
+import { type Limits, stepsLeft } from '../limits.js';
+import { didDiverge, levelOf, restoreCounted, type StrategyState, trainCounted } from '../state.js';
+import { type Course, decayCourse, lrOf, lrsOf, runCourse } from './course.js';
+import { Curve } from './curve.js';
+import { nextLook } from './looks.js';
+import { findPlateau, findRise, findStall, isWorse } from './watch.js';
+
+export interface CommitEnd {
+  readonly kind: 'done' | 'data-ended' | 'nothing-survives' | 'target';
+  /** The number of the next stage, should the run go on. */
+  readonly nextStage: number;
+}
+
+export interface CommitPlan {
+  readonly peak: number;
+  readonly interval: Interval;
+  readonly limits: Limits;
+  /** The number of the first stage; a cut begins another. */
+  readonly stage: number;
+}
+
+/** Of the run: until then a plateau or a stall speaks of the LR, afterwards a stall speaks of the model. */
+const HOLD_WATCHED_UNTIL = 0.45;
+
+/** What a cut divides the LR by: at once down from where it is, or from there after the run went back. */
+const CUT = { plateau: 1, stallInDecay: 2, rise: 4, divergence: 4 } as const;
+
+/** A noisy problem wants its LR to fall like 1 / step; a cubic passes all LRs, whatever the right one is. */
+const NOISY_POWER = 3;
+
+const MOST_DIVERGENCES = 6;
+const MOST_RETURNS = 3;
+
+/** The training loss where nobody validates: of the last hundredth of a run. */
+const LEVEL_BINS = 4;
+
+/** A command with an LR for each step is no longer than this, for the sake of the wire and the journal. */
+const MOST_LISTED_STEPS = 2000;
+
+/** Commits all that the limits leave. */
+export function* commitRun(state: StrategyState, plan: CommitPlan): Conversation<CommitEnd> {
+  const run = new WatchedRun(state, plan);
+  yield* run.begin();
+  const kind = yield* runToTheEnd(run);
+  return { kind, nextStage: run.nextStage };
+}
+
+function* runToTheEnd(run: WatchedRun): Conversation<CommitEnd['kind']> {
+  for (;;) {
+    const { done, steps } = run.place;
+    if (done === steps) break;
+    const end = yield* run.trainUntil(nextLook(done, steps));
+    if (end === 'data') return 'data-ended';
+    if (end === 'diverged' || (yield* run.look()) === 'diverged') {
+      if (!(yield* run.retryLower())) return 'nothing-survives';
+      continue;
+    }
+    if (run.hasReachedTarget) {
+      yield* run.end();
+      return 'target';
+    }
+    yield* run.heed();
+  }
+  yield* run.takeBest();
+  yield* run.end();
+  return 'done';
+}
+
+/** A run under way: its course, its curve, and the checkpoint of its best look. */
+class WatchedRun {
+  readonly #state: StrategyState;
+  readonly #plan: CommitPlan;
+  /** Committed steps before it. */
+  readonly #began: number;
+  readonly #curve: Curve;
+  #course: Course;
+  #stage: number;
+  /** Committed steps before the stage. */
+  #stageBegan: number;
+  /** The step from which on the course has been what it is, its warm-up aside. */
+  #since: number;
+  /** Whether the LR has not been cut yet. */
+  #isFirstCourse = true;
+  #kept = { name: '', step: 0, loss: Infinity };
+  #saves = 0;
+  #divergences = 0;
+  #returns = 0;
+
+  constructor(state: StrategyState, plan: CommitPlan) {
+    const steps = stepsLeft(plan.limits, state.ledger);
+    this.#state = state;
+    this.#plan = plan;
+    this.#began = state.ledger.committed;
+    this.#curve = new Curve(steps);
+    this.#course = runCourse(plan.peak, steps);
+    this.#since = this.#course.warmUpSteps;
+    this.#stage = plan.stage;
+    this.#stageBegan = this.#began;
+  }
+
+  /** Steps that are done, and those that the run has with what is left. */
+  get place(): { readonly done: number; readonly steps: number } {
+    const done = this.#state.ledger.committed - this.#began;
+    return { done, steps: done + stepsLeft(this.#plan.limits, this.#state.ledger) };
+  }
+
+  get nextStage(): number {
+    return this.#stage + 1;
+  }
+
+  get hasReachedTarget(): boolean {
+    const { targetLoss } = this.#state;
+    return targetLoss !== undefined && this.#level <= targetLoss;
+  }
+
+  *begin(): Conversation<void> {
+    const { validation } = this.#state;
+    if (validation !== undefined) this.#curve.addValidation(validation);
+    if (this.#stage > 0) yield* this.#startStage();
+    yield* this.#startCommit();
+    yield* this.#keep();
+  }
+
+  *trainUntil(until: number): Conversation<'done' | 'data' | 'diverged'> {
+    for (;;) {
+      const { done, steps } = this.place;
+      if (done >= until) return 'done';
+      const isHeld = done >= this.#course.warmUpSteps && until <= this.#course.decayFrom;
+      const count = isHeld ? until - done : Math.min(until - done, MOST_LISTED_STEPS);
+      const lr = lrsOf(this.#course, steps, done, count);
+      const reply = yield* trainCounted(this.#state, { purpose: 'commit', steps: count, lr });
+      this.#curve.addLosses(reply.losses, lr);
+      if (reply.end === 'data') return 'data';
+      if (didDiverge(reply)) return 'diverged';
+    }
+  }
+
+  /** Measures the model; keeps it if it is the best so far. */
+  *look(): Conversation<'done' | 'diverged'> {
+    const validation = yield* validateCommitted(this.#state);
+    if (validation !== undefined) {
+      if (!Number.isFinite(validation)) return 'diverged';
+      this.#curve.addValidation(validation);
+    }
+    if (validation === undefined || validation < this.#kept.loss) yield* this.#keep();
+    return 'done';
+  }
+
+  /** Goes back to the best look with a lower LR; false when that was tried often enough. */
+  *retryLower(): Conversation<boolean> {
+    const lr = this.#lrBefore(this.place.done);
+    this.#state.diverged.push(lr);
+    yield* this.#goBack();
+    yield* decide({ kind: 'commit-diverged', stage: this.#stage, lr });
+    if (++this.#divergences > MOST_DIVERGENCES) return false;
+    const { peak } = this.#course;
+    yield* this.#takeCourse({ ...this.#course, peak: peak / CUT.divergence });
+    return true;
+  }
+
+  /** Cuts the LR if the losses say so. */
+  *heed(): Conversation<void> {
+    const { done, steps } = this.place;
+    if (done === steps) return;
+    const evidence = this.#evidence(done / steps);
+    if (evidence === undefined) return;
+    const isEarly = done < HOLD_WATCHED_UNTIL * steps && this.#isFirstCourse;
+    const lr = this.#lrBefore(done);
+    if (evidence.kind !== 'rise' && isEarly) {
+      yield* this.#tellCut(evidence, lr, lr / CUT.plateau);
+      yield* this.#takeCourse(decayCourse(lr / CUT.plateau, done, NOISY_POWER));
+      return;
+    }
+    // Whoever went back so often that little came of it stays where they are.
+    if (++this.#returns > MOST_RETURNS) return;
+    const lrThere = this.#lrBefore(this.#kept.step);
+    const isRise = evidence.kind === 'rise';
+    const nextLr = lrThere / (isRise ? CUT.rise : CUT.stallInDecay);
+    yield* this.#tellCut(evidence, lr, nextLr, this.#kept.step);
+    yield* this.#goBack();
+    yield* this.#takeCourse(decayCourse(nextLr, this.#kept.step, isRise ? NOISY_POWER : 1));
+  }
+
+  /** Goes back to the best look if the run ended worse. */
+  *takeBest(): Conversation<void> {
+    const { validation } = this.#state;
+    if (validation !== undefined && isWorse(validation, this.#kept.loss)) yield* this.#goBack();
+  }
+
+  *end(): Conversation<void> {
+    yield* discard(this.#kept.name);
+    yield* this.#endStage();
+  }
+
+  #evidence(share: number): Evidence | undefined {
+    const isHolding = this.#isFirstCourse && share < HOLD_WATCHED_UNTIL;
+    return (
+      findRise(this.#curve, this.#since) ??
+      (isHolding ? findPlateau(this.#curve, this.#since) : undefined) ??
+      findStall(this.#curve, this.#since)
+    );
+  }
+
+  /** Validation loss, or else the level of the last training losses. */
+  get #level(): number {
+    const recent = this.#curve.training.slice(-LEVEL_BINS).map(({ loss }) => loss);
+    return this.#state.validation ?? levelOf(recent) ?? Number.NaN;
+  }
+
+  #lrBefore(step: number): number {
+    return lrOf(this.#course, Math.max(0, step - 1), this.place.steps);
+  }
+
+  *#keep(): Conversation<void> {
+    const previous = this.#kept.name;
+    const loss = this.#state.validation ?? Infinity;
+    this.#kept = { name: `run-${this.#stage}-${this.#saves++}`, step: this.place.done, loss };
+    yield* save(this.#kept.name);
+    if (previous !== '') yield* discard(previous);
+  }
+
+  *#goBack(): Conversation<void> {
+    yield* restoreCounted(this.#state, this.#kept.name);
+    this.#curve.cutAt(this.#kept.step);
+    this.#state.validation = this.#curve.validation.at(-1)?.loss;
+  }
+
+  *#takeCourse(course: Course): Conversation<void> {
+    yield* this.#endStage();
+    this.#course = course;
+    this.#isFirstCourse = false;
+    this.#since = this.place.done;
+    this.#stage++;
+    this.#stageBegan = this.#state.ledger.committed;
+    yield* this.#startStage();
+    yield* this.#startCommit();
+  }
+
+  *#tellCut(evidence: Evidence, lr: number, nextLr: number, backTo?: number): Conversation<void> {
+    yield* decide({
+      kind: 'lr-cut',
+      stage: this.#stage,
+      step: this.#state.ledger.committed,
+      lr,
+      nextLr,
+      evidence,
+      ...(backTo !== undefined && { backToStep: this.#began + backTo }),
+    });
+  }
+
+  *#startStage(): Conversation<void> {
+    const { done, steps } = this.place;
+    yield* decide({
+      kind: 'stage-started',
+      stage: this.#stage,
+      fromStep: this.#state.ledger.committed,
+      stageSteps: steps - done,
+      probeSteps: 0,
+      candidates: 0,
+      interval: this.#plan.interval,
+      phase: 'validation',
+    });
+  }
+
+  *#startCommit(): Conversation<void> {
+    const { done, steps } = this.place;
+    yield* decide({
+      kind: 'commit-started',
+      stage: this.#stage,
+      lr: this.#course.peak,
+      steps: steps - done,
+    });
+  }
+
+  *#endStage(): Conversation<void> {
+    const { validation, ledger } = this.#state;
+    this.#state.incumbentLr = this.#course.peak;
+    yield* decide({
+      kind: 'stage-ended',
+      stage: this.#stage,
+      lr: this.#course.peak,
+      steps: Math.max(0, ledger.committed - this.#stageBegan),
+      reached: this.#level,
+      ...(validation !== undefined && { validation }),
+    });
+  }
+}

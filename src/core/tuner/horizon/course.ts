@@ -1,0 +1,54 @@
+/** The course of the LR: it rises linearly to a peak, is held, and falls to zero at the last step. */
+
+export interface Course {
+  readonly peak: number;
+  /** Steps in which it rises; it is never held at less. */
+  readonly warmUpSteps: number;
+  /** The step from which on it falls, counted from 0. */
+  readonly decayFrom: number;
+  /** It falls as the share of the decay that is left to this power: 1 is linear. */
+  readonly power: number;
+}
+
+/** A whole run in small, so that a probe is judged by what a run would reach. */
+export function probeCourse(peak: number, steps: number): Course {
+  return {
+    peak,
+    warmUpSteps: Math.round(0.2 * steps),
+    decayFrom: Math.round((2 / 3) * steps),
+    power: 1,
+  };
+}
+
+/** The course of a run of `steps` steps. */
+export function runCourse(peak: number, steps: number): Course {
+  return {
+    peak,
+    warmUpSteps: Math.round(0.1 * steps),
+    decayFrom: Math.round(0.25 * steps),
+    power: 1,
+  };
+}
+
+/** Down from `peak` at once. */
+export function decayCourse(peak: number, from: number, power: number): Course {
+  return { peak, warmUpSteps: 0, decayFrom: from, power };
+}
+
+/** The LR at step `step`, counted from 0, of `steps`; above 0 up to the last. */
+export function lrOf(course: Course, step: number, steps: number): number {
+  const { peak, warmUpSteps, decayFrom, power } = course;
+  if (step >= decayFrom) return peak * ((steps - step) / (steps - decayFrom + 1)) ** power;
+  return step < warmUpSteps ? peak * ((step + 1) / warmUpSteps) : peak;
+}
+
+/** One LR a step, or one for all where they are the same: `count` steps from `step` on. */
+export function lrsOf(
+  course: Course,
+  steps: number,
+  step = 0,
+  count = steps,
+): number | readonly number[] {
+  if (step >= course.warmUpSteps && step + count <= course.decayFrom) return course.peak;
+  return Array.from({ length: count }, (_, i) => lrOf(course, step + i, steps));
+}

@@ -1,0 +1,75 @@
+/** What a committed run has shown so far: its training losses in bins, and the validation losses at its looks. */
+
+import { levelOf } from '../state.js';
+
+export interface CurvePoint {
+  /** Steps of the run up to here. */
+  readonly step: number;
+  /** Sum of the LRs of all those steps: the learning done. */
+  readonly learning: number;
+  readonly loss: number;
+}
+
+/** Fine enough for a trend over a tenth of a run, few enough to keep. */
+const BINS_A_RUN = 400;
+
+export class Curve {
+  readonly #binSteps: number;
+  #training: readonly CurvePoint[] = [];
+  #validation: readonly CurvePoint[] = [];
+  #learning = 0;
+  #step = 0;
+
+  /** @param steps Steps of the whole run. */
+  constructor(steps: number) {
+    this.#binSteps = Math.max(1, Math.round(steps / BINS_A_RUN));
+  }
+
+  /** In the order of their steps. */
+  get training(): readonly CurvePoint[] {
+    return this.#training;
+  }
+
+  get validation(): readonly CurvePoint[] {
+    return this.#validation;
+  }
+
+  /** Losses that were trained at `lr`, one for all or one for each. Bins with a loss that is not finite are left out. */
+  addLosses(losses: readonly number[], lr: number | readonly number[]): void {
+    const points: CurvePoint[] = [];
+    for (let from = 0; from < losses.length; from += this.#binSteps) {
+      const bin = losses.slice(from, from + this.#binSteps);
+      this.#step += bin.length;
+      this.#learning +=
+        typeof lr === 'number'
+          ? lr * bin.length
+          : lr.slice(from, from + bin.length).reduce((sum, value) => sum + value, 0);
+      const loss = levelOf(bin);
+      if (loss !== undefined) points.push({ step: this.#step, learning: this.#learning, loss });
+    }
+    this.#training = [...this.#training, ...points];
+  }
+
+  /** The validation loss of the model as it is now. */
+  addValidation(loss: number): void {
+    const point = { step: this.#step, learning: this.#learning, loss };
+    this.#validation = [...this.#validation, point];
+  }
+
+  /** Back to where the run had done `step` steps. */
+  cutAt(step: number): void {
+    const isKept = (point: CurvePoint) => point.step <= step;
+    this.#training = this.#training.filter(isKept);
+    this.#validation = this.#validation.filter(isKept);
+    this.#step = step;
+    this.#learning = this.#training.at(-1)?.learning ?? 0;
+  }
+}
+
+/** The point with the lowest loss, the first of equals. */
+export function lowestOf(points: readonly CurvePoint[]): CurvePoint | undefined {
+  return points.reduce<CurvePoint | undefined>(
+    (best, point) => (point.loss < (best?.loss ?? Infinity) ? point : best),
+    undefined,
+  );
+}

@@ -1,0 +1,51 @@
+/** A probe of `horizon`: a whole run in small, annealed to zero, judged by the loss that it ends with, and taken back. */
+
+import { type Conversation, decide, validate } from '../conversation.js';
+import { didDiverge, levelOf, restoreCounted, type StrategyState, trainCounted } from '../state.js';
+import { lrsOf, probeCourse } from './course.js';
+
+export interface AnnealedProbe {
+  readonly lr: number;
+  /** Steps that it was given. */
+  readonly steps: number;
+  /** Loss at its end; NaN when it diverged. */
+  readonly loss: number;
+}
+
+/** Without validation, the level of this share of a probe's losses at its end, where its LR is low. */
+const LEVEL_SHARE = 0.15;
+const LEAST_LOSSES = 4;
+
+/** Probes from checkpoint `start`; undefined when the trainer's data ended. */
+export function* probeAnnealed(
+  state: StrategyState,
+  start: string,
+  candidate: { readonly probe: number; readonly lr: number; readonly steps: number },
+): Conversation<AnnealedProbe | undefined> {
+  const { probe, lr, steps } = candidate;
+  yield* restoreCounted(state, start);
+  yield* decide({ kind: 'probe-started', stage: 0, probe, lr });
+  const lrs = lrsOf(probeCourse(lr, steps), steps);
+  const reply = yield* trainCounted(state, { purpose: 'search', steps, lr: lrs });
+  if (reply.end === 'data') return undefined;
+  const loss = didDiverge(reply) ? Number.NaN : yield* lossAtEnd(state, reply.losses);
+  const isSound = Number.isFinite(loss);
+  if (!isSound) state.diverged.push(lr);
+  yield* decide({
+    kind: 'probe-ended',
+    stage: 0,
+    probe,
+    lr,
+    steps: reply.steps,
+    outcome: isSound ? { kind: 'forecast', loss, sd: 0 } : { kind: 'diverged' },
+  });
+  return { lr, steps, loss: isSound ? loss : Number.NaN };
+}
+
+function* lossAtEnd(state: StrategyState, losses: readonly number[]): Conversation<number> {
+  if (state.facts.can.validate && state.options.validation !== 'never') {
+    return yield* validate('search');
+  }
+  const count = Math.max(LEAST_LOSSES, Math.round(losses.length * LEVEL_SHARE));
+  return levelOf(losses.slice(-count)) ?? Number.NaN;
+}

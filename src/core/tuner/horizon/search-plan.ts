@@ -1,0 +1,57 @@
+/**
+ * What the search of a `horizon` run may cost, planned before its first step.
+ *
+ * Shares of all steps T come from a recipe that was measured (docs/algorithm.md): a ramp of 1 %, five coarse probes of
+ * together 1.7 %, two to four fine ones of 1.8 % each. A short run leaves out what would be blind, and in a long one a fixed
+ * number of steps is enough.
+ */
+
+export interface SearchPlan {
+  /** All steps of the run that the plan is for, search included. */
+  readonly total: number;
+  /** Steps of the LR ramp; 0: there is none. */
+  readonly rampSteps: number;
+  /** Steps of one coarse probe; 0: there is none. */
+  readonly coarseSteps: number;
+  /** Steps of one fine probe; 0: there is none. */
+  readonly fineSteps: number;
+  /** What the search never exceeds, ramp included. */
+  readonly mostSteps: number;
+}
+
+export const COARSE_PROBES = 5;
+export const FINE_PROBES = 2;
+
+const RAMP = { share: 0.01, least: 32, most: 3000 };
+const COARSE = { share: 0.017 / COARSE_PROBES, least: 8, most: 500 };
+/** From 30,000 steps on a fine probe is 600 steps, until 1 % of all steps is more, and never above 2,000. */
+const FINE = { share: 0.018, least: 16, long: 600, shareOfLong: 0.01, most: 2000 };
+
+/**
+ * @param total All steps of the run, search included.
+ * @param budget The largest share of them that the search may take.
+ * @param needsRamp Whether the interval is still to be found.
+ */
+export function planSearch(total: number, budget: number, needsRamp: boolean): SearchPlan {
+  const mostSteps = Math.floor(total * budget);
+  const rampSteps = needsRamp ? clamp(total * RAMP.share, RAMP.least, RAMP.most) : 0;
+  const coarseSteps = clamp(total * COARSE.share, COARSE.least, COARSE.most);
+  const fineShare = Math.min(total * FINE.share, Math.max(FINE.long, total * FINE.shareOfLong));
+  const fineSteps = clamp(fineShare, FINE.least, FINE.most);
+  const none = { total, rampSteps: 0, coarseSteps: 0, fineSteps: 0, mostSteps };
+  if (rampSteps > mostSteps) return none;
+  const withRamp = { ...none, rampSteps };
+  if (plannedSteps({ ...withRamp, coarseSteps }) > mostSteps) return withRamp;
+  const withCoarse = { ...withRamp, coarseSteps };
+  if (plannedSteps({ ...withCoarse, fineSteps }) > mostSteps) return withCoarse;
+  return { ...withCoarse, fineSteps };
+}
+
+/** Steps of the plan, without the probes that an answer at an edge may add. */
+export function plannedSteps(plan: SearchPlan): number {
+  return plan.rampSteps + COARSE_PROBES * plan.coarseSteps + FINE_PROBES * plan.fineSteps;
+}
+
+function clamp(value: number, least: number, most: number): number {
+  return Math.round(Math.min(most, Math.max(least, value)));
+}

@@ -1,0 +1,43 @@
+/** A straight line through losses, and how sure its slope is. */
+
+export interface Trend {
+  readonly slope: number;
+  /** Standard error of the slope, from the residuals. */
+  readonly error: number;
+  /** The fitted loss at the last point. */
+  readonly level: number;
+}
+
+/** Least squares of `losses` on `at`, of equal length; undefined for fewer than three points, or without any spread. */
+export function fitTrend(at: readonly number[], losses: readonly number[]): Trend | undefined {
+  const count = losses.length;
+  if (count < 3) return undefined;
+  const [meanAt, meanLoss] = [meanOf(at), meanOf(losses)];
+  const offsets = at.map((x) => x - meanAt);
+  const spread = offsets.reduce((sum, d) => sum + d * d, 0);
+  const slope = offsets.reduce((sum, d, i) => sum + d * ((losses[i] ?? 0) - meanLoss), 0) / spread;
+  if (!(spread > 0) || !Number.isFinite(slope)) return undefined;
+  const residual = offsets.reduce(
+    (sum, d, i) => sum + ((losses[i] ?? 0) - meanLoss - slope * d) ** 2,
+    0,
+  );
+  return {
+    slope,
+    error: Math.sqrt(residual / (count - 2) / spread),
+    level: meanLoss + slope * (offsets.at(-1) ?? 0),
+  };
+}
+
+/** Sd of a loss about a smooth course, from the median absolute second difference; 0 for fewer than three. */
+export function noiseOf(losses: readonly number[]): number {
+  const bends = losses
+    .slice(2)
+    .map((loss, i) => Math.abs(loss - 2 * (losses[i + 1] ?? 0) + (losses[i] ?? 0)))
+    .toSorted((a, b) => a - b);
+  // 0.6745: the median of |N(0,1)|; a second difference has six times the variance.
+  return (bends[Math.floor(bends.length / 2)] ?? 0) / (0.6745 * Math.sqrt(6));
+}
+
+function meanOf(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value / values.length, 0);
+}

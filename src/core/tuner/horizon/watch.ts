@@ -1,0 +1,104 @@
+/**
+ * The closed loop of `horizon`: what a committed run's own losses say of its LR. Costs no step.
+ *
+ * Held at too high an LR, the training loss stands still along the logarithm of the learning done (the sum of LRs); at a
+ * sound one it falls for long. And a model that learns its training data by heart shows it in validation alone.
+ */
+
+import type { Evidence } from '../decision.js';
+import { type Curve, lowestOf } from './curve.js';
+import { fitTrend, noiseOf, type Trend } from './trend.js';
+
+/** A plateau is sought in what came since the learning done was this share of its present value, */
+const WINDOW = 1 / 3;
+
+/** if it has grown by this factor there. */
+const LEAST_GROWTH = 1.5;
+
+/** Sound LRs had slopes of -0.3 and below, and language models -0.03 in their first steps with an error of 0.01. */
+const FLAT_SLOPE = -0.04;
+const FALLING_ERRORS = 2;
+const LARGEST_ERROR = 0.07;
+
+/** Looks that a rise is read from, and standard errors that make it one. */
+const RISING_LOOKS = 5;
+const RISING_ERRORS = 3;
+
+/** The last look must be this many sds of a look's noise above the best. */
+const ABOVE_BEST = 2;
+
+const STALLED_LOOKS = 4;
+
+/** Validation losses that differ by less than this share are as good as each other. */
+const WORSE_BY = 0.003;
+
+/** Whether a validation loss is worse than another by more than a trifle. */
+export function isWorse(loss: number, than: number): boolean {
+  return loss - than > WORSE_BY * Math.abs(than);
+}
+
+/** @param since Steps of the run from which on its LR was held. */
+export function findPlateau({ training }: Curve, since: number): Evidence | undefined {
+  const last = training.at(-1);
+  if (last === undefined) return undefined;
+  const recent = training.filter(
+    ({ step, learning }) => step > since && learning >= WINDOW * last.learning,
+  );
+  const [oldest] = recent;
+  if (!oldest || last.learning < LEAST_GROWTH * oldest.learning) return undefined;
+  const trend = inShares(
+    fitTrend(
+      recent.map(({ learning }) => Math.log(learning)),
+      recent.map(({ loss }) => loss),
+    ),
+  );
+  if (trend === undefined) return undefined;
+  const { slope, error } = trend;
+  const isFlat = slope > Math.max(FLAT_SLOPE, -FALLING_ERRORS * error) && error < LARGEST_ERROR;
+  return isFlat ? { kind: 'plateau', slope, error } : undefined;
+}
+
+/** @param since Steps of the run from which on its looks count. */
+export function findRise({ validation }: Curve, since: number): Evidence | undefined {
+  const looks = validation.filter(({ step }) => step >= since);
+  const recent = looks.slice(-RISING_LOOKS);
+  const last = recent.at(-1);
+  const best = lowestOf(validation);
+  if (recent.length < RISING_LOOKS || last === undefined || best === undefined) return undefined;
+  const at = recent.map(({ step }) => step / last.step);
+  const trend = inShares(
+    fitTrend(
+      at,
+      recent.map(({ loss }) => loss),
+    ),
+  );
+  if (trend === undefined) return undefined;
+  // A few looks lie on a line by chance; what all of them do says more of their noise.
+  const noise = noiseOf(looks.map(({ loss }) => loss));
+  const error = Math.max(trend.error, noise / trend.unit / spreadOf(at));
+  const isClear = trend.slope > RISING_ERRORS * error && last.loss - best.loss > ABOVE_BEST * noise;
+  return isClear ? { kind: 'rise', slope: trend.slope, error } : undefined;
+}
+
+/** @param since Steps of the run from which on its looks count. */
+export function findStall({ validation }: Curve, since: number): Evidence | undefined {
+  const looks = validation.filter(({ step }) => step >= since);
+  const best = lowestOf(looks);
+  if (looks.length <= STALLED_LOOKS || best === undefined) return undefined;
+  const last = looks.slice(-STALLED_LOOKS);
+  return last.every(({ loss }) => isWorse(loss, best.loss))
+    ? { kind: 'stall', looks: STALLED_LOOKS }
+    : undefined;
+}
+
+function inShares(trend: Trend | undefined) {
+  const unit = Math.abs(trend?.level ?? 0);
+  if (trend === undefined || unit === 0) return undefined;
+  return { slope: trend.slope / unit, error: trend.error / unit, unit };
+}
+
+/** Root of the sum of squares about the mean. */
+function spreadOf(values: readonly number[]): number {
+  const mean = values.reduce((sum, value) => sum + value / values.length, 0);
+  return Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0));
+}

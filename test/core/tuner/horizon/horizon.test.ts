@@ -1,0 +1,221 @@
+import { describe, expect, it } from 'vitest';
+import { AutolrsError } from '../../../../src/core/errors.js';
+import { resolveOptions, type TunerOptions } from '../../../../src/core/options.js';
+import type { Command, Extension, Reply } from '../../../../src/core/tuner/command.js';
+import type { Answer } from '../../../../src/core/tuner/conversation.js';
+import type { Decision } from '../../../../src/core/tuner/decision.js';
+import { horizon } from '../../../../src/core/tuner/horizon/horizon.js';
+import { ResultBuilder } from '../../../../src/core/tuner/result-builder.js';
+import { SimulatedTrainer, type SimulationOptions } from '../../../support/simulated-trainer.js';
+
+type Change = (command: Command, reply: Reply, trainer: SimulatedTrainer) => Reply;
+
+function play(
+  options: Partial<TunerOptions>,
+  simulation: SimulationOptions = {},
+  change: Change = (_, reply) => reply,
+  extension?: Extension,
+) {
+  const trainer = new SimulatedTrainer(simulation);
+  const resolved = resolveOptions({ strategy: 'horizon', ...options });
+  const builder = new ResultBuilder({ id: 'r', dir: 'd', strategy: 'horizon', seed: 0 });
+  builder.begin(0);
+  const decisions: Decision[] = [];
+  const conversation = horizon(resolved, trainer.facts);
+  let answer: Answer;
+  let left = extension;
+  for (;;) {
+    const turn = conversation.next(answer);
+    answer = undefined;
+    if (turn.done)
+      return { trainer, decisions, reason: turn.value, result: builder.build('finished', 1) };
+    if (turn.value.kind === 'decision') {
+      const { decision } = turn.value;
+      decisions.push(decision);
+      builder.add({ kind: 'decision', decision });
+      if (decision.kind === 'finished' && left) {
+        answer = { kind: 'extension', ...left };
+        left = undefined;
+      }
+      continue;
+    }
+    const { command } = turn.value;
+    const reply = change(command, trainer.answer(command), trainer);
+    builder.add({ kind: 'command', command });
+    builder.add({ kind: 'reply', reply });
+    answer = reply;
+  }
+}
+
+function kindsOf(decisions: readonly Decision[]): readonly string[] {
+  return decisions.map(({ kind }) => kind);
+}
+
+function decisionsOf<Kind extends Decision['kind']>(decisions: readonly Decision[], kind: Kind) {
+  return decisions.filter((d): d is Extract<Decision, { kind: Kind }> => d.kind === kind);
+}
+
+describe('horizon', () => {
+  it('spends a budget to the last step, and not more of it on search than it said', () => {
+    for (const budget of [200, 400, 800, 1500, 5000, 12_345]) {
+      const { trainer, result, decisions, reason } = play({ budget });
+      expect(reason).toBe('budget');
+      expect(trainer.updates).toHaveLength(budget);
+      expect(result.steps.total).toBe(budget);
+      const [plan] = decisionsOf(decisions, 'search-planned');
+      expect(result.steps.search).toBeLessThanOrEqual(plan?.mostSteps ?? 0);
+      expect(result.steps.search).toBeLessThanOrEqual(budget / 10);
+      expect(trainer.model.step).toBe(result.steps.committed);
+      expect(trainer.checkpoints).toEqual([]);
+    }
+  });
+
+  it('commits just the steps it was asked to, and searches besides', () => {
+    const { result } = play({ steps: 5000 });
+    expect(result.steps.committed).toBe(5000);
+    expect(result.steps.search).toBeGreaterThan(200);
+    expect(result.steps.total).toBeLessThan(5600);
+  });
+
+  it("takes the script's own total for all it may spend", () => {
+    const { trainer, decisions } = play({}, { total: 3000 });
+    expect(trainer.updates).toHaveLength(3000);
+    expect(decisions[0]).toMatchObject({ kind: 'budget', total: 3000, from: 'trainer' });
+  });
+
+  it('finds the LR that the trainer learns best at, within an octave', () => {
+    for (const bestLr of [0.003, 0.03, 0.3]) {
+      const { result } = play({ budget: 10_000 }, { bestLr, divergesAbove: 8 * bestLr });
+      const lr = result.stages[0]?.lr ?? 0;
+      expect(Math.abs(Math.log2(lr / bestLr))).toBeLessThan(1);
+    }
+  });
+
+  it('stays within bounds that were given, and needs no ramp then', () => {
+    const { trainer, decisions, result } = play({ budget: 4000, minLr: 0.002, maxLr: 0.02 });
+    expect(kindsOf(decisions)).not.toContain('range-test-started');
+    const peaks = result.stages.flatMap(({ lr, probes }) => [lr, ...probes.map((p) => p.lr)]);
+    for (const lr of peaks) {
+      expect(lr).toBeGreaterThanOrEqual(0.002 * (1 - 1e-12));
+      expect(lr).toBeLessThanOrEqual(0.02 * (1 + 1e-12));
+    }
+    expect(trainer.updates.every(({ lr }) => lr <= 0.02 * (1 + 1e-12))).toBe(true);
+  });
+
+  it("stays with the script's LR when there is no room to search, and says so", () => {
+    const { result, decisions } = play({ budget: 200 });
+    expect(result.stages[0]).toMatchObject({ lr: 0.01, probes: [] });
+    expect(result.steps.search).toBe(0);
+    expect(decisionsOf(decisions, 'search-planned')[0]).toMatchObject({ plannedSteps: 0 });
+  });
+
+  it('ends the schedule at almost nothing, and rises from less than its peak', () => {
+    const { result } = play({ budget: 5000 });
+    const lrs = result.schedule.map(({ lr }) => lr);
+    const peak = Math.max(...lrs);
+    expect(lrs[0]).toBeLessThan(peak / 100);
+    expect(lrs.at(-1)).toBeLessThan(peak / 1000);
+  });
+
+  it('goes back to its best look with a lower LR when the commit diverges', () => {
+    let isHit = false;
+    const { result, decisions, trainer, reason } = play(
+      { budget: 5000 },
+      {},
+      (command, reply, it) => {
+        if (command.kind !== 'train' || command.purpose !== 'commit' || reply.kind !== 'trained')
+          return reply;
+        if (isHit || it.model.step < 1500) return reply;
+        isHit = true;
+        return { ...reply, losses: reply.losses.with(-1, Number.NaN), end: 'diverged' };
+      },
+    );
+    expect(reason).toBe('budget');
+    expect(kindsOf(decisions).filter((kind) => kind === 'commit-diverged')).toHaveLength(1);
+    const [first, second] = result.stages;
+    expect(second?.lr).toBeCloseTo((first?.lr ?? 0) / 4, 12);
+    expect(trainer.updates).toHaveLength(5000);
+    expect(result.steps.committed).toBe(trainer.model.step);
+  });
+
+  it('says that nothing survives when every commit diverges', () => {
+    const { reason, trainer } = play({ budget: 5000 }, {}, (command, reply) =>
+      command.kind === 'train' && command.purpose === 'commit' && reply.kind === 'trained'
+        ? { ...reply, losses: reply.losses.with(0, Number.NaN), end: 'diverged' }
+        : reply,
+    );
+    expect(reason).toBe('diverged');
+    expect(trainer.model.step).toBe(0);
+  });
+
+  it('leaves the best of its looks behind when the model learns by heart, and tells the cut', () => {
+    const learnsByHeart: Change = (command, reply, { model }) =>
+      command.kind === 'validate' && reply.kind === 'validated'
+        ? { ...reply, loss: 1 + Math.abs(model.step - 1000) / 1000 }
+        : reply;
+    const { trainer, result, decisions } = play({ budget: 5000 }, { rate: 0.0005 }, learnsByHeart);
+    const [cut] = decisionsOf(decisions, 'lr-cut');
+    expect(cut?.evidence.kind).toMatch(/rise|stall/);
+    expect(cut?.backToStep).toBeDefined();
+    expect(cut?.nextLr).toBeLessThan(cut?.lr ?? 0);
+    expect(Math.abs(trainer.model.step - 1000)).toBeLessThan(150);
+    expect(result.steps.committed).toBe(trainer.model.step);
+    expect(result.steps.total).toBe(trainer.updates.length);
+    expect(trainer.updates.length).toBeLessThanOrEqual(5000);
+  });
+
+  it('cuts a held LR at which the training loss stands still, without going back', () => {
+    let count = 0;
+    const { decisions } = play({ budget: 5000, validation: 'never' }, {}, (command, reply) =>
+      command.kind === 'train' && command.purpose === 'commit' && reply.kind === 'trained'
+        ? { ...reply, losses: reply.losses.map(() => 1 + 0.1 * Math.sin(count++)) }
+        : reply,
+    );
+    const [cut] = decisionsOf(decisions, 'lr-cut');
+    expect(cut).toMatchObject({ evidence: { kind: 'plateau' } });
+    expect(cut?.backToStep).toBeUndefined();
+    expect(cut?.step).toBeLessThan(0.45 * 5000);
+  });
+
+  it('forecasts its end, and the account holds what came', () => {
+    const { result, decisions } = play({ budget: 8000 }, { rate: 0.002 });
+    expect(kindsOf(decisions)).toContain('end-forecast');
+    expect(result.endForecast?.low).toBeLessThan(result.endForecast?.high ?? 0);
+    expect(result.endForecast?.came).toBe(result.loss.validation);
+  });
+
+  it('ends at the target, and goes on when it is extended', () => {
+    const target = play({ budget: 5000, targetLoss: 0.5 });
+    expect(target.reason).toBe('target');
+    expect(target.trainer.updates.length).toBeLessThan(4000);
+    const extended = play({ budget: 3000 }, {}, undefined, { total: 4000 });
+    expect(extended.reason).toBe('budget');
+    expect(extended.trainer.updates).toHaveLength(4000);
+    const [first, last] = [extended.result.stages[0], extended.result.stages.at(-1)];
+    expect(last?.index).toBeGreaterThan(0);
+    expect(last?.lr).toBeCloseTo((first?.lr ?? 0) / 2, 12);
+  });
+
+  it('ends when the data does, wherever that is', () => {
+    for (const dataEndsAfter of [10, 100, 300, 2000]) {
+      const { reason } = play({ budget: 5000 }, { dataEndsAfter });
+      expect(reason).toBe('data');
+    }
+  });
+
+  it('refuses a run that is too short to search for an LR when the script has none', () => {
+    const trainer = new SimulatedTrainer();
+    const facts = { ...trainer.facts, lr: 0 };
+    const conversation = horizon(resolveOptions({ strategy: 'horizon', budget: 100 }), facts);
+    const run = () => {
+      let answer: Answer;
+      for (;;) {
+        const turn = conversation.next(answer);
+        if (turn.done) return;
+        answer = turn.value.kind === 'command' ? trainer.answer(turn.value.command) : undefined;
+      }
+    };
+    expect(run).toThrow(AutolrsError);
+    expect(run).not.toThrow(/undefined/);
+  });
+});

@@ -1,0 +1,270 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import {
+  decayCourse,
+  lrOf,
+  lrsOf,
+  probeCourse,
+  runCourse,
+} from '../../../../src/core/tuner/horizon/course.js';
+import { Curve } from '../../../../src/core/tuner/horizon/curve.js';
+import { forecastEnd } from '../../../../src/core/tuner/horizon/end-forecast.js';
+import { LOOKS, nextLook } from '../../../../src/core/tuner/horizon/looks.js';
+import { plannedSteps, planSearch } from '../../../../src/core/tuner/horizon/search-plan.js';
+import { fitTrend, noiseOf } from '../../../../src/core/tuner/horizon/trend.js';
+import { bestOf, fallsToEdge, vertexOf } from '../../../../src/core/tuner/horizon/vertex.js';
+import { findPlateau, findRise, findStall } from '../../../../src/core/tuner/horizon/watch.js';
+
+const steps = fc.integer({ min: 1, max: 3000 });
+
+describe('a course', () => {
+  it('rises to its peak in a tenth, holds it for a quarter, and falls linearly to almost nothing', () => {
+    const course = runCourse(0.4, 1000);
+    expect(lrOf(course, 0, 1000)).toBeCloseTo(0.004, 12);
+    expect(lrOf(course, 49, 1000)).toBeCloseTo(0.2, 12);
+    expect(lrOf(course, 99, 1000)).toBe(0.4);
+    expect(lrOf(course, 249, 1000)).toBe(0.4);
+    expect(lrOf(course, 625, 1000)).toBeCloseTo(0.4 * (375 / 751), 12);
+    expect(lrOf(course, 999, 1000)).toBeCloseTo(0.4 / 751, 12);
+  });
+
+  it('has LRs above 0 and up to its peak at every step, whatever its shape', () => {
+    fc.assert(
+      fc.property(steps, fc.double({ min: 1e-8, max: 10, noNaN: true }), (n, peak) => {
+        for (const course of [probeCourse(peak, n), runCourse(peak, n), decayCourse(peak, 0, 3)]) {
+          for (let step = 0; step < n; step += Math.ceil(n / 50)) {
+            expect(lrOf(course, step, n)).toBeGreaterThan(0);
+            expect(lrOf(course, step, n)).toBeLessThanOrEqual(peak);
+          }
+        }
+      }),
+    );
+  });
+
+  it('is the same whether it is asked for in one piece or in many', () => {
+    fc.assert(
+      fc.property(steps, fc.integer({ min: 1, max: 700 }), (n, size) => {
+        const course = runCourse(1, n);
+        const pieces: number[] = [];
+        for (let done = 0; done < n; done += size) {
+          const count = Math.min(size, n - done);
+          const lrs = lrsOf(course, n, done, count);
+          pieces.push(...(typeof lrs === 'number' ? Array<number>(count).fill(lrs) : lrs));
+        }
+        expect(pieces).toEqual(Array.from({ length: n }, (_, i) => lrOf(course, i, n)));
+      }),
+    );
+  });
+});
+
+describe('the plan of a search', () => {
+  it('never costs more than the budget, at any length, with or without a ramp', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 20_000_000 }),
+        fc.double({ min: 0.001, max: 0.5, noNaN: true }),
+        fc.boolean(),
+        (total, budget, needsRamp) => {
+          const plan = planSearch(total, budget, needsRamp);
+          expect(plannedSteps(plan)).toBeLessThanOrEqual(plan.mostSteps);
+          expect(plan.mostSteps).toBeLessThanOrEqual(total * budget);
+        },
+      ),
+      { numRuns: 1000 },
+    );
+  });
+
+  it('leaves out what would be blind in a short run', () => {
+    expect(planSearch(200, 0.1, true)).toMatchObject({
+      rampSteps: 0,
+      coarseSteps: 0,
+      fineSteps: 0,
+    });
+    expect(planSearch(400, 0.1, true)).toMatchObject({ rampSteps: 32, coarseSteps: 0 });
+    expect(planSearch(800, 0.1, true)).toMatchObject({
+      rampSteps: 32,
+      coarseSteps: 8,
+      fineSteps: 0,
+    });
+    expect(planSearch(1500, 0.1, true)).toMatchObject({
+      rampSteps: 32,
+      coarseSteps: 8,
+      fineSteps: 27,
+    });
+  });
+
+  it('takes a smaller share of a long run', () => {
+    const plan = planSearch(10_000_000, 0.1, true);
+    expect(plan).toMatchObject({ rampSteps: 3000, coarseSteps: 500, fineSteps: 2000 });
+    expect(plannedSteps(plan)).toBe(9500);
+  });
+});
+
+describe('looks', () => {
+  it('are shares of a run in ascending order, the last its end', () => {
+    expect(LOOKS[0]).toBe(0.05);
+    expect(LOOKS.at(-1)).toBe(1);
+    expect([...LOOKS].toSorted((a, b) => a - b)).toEqual(LOOKS);
+    expect(new Set(LOOKS).size).toBe(LOOKS.length);
+  });
+
+  it('always lead on, and end at the last step', () => {
+    fc.assert(
+      fc.property(steps, (n) => {
+        let done = 0;
+        while (done < n) {
+          const next = nextLook(done, n);
+          expect(next).toBeGreaterThan(done);
+          done = next;
+        }
+        expect(done).toBe(n);
+      }),
+    );
+  });
+});
+
+const at = (x: number, loss: number) => ({ lr: 2 ** x, steps: 100, loss });
+
+describe('the vertex', () => {
+  it('is the minimum of a parabola, wherever within half a spacing it lies', () => {
+    fc.assert(
+      fc.property(fc.double({ min: -0.7, max: 0.7, noNaN: true }), (x) => {
+        const probes = [-1.5, 0, 1.5].map((place) => at(place, 1 + (place - x) ** 2));
+        expect(vertexOf(probes)).toBeCloseTo(x, 8);
+      }),
+    );
+  });
+
+  it('is the best probe itself at an edge, and nowhere when all diverged', () => {
+    expect(vertexOf([at(-3, 1), at(-1.5, 2), at(0, 3)])).toBe(-3);
+    expect(vertexOf([at(-3, Number.NaN)])).toBeUndefined();
+    expect(bestOf([at(-3, Number.NaN)])).toBeUndefined();
+  });
+
+  it('keeps off a divergence, unless the loss falls steeply up to it', () => {
+    expect(vertexOf([at(-3, 1.01), at(-1.5, 1), at(0, Number.NaN)])).toBeLessThan(-1.5);
+    const steep = [at(-3, 2), at(-1.5, 1), at(0, Number.NaN)];
+    expect(fallsToEdge(steep)).toBe(true);
+    expect(vertexOf(steep)).toBeCloseTo(-1.5, 12);
+    expect(fallsToEdge([at(-3, 2), at(-1.5, 1), at(0, 3)])).toBe(false);
+  });
+});
+
+describe('a trend', () => {
+  it('has the slope, its standard error and the level of the textbook', () => {
+    // Hand-made: x 0..3, y 1, 3, 2, 4; slope 0.8, residuals -0.3, 0.9, -0.9, 0.3.
+    const trend = fitTrend([0, 1, 2, 3], [1, 3, 2, 4]);
+    expect(trend?.slope).toBeCloseTo(0.8, 12);
+    expect(trend?.error).toBeCloseTo(Math.sqrt(1.8 / 2 / 5), 12);
+    expect(trend?.level).toBeCloseTo(3.7, 12);
+  });
+
+  it('is nothing without three points or any spread', () => {
+    expect(fitTrend([0, 1], [1, 2])).toBeUndefined();
+    expect(fitTrend([1, 1, 1], [1, 2, 3])).toBeUndefined();
+  });
+
+  it('has no noise in a straight line, and twice that of losses twice as far apart', () => {
+    expect(noiseOf([5, 4, 3, 2])).toBe(0);
+    const jagged = [1, 2, 1, 2, 1, 2];
+    expect(noiseOf(jagged.map((loss) => 2 * loss))).toBeCloseTo(2 * noiseOf(jagged), 12);
+  });
+});
+
+/** A curve of 1,000 steps at LR 1 that was looked at every 50. */
+function curveOf(training: (step: number) => number, validation: (step: number) => number) {
+  const curve = new Curve(1000);
+  curve.addValidation(validation(0));
+  for (let from = 0; from < 1000; from += 50) {
+    curve.addLosses(
+      Array.from({ length: 50 }, (_, i) => training(from + i + 1)),
+      1,
+    );
+    curve.addValidation(validation(from + 50));
+  }
+  return curve;
+}
+
+/** The same noise in every run, of sd about 0.7. */
+const wiggle = (step: number) => Math.sin(step * 12.9898) + Math.sin(step * 4.1414) / 10;
+
+describe('the watch', () => {
+  const falling = (step: number) => (step + 1) ** -0.4;
+
+  it('finds a plateau in a loss that stands still, and none in one that falls', () => {
+    const flat = curveOf((step) => 1 + 0.05 * wiggle(step), falling);
+    expect(findPlateau(flat, 100)).toMatchObject({ kind: 'plateau' });
+    const noisy = curveOf((step) => falling(step) * (1 + 0.05 * wiggle(step)), falling);
+    expect(findPlateau(noisy, 100)).toBeUndefined();
+  });
+
+  it('takes a slow but certain descent for no plateau', () => {
+    const slow = curveOf((step) => 2.5 * (step + 1) ** -0.03, falling);
+    expect(findPlateau(slow, 100)).toBeUndefined();
+  });
+
+  it('says nothing of a plateau before the learning done has grown', () => {
+    const flat = curveOf(() => 1, falling);
+    expect(findPlateau(flat, 800)).toBeUndefined();
+  });
+
+  it('finds a validation loss that rises, and none in its noise', () => {
+    const rising = curveOf(falling, (step) => 1 + Math.max(0, step - 600) / 1000);
+    expect(findRise(rising, 0)).toMatchObject({ kind: 'rise' });
+    expect(
+      findRise(
+        curveOf(falling, (step) => 1 + 0.05 * wiggle(step)),
+        0,
+      ),
+    ).toBeUndefined();
+    expect(findRise(curveOf(falling, falling), 0)).toBeUndefined();
+  });
+
+  it('finds a stall four looks after the best one', () => {
+    const stalled = curveOf(falling, (step) => 1 + Math.abs(step - 800) / 1e4);
+    expect(findStall(stalled, 0)).toEqual({ kind: 'stall', looks: 4 });
+    const late = curveOf(falling, (step) => 1 + Math.abs(step - 850) / 1e4);
+    expect(findStall(late, 0)).toBeUndefined();
+    const flat = curveOf(falling, (step) => 1 + Math.abs(step - 500) / 1e6);
+    expect(findStall(flat, 0)).toBeUndefined();
+  });
+});
+
+describe('a curve', () => {
+  it('forgets what came after a step to which the run goes back', () => {
+    const curve = curveOf(
+      (step) => step,
+      (step) => step,
+    );
+    curve.cutAt(500);
+    expect(curve.training.at(-1)).toMatchObject({ step: 500, learning: 500 });
+    expect(curve.validation.at(-1)?.step).toBe(500);
+    curve.addLosses([1, 1], [0.5, 0.5]);
+    expect(curve.training.at(-1)).toMatchObject({ step: 502, learning: 501 });
+  });
+
+  it('leaves out a bin with a loss that is not finite, and counts its steps', () => {
+    const curve = new Curve(400);
+    curve.addLosses([1, Number.NaN, 3], 1);
+    expect(curve.training.map(({ step }) => step)).toEqual([1, 3]);
+  });
+});
+
+describe('the forecast of the end', () => {
+  it('follows the power law through the two rungs', () => {
+    const law = (n: number) => 3 * n ** -0.5;
+    const coarse = [{ lr: 0.1, steps: 40, loss: law(40) }];
+    const fine = [{ lr: 0.1, steps: 200, loss: law(200) }];
+    const forecast = forecastEnd({ lr: 0.1, coarse, fine }, 10_000);
+    expect(forecast?.loss).toBeCloseTo(law(10_000), 12);
+    expect(forecast?.low).toBeLessThan(law(10_000));
+    expect(forecast?.high).toBeGreaterThan(law(10_000));
+  });
+
+  it('is not made where nothing falls or a rung is missing', () => {
+    const coarse = [{ lr: 0.1, steps: 40, loss: 1 }];
+    const fine = [{ lr: 0.1, steps: 200, loss: 1 }];
+    expect(forecastEnd({ lr: 0.1, coarse, fine }, 10_000)).toBeUndefined();
+    expect(forecastEnd({ lr: 0.1, coarse, fine: [] }, 10_000)).toBeUndefined();
+  });
+});
