@@ -10,9 +10,10 @@ const python = process.env['AUTOLRS_PYTHON'] ?? 'python3';
 const isRequired = process.env['AUTOLRS_REQUIRE_FRAMEWORKS'] === '1';
 const cwd = fileURLToPath(new URL('../adapters/python', import.meta.url));
 
+const FORMATTED = ['.', '../../examples/pytorch', '../../bench/training'];
 const CHECKS = [
-  { needs: 'ruff', args: ['-m', 'ruff', 'check', '.', '../../examples/pytorch'] },
-  { needs: 'ruff', args: ['-m', 'ruff', 'format', '--check', '.', '../../examples/pytorch'] },
+  { needs: 'ruff', args: ['-m', 'ruff', 'check', ...FORMATTED] },
+  { needs: 'ruff', args: ['-m', 'ruff', 'format', '--check', ...FORMATTED] },
   { needs: 'mypy', args: ['-m', 'mypy', 'autolrs'] },
   { needs: 'pytest', args: ['-m', 'pytest', '-q'] },
 ];
