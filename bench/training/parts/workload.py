@@ -52,5 +52,5 @@ class Workload:
     """False if strategies are developed on it."""
     make: Callable[[int], Model]
     """A fresh model from a seed. The splits do not depend on the seed."""
-    make_with: Callable[[int, str], Model] | None = None
-    """The same with another optimizer of `parts.torch_training.OPTIMIZERS`, where there is one."""
+    make_with: Callable[[int, Any], Any] | None = None
+    """A `parts.torch_training.TorchModel` from a seed and another optimizer; not in NumPy."""

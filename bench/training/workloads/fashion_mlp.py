@@ -5,15 +5,11 @@ from __future__ import annotations
 from torch import nn
 
 from parts.fashion import read_splits
-from parts.torch_training import TorchModel
+from parts.torch_training import MakeOptimizer, TorchModel, sgd
 from parts.workload import Workload
 
 
-def _make(seed: int) -> TorchModel:
-    return _make_with(seed, "sgd")
-
-
-def _make_with(seed: int, optimizer: str) -> TorchModel:
+def _make(seed: int, optimizer: MakeOptimizer = sgd) -> TorchModel:
     splits = read_splits(validation=2_000, test=10_000)
     return TorchModel(_module, splits, optimizer=optimizer, batch=64, seed=seed)
 
@@ -36,5 +32,5 @@ workload = Workload(
     grid_lr=0.03,
     is_held_out=False,
     make=_make,
-    make_with=_make_with,
+    make_with=_make,
 )
