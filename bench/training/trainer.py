@@ -36,13 +36,15 @@ def main() -> None:
     hooks = ModelHooks(model, workload.default_lr if args.lr is None else args.lr)
     wire = claim()
     tuner = InertTuner() if wire is None else Session(wire, hooks)
-    startup_seconds = time.perf_counter() - started
+    seconds_around = time.perf_counter() - started
 
     # A batch depends on the model's own count of steps; `cycle` brings it back after a restart.
     for _ in tuner.cycle(range(workload.total)):
         tuner.step(model.step(hooks.lr))
 
+    ended = time.perf_counter()
     validation, test = model.validate(), model.test()
+    seconds_around += time.perf_counter() - ended
     print(f"{workload.name}: {model.steps} steps, validation {validation:.5f}, test {test:.5f}")
     if args.final is not None:
         outcome = {
@@ -51,7 +53,7 @@ def main() -> None:
             "validation": finite_or_none(validation),
             "test": finite_or_none(test),
             "curve": model.curve,
-            "startup_seconds": startup_seconds,
+            "seconds_around": seconds_around,
         }
         args.final.write_text(json.dumps(outcome) + "\n")
 

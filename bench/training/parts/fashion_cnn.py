@@ -13,7 +13,7 @@ TOTAL = 2_000
 
 def make(seed: int, optimizer: MakeOptimizer) -> TorchModel:
     """The network in training."""
-    splits = read_splits(validation=1_000, test=10_000)
+    splits = read_splits(validation=1_000, test=2_500)
     return TorchModel(_module, splits, optimizer=optimizer, batch=32, seed=seed)
 
 

@@ -7,7 +7,7 @@ import numpy as np
 from parts.quadratic import Quadratic
 from parts.workload import Workload
 
-_CURVATURES = 1 / np.arange(1, 101)
+_CURVATURES = np.repeat(1 / np.arange(1, 101), 10)
 
 
 def _make(seed: int) -> Quadratic:
@@ -16,7 +16,7 @@ def _make(seed: int) -> Quadratic:
 
 workload = Workload(
     name="quadratic-power",
-    about="noisy quadratic, 100 directions, curvatures 1/i; NumPy",
+    about="noisy quadratic, 1,000 directions, curvatures 1/i; NumPy",
     optimizer="SGD",
     total=10_000,
     default_lr=1e-3,

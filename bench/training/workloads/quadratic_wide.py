@@ -7,7 +7,7 @@ import numpy as np
 from parts.quadratic import Quadratic
 from parts.workload import Workload
 
-_CURVATURES = np.logspace(0, -4, 100)
+_CURVATURES = np.repeat(np.logspace(0, -4, 100), 10)
 
 
 def _make(seed: int) -> Quadratic:
@@ -16,7 +16,7 @@ def _make(seed: int) -> Quadratic:
 
 workload = Workload(
     name="quadratic-wide",
-    about="noisy quadratic, 100 directions, curvatures 1 to 1e-4 evenly in log; NumPy",
+    about="noisy quadratic, 1,000 directions, curvatures 1 to 1e-4 evenly in log; NumPy",
     optimizer="SGD",
     total=10_000,
     default_lr=1e-3,

@@ -1,0 +1,62 @@
+"""A strategy of `autolrs run`, through the real command line with its defaults: no LR is given."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from methods import Plan, Run, Runs
+from parts.files import REPOSITORY
+from parts.workload import Workload
+from training import Outcome
+
+DIVERGED = 6
+"""The exit code of a run in which no LR survived."""
+
+
+def tuned(strategy: str, workload: Workload, plan: Plan) -> Runs:
+    """One run a seed, its budget the steps of every other method, search included."""
+    for seed in range(1, plan.seeds + 1):
+        yield Run(strategy, {}, seed, partial(_run, strategy, workload, seed))
+
+
+def _run(strategy: str, workload: Workload, seed: int) -> Outcome:
+    with tempfile.TemporaryDirectory() as folder:
+        run_dir, final = Path(folder, "run"), Path(folder, "final.json")
+        trainer = REPOSITORY / "bench/training/trainer.py"
+        command = [
+            *("node", str(REPOSITORY / "bin/autolrs.js"), "run", "--quiet", "--json"),
+            *("--strategy", strategy, "--budget", str(workload.total), "--seed", str(seed)),
+            *("--run-dir", str(run_dir), "--", sys.executable, str(trainer)),
+            *("--workload", workload.name, "--seed", str(seed), "--final", str(final)),
+        ]
+        started = time.perf_counter()
+        done = subprocess.run(command, capture_output=True, text=True)
+        seconds = time.perf_counter() - started
+        if done.returncode == DIVERGED:
+            return Outcome(None, None, [], workload.total, workload.total, seconds)
+        if done.returncode != 0:
+            raise RuntimeError(f"{' '.join(command)} ended with {done.returncode}: {done.stderr}")
+        end = json.loads(final.read_text())
+        trainer_seconds = end["seconds_around"] + _seconds_answering(run_dir / "journal.jsonl")
+    return Outcome(
+        validation=end["validation"],
+        test=end["test"],
+        curve=[(spent, loss) for _, spent, loss in end["curve"]],
+        total=end["spent"],
+        search=end["spent"] - end["steps"],
+        seconds=seconds,
+        facts={"outside_seconds": round(seconds - trainer_seconds, 2)},
+    )
+
+
+def _seconds_answering(journal: Path) -> float:
+    """Seconds in which the trainer trained, validated, saved or restored, by its own clock."""
+    records: list[dict[str, Any]] = list(map(json.loads, journal.read_text().splitlines()))
+    return sum(r["reply"].get("seconds", 0) for r in records if r["kind"] == "reply")

@@ -1,0 +1,81 @@
+"""Trains a workload in this process, and says how it went."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Generator, Iterable
+from dataclasses import dataclass, field
+
+from parts.workload import Model, Workload
+from recorded import Recorded, finite_or_none
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a run ended."""
+
+    validation: float | None
+    """Final validation loss; None if it is not finite."""
+    test: float | None
+    curve: list[tuple[int, float | None]]
+    """Steps done so far, those that were rolled back too, and the validation loss then."""
+    total: int
+    """Steps done, search included."""
+    search: int
+    """Steps of these that are not in the model that remains."""
+    seconds: float
+    facts: dict[str, float] = field(default_factory=dict)
+    """What only this method has to tell."""
+
+
+Lrs = Generator[float, float, None]
+"""Yields the LR of each step, and is sent its loss."""
+
+
+def fixed(lrs: Iterable[float]) -> Lrs:
+    """LRs that do not depend on what happens."""
+    for lr in lrs:  # noqa: UP028  `yield from` would send the loss on to a list
+        yield lr
+
+
+def train(
+    workload: Workload,
+    model: Model,
+    lrs: Lrs,
+    is_hopeless: Callable[[Recorded], bool] = lambda recorded: False,
+) -> Outcome:
+    """Does one step at each LR. Stops at a loss that is not finite: the run has diverged.
+
+    Args:
+        workload: What is trained.
+        model: A fresh model of it.
+        lrs: See `Lrs`.
+        is_hopeless: Asked after each point of the curve; if it says so, the run ends there.
+    """
+    started = time.perf_counter()
+    recorded = Recorded(workload, model)
+    lr = next(lrs, None)
+    loss = 0.0
+    while lr is not None:
+        points = len(recorded.curve)
+        loss = recorded.step(lr)
+        if not math.isfinite(loss) or (len(recorded.curve) > points and is_hopeless(recorded)):
+            break
+        lr = _send(lrs, loss)
+    is_whole = math.isfinite(loss)
+    return Outcome(
+        validation=finite_or_none(recorded.validate()) if is_whole else None,
+        test=finite_or_none(recorded.test()) if is_whole else None,
+        curve=[(point.spent, point.loss) for point in recorded.curve],
+        total=recorded.spent,
+        search=0,
+        seconds=time.perf_counter() - started,
+    )
+
+
+def _send(lrs: Lrs, loss: float) -> float | None:
+    try:
+        return lrs.send(loss)
+    except StopIteration:
+        return None
