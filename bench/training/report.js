@@ -1,0 +1,49 @@
+/**
+ * Makes docs/benchmarks.md and docs/benchmarks.svg from the store.
+ *
+ *     node bench/training/report.js            # write them
+ *     node bench/training/report.js --check    # fail if they are not what the store says
+ *     node bench/training/report.js --json     # print what is computed
+ */
+
+import { readFileSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { renderFigure } from './report/figure.js';
+import { bestOfGrid, rowsOf } from './report/measures.js';
+import { renderPage } from './report/page.js';
+import { readResults } from './report/results.js';
+
+const here = (path) => fileURLToPath(new URL(path, import.meta.url));
+
+const { values } = parseArgs({
+  options: {
+    check: { type: 'boolean', default: false },
+    json: { type: 'boolean', default: false },
+    store: { type: 'string', default: here('results.jsonl') },
+    workloads: { type: 'string', default: here('workloads.json') },
+  },
+});
+
+const workloads = readResults(values.store, values.workloads);
+const documents = {
+  '../../docs/benchmarks.md': renderPage(workloads),
+  '../../docs/benchmarks.svg': renderFigure(workloads),
+};
+
+if (values.json) {
+  const computed = workloads.map((workload) => {
+    const { runs, ...best } = { ...bestOfGrid(workload) };
+    return { name: workload.name, best, rows: rowsOf(workload) };
+  });
+  console.log(JSON.stringify(computed, null, 2));
+} else {
+  for (const [path, text] of Object.entries(documents)) {
+    if (!values.check) {
+      writeFileSync(here(path), text);
+    } else if (readFileSync(here(path), 'utf8') !== text) {
+      console.error(`${path.slice(6)} is not what the store says: node bench/training/report.js`);
+      process.exitCode = 1;
+    }
+  }
+}

@@ -1,0 +1,198 @@
+/** docs/benchmarks.md, from what was measured. */
+
+import { byMethod, isTuned, labelOf, labelWithLr } from './labels.js';
+import { bestOfGrid, rowsOf, summarize, TARGETS } from './measures.js';
+
+/** The page. `workloads` come from `readResults`. */
+export function renderPage(workloads) {
+  const measured = workloads
+    .map((workload) => ({
+      ...workload,
+      best: bestOfGrid(workload),
+      rows: rowsOf(workload).sort(byMethod),
+    }))
+    .filter(({ best }) => best !== undefined);
+  return [
+    INTRODUCTION,
+    ...summarySections(measured),
+    METHODS,
+    '## Workload by workload\n',
+    WORKLOADS,
+    ...measured.map(workloadSection),
+    ...testSection(measured),
+    FOOTER,
+  ].join('\n');
+}
+
+const INTRODUCTION = `# Training benchmarks
+
+Real trainings of a fixed number of steps T, each method from the same seeds. What
+counts is the **final validation loss** at equal total steps: steps that a search
+rolls back count as much as steps that stay. The losses of a workload are divided by
+that of its *best of grid*: of about fifty fixed schedules and LRs the one that turned
+out best. Nobody knows it in advance, so 1.00 is hard to reach, and below 1 a method beats
+every fixed schedule that was tried.
+
+This page is made by \`node bench/training/report.js\` from
+\`bench/training/results.jsonl\`, which \`npm run bench:training\` appends to. Do not edit it.
+`;
+
+const METHODS = `## Methods
+
+- **Best of grid**: six schedules times at least seven LRs, each twice the one before,
+  on two seeds; a schedule's LRs go on until its best one lies inside. The six best
+  configurations then run on five seeds, and the lowest median is the reference.
+- **Fixed schedules** at the LR that was best in hindsight: constant; step (a tenth at
+  50 % and 75 %), cosine, linear (both to zero), and WSD (the last 25 % linear to zero), each after 5 %
+  of linear warm-up; one-cycle as in PyTorch, momentum left alone.
+- **Cosine, default LR**: the cosine at 1e-3, PyTorch's default of SGD and AdamW.
+- **Ramp, then cosine**: the LR rises exponentially until the loss is clearly above its
+  minimum, and falls by a cosine from the LR of the minimum; after AutoWU (Kim et al.,
+  2021), without its Gaussian process. No search steps.
+- **Schedule-Free** and **Prodigy** (PyTorch only): the packages \`schedulefree\` and
+  \`prodigyopt\`, with the settings that their authors recommend to begin with.
+- **Optuna**: TPE over peak LR (1e-5 to 10) and warm-up (0 to 20 %) of a cosine of T
+  steps, with a median pruner; 1x is one trial, and 3x and 10x are three and ten times
+  T steps over all trials. The best whole trial counts.
+- **Optimal, computed** (quadratics only): the schedule that minimises the expected
+  final loss, which is known in closed form there.
+- **\`paper\`** and **\`horizon\`**: \`autolrs run --strategy NAME --budget T\` and nothing
+  else. No LR is given. "Outside" is wall time that the script did not train, save,
+  load or start: the tuner's own, with Node's start and checkpoints on disk.
+`;
+
+const WORKLOADS = `A workload cuts its own validation split from the training data; test data serve the
+last table only. *Median* and *worst* are over seeds, of the final validation loss
+divided by the median of best of grid. *Steps to* is when a run's validation loss is first as low
+as best of grid, or at most 1 % or 5 % above: a median over seeds, as a part of T,
+search included; "-" if half of the seeds never are.
+`;
+
+const FOOTER = `## Run it
+
+\`\`\`sh
+bench/training/fetch.sh            # data that the machine does not have yet
+pip install -r bench/training/requirements.txt
+npm run bench:training -- --quick  # minutes: small workloads, a table, nothing kept
+npm run bench:training             # hours: all that is not in the store yet
+node bench/training/report.js      # this page, and the figure
+\`\`\`
+
+It can be stopped at any time and goes on where it was. A workload is a file in
+\`bench/training/workloads\`; a method, one in \`bench/training/methods\`. A workload that
+is changed has another version, and its runs count no more.
+`;
+
+function summarySections(measured) {
+  const developed = measured.filter(({ isHeldOut }) => !isHeldOut);
+  const heldOut = measured.filter(({ isHeldOut }) => isHeldOut);
+  const all = measured.flatMap(({ rows }) => rows).sort(byMethod);
+  const rows = [...new Set(all.map(labelOf))].map((label) => {
+    const part = (workloads) => {
+      const of = workloads.flatMap((workload) =>
+        workload.rows.filter((row) => labelOf(row) === label).slice(0, 1),
+      );
+      const { median, worst, workloads: count } = summarize(of);
+      return count === 0 ? ['', '', ''] : [count, ratioText(median), ratioText(worst)];
+    };
+    const share = summarize(all.filter((row) => labelOf(row) === label)).searchShare;
+    return [label, ...part(developed), ...part(heldOut), percent(share)];
+  });
+  const names = (workloads) => workloads.map(({ name }) => name).join(', ') || 'none yet';
+  return [
+    '## Summary\n',
+    'Final validation loss over that of best of grid: for each workload the median over',
+    'seeds; of these the median and the worst over workloads. Strategies are developed on',
+    `${names(developed)}; held out are ${names(heldOut)}.\n`,
+    table(
+      [
+        'method',
+        'developed on: workloads',
+        'median',
+        'worst',
+        'held out: workloads',
+        'median',
+        'worst',
+        'search steps',
+      ],
+      rows,
+    ),
+    '![Share of runs within a factor of the best of grid, for each method](benchmarks.svg)\n',
+    'The figure: of all runs of a method (workloads times seeds), the share whose final',
+    'loss is at most so many times that of best of grid. Higher, and further to the left, is',
+    'better. AlgoPerf draws such profiles of the time to a target; here it is the loss at',
+    'equal steps.\n',
+  ];
+}
+
+function workloadSection({ name, about, optimizer, total, isHeldOut, best, rows }) {
+  return [
+    `### ${name}\n`,
+    `${about}. ${optimizer}. T = ${total.toLocaleString('en-US')}.`,
+    `${isHeldOut ? 'Held out' : 'Developed on'}. Best of grid: ${labelWithLr(best)}, loss ${lossText(best.loss)}` +
+      ` (median of ${best.runs.length} seeds),`,
+    `found by ${best.gridRuns} runs: ${Math.round(best.gridSteps / total)} times T.\n`,
+    table(
+      [
+        'method',
+        'seeds',
+        'loss',
+        'median',
+        'worst',
+        ...TARGETS.map((above) => (above === 0 ? 'steps to it' : `to ${percent(above)}`)),
+        'search',
+        'outside',
+      ],
+      rows.map((row) => [
+        labelWithLr(row),
+        row.seeds,
+        lossText(row.loss),
+        ratioText(row.ratio),
+        ratioText(row.worst),
+        ...row.reached.map((part) => (Number.isFinite(part) ? percent(part) : '-')),
+        percent(row.searchShare),
+        isTuned(row) && Number.isFinite(row.outsideSeconds)
+          ? `${row.outsideSeconds.toFixed(1)} s`
+          : '',
+      ]),
+    ),
+  ].join('\n');
+}
+
+function testSection(measured) {
+  const all = measured.flatMap(({ rows }) => rows).sort(byMethod);
+  const labels = [...new Set(all.map(labelOf))];
+  return [
+    '## Test loss\n',
+    'The median over seeds on data that nothing was chosen by.\n',
+    table(
+      ['method', ...measured.map(({ name }) => name)],
+      labels.map((label) => [
+        label,
+        ...measured.map(({ rows }) => {
+          const row = rows.find((one) => labelOf(one) === label);
+          return row === undefined ? '' : lossText(row.test);
+        }),
+      ]),
+    ),
+  ];
+}
+
+function table(head, rows) {
+  const line = (cells) => `| ${cells.join(' | ')} |`;
+  const rule = line(head.map((_, column) => (column === 0 ? '---' : '---:')));
+  return `${[line(head), rule, ...rows.map(line)].join('\n')}\n`;
+}
+
+function ratioText(ratio) {
+  if (!Number.isFinite(ratio)) return 'diverged';
+  return ratio < 10 ? ratio.toFixed(3) : ratio.toPrecision(3).replace(/e\+/, 'e');
+}
+
+function lossText(loss) {
+  return Number.isFinite(loss) ? String(Number(loss.toPrecision(4))) : 'diverged';
+}
+
+function percent(part) {
+  return `${Math.round(100 * part)} %`;
+}
