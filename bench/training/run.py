@@ -23,6 +23,9 @@ from typing import Any
 import workloads
 from methods import Method, Plan
 from methods.grid import cosine_at_default_lr, grid
+from methods.learning_rate_free import prodigy, schedule_free
+from methods.optimal import optimal
+from methods.optuna_cosine import optuna_cosine
 from methods.ramp import ramp
 from methods.tuned import tuned
 from parts.files import REPOSITORY
@@ -34,7 +37,12 @@ METHODS: dict[str, Method] = {
     "grid": grid,
     "default-cosine": cosine_at_default_lr,
     "ramp-cosine": ramp,
+    "optimal": optimal,
     "paper": partial(tuned, "paper"),
+    "horizon": partial(tuned, "horizon"),
+    "schedule-free": schedule_free,
+    "prodigy": prodigy,
+    "optuna": optuna_cosine,
 }
 
 QUICK_WORKLOADS = ["quadratic-power", "quadratic-wide", "digits", "letters", "regression"]

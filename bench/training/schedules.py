@@ -23,7 +23,12 @@ def schedule(name: str, peak: float, total: int) -> list[float]:
         peak: The highest LR, finite and >= 0.
         total: At least 1.
     """
-    return [peak * SCHEDULES[name](step / total, 1 / total) for step in range(total)]
+    return lrs_of(SCHEDULES[name], peak, total)
+
+
+def lrs_of(shape: Shape, peak: float, total: int) -> list[float]:
+    """The same from a shape."""
+    return [peak * shape(step / total, 1 / total) for step in range(total)]
 
 
 def cosine(done: float) -> float:
@@ -31,13 +36,14 @@ def cosine(done: float) -> float:
     return 0.5 * (1 + math.cos(math.pi * done))
 
 
-def _warmed_up(rest: Callable[[float], float]) -> Shape:
+def warmed_up(decay: Callable[[float], float], warmup: float = WARMUP) -> Shape:
+    """A linear warm-up over a part of the run, and `decay`, of 0 to 1, over the rest of it."""
+    return _warmed_up(lambda done: decay(max(0.0, done - warmup) / (1 - warmup)), warmup)
+
+
+def _warmed_up(rest: Callable[[float], float], warmup: float = WARMUP) -> Shape:
     # The first step is not wasted at an LR of zero: a warm-up of n steps has 1/n, 2/n, ..., 1.
-    return lambda done, step: min(rest(done), (done + step) / WARMUP)
-
-
-def _after_warmup(decay: Callable[[float], float]) -> Callable[[float], float]:
-    return lambda done: decay(max(0.0, done - WARMUP) / (1 - WARMUP))
+    return lambda done, step: min(rest(done), (done + step) / warmup if warmup > 0 else 1.0)
 
 
 def _one_cycle(done: float, step: float) -> float:
@@ -56,8 +62,8 @@ Shape = Callable[[float, float], float]
 SCHEDULES: dict[str, Shape] = {
     "constant": lambda done, step: 1.0,
     "step": _warmed_up(lambda done: 1.0 if done < 0.5 else 0.1 if done < 0.75 else 0.01),
-    "cosine": _warmed_up(_after_warmup(cosine)),
-    "linear": _warmed_up(_after_warmup(lambda done: 1 - done)),
+    "cosine": warmed_up(cosine),
+    "linear": warmed_up(lambda done: 1 - done),
     "one-cycle": _one_cycle,
     "wsd": _warmed_up(lambda done: min(1.0, (1 - done) / COOLDOWN)),
 }

@@ -28,8 +28,8 @@ class Quadratic:
 
     def __init__(self, curvatures: np.ndarray, spread: float, seed: int) -> None:
         self.steps = 0
-        self._h = curvatures
-        self._spread = spread
+        self.curvatures = curvatures
+        self.spread = spread
         self._seed = seed
         # Every direction is as far out as every other; only the side is drawn.
         signs = np.random.default_rng([seed, 0, 1]).integers(0, 2, len(curvatures))
@@ -39,7 +39,7 @@ class Quadratic:
 
     def step(self, lr: float) -> float:
         off = self._theta - self._minimum_at(self.steps)
-        gradient = self._h * off
+        gradient = self.curvatures * off
         with np.errstate(over="ignore", invalid="ignore"):  # a run may diverge
             loss = 0.5 * float(gradient @ off)
             self._theta = self._theta - lr * gradient
@@ -48,7 +48,7 @@ class Quadratic:
 
     def validate(self) -> float:
         with np.errstate(over="ignore", invalid="ignore"):
-            return 0.5 * float(self._h @ (self._theta * self._theta))
+            return 0.5 * float(self.curvatures @ (self._theta * self._theta))
 
     def test(self) -> float:
         return self.validate()
@@ -65,5 +65,5 @@ class Quadratic:
         if block != self._block:
             self._block = block
             rng = np.random.default_rng([self._seed, block])
-            self._noise = self._spread * rng.standard_normal((_BLOCK, len(self._h)))
+            self._noise = self.spread * rng.standard_normal((_BLOCK, len(self.curvatures)))
         return self._noise[index]

@@ -1,0 +1,104 @@
+"""Optimizers that promise to need no schedule, or no LR: `schedulefree` and `prodigyopt`.
+
+Both at their authors' defaults. Only where a workload takes another optimizer, which is PyTorch's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from typing import Any
+
+from methods import Plan, Run, Runs
+from parts.workload import Workload
+from schedules import WARMUP, cosine, lrs_of
+from training import Outcome, fixed, train
+
+CALIBRATION_BATCHES = 50
+"""Batches that give BatchNorm its statistics at the averaged weights; the package's figure."""
+
+
+def schedule_free(workload: Workload, plan: Plan) -> Runs:
+    """Schedule-Free SGD or AdamW (Defazio et al., 2024), whichever the workload trains with."""
+    yield from _runs("schedule-free", _train_schedule_free, workload, plan)
+
+
+def prodigy(workload: Workload, plan: Plan) -> Runs:
+    """Prodigy (Mishchenko and Defazio, 2024) with a cosine, as its authors recommend."""
+    yield from _runs("prodigy", _train_prodigy, workload, plan)
+
+
+def _runs(method: str, run: Any, workload: Workload, plan: Plan) -> Runs:
+    if workload.make_with is None:
+        return
+    for seed in range(1, plan.seeds + 1):
+        yield Run(method, {}, seed, partial(run, workload, seed))
+
+
+def _train_schedule_free(workload: Workload, seed: int) -> Outcome:
+    from schedulefree import AdamWScheduleFree, SGDScheduleFree
+
+    warmup_steps = int(WARMUP * workload.total)
+    lr = 0.0025 if _is_adamw(workload) else 1.0
+
+    def optimizer(parameters: Iterable[Any]) -> Any:
+        if _is_adamw(workload):
+            return AdamWScheduleFree(parameters, weight_decay=0.01, warmup_steps=warmup_steps)
+        return SGDScheduleFree(parameters, warmup_steps=warmup_steps)
+
+    model = ScheduleFreeModel(workload.make_with(seed, optimizer))
+    return train(workload, model, fixed([lr] * workload.total))
+
+
+def _train_prodigy(workload: Workload, seed: int) -> Outcome:
+    from prodigyopt import Prodigy
+
+    weight_decay = 0.01 if _is_adamw(workload) else 0.0
+    model = workload.make_with(seed, partial(Prodigy, weight_decay=weight_decay))
+    lrs = lrs_of(lambda done, step: cosine(done), 1.0, workload.total)
+    return train(workload, model, fixed(lrs))
+
+
+def _is_adamw(workload: Workload) -> bool:
+    return workload.optimizer.startswith("AdamW")
+
+
+class ScheduleFreeModel:
+    """Validates at the average of the weights; trains elsewhere. See `parts.workload.Model`."""
+
+    def __init__(self, model: Any) -> None:
+        self._model = model
+        model.optimizer.train()
+
+    @property
+    def steps(self) -> int:
+        return self._model.steps
+
+    def step(self, lr: float) -> float:
+        return self._model.step(lr)
+
+    def validate(self) -> float:
+        with self._averaged():
+            return self._model.validate()
+
+    def test(self) -> float:
+        with self._averaged():
+            return self._model.test()
+
+    @contextmanager
+    def _averaged(self) -> Iterator[None]:
+        import torch
+
+        buffers = list(self._model.module.buffers())
+        kept = [buffer.clone() for buffer in buffers]
+        self._model.optimizer.eval()
+        if buffers:
+            x = self._model.splits.train[0]
+            with torch.no_grad():
+                for batch in x[: 32 * CALIBRATION_BATCHES].split(32):
+                    self._model.module(batch)
+        yield
+        for buffer, value in zip(buffers, kept):
+            buffer.copy_(value)
+        self._model.optimizer.train()
