@@ -16,6 +16,7 @@ const CHECKS = [
   { needs: 'ruff', args: ['-m', 'ruff', 'format', '--check', ...FORMATTED] },
   { needs: 'mypy', args: ['-m', 'mypy', 'autolrs'] },
   { needs: 'pytest', args: ['-m', 'pytest', '-q'] },
+  { needs: 'pytest, numpy', args: ['-m', 'pytest', '-q', '../../bench/training'] },
 ];
 
 for (const { needs, args } of CHECKS) {

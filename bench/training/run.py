@@ -21,7 +21,7 @@ from statistics import median
 from typing import Any
 
 import workloads
-from methods import Method, Plan
+from methods import Method, MethodError, Plan, Runs
 from methods.grid import cosine_at_default_lr, grid
 from methods.learning_rate_free import prodigy, schedule_free
 from methods.optimal import optimal
@@ -72,31 +72,42 @@ def main() -> None:
 def run_workload(
     name: str, methods: list[str], plan: Plan, args: argparse.Namespace
 ) -> list[dict[str, Any]]:
-    """All runs of a workload; returns their lines, those of the store too."""
-    workload = workloads.load(name)
+    """All runs of a workload; returns their lines, those of the store too.
+
+    A method that cannot run says so on stderr, and the others go on.
+    """
     store = Store(None if args.quick else args.store)
-    lines = []
+    lines: list[dict[str, Any]] = []
     for method in methods:
-        runs = METHODS[method](workload, plan)
-        run = next(runs, None)
-        while run is not None:
-            facts = {
-                "workload": name,
-                "version": workloads.version(name),
-                "seed": run.seed,
-                "method": run.method,
-                "settings": run.settings,
-            }
-            line = None if args.again else store.find(facts)
-            if line is None:
-                line = store.add({**facts, **provenance()}, run.do())
-                tell(line)
-            lines.append(line)
-            try:
-                run = runs.send(line)
-            except StopIteration:
-                run = None
+        try:
+            run_method(METHODS[method](workloads.load(name), plan), name, store, args, lines)
+        except (MethodError, ImportError) as error:
+            sys.stderr.write(f"{name} {method} is left out: {error}\n")
     return lines
+
+
+def run_method(
+    runs: Runs, name: str, store: Store, args: argparse.Namespace, lines: list[dict[str, Any]]
+) -> None:
+    """The runs of one method; appends their lines to `lines`."""
+    run = next(runs, None)
+    while run is not None:
+        facts = {
+            "workload": name,
+            "version": workloads.version(name),
+            "seed": run.seed,
+            "method": run.method,
+            "settings": run.settings,
+        }
+        line = None if args.again else store.find(facts)
+        if line is None:
+            line = store.add({**facts, **provenance()}, run.do())
+            tell(line)
+        lines.append(line)
+        try:
+            run = runs.send(line)
+        except StopIteration:
+            run = None
 
 
 def provenance() -> dict[str, str]:

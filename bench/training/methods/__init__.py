@@ -14,6 +14,10 @@ from parts.workload import Workload
 from training import Outcome
 
 
+class MethodError(Exception):
+    """A method cannot run on this machine; the message says why, in a sentence."""
+
+
 @dataclass(frozen=True)
 class Run:
     """One run of a method."""

@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from methods import Plan, Run, Runs
+from methods import MethodError, Plan, Run, Runs
 from parts.files import REPOSITORY
 from parts.workload import Workload
 from training import Outcome
@@ -42,7 +42,8 @@ def _run(strategy: str, workload: Workload, seed: int) -> Outcome:
         if done.returncode == DIVERGED:
             return Outcome(None, None, [], workload.total, workload.total, seconds)
         if done.returncode != 0:
-            raise RuntimeError(f"{' '.join(command)} ended with {done.returncode}: {done.stderr}")
+            last = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
+            raise MethodError(f"autolrs run ended with exit code {done.returncode}: {last}")
         end = json.loads(final.read_text())
         trainer_seconds = end["seconds_around"] + _seconds_answering(run_dir / "journal.jsonl")
     return Outcome(
