@@ -2,6 +2,7 @@
 
 import { byMethod, isTuned, labelOf } from './labels.js';
 import { rowsOf } from './measures.js';
+import { FIXED } from './results.js';
 
 const WIDTH = 720;
 const HEIGHT = 400;
@@ -17,7 +18,7 @@ const DASHES = ['', '6 3', '2 3'];
 
 /** The figure. `workloads` come from `readResults`. */
 export function renderFigure(workloads) {
-  const rows = workloads.flatMap(rowsOf).sort(byMethod);
+  const rows = workloads.flatMap(rowsOf).filter(isDrawn).sort(byMethod);
   const labels = [...new Set(rows.map(labelOf))];
   const curves = labels.map((label, index) => {
     const own = rows.filter((row) => labelOf(row) === label);
@@ -47,6 +48,11 @@ export function renderFigure(workloads) {
     ...curves,
     '</svg>',
   ].join('\n')}\n`;
+}
+
+/** Of the fixed schedules one stands for all; what is computed from a closed form is no method. */
+function isDrawn({ method }) {
+  return method === 'cosine' || !(FIXED.includes(method) || method === 'optimal');
 }
 
 /** A staircase that climbs by one run's share at each ratio. Ratios off the axis climb beyond it. */

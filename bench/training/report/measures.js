@@ -13,14 +13,17 @@ export function median(values) {
   return sorted[Math.floor(middle)];
 }
 
+/** Seeds on which the best of a grid run. Until they have, the grid is not finished, and nothing is known. */
+const SEEDS = 5;
+
 /**
  * The best of the grid: of the fixed schedules that ran on most seeds, the one with the lowest median loss. Undefined
- * where no grid was run.
+ * where no grid is finished.
  */
 export function bestOfGrid(workload) {
   const fixed = workload.configurations.filter(({ method }) => FIXED.includes(method));
   const best = lowest(fixed);
-  if (best === undefined) return undefined;
+  if (best === undefined || best.runs.length < SEEDS) return undefined;
   const runs = fixed.flatMap((configuration) => configuration.runs);
   return {
     ...best,
