@@ -81,8 +81,11 @@ def run_workload(
     for method in methods:
         try:
             run_method(METHODS[method](workloads.load(name), plan), name, store, args, lines)
-        except (MethodError, ImportError) as error:
+        except MethodError as error:
             sys.stderr.write(f"{name} {method} is left out: {error}\n")
+        except ModuleNotFoundError as error:
+            advice = "pip install -r bench/training/requirements.txt"
+            sys.stderr.write(f"{name} {method} is left out: {error}; {advice}\n")
     return lines
 
 
