@@ -31,7 +31,7 @@ class Recorded:
 
     def __init__(self, workload: Workload, model: Model) -> None:
         self.spent = 0
-        """Steps done, with all that were rolled back."""
+        """Steps done by this process, with all that were rolled back."""
         self.curve: list[Point] = []
         self._every = max(1, workload.total // POINTS)
         self._model = model

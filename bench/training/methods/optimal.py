@@ -34,7 +34,7 @@ def _run(workload: Workload, seed: int) -> Outcome:
 
 @cache
 def optimal_lrs(name: str) -> list[float]:
-    """The LR of each step that minimises the expected final loss, to the last few per mille."""
+    """The LR of each step at a minimum of the expected final loss, found by L-BFGS."""
     from scipy.optimize import minimize
 
     workload = workloads.load(name)

@@ -17,7 +17,7 @@ export function renderPage(workloads) {
     INTRODUCTION,
     ...missing.slice(0, 1).map(() => `Not measured yet: ${namesOf(missing)}.\n`),
     ...summarySections(measured),
-    METHODS,
+    METHODS + tunedText(measured),
     '## Workload by workload\n',
     WORKLOADS,
     ...measured.map(workloadSection),
@@ -56,13 +56,21 @@ const METHODS = `## Methods
   \`prodigyopt\`, with the settings that their authors recommend to begin with.
 - **Optuna**: TPE over peak LR (1e-5 to 10) and warm-up (0 to 20 %) of a cosine of T
   steps, with a median pruner; 1x is one trial, and 3x and 10x are three and ten times
-  T steps over all trials. The best whole trial counts.
-- **Optimal, computed** (quadratics only): the schedule that minimises the expected
-  final loss, which is known in closed form there.
-- **\`paper\`** and **\`horizon\`**: \`autolrs run --strategy NAME --budget T\` and nothing
-  else. No LR is given. "Outside" is wall time that the script did not train, save,
-  load or start: the tuner's own, with Node's start and checkpoints on disk.
+  T steps over all trials: one study, looked at three times. The best whole trial counts.
+- **Optimal, computed** (quadratics only): the expected final loss is known in closed
+  form there, and so is its slope in each LR; the schedule is where L-BFGS ends.
 `;
+
+/** The strategies that were run, which differ by their name alone. */
+function tunedText(measured) {
+  const labels = measured.flatMap(({ rows }) => rows.filter(isTuned).map(labelOf));
+  if (labels.length === 0) return '';
+  return `- **${[...new Set(labels)].join(', ')}**: \`autolrs run --strategy NAME --budget T\` and nothing else. No LR is
+  given. "Outside" is wall time in which the script did not start, train, validate, save
+  or load: the tuner's own, with Node's start and checkpoints on disk, on a machine that
+  had other work.
+`;
+}
 
 const WORKLOADS = `A workload cuts its own validation split from the training data; test data serve the
 last table only. *Median* and *worst* are over seeds, of the final validation loss
@@ -83,7 +91,8 @@ node bench/training/report.js      # this page, and the figure
 
 It can be stopped at any time and goes on where it was. A workload is a file in
 \`bench/training/workloads\`; a method, one in \`bench/training/methods\`. A workload that
-is changed has another version, and its runs count no more.
+is changed has another version, and its runs count no more. After a change to a strategy
+\`--methods NAME --again\` runs it anew; of two lines for a run the later counts.
 `;
 
 function summarySections(measured) {
@@ -166,7 +175,7 @@ function testSection(measured) {
   const labels = [...new Set(all.map(labelOf))];
   return [
     '## Test loss\n',
-    'The median over seeds on data that nothing was chosen by.\n',
+    'The median over seeds on data that nothing was chosen by. Best of grid and Optuna choose\nby the very validation losses that they are judged by above; here they do not.\n',
     table(
       ['method', ...measured.map(({ name }) => name)],
       labels.map((label) => [
