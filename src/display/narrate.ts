@@ -1,6 +1,6 @@
 /** One plain sentence for each thing that a person who watches a run wants to know. */
 
-import type { Decision, Evidence, FinishReason } from '../core/tuner/decision.js';
+import type { Decision, Evidence, FinishReason, ProbeOutcome } from '../core/tuner/decision.js';
 import { formatCount, formatLoss, formatLr, formatSd, plural } from './format.js';
 
 /** The line for a decision; undefined for those that the next one says better. */
@@ -23,16 +23,17 @@ export function narrate(decision: Decision): string | undefined {
     case 'stage-started': {
       const { stage, stageSteps, fromStep, candidates, probeSteps, phase } = decision;
       const on = phase === 'validation' ? ', on validation' : '';
-      return `stage ${stage}: ${plural(stageSteps, 'step')} from ${formatCount(fromStep)}, ${plural(candidates, 'probe')} of ${formatCount(probeSteps)}${on}`;
+      const probes =
+        candidates === 0
+          ? ''
+          : `, ${plural(candidates, 'probe')} of ${formatCount(probeSteps)}${on}`;
+      return `stage ${stage}: ${plural(stageSteps, 'step')} from ${formatCount(fromStep)}${probes}`;
     }
     case 'probe-started':
       return undefined;
     case 'probe-ended': {
       const { stage, probe, lr, outcome, steps } = decision;
-      const said =
-        outcome.kind === 'forecast'
-          ? `forecast ${formatLoss(outcome.loss)} +- ${formatSd(outcome.sd)}`
-          : `diverged after ${plural(steps, 'step')}`;
+      const said = describeOutcome(outcome, steps);
       return `stage ${stage} probe ${probe + 1}: LR ${formatLr(lr)}, ${said}`;
     }
     case 'commit-started':
@@ -70,6 +71,13 @@ function narrateBudget(decision: Extract<Decision, { kind: 'budget' }>): string 
     ...(total === undefined ? [] : [`${plural(total, 'step')} with the search included`]),
   ];
   return `budget: ${parts.join(' and at most ')}${from === 'trainer' ? ', as the script means to do' : ''}`;
+}
+
+function describeOutcome(outcome: ProbeOutcome, steps: number): string {
+  if (outcome.kind === 'diverged') return `diverged after ${plural(steps, 'step')}`;
+  // What was measured, and not forecast, is certain.
+  if (outcome.sd === 0) return `loss ${formatLoss(outcome.loss)} after ${plural(steps, 'step')}`;
+  return `forecast ${formatLoss(outcome.loss)} +- ${formatSd(outcome.sd)}`;
 }
 
 function narrateSearchPlan(plan: Extract<Decision, { kind: 'search-planned' }>): string {

@@ -55,19 +55,31 @@ function stageTable(stages: readonly StageResult[]): readonly string[] {
   return layOutTable(hasValidation ? [...header, 'validation'] : header, rows);
 }
 
-/** Entries shown of a long schedule; a warm-up alone has one a step. */
+/** Entries shown of a long schedule: a course that falls has one a step. */
 const SHOWN_ENTRIES = 12;
 
 function scheduleLines(schedule: Schedule): readonly string[] {
   if (schedule.length === 0) return ['schedule    nothing was committed'];
-  const shown = schedule.length <= SHOWN_ENTRIES ? schedule : schedule.slice(-SHOWN_ENTRIES);
-  const hidden = schedule.length - shown.length;
+  const shown = sampleOf(schedule);
   const lines = shown.map(
     (entry) => `LR ${formatLr(entry.lr).padStart(8)} from step ${formatCount(entry.step)}`,
   );
-  if (hidden > 0)
-    lines.unshift(`(${plural(hidden, 'earlier entry').replace('entrys', 'entries')})`);
+  if (shown.length < schedule.length) {
+    lines.push(
+      `(${shown.length} of ${plural(schedule.length, 'change')}; all are in schedule.json)`,
+    );
+  }
   return lines.map((line, i) => `${i === 0 ? 'schedule' : ''}`.padEnd(12) + line);
+}
+
+/** The first, the last, and those between that are nearest to even spaces. */
+function sampleOf(schedule: Schedule): Schedule {
+  if (schedule.length <= SHOWN_ENTRIES) return schedule;
+  const [from, to] = [schedule[0]?.step ?? 0, schedule.at(-1)?.step ?? 0];
+  const places = Array.from({ length: SHOWN_ENTRIES }, (_, i) =>
+    schedule.findIndex(({ step }) => step >= from + (i / (SHOWN_ENTRIES - 1)) * (to - from)),
+  );
+  return schedule.filter((_, i) => places.includes(i));
 }
 
 function lossLines({ loss }: RunResult): readonly string[] {
@@ -90,6 +102,11 @@ function forecastLines({ endForecast }: RunResult): readonly string[] {
 function costLines({ steps, seconds }: RunResult): readonly string[] {
   return [
     `steps       ${formatCount(steps.committed)} committed + ${formatCount(steps.search)} search = ${formatCount(steps.total)} (search ${formatShare(steps.search, steps.total)})`,
+    ...(steps.takenBack === undefined
+      ? []
+      : [
+          `            of the search, ${plural(steps.takenBack, 'step')} were commits that were taken back`,
+        ]),
     ...(steps.lost > 0
       ? [`            ${plural(steps.lost, 'step')} besides were lost with a stopped process`]
       : []),

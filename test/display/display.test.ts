@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { resolveOptions } from '../../src/core/options.js';
 import { paper } from '../../src/core/tuner/paper.js';
 import { ResultBuilder } from '../../src/core/tuner/result-builder.js';
+import { beginStrategy } from '../../src/core/tuner/strategies.js';
 import {
   formatCount,
   formatLoss,
@@ -10,6 +11,7 @@ import {
   formatShare,
 } from '../../src/display/format.js';
 import { createLiveDisplay, renderProgress } from '../../src/display/live.js';
+import { narrate } from '../../src/display/narrate.js';
 import { createPlainDisplay } from '../../src/display/plain.js';
 import { Progress } from '../../src/display/progress.js';
 import { summarize } from '../../src/display/summary.js';
@@ -141,6 +143,48 @@ describe('the live display', () => {
     } as const;
     progress.add({ kind: 'reply', reply });
     expect(progress.snapshot().ledger).toEqual({ committed: 3, search: 0 });
+  });
+});
+
+/** A run of strategy `horizon` whose model is best at step 1,000 of its commit. */
+function playHorizon() {
+  const trainer = new SimulatedTrainer({ rate: 0.0005 });
+  const options = resolveOptions({ strategy: 'horizon', budget: 5000 });
+  return drive(beginStrategy(options, trainer.facts), {
+    answer(command) {
+      const reply = trainer.answer(command);
+      if (reply.kind !== 'validated') return reply;
+      return { ...reply, loss: 1 + Math.abs(trainer.model.step - 1000) / 1000 };
+    },
+  });
+}
+
+describe('strategy horizon, told to people', () => {
+  const { entries, decisions } = playHorizon();
+  const lines = decisions.flatMap((decision) => narrate(decision) ?? []);
+
+  it('says what the search will cost, why an LR is cut, and what a probe ended with', () => {
+    const text = lines.join('\n');
+    expect(text).toMatch(/search: \d+ of 5,000 steps, at most 500 \(ramp 50, 5 probes of 17, 2/);
+    expect(text).toMatch(/step [\d,]+: (no better|validation loss rises).*; back to step [\d,]+, LR/);
+    expect(text).toMatch(/probe 1: LR \S+, loss \S+ after 17 steps/);
+    expect(text).not.toMatch(/NaN|undefined|\+- 0(?![.\d])|0 probes/);
+  });
+
+  it('shows a course that falls at every step by a dozen of its LRs, first and last among them', () => {
+    const builder = new ResultBuilder({ id: 'r', dir: 'd', strategy: 'horizon', seed: 0 });
+    builder.begin(0);
+    for (const entry of entries) builder.add(entry);
+    const result = builder.build('finished', 1);
+    const summary = summarize(result);
+    const shown = summary.filter((line) => line.includes(' from step '));
+    expect(shown).toHaveLength(12);
+    expect(shown[0]).toContain('from step 0');
+    const last = result.schedule.at(-1)?.step ?? 0;
+    expect(shown.at(-1)).toContain(`from step ${formatCount(last)}`);
+    expect(summary.join('\n')).toMatch(/12 of [\d,]+ changes; all are in schedule.json/);
+    expect(summary.join('\n')).toMatch(/of the search, [\d,]+ steps were commits that were taken/);
+    for (const line of summary) expect(line.length).toBeLessThanOrEqual(80);
   });
 });
 

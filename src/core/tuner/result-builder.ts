@@ -36,6 +36,7 @@ export class ResultBuilder {
   /** Steps of the last command that are answered already, by slices. */
   #answered = 0;
   #lostSteps = 0;
+  #takenBackSteps = 0;
   #hasCheckpoint = false;
   #searchSeconds = 0;
   #interval: Interval | undefined;
@@ -100,7 +101,12 @@ export class ResultBuilder {
       status,
       strategy: this.#facts.strategy,
       seed: this.#facts.seed,
-      steps: { ...ledger, total: totalSteps(ledger), lost: this.#lostSteps },
+      steps: {
+        ...ledger,
+        ...(this.#takenBackSteps > 0 && { takenBack: this.#takenBackSteps }),
+        total: totalSteps(ledger),
+        lost: this.#lostSteps,
+      },
       seconds: { search: this.#searchSeconds, committed: this.#path.seconds, total: seconds },
       loss: {
         first: level.first ?? null,
@@ -181,6 +187,7 @@ export class ResultBuilder {
     const saved = this.#saved.get(checkpoint);
     if (saved === undefined || committed >= ledger.committed) return;
     this.#searchSeconds += seconds - saved.seconds;
+    this.#takenBackSteps += ledger.committed - committed;
     this.#path = { ...saved, ledger: rollBackTo(ledger, committed) };
     this.#schedule = cutSchedule(this.#schedule, committed);
     const stage = this.#stages.at(-1);

@@ -46,7 +46,9 @@ export interface RunResult {
   readonly steps: {
     readonly committed: number;
     readonly search: number;
-    /** Both of them. */
+    /** Of the search steps, those of commits that were taken back; absent if none were. */
+    readonly takenBack?: number;
+    /** Committed and search steps. */
     readonly total: number;
     /** Done besides and left no trace, because trainer or tuner was stopped; 0 in an undisturbed run. */
     readonly lost: number;

@@ -264,7 +264,7 @@ class WatchedRun {
       probeSteps: 0,
       candidates: 0,
       interval: this.#plan.interval,
-      phase: 'validation',
+      phase: this.#state.validation === undefined ? 'training' : 'validation',
     });
   }
 

@@ -85,7 +85,7 @@ function* search(state: StrategyState, limits: Limits): Conversation<CommitPlan 
     probeSteps: plan.coarseSteps,
     candidates: (plan.coarseSteps && COARSE_PROBES) + (plan.fineSteps && FINE_PROBES),
     interval,
-    phase: 'validation',
+    phase: state.validation === undefined ? 'training' : 'validation',
   });
   const isBlind = given === undefined && plan.rampSteps === 0;
   const peak = isBlind

@@ -161,6 +161,7 @@ describe('horizon', () => {
     expect(Math.abs(trainer.model.step - 1000)).toBeLessThan(150);
     expect(result.steps.committed).toBe(trainer.model.step);
     expect(result.steps.total).toBe(trainer.updates.length);
+    expect(result.steps.search - (result.steps.takenBack ?? 0)).toBeLessThanOrEqual(500);
     expect(trainer.updates.length).toBeLessThanOrEqual(5000);
   });
 
