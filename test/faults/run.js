@@ -20,6 +20,7 @@ const ROOT = join(import.meta.dirname, '..', '..');
 const CLI = join(ROOT, 'bin', 'autolrs.js');
 const DIGEST = join(import.meta.dirname, 'digest.py');
 const INJECT = new URL('inject.mjs', import.meta.url).href;
+const INJECT_PYTHON = join(import.meta.dirname, 'python');
 const PYTHON = process.env.AUTOLRS_PYTHON ?? 'python3';
 /** A run and its resumes take seconds; more is a hang. */
 const PATIENCE_MS = 120_000;
@@ -30,9 +31,12 @@ const { values } = parseArgs({
   options: {
     seed: { type: 'string', default: String(Date.now() % 1_000_000) },
     every: { type: 'string', default: '1' },
-    pytorch: { type: 'string', default: '12' },
+    pytorch: { type: 'string', default: '5' },
   },
 });
+
+/** torch.save writes a file in some forty pieces. */
+const TORCH_WRITES = 700;
 
 const FLAGS =
   '--steps 60 --tau 24 --tau-max 48 --candidates 2 --warmup-steps 6 --min-lr 1e-3 --max-lr 1'.split(
@@ -143,7 +147,12 @@ async function disturb(command, reference, { fault, signal, after }) {
   const dir = join(home, `run-${runs++}`);
   const fired = `${dir}.fired`;
   const injected = fault
-    ? { NODE_OPTIONS: `--import ${INJECT}`, AUTOLRS_FAULT: fault, AUTOLRS_FAULT_FIRED: fired }
+    ? {
+        NODE_OPTIONS: `--import ${INJECT}`,
+        PYTHONPATH: INJECT_PYTHON,
+        AUTOLRS_FAULT: fault,
+        AUTOLRS_FAULT_FIRED: fired,
+      }
     : {};
   const care = ['--checkpoint-steps', '8', '--quiet'];
   let end = await runCli(['run', '--run-dir', dir, ...care, ...FLAGS, '--', ...command], {
@@ -178,6 +187,11 @@ function readText(path) {
 function faultsOf(dir, reference) {
   const { checkpoints, result } = readRun(dir);
   if (result === undefined) return 'it left no result';
+  const files = readdirSync(join(dir, 'checkpoints'));
+  const kept = checkpoints.map(({ file }) => file);
+  const litter = files.find((name) => !kept.includes(name));
+  if (litter) return `it left ${litter}, which is no checkpoint of the run`;
+  if (files.length > 2) return `it left ${files.length} checkpoints`;
   if (essence(result) !== reference.essence) return `its result differs: ${essence(result)}`;
   if (reference.digests) {
     const stray = strayOf(dir, reference);
@@ -298,12 +312,16 @@ if (hasTorch) {
   const torch = await createReference(DROPOUT);
   const sample = (most, fault) =>
     Array.from({ length: count }, () => ({ fault: `${fault} ${1 + Math.floor(random() * most)}` }));
-  await tryAll(
-    'PyTorch: kill -9 of the tuner at sampled records',
-    DROPOUT,
-    torch,
-    sample(records, 'tuner kill-at-record'),
-  );
+  const parts = [
+    ['kill -9 of the tuner at sampled records', records, 'tuner kill-at-record'],
+    ['disk full at sampled writes of the tuner', records, 'tuner disk-full'],
+    ['kill -9 of the trainer at sampled requests', requests, 'trainer kill-at-request'],
+    ['kill -9 of the trainer in sampled replies', requests, 'trainer kill-in-reply'],
+    ['disk full at sampled writes of the trainer', TORCH_WRITES, 'trainer disk-full'],
+  ];
+  for (const [title, most, fault] of parts) {
+    await tryAll(`PyTorch: ${title}`, DROPOUT, torch, sample(most, fault));
+  }
   await tryAll('PyTorch: SIGINT at random moments', DROPOUT, torch, interrupts(count, 5000));
   const kills = Array.from({ length: count }, () => ({
     signal: 'SIGKILL',

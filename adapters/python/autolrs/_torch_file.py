@@ -80,12 +80,30 @@ def _open_private(path: str, flags: int) -> int:
     return os.open(path, flags, 0o600)
 
 
+class _Witness:
+    """A file that remembers why it could not be written: torch's zip writer tells only that."""
+
+    def __init__(self, file: Any) -> None:
+        self._file = file
+        self.error: OSError | None = None
+
+    def write(self, data: Any) -> Any:
+        try:
+            return self._file.write(data)
+        except OSError as error:
+            self.error = self.error or error
+            raise
+
+    def flush(self) -> None:
+        self._file.flush()
+
+
 def _dump(content: dict[str, Any], file: Any) -> None:
+    witness: Any = _Witness(file)
     try:
-        torch.save(content, file)
+        torch.save(content, witness)
     except RuntimeError as error:
-        # torch's zip writer hides the OSError of a full disk behind one of its own.
-        raise OSError(str(error)) from error
+        raise (witness.error or OSError(str(error))) from error
 
 
 def _sync_folder(path: str) -> None:
