@@ -1,9 +1,13 @@
 /**
  * One tuner a run directory. The lock is a file that names its holder; it is created whole or not at all (`link` to a
- * name that is free), which NFS does right as well, and it is broken only when its holder is gone.
+ * name that is free), which NFS does right as well, and it is taken over only when its holder is gone.
+ *
+ * No file system can replace a file on the condition that it is still the one that was read. So whoever wants to take a
+ * lock over first takes a lock on that: a file named after the content of the abandoned one. Its holder alone may
+ * replace it, and looks once more before it does.
  */
 
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import {
   closeSync,
   fsyncSync,
@@ -20,12 +24,18 @@ import { unusable, writeWhole } from './run-directory.js';
 
 const LOCK_FILE = 'lock';
 
-/** Two that break a lock at the same moment may have to try again; more often than this is no accident. */
+/** A lock that was released, or a process that died while it took one over: more often than this is no accident. */
 const ATTEMPTS = 5;
 
 export interface Lock {
   /** Gives the directory free. Never throws. */
   release(): void;
+}
+
+/** A file of ours that becomes a lock by being given its name. */
+interface Claim {
+  readonly dir: string;
+  readonly path: string;
 }
 
 /**
@@ -34,20 +44,18 @@ export interface Lock {
 export function lockRun(dir: string): Lock {
   const path = join(dir, LOCK_FILE);
   // A name that nobody else can have: on a shared disk two hosts have the same process ids.
-  const own = `${path}.${randomBytes(8).toString('hex')}`;
-  const text = `${JSON.stringify(identityOf(process.pid))}\n`;
+  const id = randomBytes(8).toString('hex');
+  const claim = { dir, path: `${path}.${id}` };
+  const text = `${JSON.stringify({ ...identityOf(process.pid), claim: id })}\n`;
   try {
-    writeDurably(own, text);
-    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-      if (isLinked(own, path)) return { release: () => releaseOwn(path, text) };
-      breakIfAbandoned(dir, path, `${own}.aside`);
-    }
+    writeDurably(claim.path, text);
+    take(path, claim, ATTEMPTS);
+    return { release: () => releaseOwn(path, text) };
   } catch (error) {
     throw unusable(dir, error);
   } finally {
-    rmSync(own, { force: true });
+    rmSync(claim.path, { force: true });
   }
-  throw new AutolrsError('RUN_LOCKED', `"${dir}" is being locked by others; try again`);
 }
 
 /** On the disk before it is linked: after a power cut a lock must still name its holder. */
@@ -61,6 +69,36 @@ function writeDurably(path: string, text: string): void {
   }
 }
 
+/** @throws AutolrsError `RUN_LOCKED` */
+function take(path: string, claim: Claim, attempts: number): void {
+  for (let attempt = 0; attempt < attempts; attempt++) {
+    if (isLinked(claim.path, path)) return;
+    const seen = readIfThere(path);
+    if (seen === undefined) continue;
+    const holder = parseHolder(seen);
+    const runs = holder === undefined ? undefined : isRunning(holder);
+    if (runs !== false) throw heldBy(claim.dir, path, holder);
+    if (isTakenOver(path, seen, claim, attempts - 1)) return;
+  }
+  throw new AutolrsError('RUN_LOCKED', `"${claim.dir}" is being locked by others; try again`);
+}
+
+/** Puts the claim in the place of the abandoned lock that was `seen`; false if that is no longer there. */
+function isTakenOver(path: string, seen: string, claim: Claim, attempts: number): boolean {
+  const right = `${path}.${createHash('sha256').update(seen).digest('hex').slice(0, 16)}`;
+  take(right, claim, attempts);
+  let isOver = false;
+  try {
+    if (readIfThere(path) === seen) {
+      renameSync(right, path); // which gives the right up in the same moment
+      isOver = true;
+    }
+  } finally {
+    if (!isOver) rmSync(right, { force: true });
+  }
+  return isOver;
+}
+
 function isLinked(own: string, path: string): boolean {
   try {
     linkSync(own, path);
@@ -69,23 +107,6 @@ function isLinked(own: string, path: string): boolean {
     if (codeOf(error) === 'EEXIST') return false;
     throw error;
   }
-}
-
-/** Moves the lock aside when its holder is gone; if it was another's by then, it is put back. */
-function breakIfAbandoned(dir: string, path: string, aside: string): void {
-  const seen = readIfThere(path);
-  if (seen === undefined) return;
-  const holder = parseHolder(seen);
-  const runs = holder === undefined ? undefined : isRunning(holder);
-  if (runs !== false) throw heldBy(dir, path, holder);
-  try {
-    renameSync(path, aside);
-  } catch (error) {
-    if (codeOf(error) === 'ENOENT') return;
-    throw error;
-  }
-  if (readIfThere(aside) !== seen) isLinked(aside, path);
-  rmSync(aside, { force: true });
 }
 
 function heldBy(dir: string, path: string, holder: ProcessIdentity | undefined): AutolrsError {

@@ -1,12 +1,59 @@
 import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
-import { lockRun } from '../../src/journal/lock.js';
+import { describe, expect, it, vi } from 'vitest';
+import { type Lock, lockRun } from '../../src/journal/lock.js';
 import { identityOf, isRunning } from '../../src/journal/process-identity.js';
 import { temporaryDirectory } from '../support/cli.js';
+
+/** Called before each change or look that `lockRun` makes. */
+const seam = vi.hoisted(() => ({ before: () => {} }));
+
+vi.mock('node:fs', async (importOriginal) => {
+  const real = await importOriginal<Record<string, (...args: unknown[]) => unknown>>();
+  const seamed = 'linkSync openSync readFileSync renameSync rmSync'.split(' ').map((name) => [
+    name,
+    (...args: unknown[]) => {
+      seam.before();
+      return real[name]?.(...args);
+    },
+  ]);
+  return { ...real, ...Object.fromEntries(seamed) };
+});
+
+/** Tries to lock `dir`, with others doing the same inside, one before each of the `moments`; returns who holds it. */
+function lockAtOnce(dir: string, moments: readonly number[]): readonly Lock[] {
+  const locks: Lock[] = [];
+  let count = 0;
+  let isInside = false;
+  const attempt = () => {
+    try {
+      locks.push(lockRun(dir));
+    } catch (error) {
+      expect(error).toMatchObject({ code: 'RUN_LOCKED' });
+    }
+  };
+  seam.before = () => {
+    if (isInside) return;
+    isInside = true;
+    for (const moment of moments) if (moment === count) attempt();
+    count++;
+    isInside = false;
+  };
+  try {
+    attempt();
+  } finally {
+    seam.before = () => {};
+  }
+  expect(count).toBeLessThan(MOMENTS.length);
+  return locks;
+}
+
+/** More moments than `lockRun` has. */
+const MOMENTS = Array.from({ length: 16 }, (_, i) => i);
 
 /** A process that has ended, and whose id nobody has now. */
 async function goneProcess() {
@@ -16,6 +63,11 @@ async function goneProcess() {
   child.kill('SIGKILL');
   await once(child, 'exit');
   return identity;
+}
+
+/** What the right to take over a lock with this content is named after. */
+function nameAfter(holder: unknown): string {
+  return createHash('sha256').update(JSON.stringify(holder)).digest('hex').slice(0, 16);
 }
 
 function lockedBy(holder: unknown): string {
@@ -38,6 +90,31 @@ describe('lockRun', () => {
     const dir = lockedBy(await goneProcess());
     lockRun(dir).release();
     expect(readdirSync(dir)).toEqual([]);
+  });
+
+  it('gives an abandoned lock to one of three that break it at once, at whatever moments', async () => {
+    const gone = await goneProcess();
+    for (const second of MOMENTS) {
+      for (const third of MOMENTS.slice(second)) {
+        const dir = lockedBy(gone);
+        const locks = lockAtOnce(dir, [second, third]);
+        expect(locks, `at ${second} and ${third}`).toHaveLength(1);
+        expect(readdirSync(dir)).toEqual(['lock']);
+        locks[0]?.release();
+        expect(readdirSync(dir)).toEqual([]);
+      }
+    }
+  });
+
+  it('breaks an abandoned lock although a process died while it broke it', async () => {
+    const [first, second, third] = [await goneProcess(), await goneProcess(), await goneProcess()];
+    const dir = lockedBy(first);
+    const right = `lock.${nameAfter(first)}`;
+    writeFileSync(join(dir, right), JSON.stringify(second));
+    writeFileSync(join(dir, `${right}.${nameAfter(second)}`), JSON.stringify(third));
+    const lock = lockRun(dir);
+    expect(readdirSync(dir)).toEqual(['lock']);
+    lock.release();
   });
 
   it.runIf(existsSync('/proc/self/stat'))('knows a recycled process id by its start', () => {
