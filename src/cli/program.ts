@@ -98,8 +98,9 @@ function addOptions(command: Command, options: readonly OptionRow[]): void {
 
 /** An empty variable is an unset one, and a switch can be off. */
 function isSetInEnvironment(flags: string): boolean {
-  const value = process.env[envOf(flags)];
-  if (value === undefined || value === '') return false;
+  const name = envOf(flags);
+  const value = process.env[name];
+  if (value === undefined || value === '' || isOfTheWire(name)) return false;
   return flags.includes('<') || !/^(0|false|no|off)$/i.test(value);
 }
 
@@ -219,6 +220,11 @@ Examples:
   autolrs run -- python train.py
   autolrs run --budget 20000 --min-lr 1e-4 --max-lr 1 -- python train.py
   autolrs run --steps 5000 --json -- node train.js > result.json`;
+
+/** What a tuner says to its trainer is no option of a tuner that the trainer starts; the run's id shows who said it. */
+function isOfTheWire(name: string): boolean {
+  return name === 'AUTOLRS_RUN_DIR' && process.env['AUTOLRS_RUN_ID'] !== undefined;
+}
 
 /** `--min-lr <lr>` is AUTOLRS_MIN_LR in the environment. */
 function envOf(flags: string): string {

@@ -1,7 +1,7 @@
-import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { fixture, runCli, temporaryDirectory } from '../support/cli.js';
+import { FIXTURES, fixture, ROOT, runCli, temporaryDirectory } from '../support/cli.js';
 
 const readJson = (path: string) => JSON.parse(readFileSync(path, 'utf8'));
 
@@ -237,6 +237,17 @@ describe('autolrs run, when interrupted', () => {
 });
 
 describe('the environment', () => {
+  it('of a trainer gives its run directory to no tuner that the trainer starts', async () => {
+    const [dir, inner] = [join(temporaryDirectory(), 'run'), temporaryDirectory()];
+    const cli = join(ROOT, 'bin', 'autolrs.js');
+    const script = [...fixture('nests.mjs'), cli, inner, join(FIXTURES, 'trains.mjs')];
+    const { code, stderr } = await runCli(['run', '--run-dir', dir, '--', ...script]);
+    expect(code, stderr).toBe(0);
+    const [id = ''] = readdirSync(join(inner, 'autolrs-runs'));
+    const nested = readJson(join(inner, 'autolrs-runs', id, 'result.json'));
+    expect(nested).toMatchObject({ status: 'finished', steps: { committed: 600 } });
+  });
+
   it('sets options; what is empty or says no sets none', async () => {
     const env = { AUTOLRS_STEPS: '', AUTOLRS_QUIET: '0', AUTOLRS_JSON: 'false', AUTOLRS_TAU: 'x' };
     const { code, stdout, stderr } = await runCli(['run', '--', 'true'], { env });
