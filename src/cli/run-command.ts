@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import { ResultBuilder } from '../core/tuner/result-builder.js';
 import { Journal } from '../journal/file.js';
 import { lockRun } from '../journal/lock.js';
+import { mustHoldNoRun } from '../journal/read.js';
 import { createRunDirectory } from '../journal/run-directory.js';
 import { conductRun } from './conduct-run.js';
 import type { RunSettings } from './options.js';
@@ -16,6 +17,7 @@ export async function runCommand(settings: RunSettings): Promise<number> {
   const { strategy, seed } = tuner;
   const id = createRunId();
   const dir = resolve(runDir ?? join('autolrs-runs', id));
+  await mustHoldNoRun(dir);
   createRunDirectory(dir);
   const lock = lockRun(dir);
   try {

@@ -25,8 +25,22 @@ export function mustHoldARun(dir: string): void {
 }
 
 /**
- * @throws AutolrsError `RUN_DIRECTORY_UNUSABLE` without a readable journal, `JOURNAL_TORN` naming the line that is torn
- * or altered with others after it, `JOURNAL_VERSION` for a journal of a later version.
+ * For a directory in which a run is to begin.
+ *
+ * @throws AutolrsError when it holds one already, be it one that never began.
+ */
+export async function mustHoldNoRun(dir: string): Promise<void> {
+  if (!existsSync(join(dir, JOURNAL_FILE))) return;
+  for await (const _ of readJournal(dir)) break;
+  throw new AutolrsError(
+    'RUN_DIRECTORY_UNUSABLE',
+    `"${dir}" holds a run already; continue it with: autolrs resume ${dir}, or choose another --run-dir`,
+  );
+}
+
+/**
+ * @throws AutolrsError `RUN_DIRECTORY_UNUSABLE` without a readable journal or a whole record in it, `JOURNAL_TORN` naming
+ * the line that is torn or altered with others after it, `JOURNAL_VERSION` for a journal of a later version.
  */
 export async function* readJournal(
   dir: string,
@@ -48,11 +62,10 @@ export async function* readJournal(
       yield { ...record, until };
     }
   }
-  if (number === 0) {
-    const message = `the run in "${dir}" never began: its ${JOURNAL_FILE} is empty; remove it and start anew`;
+  if (number === 0 || torn === 1) {
+    const message = `the run in "${dir}" never began: its ${JOURNAL_FILE} holds no whole record; remove that file and start anew`;
     throw new AutolrsError('RUN_DIRECTORY_UNUSABLE', message);
   }
-  if (number <= 1 && torn !== undefined) throw tornAt(path, torn);
   if (torn !== undefined) options.onTorn?.();
 }
 

@@ -15,10 +15,9 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { AutolrsError } from '../core/errors.js';
-import { JOURNAL_FILE } from './format.js';
 
 /**
- * Makes the directory, or takes an existing one that holds no run.
+ * Makes the directory, or takes an existing one, which must hold no run.
  *
  * @throws AutolrsError `RUN_DIRECTORY_UNUSABLE`
  */
@@ -28,12 +27,6 @@ export function createRunDirectory(dir: string): void {
     accessSync(dir, constants.W_OK | constants.X_OK);
   } catch (error) {
     throw unusable(dir, error);
-  }
-  if (existsSync(join(dir, JOURNAL_FILE))) {
-    throw new AutolrsError(
-      'RUN_DIRECTORY_UNUSABLE',
-      `"${dir}" holds a run already; continue it with: autolrs resume ${dir}, or choose another --run-dir`,
-    );
   }
   const taken = OUR_NAMES.find((name) => existsSync(join(dir, name)));
   if (taken !== undefined) {

@@ -1,6 +1,14 @@
 /** `autolrs resume` with real processes: killed, interrupted, held by another, extended. `npm run test:faults` does more. */
 
-import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { type CliEnd, fixture, ROOT, runCli, temporaryDirectory } from '../support/cli.js';
@@ -130,6 +138,23 @@ describe('autolrs resume', () => {
     const end = await resume(altered);
     expect(end.code).toBe(5);
     expect(end.stderr).toMatch(/line \d+ of .* is torn or was altered/);
+  });
+
+  it('says as run and show do that a run never began, and what to do makes room for another', async () => {
+    const dir = newDirectory();
+    await run(dir);
+    const path = join(dir, 'journal.jsonl');
+    const first = readFileSync(path).indexOf('\n');
+    for (const length of [0, 1, first]) {
+      const begun = newDirectory();
+      mkdirSync(begun);
+      writeFileSync(join(begun, 'journal.jsonl'), readFileSync(path).subarray(0, length));
+      const ends = [await resume(begun), await runCli(['show', begun]), await run(begun)];
+      const sentence = `autolrs: the run in "${begun}" never began: its journal.jsonl holds no whole record; remove that file and start anew\n`;
+      for (const { code, stderr } of ends) expect([code, stderr]).toEqual([5, sentence]);
+      rmSync(join(begun, 'journal.jsonl'));
+      expect((await run(begun)).code).toBe(0);
+    }
   });
 
   it('refuses a directory that another tuner uses, naming it', async () => {

@@ -164,9 +164,10 @@ async function disturb(command, reference, { fault, signal, after }) {
   const first = end;
   const strayBefore = reference.digests && strayOf(dir, reference);
   for (let resumes = 0; end.code !== 0 && resumes < MOST_RESUMES; resumes++) {
-    // Without a whole first record there is no run yet: the user starts it again.
-    const hasBegun = readText(join(dir, 'journal.jsonl')).includes('\n');
-    if (!hasBegun) rmSync(dir, { recursive: true, force: true });
+    // Without a whole first record there is no run yet: the user does as he is told, and starts it again.
+    const journal = join(dir, 'journal.jsonl');
+    const hasBegun = readText(journal).includes('\n');
+    if (!hasBegun) rmSync(journal, { force: true });
     const args = hasBegun
       ? ['resume', ...care, dir]
       : ['run', '--run-dir', dir, ...care, ...FLAGS, '--', ...command];

@@ -11,7 +11,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { Journal } from '../../src/journal/file.js';
 import type { JournalEntry, JournalRecord } from '../../src/journal/format.js';
-import { readJournal } from '../../src/journal/read.js';
+import { mustHoldNoRun, readJournal } from '../../src/journal/read.js';
 import { createRunDirectory, writeFileAtomically } from '../../src/journal/run-directory.js';
 import { temporaryDirectory } from '../support/cli.js';
 
@@ -124,10 +124,10 @@ describe('the journal', () => {
     await expect(read(dir)).rejects.toMatchObject({ code: 'JOURNAL_VERSION' });
   });
 
-  it('is never begun twice in one directory', () => {
+  it('is never begun twice in one directory', async () => {
     const dir = write([RUN]);
     expect(() => Journal.create(dir)).toThrow(/cannot be used/);
-    expect(() => createRunDirectory(dir)).toThrow(/holds a run already/);
+    await expect(mustHoldNoRun(dir)).rejects.toThrow(/holds a run already/);
   });
 });
 
