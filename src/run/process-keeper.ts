@@ -1,0 +1,159 @@
+/**
+ * A process that stands where the lineage says, whatever happens to it: when it fails another one is started, brought
+ * to the same state, and asked again.
+ */
+
+import { AutolrsError, type ErrorCode } from '../core/errors.js';
+import type { Command, TrainerFacts } from '../core/tuner/command.js';
+import type { Entry } from '../core/tuner/entry.js';
+import type { Lineage } from '../core/tuner/lineage.js';
+import type { CheckpointsPort, TrainerPort } from './ports.js';
+import { recover } from './recover.js';
+
+export interface KeeperOptions<Process extends TrainerPort> {
+  /** Starts the script and shakes hands. */
+  readonly start: () => Promise<Process>;
+  readonly note: (entry: Entry) => void;
+  /** A line for people. */
+  readonly say: (line: string) => void;
+  readonly checkpoints: CheckpointsPort;
+  readonly lineage: Lineage;
+  /** What the trainer said of itself when the run began. */
+  readonly facts: TrainerFacts;
+  /** Restarts without progress in between. */
+  readonly restarts: number;
+  readonly signal: AbortSignal;
+}
+
+/** Failures of the process; anything else would only happen again. */
+const CAN_RESTART: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'TRAINER_EXITED',
+  'TRAINER_SILENT',
+  'TRAINER_TIMEOUT',
+  'TRAINER_FAILED',
+  'PROTOCOL_BAD_MESSAGE',
+]);
+
+export class ProcessKeeper<Process extends TrainerPort> {
+  readonly #options: KeeperOptions<Process>;
+  readonly #tidyUp: () => void;
+  /** The process, once it stands where the lineage says. */
+  #ready: Process | undefined;
+  /** The process, whatever it is doing. */
+  #process: Process | undefined;
+  #restartsLeft: number;
+
+  /**
+   * @param running The process that has just shaken hands, in the state in which its script begins.
+   * @param tidyUp Called once the process before is gone, and before a new one is asked for anything.
+   */
+  constructor(running: Process, tidyUp: () => void, options: KeeperOptions<Process>) {
+    this.#options = options;
+    this.#tidyUp = tidyUp;
+    this.#process = running;
+    this.#restartsLeft = options.restarts;
+  }
+
+  /** The process, if it stands where it should. */
+  get ready(): Process | undefined {
+    return this.#ready;
+  }
+
+  /**
+   * Lets `act` work with the process, again with another one if that fails.
+   *
+   * @param next The command that `act` will ask for first, if it is known.
+   * @throws AutolrsError when no restart helps.
+   */
+  async persist<Value>(
+    next: Command | undefined,
+    act: (trainer: Process) => Promise<Value>,
+  ): Promise<Value> {
+    for (;;) {
+      try {
+        return await act(await this.#become(next));
+      } catch (error) {
+        await this.#giveUpOrRestart(error);
+      }
+    }
+  }
+
+  /** Something was done that no failure takes back: restarts are counted anew. */
+  noteProgress(): void {
+    this.#restartsLeft = this.#options.restarts;
+  }
+
+  /** The command with the place of a checkpoint in memory, for a trainer that has no room for it there. */
+  placed(command: Command): Command {
+    const { facts, checkpoints } = this.#options;
+    if (!('checkpoint' in command) || command.path !== undefined || facts.can.memory !== false) {
+      return command;
+    }
+    return { ...command, path: checkpoints.scratchPathOf(command.checkpoint) };
+  }
+
+  /** The end without a goodbye. Never throws. */
+  async abandon(): Promise<void> {
+    const process = this.#process;
+    this.#process = undefined;
+    this.#ready = undefined;
+    await process?.abandon();
+  }
+
+  /** The process, standing where the lineage says. */
+  async #become(next: Command | undefined): Promise<Process> {
+    if (this.#ready) return this.#ready;
+    const { start, signal, note, lineage, checkpoints, say } = this.#options;
+    const trainer = this.#process ?? (await start());
+    this.#process = trainer;
+    this.#tidyUp();
+    await recover(
+      {
+        lineage,
+        checkpoints,
+        ask: async (command) => {
+          if (signal.aborted) throw interrupted();
+          return trainer.ask(this.placed(command), signal);
+        },
+        onLost: (steps, seconds) => note({ kind: 'lost', steps, seconds }),
+        onDamaged(file) {
+          say(`checkpoint ${file} is damaged; going back to the one before it`);
+          note({ kind: 'checkpoint-damaged', file });
+        },
+      },
+      next,
+    );
+    this.#ready = trainer;
+    return trainer;
+  }
+
+  async #giveUpOrRestart(error: unknown): Promise<void> {
+    const { facts, lineage, signal, note, say, restarts } = this.#options;
+    const toldSteps = this.#process?.toldSteps ?? 0;
+    await this.abandon();
+    if (!(error instanceof AutolrsError) || signal.aborted) throw error;
+    if (toldSteps > 0) note({ kind: 'lost', steps: toldSteps, seconds: 0 });
+    if (error.facts.storageFailed) throw storageFailed(error);
+    // Without a file there is no state to go back to, but for the one in which the script begins.
+    const canGoBack = facts.can.disk || (lineage.present.since.length === 0 && !lineage.named.size);
+    if (!CAN_RESTART.has(error.code) || !canGoBack || restarts === 0) throw error;
+    if (this.#restartsLeft === 0) {
+      const message = `${error.message} (after ${restarts} restarts without a committed slice)`;
+      throw new AutolrsError(error.code, message, { ...error.facts, cause: error });
+    }
+    this.#restartsLeft--;
+    say(`${error.message}; starting it again (${restarts - this.#restartsLeft} of ${restarts})`);
+  }
+}
+
+function interrupted(): AutolrsError {
+  return new AutolrsError('INTERRUPTED', 'interrupted while the trainer was brought back');
+}
+
+function storageFailed(error: AutolrsError): AutolrsError {
+  return new AutolrsError(
+    'RUN_DIRECTORY_UNUSABLE',
+    `${error.message}; make room or mend the disk, and resume the run`,
+    { cause: error },
+  );
+}
