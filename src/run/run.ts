@@ -90,10 +90,13 @@ export async function runStrategy(
   return { kind: 'interrupted' };
 }
 
-/** Commits and decisions must survive a power cut; a probe that is lost can be paid for again. */
+/**
+ * Commits and decisions must survive a power cut; a probe that is lost can be paid for again. So must the name of a file
+ * that is about to be: the file itself is synced by whoever writes it, and nobody else would know of it.
+ */
 function isBoundary(entry: Entry): boolean {
   if (entry.kind === 'decision') {
     return entry.decision.kind === 'stage-ended' || entry.decision.kind === 'finished';
   }
-  return entry.kind === 'checkpoint';
+  return entry.kind === 'checkpoint' || entry.kind === 'checkpoint-begun';
 }

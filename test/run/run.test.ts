@@ -65,11 +65,13 @@ describe('runStrategy', () => {
     });
   });
 
-  it('makes every stage end and every checkpoint durable', () => {
+  it('makes every stage end and every checkpoint durable, and the name of its file before that', () => {
     const { entries, durable } = undisturbed;
     const boundaries = entries.filter(
       (e) =>
-        e.kind === 'checkpoint' || (e.kind === 'decision' && e.decision.kind === 'stage-ended'),
+        e.kind === 'checkpoint' ||
+        e.kind === 'checkpoint-begun' ||
+        (e.kind === 'decision' && e.decision.kind === 'stage-ended'),
     );
     expect(boundaries.length).toBeGreaterThan(5);
     for (const entry of boundaries) expect(durable).toContain(entry);
