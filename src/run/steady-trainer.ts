@@ -3,6 +3,7 @@
 import { AutolrsError } from '../core/errors.js';
 import type { Command, Reply, TrainCommand, TrainedReply } from '../core/tuner/command.js';
 import type { DurableCheckpoint } from '../core/tuner/entry.js';
+import { exceedsSmoothed } from '../core/tuner/smoothed-loss.js';
 import { joinParts, partOf } from '../core/tuner/train-parts.js';
 import type { TrainerPort } from './ports.js';
 import { type KeeperOptions, ProcessKeeper } from './process-keeper.js';
@@ -106,8 +107,9 @@ export class SteadyTrainer<Process extends TrainerPort = TrainerPort> {
     for (;;) {
       if (parts.length > 0) await this.#saveToDisk(trainer);
       const part = partOf(command, done, slices.steps);
-      const reply = await trainer.ask(part, signal);
-      if (reply.kind !== 'trained') throw new Error('a "train" was answered by something else');
+      const answer = await trainer.ask(part, signal);
+      if (answer.kind !== 'trained') throw new Error('a "train" was answered by something else');
+      const reply = withoutFalseHalt(answer, parts, command.haltAbove);
       slices.note(reply.steps, reply.seconds);
       lineage.follow(part, reply);
       done += reply.steps;
@@ -155,4 +157,20 @@ export class SteadyTrainer<Process extends TrainerPort = TrainerPort> {
     checkpoints.remove(file);
     this.#strays.delete(file);
   }
+}
+
+/**
+ * A trainer smooths the losses of one request, so in a slice's first steps a single loss weighs all. Whether a command
+ * halts is judged by all of its losses, and so does not depend on where it was cut.
+ */
+function withoutFalseHalt(
+  reply: TrainedReply,
+  parts: readonly TrainedReply[],
+  haltAbove: number | undefined,
+): TrainedReply {
+  if (reply.end !== 'halt' || haltAbove === undefined || parts.length === 0) return reply;
+  const before = parts.flatMap((part) => part.losses);
+  if (exceedsSmoothed(before, reply.losses, haltAbove)) return reply;
+  const { end: _, ...goesOn } = reply;
+  return goesOn;
 }

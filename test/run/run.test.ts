@@ -102,6 +102,45 @@ describe('runStrategy', () => {
   });
 });
 
+describe('a commit in slices', () => {
+  // Four times the first loss halts: this one alone does, and among its neighbours it does not.
+  const simulation = { spike: { step: 100, loss: 30 } };
+  const commitOf = (run: SimulatedRun) => run.entries.filter((entry) => entry.kind === 'decision');
+
+  it('halts by all losses of the command, wherever a slice begins', async () => {
+    const whole = new SimulatedRun({ tuner: TUNER, checkpointSteps: 1_000_000, simulation });
+    await finish(whole);
+    expect(JSON.stringify(whole.entries)).not.toContain('halt"');
+    for (const checkpointSteps of [40, 20, 1]) {
+      const run = new SimulatedRun({ tuner: TUNER, checkpointSteps, simulation });
+      await finish(run);
+      expect(commitOf(run)).toEqual(commitOf(whole));
+      expect(run.trainer.model).toEqual(whole.trainer.model);
+    }
+  });
+
+  it('halts when the loss stays high', async () => {
+    const run = new SimulatedRun({
+      tuner: TUNER,
+      checkpointSteps: 10,
+      simulation: { divergesAbove: 0.02 },
+    });
+    await finish(run);
+    expect(JSON.stringify(run.entries)).toContain('"end":"halt"');
+  });
+
+  it('is resumed after a spike at which the trainer halted and the tuner did not', async () => {
+    const options = { tuner: TUNER, checkpointSteps: 40, simulation };
+    const whole = new SimulatedRun(options);
+    await finish(whole);
+    for (let at = 0; at < whole.entries.length; at += 7) {
+      const run = new SimulatedRun(options);
+      await finish(run, [{ tunerDiesAt: at }]);
+      expect(outcomeOf(run), `killed at entry ${at}`).toEqual(outcomeOf(whole));
+    }
+  });
+});
+
 describe('a run whose tuner is killed', () => {
   it('at any entry of its journal ends as if nothing had happened, and pays for no probe twice', async () => {
     const probes = (run: SimulatedRun) =>

@@ -11,6 +11,7 @@ import type {
   TrainedReply,
   TrainerFacts,
 } from '../../src/core/tuner/command.js';
+import { exceedsSmoothed } from '../../src/core/tuner/smoothed-loss.js';
 
 export interface SimulationOptions {
   readonly bestLr?: number;
@@ -26,6 +27,8 @@ export interface SimulationOptions {
   readonly disk?: Map<string, Model>;
   /** The data ends after this many optimizer updates, counted over everything that was trained. */
   readonly dataEndsAfter?: number;
+  /** One batch whose loss is this high, whatever the model: the one after so many updates. */
+  readonly spike?: { readonly step: number; readonly loss: number };
 }
 
 export interface Model {
@@ -42,7 +45,8 @@ export class SimulatedTrainer {
   readonly updates: { readonly step: number; readonly lr: number }[] = [];
   readonly commands: Command[] = [];
   model: Model = { step: 0, excess: 2 };
-  readonly #options: Required<Omit<SimulationOptions, 'total' | 'disk'>>;
+  readonly #options: Required<Omit<SimulationOptions, 'total' | 'disk' | 'spike'>>;
+  readonly #spike: SimulationOptions['spike'];
   readonly #disk: Map<string, Model> | undefined;
   readonly #saved = new Map<string, Model>();
 
@@ -58,6 +62,7 @@ export class SimulatedTrainer {
       ...options,
     };
     this.#disk = options.disk;
+    this.#spike = options.spike;
     this.facts = {
       name: 'simulation',
       step: 0,
@@ -120,7 +125,9 @@ export class SimulatedTrainer {
       const loss = this.#step(lr);
       losses.push(loss);
       if (!Number.isFinite(loss)) end = 'diverged';
-      else if (command.haltAbove !== undefined && loss > command.haltAbove) end = 'halt';
+      else if (exceedsSmoothed(losses.slice(0, -1), [loss], command.haltAbove ?? Infinity)) {
+        end = 'halt';
+      }
     }
     const done = losses.length;
     const seconds = done * 0.001;
@@ -143,6 +150,7 @@ export class SimulatedTrainer {
     const distance = Math.log(lr / bestLr) / WIDTH_IN_LOG_LR;
     const factor = lr > divergesAbove ? 1.5 : 1 - rate * Math.exp(-distance * distance);
     this.model = { step: step + 1, excess: excess * factor };
+    if (step === this.#spike?.step) return this.#spike.loss;
     const loss = FLOOR_LOSS + excess + noise * createRandom(seed * 1e6 + step).normal();
     return loss > 1e6 ? Number.NaN : loss;
   }
