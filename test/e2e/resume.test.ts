@@ -12,6 +12,7 @@ import {
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { type CliEnd, fixture, ROOT, runCli, temporaryDirectory } from '../support/cli.js';
+import { readRun } from '../support/read-run.js';
 
 const DIGITS = [process.execPath, join(ROOT, 'examples', 'demo', 'digits.js')];
 const FLAGS =
@@ -30,17 +31,6 @@ async function run(dir: string, cue?: string, signal: NodeJS.Signals = 'SIGKILL'
 }
 
 const resume = (dir: string, ...flags: string[]) => runCli(['resume', ...flags, dir]);
-
-function readRun(dir: string) {
-  const records = readFileSync(join(dir, 'journal.jsonl'), 'utf8')
-    .trim()
-    .split('\n')
-    .map((line) => JSON.parse(line));
-  const result = JSON.parse(readFileSync(join(dir, 'result.json'), 'utf8'));
-  const { lost: _, ...steps } = result.steps;
-  const last = records.filter((record) => record.kind === 'checkpoint').at(-1).checkpoint;
-  return { records, result, essence: { steps, schedule: result.schedule, state: last.sha256 } };
-}
 
 const newDirectory = () => join(temporaryDirectory(), 'run');
 

@@ -1,6 +1,7 @@
 /**
  * Preloaded into a process (`node --import`), makes one thing fail at one moment, as AUTOLRS_FAULT says:
- * `WHO KIND N`, with WHO `tuner` or `trainer` and N counted from 1. It fires once a run: AUTOLRS_FAULT_FIRED is the file
+ * `WHO KIND N`, with WHO `tuner` or `trainer` and N counted from 1; for `slow-disk` N is how many milliseconds each sync
+ * takes longer. It fires once a run: AUTOLRS_FAULT_FIRED is the file
  * that says that it has. With AUTOLRS_KEEP the tuner keeps a copy of each checkpoint that it removes.
  */
 
@@ -62,6 +63,16 @@ function arm(at) {
         return real(...args);
       };
     }
+  }
+
+  if (kind === 'slow-disk') {
+    const { fsyncSync } = fs;
+    const nobody = new Int32Array(new SharedArrayBuffer(4));
+    fs.fsyncSync = (fd) => {
+      if (!existsSync(fired)) fire();
+      Atomics.wait(nobody, 0, 0, at);
+      return fsyncSync(fd);
+    };
   }
 
   if (kind === 'kill-at-request') {

@@ -300,6 +300,10 @@ await tryAll(
   reference,
   upTo(60, 'trainer disk-full'),
 );
+await tryAll('JavaScript: each sync takes 200 ms longer', DIGITS, reference, [
+  { fault: 'tuner slow-disk 200' },
+  { fault: 'trainer slow-disk 200' },
+]);
 const interrupts = (count, most) =>
   Array.from({ length: count }, () => ({
     signal: 'SIGINT',
