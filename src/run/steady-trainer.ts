@@ -35,6 +35,7 @@ export class SteadyTrainer<Process extends TrainerPort = TrainerPort> {
     this.#strays = new Set(options.strays);
     const tidyUp = () => {
       for (const file of this.#strays) this.#remove(file);
+      this.#removeSpare();
     };
     this.#keeper = new ProcessKeeper(running, tidyUp, options);
   }
@@ -145,16 +146,22 @@ export class SteadyTrainer<Process extends TrainerPort = TrainerPort> {
     this.#strays.delete(file);
     lineage.keep(checkpoint);
     this.#keeper.noteProgress();
+    this.#removeSpare();
+  }
+
+  #removeSpare(): void {
+    const { lineage } = this.#options;
     for (const spare of lineage.spare(KEPT_FILES)) {
       this.#remove(spare);
       lineage.forget(spare);
     }
   }
 
+  /** A file that is still on record when the tuner dies is removed by the next one. */
   #remove(file: string): void {
     const { note, checkpoints } = this.#options;
-    note({ kind: 'checkpoint-removed', file });
     checkpoints.remove(file);
+    note({ kind: 'checkpoint-removed', file });
     this.#strays.delete(file);
   }
 }

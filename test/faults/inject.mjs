@@ -1,8 +1,8 @@
 /**
  * Preloaded into a process (`node --import`), makes one thing fail at one moment, as AUTOLRS_FAULT says:
  * `WHO KIND N`, with WHO `tuner` or `trainer` and N counted from 1; for `slow-disk` N is how many milliseconds each sync
- * takes longer. It fires once a run: AUTOLRS_FAULT_FIRED is the file
- * that says that it has. With AUTOLRS_KEEP the tuner keeps a copy of each checkpoint that it removes.
+ * takes longer. It fires once a run: AUTOLRS_FAULT_FIRED is the file that says that it has. With AUTOLRS_KEEP the tuner
+ * keeps a copy of each checkpoint that it removes.
  */
 
 import fs from 'node:fs';

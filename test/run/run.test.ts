@@ -150,6 +150,7 @@ describe('a run whose tuner is killed', () => {
       await finish(run, [{ tunerDiesAt: at }]);
       expect(outcomeOf(run), `killed at entry ${at}`).toEqual(outcomeOf(undisturbed));
       expect(probes(run)).toBe(probes(undisturbed));
+      expect([...run.disk.keys()], `killed at entry ${at}`).toHaveLength(2);
     }
   });
 

@@ -18,7 +18,7 @@ export type Entry =
   | { readonly kind: 'checkpoint'; readonly checkpoint: DurableCheckpoint }
   /** A file does not hold what it should; the run goes on from the one before it. */
   | { readonly kind: 'checkpoint-damaged'; readonly file: string }
-  /** A file is about to be removed. */
+  /** A file was removed. */
   | { readonly kind: 'checkpoint-removed'; readonly file: string }
   /** The end came in a probe, and the trainer was brought back to the committed path. */
   | { readonly kind: 'rolled-back'; readonly checkpoint: string }
