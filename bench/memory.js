@@ -2,7 +2,9 @@
  * A soak: the tuner's resident memory and its journal over a long run of many stages, with a trainer that computes next
  * to nothing. The RSS is read from /proc while it runs; flat means that the last quarter needs no more than the second.
  *
- *     npm run build && node bench/memory.js [--steps 1000000]
+ *     npm run build && node bench/memory.js [--steps 1000000] [--live]
+ *
+ * With --live the tuner collects its garbage every second, and what it holds on to is told as well.
  */
 
 import { spawn } from 'node:child_process';
@@ -12,14 +14,21 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
-const { values } = parseArgs({ options: { steps: { type: 'string', default: '1000000' } } });
+const { values } = parseArgs({
+  options: {
+    steps: { type: 'string', default: '1000000' },
+    live: { type: 'boolean', default: false },
+  },
+});
 const path = (name) => fileURLToPath(new URL(name, import.meta.url));
 const dir = mkdtempSync(join(tmpdir(), 'autolrs-bench-'));
 const runDir = join(dir, 'run');
 const options = ['--quiet', '--json', '--run-dir', runDir, '--steps', values.steps];
 const lrs = ['--min-lr', '1e-3', '--max-lr', '1', '--tau', '1000', '--tau-max', '5000'];
 const trainer = path('fast-trainer.mjs');
+const liveHeap = new URL('live-heap.mjs', import.meta.url).href;
 const args = [
+  ...(values.live ? ['--expose-gc', '--import', liveHeap] : []),
   path('../bin/autolrs.js'),
   'run',
   ...options,
@@ -37,7 +46,7 @@ function bytesPerStage(text) {
   return starts.slice(1).map((start, i) => start - starts[i]);
 }
 
-const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit', 'pipe'] });
 const samples = [];
 const timer = setInterval(() => {
   const status = readFileSync(`/proc/${child.pid}/status`, 'utf8');
@@ -48,17 +57,25 @@ let output = '';
 child.stdout.setEncoding('utf8').on('data', (text) => {
   output += text;
 });
+let live = '';
+child.stdio[3].setEncoding('utf8').on('data', (text) => {
+  live += text;
+});
 child.on('close', (code) => {
   clearInterval(timer);
   if (code !== 0) throw new Error(`the run ended with ${code}`);
   const { steps, stages, seconds } = JSON.parse(output);
-  const quarter = (i) => samples.slice((i * samples.length) / 4, ((i + 1) * samples.length) / 4);
   const mean = (list) => list.reduce((sum, value) => sum + value, 0) / list.length;
   console.log(`${steps.total} steps, ${stages.length} stages, ${seconds.total.toFixed(0)} s`);
   console.log(`resident memory: peak ${Math.max(...samples).toFixed(0)} MB`);
-  console.log(
-    `mean of each quarter of the run: ${[0, 1, 2, 3].map((i) => `${mean(quarter(i)).toFixed(0)} MB`).join(', ')}`,
-  );
+  const quarter = (list, i) => list.slice((i * list.length) / 4, ((i + 1) * list.length) / 4);
+  const ofQuarters = (list, digits) =>
+    [0, 1, 2, 3].map((i) => `${mean(quarter(list, i)).toFixed(digits)} MB`).join(', ');
+  console.log(`mean of each quarter of the run: ${ofQuarters(samples, 0)}`);
+  if (values.live) {
+    const heap = live.trim().split('\n').map(Number);
+    console.log(`heap after a collection, the same: ${ofQuarters(heap, 1)}`);
+  }
   const journal = join(runDir, 'journal.jsonl');
   const bytes = statSync(journal).size;
   const perStage = bytesPerStage(readFileSync(journal, 'utf8'));
