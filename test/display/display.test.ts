@@ -166,7 +166,9 @@ describe('strategy horizon, told to people', () => {
   it('says what the search will cost, why an LR is cut, and what a probe ended with', () => {
     const text = lines.join('\n');
     expect(text).toMatch(/search: \d+ of 5,000 steps, at most 500 \(ramp 50, 5 probes of 17, 2/);
-    expect(text).toMatch(/step [\d,]+: (no better|validation loss rises).*; back to step [\d,]+, LR/);
+    expect(text).toMatch(
+      /step [\d,]+: (no better|validation loss rises).*; back to step [\d,]+, LR/,
+    );
     expect(text).toMatch(/probe 1: LR \S+, loss \S+ after 17 steps/);
     expect(text).not.toMatch(/NaN|undefined|\+- 0(?![.\d])|0 probes/);
   });
