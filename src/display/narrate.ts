@@ -84,7 +84,7 @@ function narrateSearchPlan(plan: Extract<Decision, { kind: 'search-planned' }>):
   const { rampSteps, coarse, fine, plannedSteps, mostSteps, total } = plan;
   const rungs = [coarse, fine].filter(({ steps }) => steps > 0);
   if (rampSteps === 0 && rungs.length === 0) {
-    return `search: none, ${plural(total, 'step')} are too few for one`;
+    return `search: none, a run of ${plural(total, 'step')} is too short for one`;
   }
   const parts = [
     ...(rampSteps > 0 ? [`ramp ${formatCount(rampSteps)}`] : []),

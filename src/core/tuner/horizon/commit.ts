@@ -179,7 +179,8 @@ class WatchedRun {
     }
     // Whoever went back so often that little came of it stays where they are.
     if (++this.#returns > MOST_RETURNS) return;
-    const lrThere = this.#lrBefore(this.#kept.step);
+    // Within the warm-up an LR says nothing but how far the warm-up is.
+    const lrThere = this.#lrBefore(Math.max(this.#kept.step, this.#course.warmUpSteps));
     const isRise = evidence.kind === 'rise';
     const nextLr = lrThere / (isRise ? CUT.rise : CUT.stallInDecay);
     yield* this.#tellCut(evidence, lr, nextLr, this.#kept.step);

@@ -165,6 +165,18 @@ describe('horizon', () => {
     expect(trainer.updates.length).toBeLessThanOrEqual(5000);
   });
 
+  it('keeps its LR in sight when it goes back to where it began', () => {
+    const neverBetter: Change = (command, reply, { model }) =>
+      command.kind === 'validate' && reply.kind === 'validated'
+        ? { ...reply, loss: 1 + model.step / 1000 }
+        : reply;
+    const { decisions } = play({ budget: 5000 }, { rate: 0.0005 }, neverBetter);
+    const [cut] = decisionsOf(decisions, 'lr-cut');
+    const [commit] = decisionsOf(decisions, 'commit-started');
+    expect(cut?.backToStep).toBe(0);
+    expect(cut?.nextLr).toBeCloseTo((commit?.lr ?? 0) / 4, 12);
+  });
+
   it('cuts a held LR at which the training loss stands still, without going back', () => {
     let count = 0;
     const { decisions } = play({ budget: 5000, validation: 'never' }, {}, (command, reply) =>
