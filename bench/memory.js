@@ -31,6 +31,8 @@ const args = [
   ...(values.live ? ['--expose-gc', '--import', liveHeap] : []),
   path('../bin/autolrs.js'),
   'run',
+  '--strategy',
+  'paper',
   ...options,
   ...lrs,
   '--',

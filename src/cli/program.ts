@@ -183,6 +183,11 @@ const RUN_OPTIONS: readonly (readonly [heading: string, options: readonly Option
       ],
       ['--candidates <k>', 'paper: probes a stage', DEFAULTS.candidates],
       ['--kappa <x>', 'paper: weight of the uncertainty in the search', DEFAULTS.kappa],
+      [
+        '--validation <mode>',
+        `judge probes by validation loss: ${VALIDATION_MODES.join(', ')}`,
+        `${DEFAULTS.validation}: whenever it can, paper once stages are tau-max long`,
+      ],
       ['--seed <n>', 'seed of every random draw', DEFAULTS.seed],
     ],
   ],
@@ -198,11 +203,6 @@ const RUN_OPTIONS: readonly (readonly [heading: string, options: readonly Option
         DEFAULTS.warmupSteps,
       ],
       ['--warmup-lr <lr>', 'LR at the end of the warm-up', "the script's own"],
-      [
-        '--validation <mode>',
-        `judge probes by validation loss: ${VALIDATION_MODES.join(', ')}`,
-        `${DEFAULTS.validation}: once stages are tau-max long`,
-      ],
       ['--rollback', 'take a stage back that ends worse than it began (not in the paper)'],
       ['--forecast <method>', `one of: ${FORECAST_METHODS.join(', ')}`, DEFAULTS.forecast],
     ],

@@ -48,6 +48,7 @@ async function onDisk(script: string, variables: Readonly<Record<string, string>
   for (const folder of [disk, seen, out]) mkdirSync(folder);
   const env = {
     ...process.env,
+    AUTOLRS_STRATEGY: 'paper',
     NODE: process.execPath,
     CLI: join(ROOT, 'bin', 'autolrs.js'),
     SCRIPT: join(FIXTURES, 'disturbs-once.mjs'),

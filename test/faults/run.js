@@ -41,7 +41,7 @@ const { values } = parseArgs({
 const TORCH_WRITES = 700;
 
 const FLAGS =
-  '--steps 60 --tau 24 --tau-max 48 --candidates 2 --warmup-steps 6 --min-lr 1e-3 --max-lr 1'.split(
+  '--strategy paper --steps 60 --tau 24 --tau-max 48 --candidates 2 --warmup-steps 6 --min-lr 1e-3 --max-lr 1'.split(
     ' ',
   );
 const DIGITS = [process.execPath, join(ROOT, 'examples', 'demo', 'digits.js')];

@@ -10,6 +10,9 @@ export const ROOT = join(import.meta.dirname, '..', '..');
 export const FIXTURES = join(ROOT, 'test', 'fixtures', 'trainers');
 const CLI = join(ROOT, 'bin', 'autolrs.js');
 
+/** Most tests of processes count stages and probes of the published method; those of the default say so. */
+const PUBLISHED = { AUTOLRS_STRATEGY: 'paper' };
+
 export interface CliEnd {
   readonly code: number | null;
   readonly stdout: string;
@@ -30,7 +33,7 @@ export interface CliOptions {
 export function runCli(args: readonly string[], options: CliOptions = {}): Promise<CliEnd> {
   const child = spawn(process.execPath, [CLI, ...args], {
     cwd: options.cwd ?? ROOT,
-    env: { ...process.env, ...options.env },
+    env: { ...process.env, ...PUBLISHED, ...options.env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let stdout = '';
@@ -70,6 +73,7 @@ export function runCliUnread(
 ): Promise<{ readonly code: number | null; readonly bytes: number; readonly text: string }> {
   const child = spawn(process.execPath, [CLI, ...args], {
     cwd: ROOT,
+    env: { ...process.env, ...PUBLISHED },
     stdio: ['ignore', 'ignore', 'pipe'],
   });
   let bytes = 0;
