@@ -14,7 +14,7 @@ const FORMATTED = ['.', '../../examples/pytorch', '../../bench/training'];
 const CHECKS = [
   { needs: 'ruff', args: ['-m', 'ruff', 'check', ...FORMATTED] },
   { needs: 'ruff', args: ['-m', 'ruff', 'format', '--check', ...FORMATTED] },
-  { needs: 'mypy', args: ['-m', 'mypy', 'autolrs'] },
+  { needs: 'mypy', args: ['-m', 'mypy', 'autolrs', 'autolrs_cli'] },
   { needs: 'pytest', args: ['-m', 'pytest', '-q'] },
   { needs: 'pytest, numpy', args: ['-m', 'pytest', '-q', '../../bench/training'] },
 ];
