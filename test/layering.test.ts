@@ -13,6 +13,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'core/forecast': ['core/math'],
   'core/tuner': ['core/math', 'core/search', 'core/forecast', 'core'],
   'core/compare': ['core/tuner', 'core'],
+  'core/doctor': ['core/tuner', 'core'],
   core: ['core/math', 'core/search', 'core/forecast', 'core/tuner'],
   protocol: ['core'],
   trainer: ['protocol', 'core'],
@@ -29,13 +30,22 @@ const MAY_USE: Readonly<Record<string, readonly string[]>> = {
   'core/forecast': ['ml-levenberg-marquardt', 'simple-statistics'],
   'core/tuner': [],
   'core/compare': [],
+  'core/doctor': [],
   core: [],
   protocol: ['zod'],
   trainer: ['execa', 'node:crypto', 'node:fs', 'node:net', 'node:os', 'node:path', 'node:stream'],
   journal: ['node:crypto', 'node:fs', 'node:os', 'node:path', 'node:zlib'],
   display: ['pino', 'node:string_decoder'],
   run: [],
-  cli: ['commander', 'node:crypto', 'node:fs', 'node:path', 'node:timers/promises', 'node:url'],
+  cli: [
+    'commander',
+    'node:crypto',
+    'node:fs',
+    'node:os',
+    'node:path',
+    'node:timers/promises',
+    'node:url',
+  ],
 };
 
 const FORBIDDEN_IN_CORE =

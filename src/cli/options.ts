@@ -212,14 +212,16 @@ export function readNumber(flag: string, text: string): number {
   return value;
 }
 
-function readStartTimeout(text: string | undefined): number {
-  if (text === undefined) return DEFAULT_START_TIMEOUT_SECONDS;
-  const seconds = readNumber('--start-timeout', text);
+export function readStartTimeout(text: string | undefined): number {
+  return readSeconds('--start-timeout', text) ?? DEFAULT_START_TIMEOUT_SECONDS;
+}
+
+export function readSeconds(flag: string, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const seconds = readNumber(flag, text);
   // setTimeout holds 2^31 - 1 milliseconds; a longer wait would fire at once.
-  if (!(seconds > 0 && seconds <= 2_000_000)) {
-    throw usage(`--start-timeout is ${text}; give seconds above 0 and up to 2000000`);
-  }
-  return seconds;
+  if (seconds > 0 && seconds <= 2_000_000) return seconds;
+  throw usage(`${flag} is ${text}; give seconds above 0 and up to 2000000`);
 }
 
 function readLogLevel(text: string | undefined): LogLevel {

@@ -5,6 +5,7 @@ import { LOSS_CHOICES } from '../core/compare/compare.js';
 import { DEFAULTS, FORECAST_METHODS, STRATEGIES, VALIDATION_MODES } from '../core/options.js';
 import { LOG_LEVELS } from '../display/log-level.js';
 import { type RawCompareFlags, readCompareFlags } from './compare-options.js';
+import { DEFAULT_LIMIT_SECONDS, type RawDoctorFlags, readDoctorFlags } from './doctor-options.js';
 import {
   DEFAULT_LOG_LEVEL,
   DEFAULT_RESTARTS,
@@ -36,6 +37,7 @@ export function createProgram({ onStart, onExit }: ProgramEvents): Command {
     .hook('preAction', (_, command) => onStart(command.opts()['json'] === true));
   program.addCommand(createRunCommand(onExit));
   program.addCommand(createResumeCommand(onExit));
+  program.addCommand(createDoctorCommand(onExit));
   program.addCommand(createShowCommand(onExit));
   program.addCommand(createCompareCommand(onExit));
   return program;
@@ -85,6 +87,26 @@ function createResumeCommand(onExit: ProgramEvents['onExit']): Command {
     const settings = readResumeFlags(raw, words);
     const { resumeCommand } = await import('./resume-command.js');
     onExit(await resumeCommand(dir, settings));
+  });
+}
+
+function createDoctorCommand(onExit: ProgramEvents['onExit']): Command {
+  const command = new Command('doctor')
+    .description(
+      'Examine a training script in a minute or two: whether it can be steered, and whether a restore brings back all that its training needs.',
+    )
+    .argument('[command...]', 'the training command, after --')
+    .usage('[options] -- command...')
+    .helpOption('-h, --help', 'print this help')
+    .passThroughOptions()
+    .configureHelp({ optionDescription: (option) => option.description })
+    .showHelpAfterError('(autolrs doctor --help lists the options)')
+    .exitOverride();
+  addOptions(command, DOCTOR_OPTIONS);
+  return command.action(async (words: string[], raw: RawDoctorFlags) => {
+    const settings = readDoctorFlags(raw, words);
+    const { doctorCommand } = await import('./doctor-command.js');
+    onExit(await doctorCommand(settings));
   });
 }
 
@@ -142,6 +164,25 @@ function collect(value: string, earlier: readonly string[] = []): readonly strin
 
 type OptionRow = readonly [flags: string, description: string, defaultNote?: string | number];
 
+const START_TIMEOUT: OptionRow = [
+  '--start-timeout <seconds>',
+  'wait this long for the script to say hello',
+  DEFAULT_START_TIMEOUT_SECONDS,
+];
+
+const CARRIER: OptionRow = [
+  '--carrier <carrier>',
+  `how to talk to the script: ${CARRIERS.join(', ')}`,
+  DEFAULT_CARRIER,
+];
+
+const DOCTOR_OPTIONS: readonly OptionRow[] = [
+  START_TIMEOUT,
+  ['--timeout <seconds>', 'end the examination after this long', DEFAULT_LIMIT_SECONDS],
+  CARRIER,
+  ['--json', 'print one JSON document instead of a text'],
+];
+
 /** Options about the trainer's process and about us; the same for a new run and a resumed one. */
 const CARE_OPTIONS: readonly OptionRow[] = [
   ['--restarts <n>', 'start a script that failed again, so often in a row', DEFAULT_RESTARTS],
@@ -150,12 +191,8 @@ const CARE_OPTIONS: readonly OptionRow[] = [
     'committed steps between two checkpoints on disk',
     "1000, or 10 minutes' worth",
   ],
-  [
-    '--start-timeout <seconds>',
-    'wait this long for the script to say hello',
-    DEFAULT_START_TIMEOUT_SECONDS,
-  ],
-  ['--carrier <carrier>', `how to talk to the script: ${CARRIERS.join(', ')}`, DEFAULT_CARRIER],
+  START_TIMEOUT,
+  CARRIER,
   ['--json', 'print the result as one JSON document on stdout'],
   ['--quiet', 'no progress, no trainer output (it is in trainer.log)'],
   ['--log-level <level>', `diagnostics: ${LOG_LEVELS.join(', ')}`, DEFAULT_LOG_LEVEL],

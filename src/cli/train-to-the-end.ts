@@ -1,7 +1,5 @@
 /** The middle of a run: starts the trainer, drives the strategy, and sees the trainer off. */
 
-import { delimiter } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { AutolrsError } from '../core/errors.js';
 import type { TrainerFacts } from '../core/tuner/command.js';
 import { Replay } from '../core/tuner/replay.js';
@@ -16,9 +14,10 @@ import { createNote, runStrategy } from '../run/run.js';
 import { SliceLength } from '../run/slice-length.js';
 import { SteadyTrainer } from '../run/steady-trainer.js';
 import { startTrainer, type Trainer } from '../trainer/process.js';
-import type { Conduct, RunIdentity } from './conduct-run.js';
+import type { Conduct } from './conduct-run.js';
 import type { RunSettings } from './options.js';
 import { listenForInterrupts } from './signals.js';
+import { environmentOf } from './trainer-environment.js';
 
 /** If the script has not said hello by then, its user may want to know what to look for. */
 const HINT_AFTER_MS = 15_000;
@@ -175,16 +174,4 @@ function startHint({ startTimeoutMs }: RunSettings): string {
 function levelOf(word: string): 'error' | 'warn' | 'info' | 'debug' {
   if (word === 'warning') return 'warn';
   return word === 'error' || word === 'warn' || word === 'debug' ? word : 'info';
-}
-
-/** What the trainer finds in its environment; the Python package comes with us, so that nothing must be installed. */
-function environmentOf({ id, dir }: RunIdentity): Record<string, string> {
-  const adapters = fileURLToPath(new URL('../../adapters/python', import.meta.url));
-  const { PYTHONPATH } = process.env;
-  return {
-    AUTOLRS: '1',
-    AUTOLRS_RUN_ID: id,
-    AUTOLRS_RUN_DIR: dir,
-    PYTHONPATH: PYTHONPATH ? `${adapters}${delimiter}${PYTHONPATH}` : adapters,
-  };
 }

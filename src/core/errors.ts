@@ -27,6 +27,8 @@ export interface ErrorFacts {
   readonly signal?: string | undefined;
   /** The trainer could not write or read a checkpoint. */
   readonly storageFailed?: boolean;
+  /** The trainer trained at another LR than it was asked to. */
+  readonly isOtherLr?: boolean;
   /** The last lines the trainer wrote to stderr, oldest first. */
   readonly stderrTail?: readonly string[];
 }

@@ -30,6 +30,13 @@ export function formatSeconds(seconds: number): string {
   return `${Math.floor(whole / 3600)} h ${pad(Math.floor((whole % 3600) / 60))} min`;
 }
 
+/** For single steps: `0.42 ms`, `31 ms`, then as `formatSeconds` has it. */
+export function formatShort(seconds: number): string {
+  if (seconds >= 0.995) return formatSeconds(seconds);
+  const ms = 1000 * seconds;
+  return ms < 0.01 ? 'under 0.01 ms' : `${Number(ms.toPrecision(2))} ms`;
+}
+
 /** A share of a whole in per cent; `-` of nothing. */
 export function formatShare(part: number, whole: number): string {
   return whole > 0 ? `${Math.round((100 * part) / whole)} %` : '-';

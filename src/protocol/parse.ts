@@ -1,7 +1,7 @@
 /** From a result's unknown shape to a typed one. Errors name the field and the fault. Unknown fields are ignored. */
 
 import { z } from 'zod';
-import { AutolrsError } from '../core/errors.js';
+import { AutolrsError, type ErrorFacts } from '../core/errors.js';
 import { quoteLine, quoteValue } from './quote.js';
 
 const count = z.number().int().nonnegative();
@@ -69,6 +69,8 @@ const metrics = z.unknown().transform((value, context): Readonly<Record<string, 
   return Object.fromEntries(entries);
 });
 
+const ratios = listOf('ratios', readRatio, 'expected a finite number of at least 0');
+
 export const RESULTS = {
   initialize: z.object({
     protocol: z.number().int(),
@@ -80,7 +82,7 @@ export const RESULTS = {
     step: count,
     total: count.nullish(),
     lr,
-    groups: listOf('ratios', readRatio, 'expected a finite number of at least 0').default([1]),
+    groups: ratios.default([1]),
     world: z.number().int().positive().default(1),
     can: z
       .object({
@@ -99,6 +101,7 @@ export const RESULTS = {
     lr,
     step: count,
     seconds,
+    groups: ratios.nullish(),
     end: z.enum(['data', 'halt', 'diverged', 'cancel']).nullish(),
   }),
   validate: z.object({
@@ -155,11 +158,17 @@ export function parseNotification(
   return undefined;
 }
 
-export function badMessage(what: string, why: string, value: unknown): AutolrsError {
+export function badMessage(
+  what: string,
+  why: string,
+  value: unknown,
+  facts: ErrorFacts = {},
+): AutolrsError {
   const quoted = typeof value === 'string' ? quoteLine(value) : quoteValue(value);
   return new AutolrsError(
     'PROTOCOL_BAD_MESSAGE',
     `the trainer broke the protocol: ${what} is wrong: ${why}; the message was ${quoted}`,
+    facts,
   );
 }
 

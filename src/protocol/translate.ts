@@ -1,5 +1,6 @@
 /** Between the core's commands and the wire's requests. Core types are never serialised directly. */
 
+import type { ErrorFacts } from '../core/errors.js';
 import type { Command, Reply, TrainedReply, TrainerFacts } from '../core/tuner/command.js';
 import type { Request } from './messages.js';
 import { badMessage, parseResult, type ResultOf } from './parse.js';
@@ -91,8 +92,9 @@ function toTrained(
   result: ResultOf<'train'>,
   raw: unknown,
 ): TrainedReply {
-  const { steps, losses, lr, step, seconds, end } = result;
-  const wrong = (why: string) => badMessage('its answer to "train"', why, raw);
+  const { steps, losses, lr, step, seconds, groups, end } = result;
+  const wrong = (why: string, facts?: ErrorFacts) =>
+    badMessage('its answer to "train"', why, raw, facts);
   if (losses.length !== steps)
     throw wrong(`"losses" holds ${losses.length} numbers for ${steps} steps`);
   if (steps > command.steps) throw wrong(`"steps" is ${steps} when ${command.steps} were asked`);
@@ -109,9 +111,19 @@ function toTrained(
   if (steps > 0 && asked !== undefined && Math.abs(lr - asked) > LR_TOLERANCE * asked) {
     throw wrong(
       `"lr" says that it trained at LR ${lr} when ${asked} was asked (remove other LR schedulers from the script)`,
+      { isOtherLr: true },
     );
   }
-  return { kind: 'trained', steps, losses, lr, step, seconds, ...(end != null && { end }) };
+  return {
+    kind: 'trained',
+    steps,
+    losses,
+    lr,
+    step,
+    seconds,
+    ...(groups != null && { groups }),
+    ...(end != null && { end }),
+  };
 }
 
 function mustEcho(asked: string, answered: string, raw: unknown): void {

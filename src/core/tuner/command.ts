@@ -63,6 +63,8 @@ export interface TrainedReply {
   /** The trainer's own count of optimizer updates after the last step. */
   readonly step: number;
   readonly seconds: number;
+  /** LR of each parameter group over the first's at the last step, if the trainer tells. */
+  readonly groups?: readonly number[];
   readonly end?: EarlyEnd;
 }
 

@@ -66,7 +66,7 @@ export function* validate(purpose: Purpose): Conversation<number> {
   return reply.loss;
 }
 
-function* ask<Kind extends Reply['kind']>(
+export function* ask<Kind extends Reply['kind']>(
   command: Command,
   kind: Kind,
 ): Conversation<Extract<Reply, { kind: Kind }>> {

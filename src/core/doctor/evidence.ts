@@ -1,0 +1,61 @@
+/** What an examination has seen of a trainer. It is filled as the examination goes on, which may end at any point. */
+
+import type { EarlyEnd, TrainerFacts } from '../tuner/command.js';
+
+/**
+ * Trainings of the same length, each from the same checkpoint.
+ *
+ * `first` goes on from where it was saved, `again` follows a restore, `validated` a restore and a validation, `last`
+ * comes after many restores, `fromDisk` after one from a file: these five at the script's LR. `still` and `stillAgain` are
+ * done at LR 0, `stillByOne` too, but asked for step by step. `high` is done at a hundred times the script's LR.
+ */
+export type TrialName =
+  | 'first'
+  | 'again'
+  | 'validated'
+  | 'still'
+  | 'stillAgain'
+  | 'stillByOne'
+  | 'high'
+  | 'last'
+  | 'fromDisk';
+
+export interface Trial {
+  readonly losses: readonly number[];
+  readonly end?: EarlyEnd;
+  /** Validation losses at its start and at its end, where they were asked for. */
+  readonly validationBefore?: number;
+  readonly validationAfter?: number;
+}
+
+export type Timed =
+  | 'firstStep'
+  | 'step'
+  | 'save'
+  | 'restore'
+  | 'saveToDisk'
+  | 'restoreFromDisk'
+  | 'validate';
+
+export interface Evidence {
+  readonly facts: TrainerFacts;
+  /** The LR of the trials: the script's own, or a stand-in where that is 0. */
+  readonly lr: number;
+  /** Steps of a trial, once the first steps have been timed. */
+  steps?: number;
+  /** Why no further steps came, in a training that was no trial or in the last one. */
+  loopEnded?: boolean;
+  /** Two validations of the same model, one right after the other. */
+  validations?: readonly [number, number];
+  /** Each group's LR over the first's, as it was in a training at `lr`, if the adapter tells. */
+  ratios?: readonly number[];
+  readonly trials: Partial<Record<TrialName, Trial>>;
+  readonly seconds: Partial<Record<Timed, number>>;
+}
+
+/** In effect in some schedules before their warm-up has begun. */
+const STAND_IN_LR = 1e-3;
+
+export function startEvidence(facts: TrainerFacts): Evidence {
+  return { facts, lr: facts.lr > 0 ? facts.lr : STAND_IN_LR, trials: {}, seconds: {} };
+}

@@ -1,0 +1,158 @@
+/**
+ * The examination: the same few steps from the same checkpoint, again and again, with one thing changed each time.
+ *
+ * 1. A few steps, timed, from which the length of a trial follows.
+ * 2. Save; train; restore; train. Equal losses say that all that training needs comes back.
+ * 3. The same after a validation, which must leave no trace.
+ * 4. The same twice at LR 0, where weights stand still: what differs now are the batches or the random numbers.
+ * 5. The same at LR 0, asked for step by step: a difference means that something else sets the LR in between.
+ * 6. The same from a file.
+ */
+
+import type { CheckpointCommand } from '../tuner/command.js';
+import { ask, type Conversation, train } from '../tuner/conversation.js';
+import type { Evidence, Trial } from './evidence.js';
+import { isSame } from './losses.js';
+
+/**
+ * Enough for momentum and a schedule to show. A prime, or trials without rewind might begin at the same place in epochs
+ * whose length divides it, and look as if the batches came again.
+ */
+const MOST_STEPS = 31;
+/** The LR of the first step shows in the loss of the second; one more, for what changes between steps. */
+const LEAST_STEPS = 3;
+/** After the first step, which may compile: for an optimizer state that is worth restoring. */
+const WARM_STEPS = 4;
+const TRIALS = 9;
+
+export interface ExaminationPlan {
+  /** Aimed at for all trials together; the steps that a trial has at least may take longer. */
+  readonly trainSeconds: number;
+  /** A validation that takes longer than this is done once and never again. */
+  readonly validateSeconds: number;
+  /** Where a checkpoint on disk may lie. */
+  readonly path: string;
+}
+
+const CHECKPOINT = 'doctor';
+const FILE = 'doctor-disk';
+
+/** Fills `evidence`; what could not be examined stays absent. */
+export function* examine(evidence: Evidence, plan: ExaminationPlan): Conversation<void> {
+  const { facts, lr, trials, seconds } = evidence;
+  if (!(yield* warmUp(evidence, plan))) return;
+  const hasMemory = facts.can.memory !== false;
+  const place = hasMemory ? { checkpoint: CHECKPOINT } : { checkpoint: FILE, path: plan.path };
+  const canValidate = facts.can.validate && (yield* validateTwice(evidence, plan));
+  seconds[hasMemory ? 'save' : 'saveToDisk'] = yield* keep({ kind: 'save', ...place });
+  const restored = hasMemory ? 'restore' : 'restoreFromDisk';
+  const goBack = function* () {
+    seconds[restored] = yield* keep({ kind: 'restore', ...place });
+  };
+
+  const before = evidence.validations?.[0];
+  trials.first = {
+    ...(before !== undefined && { validationBefore: before }),
+    ...(yield* trial(evidence, { lr, validates: canValidate })),
+  };
+  if (evidence.loopEnded) return;
+  yield* goBack();
+  trials.again = yield* trial(evidence, { lr });
+  yield* goBack();
+  if (canValidate) {
+    const validationBefore = yield* validateTimed(evidence);
+    trials.validated = { validationBefore, ...(yield* trial(evidence, { lr })) };
+    yield* goBack();
+  }
+  trials.still = yield* trial(evidence, { lr: 0, validates: canValidate });
+  yield* goBack();
+  trials.stillAgain = yield* trial(evidence, { lr: 0 });
+  yield* goBack();
+  trials.stillByOne = yield* trial(evidence, { lr: 0, byOne: true });
+  if (isSame(trials.first, trials.still)) {
+    yield* goBack();
+    trials.high = yield* trial(evidence, { lr: 100 * lr });
+  }
+  const onDisk = { checkpoint: FILE, path: plan.path };
+  if (hasMemory && facts.can.disk) {
+    yield* goBack();
+    seconds.saveToDisk = yield* keep({ kind: 'save', ...onDisk });
+  }
+  yield* goBack();
+  trials.last = yield* trial(evidence, { lr });
+  if (hasMemory && facts.can.disk) {
+    seconds.restoreFromDisk = yield* keep({ kind: 'restore', ...onDisk });
+    trials.fromDisk = yield* trial(evidence, { lr });
+  }
+}
+
+/** Times the first steps and sets the length of the trials; false if the script's loop ended at them. */
+function* warmUp(evidence: Evidence, { trainSeconds }: ExaminationPlan): Conversation<boolean> {
+  const { lr, seconds } = evidence;
+  for (const [timed, steps] of [
+    ['firstStep', 1],
+    ['step', WARM_STEPS],
+  ] as const) {
+    const reply = yield* train({ purpose: 'search', steps, lr });
+    if (reply.end === 'data') evidence.loopEnded = true;
+    if (reply.steps === 0 || evidence.loopEnded) return false;
+    seconds[timed] = reply.seconds / reply.steps;
+  }
+  const fitting = Math.floor(trainSeconds / TRIALS / Math.max(seconds.step ?? 0, 1e-9));
+  evidence.steps = Math.min(MOST_STEPS, Math.max(LEAST_STEPS, fitting));
+  return true;
+}
+
+/** False if it takes too long to do it again and again. */
+function* validateTwice(
+  evidence: Evidence,
+  { validateSeconds }: ExaminationPlan,
+): Conversation<boolean> {
+  const first = yield* validateTimed(evidence);
+  if ((evidence.seconds.validate ?? 0) > validateSeconds) return false;
+  evidence.validations = [first, yield* validateTimed(evidence)];
+  return true;
+}
+
+function* validateTimed({ seconds }: Evidence): Conversation<number> {
+  const reply = yield* ask({ kind: 'validate', purpose: 'search' }, 'validated');
+  seconds.validate = reply.seconds;
+  return reply.loss;
+}
+
+interface TrialOptions {
+  readonly lr: number;
+  readonly validates?: boolean;
+  readonly byOne?: boolean;
+}
+
+function* trial(
+  evidence: Evidence,
+  { lr, validates = false, byOne = false }: TrialOptions,
+): Conversation<Trial> {
+  const steps = evidence.steps ?? LEAST_STEPS;
+  const losses: number[] = [];
+  let end: Trial['end'];
+  while (losses.length < steps && end === undefined) {
+    const reply = yield* train({ purpose: 'search', steps: byOne ? 1 : steps, lr });
+    losses.push(...reply.losses);
+    end = reply.end;
+    if (lr > 0 && reply.groups !== undefined) evidence.ratios = reply.groups;
+  }
+  if (end === 'data') evidence.loopEnded = true;
+  const validationAfter = validates ? yield* validateTimed(evidence) : undefined;
+  return {
+    losses,
+    ...(end !== undefined && { end }),
+    ...(validationAfter !== undefined && { validationAfter }),
+  };
+}
+
+/** Saves or restores; returns how many seconds it took. */
+function* keep(command: CheckpointCommand): Conversation<number> {
+  const reply = yield* ask<'saved' | 'restored'>(
+    command,
+    command.kind === 'save' ? 'saved' : 'restored',
+  );
+  return reply.seconds;
+}
