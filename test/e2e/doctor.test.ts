@@ -112,6 +112,13 @@ describe.skipIf(!hasPythonModules('torch', 'numpy'))(
     it('finds a network with BatchNorm, dropout, AdamW and shuffled data fit, to the bit', async () => {
       const { code, causes, document } = await examine(AILING);
       expect([code, causes], JSON.stringify(document)).toEqual([0, []]);
+      expect(document.findings).toContainEqual({
+        check: 'groups',
+        verdict: 'ok',
+        cause: null,
+        message: 'ratios kept: 1 : 0.1',
+        fix: null,
+      });
     });
 
     it.skipIf(!hasImages)('finds the example fit', async () => {
@@ -126,6 +133,7 @@ describe.skipIf(!hasPythonModules('torch', 'numpy'))(
       ['own generator', 3, ['data-or-rng']],
       ['sets the LR', 3, ['other-scheduler']],
       ['loop of its own', 0, ['data']],
+      ['one LR for all groups', 3, ['ratios-lost']],
     ])('finds what is wrong with one: %s', async (ailment, expected, found) => {
       const { code, causes } = await examine([...AILING, ailment]);
       expect([code, causes]).toEqual([expected, found]);

@@ -4,11 +4,15 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { documentOf } from '../../src/cli/compare-document.js';
+import { documentOf as doctorDocumentOf } from '../../src/cli/doctor-document.js';
 import { exitCodeOfError, exitCodeOfStatus } from '../../src/cli/exit-codes.js';
 import { compareRuns } from '../../src/core/compare/compare.js';
+import { startEvidence } from '../../src/core/doctor/evidence.js';
+import { CAUSES, CHECKS } from '../../src/core/doctor/finding.js';
 import * as core from '../../src/core/index.js';
 import { PROTOCOL_VERSION, WIRE_ERRORS } from '../../src/protocol/messages.js';
 import { RESULTS } from '../../src/protocol/parse.js';
+import { AilingTrainer } from '../support/ailing-trainer.js';
 import { ROOT } from '../support/cli.js';
 
 describe('what others depend on stays as it is', () => {
@@ -139,6 +143,43 @@ describe('what others depend on stays as it is', () => {
         { loss: 0.5, above: null, reached: [null, null] },
       ],
     });
+  });
+
+  it('the document of `doctor --json`, its checks and causes', () => {
+    const { facts } = new AilingTrainer();
+    const circumstances = {
+      command: ['python', 'train.py'],
+      limitSeconds: 300,
+      hasOwnStdout: false,
+      isTorn: false,
+      isOutOfTime: false,
+    };
+    const finding = { check: 'lr', verdict: 'defect', cause: 'lr-late' } as const;
+    expect(doctorDocumentOf({ evidence: startEvidence(facts), circumstances }, [finding])).toEqual({
+      version: 1,
+      command: ['python', 'train.py'],
+      fit: false,
+      trainer: facts,
+      steps: null,
+      lr: 0.05,
+      seconds: {},
+      findings: [
+        {
+          check: 'lr',
+          verdict: 'defect',
+          cause: 'lr-late',
+          message: expect.any(String),
+          fix: expect.any(String),
+        },
+      ],
+    });
+    expect(doctorDocumentOf({ circumstances }, [])).toMatchObject({ trainer: null, lr: null });
+    expect(CHECKS.join(' ')).toBe(
+      'handshake stdout training restore disk validation lr groups ranks',
+    );
+    expect(CAUSES.join(' ')).toBe(
+      'not-started failed out-of-time loop-ended diverges no-total prints-before-hello prints-between-messages tears-messages weights buffers optimizer data rng data-or-rng checkpoint-changes inexact-arithmetic no-disk file-differs no-validation validation-slow validation-varies validation-leaves-trace lr-ignored lr-late lr-unseen other-scheduler ratios-lost ratios-unseen ranks-alone',
+    );
   });
 
   it('the package’s names and doors', () => {

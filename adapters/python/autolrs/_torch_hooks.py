@@ -54,6 +54,10 @@ class TorchHooks:
     def groups(self) -> Sequence[float]:
         return self._groups
 
+    def get_groups(self) -> Sequence[float] | None:
+        lrs = [float(group["lr"]) for group in self._optimizer.param_groups]
+        return None if lrs[0] == 0 else [lr / lrs[0] for lr in lrs]
+
     @property
     def can_validate(self) -> bool:
         return self._validate is not None

@@ -7,7 +7,7 @@ import time
 from typing import Any
 
 from autolrs._messages import Request, count_of, finite_or_none_each, lrs_of, number_of
-from autolrs.hooks import Hooks
+from autolrs.hooks import Hooks, TellsGroups
 
 DECAY = 0.9
 """Weight of the past in the smoothed loss: about the last ten steps count."""
@@ -120,13 +120,16 @@ class Training:
         self._read_held()
         # The next LR may be set already, for a step that never came.
         lr = self._lr_of_last_step if self._lr_is_for == self.count else None
-        result = {
+        result: dict[str, Any] = {
             "steps": self.count,
             "losses": finite_or_none_each(self._losses),
             "lr": self._hooks.get_lr() if lr is None else lr,
             "step": step,
             "seconds": time.perf_counter() - self._started,
         }
+        groups = self._hooks.get_groups() if isinstance(self._hooks, TellsGroups) else None
+        if groups is not None and len(groups) > 1:
+            result["groups"] = list(groups)
         return result if self.end is None else {**result, "end": self.end}
 
     def _next_reading(self) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 
 class Hooks(Protocol):
@@ -102,3 +102,11 @@ class Hooks(Protocol):
 
     def keep_batch(self, batch: Any) -> Any:
         """The batch in a form that can be held by the thousand."""
+
+
+@runtime_checkable
+class TellsGroups(Protocol):
+    """What hooks can do besides: read back whether the ratios between the groups are kept."""
+
+    def get_groups(self) -> Sequence[float] | None:
+        """Each group's LR over the base LR, read from the optimizer; None where that is 0."""
