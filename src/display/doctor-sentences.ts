@@ -147,8 +147,8 @@ const OF_CAUSE: Readonly<Record<Cause, Say>> = {
   }),
   'data-or-rng': () => ({
     says: 'even at LR 0 the losses differ after a restore: other batches come, or other random numbers are drawn, though the adapter says that both come back',
-    fix: 'look for generators of your own and for augmentation in the loop; hand them over:',
-    code: 'attach(model, optimizer, extra=[sampler])',
+    fix: 'draw from the global generators (random, numpy, torch), or hand over an object whose state_dict has the state of yours:',
+    code: 'attach(model, optimizer, extra=[augmentation])',
   }),
   'checkpoint-changes': () => ({
     says: 'the first restore brings all back and a later one of the same checkpoint does not: training changes what was saved',
@@ -193,7 +193,7 @@ const OF_CAUSE: Readonly<Record<Cause, Say>> = {
     fix: 'set the LR before the update, and not after it',
   }),
   'lr-unseen': () => ({
-    says: 'whether the LR takes effect cannot be told: other batches come each time, and validation does not tell either',
+    says: 'whether the LR takes effect cannot be told: other batches or random numbers come each time, and validation does not tell either',
   }),
   'other-scheduler': () => ({
     says: 'something besides the tuner sets the LR between two steps',

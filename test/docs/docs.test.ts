@@ -63,7 +63,7 @@ describe('README.md', () => {
 
 describe('docs/cli.md', () => {
   it('shows the help as the CLI prints it', async () => {
-    for (const command of ['run', 'resume', 'show', 'compare', '']) {
+    for (const command of ['run', 'resume', 'doctor', 'show', 'compare', '']) {
       const args = command === '' ? ['--help'] : [command, '--help'];
       const { stdout } = await runCli(args);
       expect(read('docs/cli.md')).toContain(stdout.trimEnd());
