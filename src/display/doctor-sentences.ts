@@ -15,12 +15,26 @@ export interface Sentences {
 }
 
 export function sayFinding(finding: Finding, { evidence, circumstances }: Examination): Sentences {
-  if (finding.cause !== undefined) return OF_CAUSE[finding.cause](circumstances, evidence);
+  if (finding.cause !== undefined) {
+    const sentences = OF_CAUSE[finding.cause](circumstances, evidence);
+    return speaksPython(evidence) ? sentences : withoutCode(sentences);
+  }
   if (finding.verdict === 'unknown' || evidence === undefined) {
     return { says: 'not examined, because of the above' };
   }
   if (finding.verdict === 'defect') return { says: 'other losses come after a restore' };
   return { says: sayWell(finding, evidence) };
+}
+
+/** The adapter for JavaScript says that it runs on Node, one that a user wrote may say nothing. */
+function speaksPython(evidence: Evidence | undefined): boolean {
+  if (evidence === undefined) return true;
+  const { framework } = evidence.facts;
+  return framework !== undefined && !framework.startsWith('node');
+}
+
+function withoutCode({ says, fix }: Sentences): Sentences {
+  return { says, ...(fix !== undefined && { fix: fix.replace(/:$/, '') }) };
 }
 
 function sayWell({ check }: Finding, { facts, lr, steps, seconds, trials }: Evidence): string {
@@ -124,17 +138,17 @@ const OF_CAUSE: Readonly<Record<Cause, Say>> = {
   }),
   weights: () => ({
     says: 'the weights do not come back with a restore',
-    fix: 'save a copy of them and copy it back; references change as training goes on',
+    fix: 'let a checkpoint hold the whole model, and a copy of it: references change as training goes on',
   }),
   buffers: (_, evidence) => ({
-    says: `training losses come back and the validation loss does not (${formatLoss(evidence?.trials.first?.validationBefore)} where it was saved, ${formatLoss(evidence?.trials.validated?.validationBefore)} restored): what only validation uses is missing, as BatchNorm's running statistics`,
-    fix: 'save all of the state, not the parameters alone:',
-    code: 'model.state_dict()  (not model.parameters())',
+    says: `training losses come back and the validation loss does not (${formatLoss(evidence?.trials.first?.validationBefore)} where it was saved, ${formatLoss(evidence?.trials.validated?.validationBefore)} restored): what only validation uses is missing, as BatchNorm's running statistics or an average of the weights`,
+    fix: 'let a checkpoint hold buffers as well as parameters, and an average too:',
+    code: 'attach(model, optimizer, extra=[average])',
   }),
   optimizer: (_, evidence) => ({
-    says: `the losses part ${sayPart(evidence)}, though at LR 0 they do not: what moves the weights is missing, as the optimizer's state, a GradScaler or an average`,
-    fix: 'hand it over:',
-    code: 'attach(model, optimizer, extra=[scaler, ema])',
+    says: `the losses part ${sayPart(evidence)}, though at LR 0 they do not: what moves the weights is missing, as the optimizer's state, a GradScaler or a second optimizer`,
+    fix: 'let a checkpoint hold it:',
+    code: 'attach(model, optimizer, extra=[scaler])',
   }),
   data: () => ({
     says: 'other batches come after a restore, so candidates are compared on different ones, and whether all else comes back cannot be told',

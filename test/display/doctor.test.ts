@@ -23,7 +23,7 @@ const circumstances: Circumstances = {
 };
 
 const trainer = new AilingTrainer();
-const evidence = startEvidence(trainer.facts);
+const evidence = startEvidence({ ...trainer.facts, framework: 'torch 2.13.0' });
 drive(examine(evidence, { trainSeconds: 60, validateSeconds: 6, path: '/x' }), trainer);
 
 const report = (findings: readonly Finding[], columns?: number) =>
@@ -51,6 +51,20 @@ describe('describeExamination', () => {
       'ok      restore     31 losses bit-equal after a restore, and after many',
     );
     expect(lines).toContain('ok      ranks       one process trains');
+  });
+
+  it('gives lines of Python to those who write Python, and words alone to others', () => {
+    const findings: Finding[] = [{ check: 'restore', verdict: 'note', cause: 'data' }];
+    expect(report(findings)).toContain(
+      '                      for batch in tuner.cycle(loader, epochs):',
+    );
+    for (const framework of ['node 20.19.0', undefined]) {
+      const facts = { ...trainer.facts, ...(framework !== undefined && { framework }) };
+      const examination = { evidence: startEvidence(facts), circumstances };
+      const text = describeExamination(examination, findings).join('\n');
+      expect(text).toContain('let the tuner hold the loader\n');
+      expect(text).not.toContain('tuner.cycle');
+    }
   });
 
   it('counts defects and notes, and shows the last lines of a script that failed, harmlessly', () => {

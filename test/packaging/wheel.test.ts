@@ -102,9 +102,11 @@ describe('the wheel in a fresh virtual environment without Node', { timeout: 120
   );
 
   it(
-    'runs, shows and compares a training without any framework',
+    'examines, runs, shows and compares a training without any framework',
     installed(async () => {
       const dir = newRun();
+      const examined = await autolrs('doctor', '--', 'python', TOY);
+      expect(examined.code, examined.stdout).toBe(0);
       const end = await autolrs('run', '--json', '--run-dir', dir, ...FLAGS, '--', 'python', TOY);
       expect(end.code, end.stderr).toBe(0);
       expect(JSON.parse(end.stdout)).toMatchObject({

@@ -1,6 +1,6 @@
 /**
- * A trainer in memory that has all that training can have (momentum, dropout, shuffled data, running statistics), and one
- * ailment of choice. Two weights follow noisy gradients towards the mean of their batches.
+ * A trainer in memory that has all that training can have (momentum, dropout, shuffled data, running statistics), and
+ * the ailments of choice. Two weights follow noisy gradients towards the mean of their batches.
  */
 
 import { createRandom } from '../../src/core/math/random.js';
@@ -12,17 +12,18 @@ export type Ailment =
   | 'forgets momentum'
   | 'forgets data'
   | 'forgets random numbers'
-  | 'forgets random numbers and says so'
+  | 'does not name its random numbers'
   | 'trains what it saved'
   | 'writes less than it keeps'
   | 'adds in another order each time'
   | 'ignores the LR'
+  | 'never updates'
+  | 'has no running statistics'
   | 'sets the LR late'
   | 'has another scheduler'
   | 'draws in validation'
   | 'validates on other examples each time'
   | 'has new batches each time'
-  | 'has new batches each time and ignores the LR'
   | 'loses the ratios'
   | 'does not tell its ratios'
   | 'has no validation'
@@ -30,7 +31,9 @@ export type Ailment =
   | 'has no memory'
   | 'has no total'
   | 'ends its loop'
-  | 'diverges';
+  | 'has epochs as long as a trial'
+  | 'diverges'
+  | 'has no finite loss';
 
 interface State {
   step: number;
@@ -46,37 +49,41 @@ const RATIOS = [1, 0.1];
 
 export class AilingTrainer {
   readonly facts: TrainerFacts;
-  readonly #ailment: Ailment | undefined;
+  readonly #ailments: ReadonlySet<Ailment>;
   #state: State = { step: 0, weights: [1, -1], momentum: [0, 0], mean: 0, position: 0, draws: 0 };
   #lr = 0.05;
   #updates = 0;
   #validations = 0;
   readonly #saved = new Map<string, State>();
 
-  constructor(ailment?: Ailment) {
-    this.#ailment = ailment;
-    const rewinds = !ailment?.startsWith('has new batches');
+  constructor(...ailments: readonly Ailment[]) {
+    this.#ailments = new Set(ailments);
+    const rewinds = !this.#has('has new batches each time');
     this.facts = {
       name: 'ailing',
       step: 0,
-      ...(ailment !== 'has no total' && { total: 1000 }),
+      ...(!this.#has('has no total') && { total: 1000 }),
       lr: 0.05,
       groups: RATIOS,
       world: 1,
       can: {
-        validate: ailment !== 'has no validation',
-        disk: ailment !== 'has no disk',
+        validate: !this.#has('has no validation'),
+        disk: !this.#has('has no disk'),
         rewind: rewinds,
         cancel: false,
-        ...(ailment === 'has no memory' && { memory: false }),
+        ...(this.#has('has no memory') && { memory: false }),
       },
       holds: [
         'model',
         'optimizer',
-        ...(ailment === 'forgets random numbers and says so' ? [] : ['rng']),
+        ...(this.#has('does not name its random numbers') ? [] : ['rng']),
         ...(rewinds ? ['data'] : []),
       ],
     };
+  }
+
+  #has(ailment: Ailment): boolean {
+    return this.#ailments.has(ailment);
   }
 
   answer(command: Command): Reply {
@@ -104,25 +111,24 @@ export class AilingTrainer {
     if (saved === undefined) throw new Error(`nothing is saved as ${key}`);
     const { weights, momentum, mean, position, draws } = this.#state;
     // Written to in place by the steps that follow, as tensors are.
-    const next = this.#ailment === 'trains what it saved' ? saved : structuredClone(saved);
-    const isShort = isFile && this.#ailment === 'writes less than it keeps';
+    const next = this.#has('trains what it saved') ? saved : structuredClone(saved);
+    const isShort = isFile && this.#has('writes less than it keeps');
     const kept: Partial<State> = {
-      ...(this.#ailment === 'forgets weights' && { weights }),
-      ...(this.#ailment === 'forgets buffers' && { mean }),
-      ...((this.#ailment === 'forgets momentum' || isShort) && { momentum }),
-      ...((this.#ailment === 'forgets data' || !this.facts.can.rewind) && { position }),
-      ...(this.#ailment?.startsWith('forgets random numbers') && { draws }),
+      ...(this.#has('forgets weights') && { weights }),
+      ...(this.#has('forgets buffers') && { mean }),
+      ...((this.#has('forgets momentum') || isShort) && { momentum }),
+      ...((this.#has('forgets data') || !this.facts.can.rewind) && { position }),
+      ...(this.#has('forgets random numbers') && { draws }),
     };
     this.#state = { ...next, ...kept };
   }
 
   #validate(): number {
     this.#validations++;
-    if (this.#ailment === 'draws in validation') this.#draw();
+    if (this.#has('draws in validation')) this.#draw();
     const { weights, mean } = this.#state;
     const [a = 0, b = 0] = weights;
-    const noise =
-      this.#ailment === 'validates on other examples each time' ? 0.01 * this.#validations : 0;
+    const noise = this.#has('validates on other examples each time') ? 0.01 * this.#validations : 0;
     return (a - 0.5) ** 2 + (b - 0.5) ** 2 + 0.1 * Math.abs(mean - 0.5) + noise;
   }
 
@@ -130,7 +136,7 @@ export class AilingTrainer {
     const losses: number[] = [];
     let end: TrainedReply['end'];
     for (let i = 0; i < steps && end === undefined; i++) {
-      if (this.#ailment === 'ends its loop' && this.#updates >= 20) {
+      if (this.#has('ends its loop') && this.#updates >= 20) {
         end = 'data';
         break;
       }
@@ -140,7 +146,7 @@ export class AilingTrainer {
       if (!Number.isFinite(loss)) end = 'diverged';
       this.#lr = asked;
     }
-    const groups = this.#ailment === 'loses the ratios' ? [1, 1] : RATIOS;
+    const groups = this.#has('loses the ratios') ? [1, 1] : RATIOS;
     return {
       kind: 'trained',
       steps: losses.length,
@@ -148,35 +154,49 @@ export class AilingTrainer {
       lr: this.#lr,
       step: this.#state.step,
       seconds: 0.001 * losses.length,
-      ...(this.#ailment !== 'does not tell its ratios' && { groups }),
+      ...(!this.#has('does not tell its ratios') && { groups }),
       ...(end !== undefined && { end }),
     };
   }
 
   /** The LR that step `i` of a training is really done at. */
   #lrOf(asked: number, i: number): number {
-    if (this.#ailment?.endsWith('ignores the LR')) return 0.05;
-    if (this.#ailment === 'sets the LR late' && i === 0) return this.#lr;
-    if (this.#ailment === 'has another scheduler' && i > 0) return 0.05 * 0.9 ** i;
+    if (this.#has('ignores the LR')) return 0.05;
+    if (this.#has('sets the LR late') && i === 0) return this.#lr;
+    if (this.#has('has another scheduler') && i > 0) return 0.05 * 0.9 ** i;
     return asked;
   }
 
   #step(lr: number): number {
     const state = this.#state;
     this.#updates++;
-    const batch = createRandom(state.position).normal();
+    const batch = createRandom(this.#batchOf(state.position)).normal();
     state.position++;
-    const mask = this.#draw() < 0.8 ? 1.1 : 0.6;
-    const noise = this.#ailment === 'adds in another order each time' ? 1e-12 * this.#updates : 0;
+    // Every other step: the first of a trial, which begins at step 5, draws nothing that shows.
+    const draw = this.#draw();
+    const mask = state.step % 2 === 1 ? 1 : 0.6 + 0.8 * draw;
+    const noise = this.#has('adds in another order each time') ? 1e-12 * this.#updates : 0;
     const loss = state.weights.reduce((sum, w) => sum + (w * mask - 0.5 - 0.1 * batch) ** 2, 0);
+    if (!this.#has('never updates')) this.#update(lr, mask, batch, noise);
+    if (!this.#has('has no running statistics')) state.mean = 0.9 * state.mean + 0.1 * batch;
+    state.step++;
+    const hasDiverged = this.#has('diverges') && state.step > 8 && lr > 0;
+    return hasDiverged || this.#has('has no finite loss') ? Number.NaN : loss;
+  }
+
+  /** Epochs of 31 steps, all in the order of the second, because its random numbers come back. */
+  #batchOf(position: number): number {
+    if (!this.#has('has epochs as long as a trial') || position < 36) return position;
+    return 1000 + (position % 31);
+  }
+
+  #update(lr: number, mask: number, batch: number, noise: number): void {
+    const state = this.#state;
     state.weights.forEach((w, k) => {
       const gradient = 2 * mask * (w * mask - 0.5 - 0.1 * batch) + noise;
       state.momentum[k] = 0.9 * (state.momentum[k] ?? 0) + gradient;
       state.weights[k] = w - lr * (RATIOS[k] ?? 0) * (state.momentum[k] ?? 0);
     });
-    state.mean = 0.9 * state.mean + 0.1 * batch;
-    state.step++;
-    return this.#ailment === 'diverges' && state.step > 8 && lr > 0 ? Number.NaN : loss;
   }
 
   #draw(): number {

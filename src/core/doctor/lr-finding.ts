@@ -24,18 +24,12 @@ export function lrFinding(evidence: Evidence, { failure }: Circumstances): Findi
 }
 
 /**
- * After a restore the first update ran at the LR before it: in `still` at the script's, as in `first`, and in the two
- * after that at 0. Batches and random numbers that do not come back would show between those two as well.
+ * After a restore the first update ran at the LR before it: in `still` at the script's, and in the two after that at 0.
+ * Batches and random numbers that do not come back would show between those two as well.
  */
-export function isLrLate({ first, still, stillAgain, stillByOne }: Evidence['trials']): boolean {
-  if (first === undefined || still === undefined) return false;
-  if (stillAgain === undefined || stillByOne === undefined) return false;
-  return (
-    !isSame(still, stillAgain) &&
-    isSame(stillAgain, stillByOne) &&
-    Object.is(still.losses[0], stillAgain.losses[0]) &&
-    Object.is(still.losses[1], first.losses[1])
-  );
+export function isLrLate({ still, stillAgain, stillByOne }: Evidence['trials']): boolean {
+  if (still === undefined || stillAgain === undefined || stillByOne === undefined) return false;
+  return !isSame(still, stillAgain) && isSame(stillAgain, stillByOne);
 }
 
 /** With other batches each time, only a model that stands still at LR 0 and moves at another tells anything. */

@@ -18,10 +18,10 @@ const QUIET: Circumstances = {
 
 const PLAN = { trainSeconds: 60, validateSeconds: 6, path: '/runs/doctor' };
 
-function findingsOf(ailment?: Ailment, plan = PLAN): readonly Finding[] {
-  const trainer = new AilingTrainer(ailment);
+function findingsOf(...ailments: readonly Ailment[]): readonly Finding[] {
+  const trainer = new AilingTrainer(...ailments);
   const evidence = startEvidence(trainer.facts);
-  drive(examine(evidence, plan), trainer);
+  drive(examine(evidence, PLAN), trainer);
   return diagnose({ evidence, circumstances: QUIET });
 }
 
@@ -34,7 +34,7 @@ const troublesOf = (findings: readonly Finding[]) =>
     );
 
 interface Case {
-  readonly ailment: Ailment;
+  readonly ailments: readonly Ailment[];
   readonly troubles: readonly (readonly [check: string, verdict: string, cause?: string])[];
 }
 
@@ -47,38 +47,56 @@ const LR_UNSEEN = ['lr', 'unknown', 'lr-unseen'] as const;
 
 const DEFECTS: readonly Case[] = [
   {
-    ailment: 'forgets weights',
+    ailments: ['forgets weights'],
     troubles: [['restore', 'defect', 'weights'], ...UNTOLD, LR_UNSEEN],
   },
-  { ailment: 'forgets buffers', troubles: [['restore', 'defect', 'buffers']] },
-  { ailment: 'forgets momentum', troubles: [['restore', 'defect', 'optimizer'], ...UNTOLD] },
   {
-    ailment: 'forgets data',
+    ailments: ['forgets weights', 'has no validation'],
+    troubles: [
+      ['restore', 'defect', 'weights'],
+      ['disk', 'unknown'],
+      ['validation', 'note', 'no-validation'],
+      LR_UNSEEN,
+    ],
+  },
+  { ailments: ['forgets buffers'], troubles: [['restore', 'defect', 'buffers']] },
+  {
+    ailments: ['forgets buffers', 'forgets momentum'],
+    troubles: [['restore', 'defect', 'buffers'], ...UNTOLD],
+  },
+  { ailments: ['forgets momentum'], troubles: [['restore', 'defect', 'optimizer'], ...UNTOLD] },
+  {
+    ailments: ['forgets data'],
     troubles: [['restore', 'defect', 'data-or-rng'], ...UNTOLD, LR_UNSEEN],
   },
   {
-    ailment: 'forgets random numbers',
+    ailments: ['forgets random numbers'],
     troubles: [['restore', 'defect', 'data-or-rng'], ...UNTOLD, LR_UNSEEN],
   },
   {
-    ailment: 'forgets random numbers and says so',
+    ailments: ['forgets random numbers', 'does not name its random numbers'],
     troubles: [['restore', 'defect', 'rng'], ...UNTOLD, LR_UNSEEN],
   },
   {
-    ailment: 'trains what it saved',
+    ailments: ['trains what it saved'],
     troubles: [['restore', 'defect', 'checkpoint-changes'], ...UNTOLD, LR_UNSEEN],
   },
-  { ailment: 'writes less than it keeps', troubles: [['disk', 'defect', 'file-differs']] },
-  { ailment: 'ignores the LR', troubles: [['lr', 'defect', 'lr-ignored']] },
-  { ailment: 'sets the LR late', troubles: [['lr', 'defect', 'lr-late']] },
-  { ailment: 'has another scheduler', troubles: [['lr', 'defect', 'other-scheduler']] },
+  { ailments: ['writes less than it keeps'], troubles: [['disk', 'defect', 'file-differs']] },
+  { ailments: ['ignores the LR'], troubles: [['lr', 'defect', 'lr-ignored']] },
+  { ailments: ['never updates'], troubles: [['lr', 'defect', 'lr-ignored']] },
   {
-    ailment: 'draws in validation',
+    ailments: ['never updates', 'has no running statistics', 'has new batches each time'],
+    troubles: [['restore', 'note', 'data'], ...UNTOLD, ['lr', 'defect', 'lr-ignored']],
+  },
+  { ailments: ['sets the LR late'], troubles: [['lr', 'defect', 'lr-late']] },
+  { ailments: ['has another scheduler'], troubles: [['lr', 'defect', 'other-scheduler']] },
+  {
+    ailments: ['draws in validation'],
     troubles: [['validation', 'defect', 'validation-leaves-trace']],
   },
-  { ailment: 'loses the ratios', troubles: [['groups', 'defect', 'ratios-lost']] },
+  { ailments: ['loses the ratios'], troubles: [['groups', 'defect', 'ratios-lost']] },
   {
-    ailment: 'ends its loop',
+    ailments: ['ends its loop'],
     troubles: [
       ['training', 'defect', 'loop-ended'],
       ['restore', 'unknown'],
@@ -90,28 +108,43 @@ const DEFECTS: readonly Case[] = [
 
 const NOTES: readonly Case[] = [
   {
-    ailment: 'has new batches each time',
+    ailments: ['has new batches each time'],
     troubles: [['restore', 'note', 'data'], ...UNTOLD, LR_UNSEEN],
   },
   {
-    ailment: 'adds in another order each time',
+    ailments: ['has new batches each time', 'has no running statistics'],
+    troubles: [['restore', 'note', 'data'], ...UNTOLD],
+  },
+  {
+    ailments: ['has new batches each time', 'has epochs as long as a trial'],
+    troubles: [['restore', 'note', 'data'], ...UNTOLD, LR_UNSEEN],
+  },
+  {
+    ailments: ['adds in another order each time'],
     troubles: [['restore', 'note', 'inexact-arithmetic'], ...UNTOLD],
   },
   {
-    ailment: 'validates on other examples each time',
+    ailments: ['validates on other examples each time'],
     troubles: [['validation', 'note', 'validation-varies']],
   },
-  { ailment: 'does not tell its ratios', troubles: [['groups', 'unknown', 'ratios-unseen']] },
-  { ailment: 'has no validation', troubles: [['validation', 'note', 'no-validation']] },
-  { ailment: 'has no disk', troubles: [['disk', 'note', 'no-disk']] },
-  { ailment: 'has no total', troubles: [['handshake', 'note', 'no-total']] },
-  { ailment: 'diverges', troubles: [['training', 'note', 'diverges']] },
+  { ailments: ['does not tell its ratios'], troubles: [['groups', 'unknown', 'ratios-unseen']] },
+  { ailments: ['has no validation'], troubles: [['validation', 'note', 'no-validation']] },
+  { ailments: ['has no disk'], troubles: [['disk', 'note', 'no-disk']] },
+  { ailments: ['has no total'], troubles: [['handshake', 'note', 'no-total']] },
+  {
+    ailments: ['has no finite loss'],
+    troubles: [
+      ['training', 'note', 'diverges'],
+      ['lr', 'unknown'],
+    ],
+  },
+  { ailments: ['diverges'], troubles: [['training', 'note', 'diverges']] },
 ];
 
 describe('the doctor', () => {
   it('finds nothing in a trainer that is well, in memory or on disk alone', () => {
-    for (const ailment of [undefined, 'has no memory'] as const) {
-      const findings = findingsOf(ailment);
+    for (const variants of [[], ['has no memory'], ['has no running statistics']] as const) {
+      const findings = findingsOf(...variants);
       expect(troublesOf(findings)).toEqual([]);
       expect(findings.map(({ check }) => check)).toEqual([
         'handshake',
@@ -127,16 +160,16 @@ describe('the doctor', () => {
     }
   });
 
-  it.each(DEFECTS)('finds the defect of a trainer that $ailment', ({ ailment, troubles }) => {
-    const findings = findingsOf(ailment);
+  it.each(DEFECTS)('finds the defect of a trainer: $ailments', ({ ailments, troubles }) => {
+    const findings = findingsOf(...ailments);
     expect(troublesOf(findings)).toEqual(troubles);
     expect(isFit(findings)).toBe(false);
   });
 
   it.each(NOTES)(
-    'lets a trainer pass that $ailment, with a word about it',
-    ({ ailment, troubles }) => {
-      const findings = findingsOf(ailment);
+    'lets a trainer pass, with a word about it: $ailments',
+    ({ ailments, troubles }) => {
+      const findings = findingsOf(...ailments);
       expect(troublesOf(findings)).toEqual(troubles);
       expect(isFit(findings)).toBe(true);
     },
