@@ -27,7 +27,7 @@ const EXIT_UNFIT = 3;
 const TRAIN_SHARE = 0.2;
 const VALIDATE_SHARE = 0.02;
 
-/** @throws AutolrsError `INTERRUPTED`, or `USAGE` when there is no place to examine in. */
+/** @throws AutolrsError `INTERRUPTED`, or `USAGE` when there is no place to examine in or to listen at. */
 export async function doctorCommand(settings: DoctorSettings): Promise<number> {
   const dir = makeScratch();
   let examination: Examination;
@@ -59,6 +59,7 @@ function makeScratch(): string {
 async function examineScript(settings: DoctorSettings, dir: string): Promise<Examination> {
   const { command, limitSeconds, carrier } = settings;
   const id = createRunId();
+  let trainer: Trainer | undefined;
   const torn = new AbortController();
   const wire = new WireWatch(carrier.kind !== 'stdio', () => {
     // The answer that was torn would be waited for.
@@ -66,7 +67,6 @@ async function examineScript(settings: DoctorSettings, dir: string): Promise<Exa
     trainer?.kill();
   });
   const interrupts = listenForInterrupts(() => trainer?.kill());
-  let trainer: Trainer | undefined;
   let evidence: Evidence | undefined;
   let failure: Failure | undefined;
   let isOutOfTime = false;
@@ -97,7 +97,7 @@ async function examineScript(settings: DoctorSettings, dir: string): Promise<Exa
     evidence = startEvidence(trainer.facts);
     await converse(trainer, evidence, limitSeconds, join(dir, 'checkpoint'));
   } catch (error) {
-    if (!(error instanceof AutolrsError)) throw error;
+    if (!(error instanceof AutolrsError) || error.code === 'USAGE') throw error;
     if (interrupts.signal.aborted) {
       throw new AutolrsError('INTERRUPTED', 'interrupted; the script is ended');
     }

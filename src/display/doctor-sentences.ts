@@ -37,7 +37,7 @@ function withoutCode({ says, fix }: Sentences): Sentences {
   return { says, ...(fix !== undefined && { fix: fix.replace(/:$/, '') }) };
 }
 
-function sayWell({ check }: Finding, { facts, lr, steps, seconds, trials }: Evidence): string {
+function sayWell({ check }: Finding, { facts, lr, steps, seconds, validations }: Evidence): string {
   const count = plural(steps ?? 0, 'loss').replace(/losss$/, 'losses');
   switch (check) {
     case 'handshake':
@@ -51,7 +51,7 @@ function sayWell({ check }: Finding, { facts, lr, steps, seconds, trials }: Evid
     case 'disk':
       return `${count} bit-equal from a file, too`;
     case 'validation':
-      return `loss ${formatLoss(trials.first?.validationBefore)}, twice the same; it leaves no trace`;
+      return `loss ${formatLoss(validations?.[0])}, twice the same; it leaves no trace`;
     case 'lr':
       return `from the first step on, and at each: LR ${formatLr(lr)} moves the losses, LR 0 does not`;
     case 'groups':
@@ -141,7 +141,7 @@ const OF_CAUSE: Readonly<Record<Cause, Say>> = {
     fix: 'let a checkpoint hold the whole model, and a copy of it: references change as training goes on',
   }),
   buffers: (_, evidence) => ({
-    says: `training losses come back and the validation loss does not (${formatLoss(evidence?.trials.first?.validationBefore)} where it was saved, ${formatLoss(evidence?.trials.validated?.validationBefore)} restored): what only validation uses is missing, as BatchNorm's running statistics or an average of the weights`,
+    says: `training losses come back and the validation loss does not (${formatLoss(evidence?.validations?.[0])} where it was saved, ${formatLoss(evidence?.validationRestored)} restored): what only validation uses is missing, as BatchNorm's running statistics or an average of the weights`,
     fix: 'let a checkpoint hold buffers as well as parameters, and an average too:',
     code: 'attach(model, optimizer, extra=[average])',
   }),

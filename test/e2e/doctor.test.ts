@@ -96,8 +96,9 @@ describe('autolrs doctor', () => {
     expect([code, stdout]).toEqual([130, '']);
   });
 
-  it('asks for a command, and for times that can be waited for', async () => {
-    for (const args of [[], ['--timeout', '0', '--', 'x'], ['--timeout', 'soon', '--', 'x']]) {
+  it('asks for a command, for times that can be waited for and for an address of this machine', async () => {
+    const wrong = ['--timeout 0 -- x', '--timeout soon -- x', '--carrier tcp:192.0.2.1:9 -- x'];
+    for (const args of [[], ...wrong.map((words) => words.split(' '))]) {
       expect((await runCli(['doctor', ...args])).code).toBe(2);
     }
   });

@@ -31,6 +31,7 @@ export type Ailment =
   | 'has no memory'
   | 'has no total'
   | 'ends its loop'
+  | 'ends its loop later'
   | 'has epochs as long as a trial'
   | 'diverges'
   | 'has no finite loss';
@@ -134,9 +135,11 @@ export class AilingTrainer {
 
   #train({ steps, lr }: Extract<Command, { kind: 'train' }>): TrainedReply {
     const losses: number[] = [];
+    const isShort = this.#has('ends its loop');
+    const lastUpdate = isShort ? 20 : this.#has('ends its loop later') ? 120 : Infinity;
     let end: TrainedReply['end'];
     for (let i = 0; i < steps && end === undefined; i++) {
-      if (this.#has('ends its loop') && this.#updates >= 20) {
+      if (this.#updates >= lastUpdate) {
         end = 'data';
         break;
       }

@@ -23,8 +23,7 @@ export type TrialName =
 export interface Trial {
   readonly losses: readonly number[];
   readonly end?: EarlyEnd;
-  /** Validation losses at its start and at its end, where they were asked for. */
-  readonly validationBefore?: number;
+  /** Validation loss at its end, where it was asked for. */
   readonly validationAfter?: number;
 }
 
@@ -43,10 +42,12 @@ export interface Evidence {
   readonly lr: number;
   /** Steps of a trial, once the first steps have been timed. */
   steps?: number;
-  /** Why no further steps came, in a training that was no trial or in the last one. */
+  /** The script's loop ended by itself, and did no more steps. */
   loopEnded?: boolean;
-  /** Two validations of the same model, one right after the other. */
+  /** Two validation losses where the checkpoint was saved, one right after the other. */
   validations?: readonly [number, number];
+  /** And one after the checkpoint was restored. */
+  validationRestored?: number;
   /** Each group's LR over the first's, as it was in a training at `lr`, if the adapter tells. */
   ratios?: readonly number[];
   readonly trials: Partial<Record<TrialName, Trial>>;

@@ -11,7 +11,7 @@
 
 import type { CheckpointCommand } from '../tuner/command.js';
 import { ask, type Conversation, train } from '../tuner/conversation.js';
-import type { Evidence, Trial } from './evidence.js';
+import type { Evidence, Trial, TrialName } from './evidence.js';
 import { isSame } from './losses.js';
 
 /**
@@ -41,48 +41,41 @@ const FILE = 'doctor-disk';
 export function* examine(evidence: Evidence, plan: ExaminationPlan): Conversation<void> {
   const { facts, lr, trials, seconds } = evidence;
   if (!(yield* warmUp(evidence, plan))) return;
+  const onDisk = { checkpoint: FILE, path: plan.path };
   const hasMemory = facts.can.memory !== false;
-  const place = hasMemory ? { checkpoint: CHECKPOINT } : { checkpoint: FILE, path: plan.path };
-  const canValidate = facts.can.validate && (yield* validateTwice(evidence, plan));
-  seconds[hasMemory ? 'save' : 'saveToDisk'] = yield* keep({ kind: 'save', ...place });
+  const place = hasMemory ? { checkpoint: CHECKPOINT } : onDisk;
   const restored = hasMemory ? 'restore' : 'restoreFromDisk';
   const goBack = function* () {
     seconds[restored] = yield* keep({ kind: 'restore', ...place });
   };
+  const canValidate = facts.can.validate && (yield* validateTwice(evidence, plan));
+  seconds[hasMemory ? 'save' : 'saveToDisk'] = yield* keep({ kind: 'save', ...place });
 
-  const before = evidence.validations?.[0];
-  trials.first = {
-    ...(before !== undefined && { validationBefore: before }),
-    ...(yield* trial(evidence, { lr, validates: canValidate })),
-  };
-  if (evidence.loopEnded) return;
+  yield* trial(evidence, 'first', { lr, validates: canValidate });
   yield* goBack();
-  trials.again = yield* trial(evidence, { lr });
-  yield* goBack();
+  yield* trial(evidence, 'again', { lr });
   if (canValidate) {
-    const validationBefore = yield* validateTimed(evidence);
-    trials.validated = { validationBefore, ...(yield* trial(evidence, { lr })) };
     yield* goBack();
-  }
-  trials.still = yield* trial(evidence, { lr: 0, validates: canValidate });
-  yield* goBack();
-  trials.stillAgain = yield* trial(evidence, { lr: 0 });
-  yield* goBack();
-  trials.stillByOne = yield* trial(evidence, { lr: 0, byOne: true });
-  if (isSame(trials.first, trials.still)) {
-    yield* goBack();
-    trials.high = yield* trial(evidence, { lr: 100 * lr });
-  }
-  const onDisk = { checkpoint: FILE, path: plan.path };
-  if (hasMemory && facts.can.disk) {
-    yield* goBack();
-    seconds.saveToDisk = yield* keep({ kind: 'save', ...onDisk });
+    evidence.validationRestored = yield* validateTimed(evidence);
+    yield* trial(evidence, 'validated', { lr });
   }
   yield* goBack();
-  trials.last = yield* trial(evidence, { lr });
-  if (hasMemory && facts.can.disk) {
+  yield* trial(evidence, 'still', { lr: 0, validates: canValidate });
+  yield* goBack();
+  yield* trial(evidence, 'stillAgain', { lr: 0 });
+  yield* goBack();
+  yield* trial(evidence, 'stillByOne', { lr: 0, byOne: true });
+  if (trials.first && trials.still && isSame(trials.first, trials.still)) {
+    yield* goBack();
+    yield* trial(evidence, 'high', { lr: 100 * lr });
+  }
+  yield* goBack();
+  const hasBoth = hasMemory && facts.can.disk;
+  if (hasBoth) seconds.saveToDisk = yield* keep({ kind: 'save', ...onDisk });
+  yield* trial(evidence, 'last', { lr });
+  if (hasBoth) {
     seconds.restoreFromDisk = yield* keep({ kind: 'restore', ...onDisk });
-    trials.fromDisk = yield* trial(evidence, { lr });
+    yield* trial(evidence, 'fromDisk', { lr });
   }
 }
 
@@ -126,10 +119,12 @@ interface TrialOptions {
   readonly byOne?: boolean;
 }
 
+/** Trains and notes how it went; a trial in which the script's loop ended is none. */
 function* trial(
   evidence: Evidence,
+  name: TrialName,
   { lr, validates = false, byOne = false }: TrialOptions,
-): Conversation<Trial> {
+): Conversation<void> {
   const steps = evidence.steps ?? LEAST_STEPS;
   const losses: number[] = [];
   let end: Trial['end'];
@@ -139,9 +134,12 @@ function* trial(
     end = reply.end;
     if (lr > 0 && reply.groups !== undefined) evidence.ratios = reply.groups;
   }
-  if (end === 'data') evidence.loopEnded = true;
+  if (end === 'data') {
+    evidence.loopEnded = true;
+    return;
+  }
   const validationAfter = validates ? yield* validateTimed(evidence) : undefined;
-  return {
+  evidence.trials[name] = {
     losses,
     ...(end !== undefined && { end }),
     ...(validationAfter !== undefined && { validationAfter }),

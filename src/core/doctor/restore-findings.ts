@@ -78,11 +78,10 @@ function causesOf(evidence: Evidence, first: Trial, again: Trial): readonly Find
 }
 
 /** The validation loss after a restore is another than where it was saved, and not by its own whim. */
-function hasMoved({ validations, trials }: Evidence): boolean {
-  const restored = trials.validated?.validationBefore;
-  if (validations === undefined || restored === undefined) return false;
+function hasMoved({ validations, validationRestored }: Evidence): boolean {
+  if (validations === undefined || validationRestored === undefined) return false;
   const [one, other] = validations;
-  return Object.is(one, other) && !Object.is(one, restored);
+  return Object.is(one, other) && !Object.is(one, validationRestored);
 }
 
 /** The first loss of a training comes before its first update: no optimizer has a part in it. */

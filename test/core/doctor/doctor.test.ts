@@ -96,6 +96,14 @@ const DEFECTS: readonly Case[] = [
   },
   { ailments: ['loses the ratios'], troubles: [['groups', 'defect', 'ratios-lost']] },
   {
+    ailments: ['ends its loop later'],
+    troubles: [
+      ['training', 'defect', 'loop-ended'],
+      ['disk', 'unknown'],
+      ['lr', 'unknown'],
+    ],
+  },
+  {
     ailments: ['ends its loop'],
     troubles: [
       ['training', 'defect', 'loop-ended'],
