@@ -10,7 +10,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { renderFigure } from './report/figure.js';
-import { bestOfGrid, rowsOf } from './report/measures.js';
+import { bestOfGrid, plainRowsOf, rowsOf } from './report/measures.js';
 import { renderPage } from './report/page.js';
 import { readResults } from './report/results.js';
 
@@ -34,7 +34,8 @@ const documents = {
 if (values.json) {
   const computed = workloads.map((workload) => {
     const { runs, ...best } = { ...bestOfGrid(workload) };
-    return { name: workload.name, best, rows: rowsOf(workload) };
+    const plain = plainRowsOf(workload);
+    return { name: workload.name, best, rows: rowsOf(workload), plain };
   });
   console.log(JSON.stringify(computed, null, 2));
 } else {

@@ -59,6 +59,14 @@ describe('the report', () => {
   it('leaves out a workload whose grid is not finished', () => {
     expect(unfinished.rows).toEqual([]);
   });
+
+  it('has losses as they are, of what is no fixed schedule, where there is nothing to divide by', () => {
+    const methods = toy.plain.map((row: { method: string }) => row.method);
+    expect(methods).toContain('paper');
+    expect(methods).not.toContain('constant');
+    const paper = toy.plain.find((row: { method: string }) => row.method === 'paper');
+    expect(paper).toMatchObject({ seeds: 3, loss: 1.04, worst: 1.5, searchShare: 0.5 });
+  });
 });
 
 describe('docs/benchmarks.md', () => {

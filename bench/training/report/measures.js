@@ -44,6 +44,20 @@ export function rowsOf(workload) {
   return [...others, ...fixed].map((configuration) => measure(configuration, best, workload.total));
 }
 
+/** Rows of what is no fixed schedule, without anything to compare with. */
+export function plainRowsOf(workload) {
+  return workload.configurations
+    .filter(({ method }) => !FIXED.includes(method))
+    .map(({ method, settings, runs }) => ({
+      method,
+      settings,
+      seeds: runs.length,
+      loss: median(runs.map((run) => run.validation)),
+      worst: Math.max(...runs.map((run) => run.validation)),
+      searchShare: median(runs.map((run) => run.search / run.total)),
+    }));
+}
+
 /** Median and worst of a method's rows over workloads, by their median ratios. */
 export function summarize(rows) {
   const ratios = rows.map((row) => row.ratio);

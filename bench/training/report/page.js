@@ -1,7 +1,7 @@
 /** docs/benchmarks.md, from what was measured. */
 
 import { byMethod, isTuned, labelOf, labelWithLr } from './labels.js';
-import { bestOfGrid, rowsOf, summarize, TARGETS } from './measures.js';
+import { bestOfGrid, plainRowsOf, rowsOf, summarize, TARGETS } from './measures.js';
 
 /** The page. `workloads` come from `readResults`. */
 export function renderPage(workloads) {
@@ -15,12 +15,13 @@ export function renderPage(workloads) {
   const missing = workloads.filter((workload) => bestOfGrid(workload) === undefined);
   return [
     INTRODUCTION,
-    ...missing.slice(0, 1).map(() => `Not measured yet: ${namesOf(missing)}.\n`),
+    `${NOT_MEASURED}\n`,
     ...summarySections(measured),
     METHODS + tunedText(measured),
     '## Workload by workload\n',
     WORKLOADS,
     ...measured.map(workloadSection),
+    ...unfinishedSection(missing),
     ...testSection(measured),
     FOOTER,
   ].join('\n');
@@ -38,6 +39,8 @@ every fixed schedule that was tried.
 This page is made by \`node bench/training/report.js\` from
 \`bench/training/results.jsonl\`, which \`npm run bench:training\` appends to. Do not edit it.
 `;
+
+const NOT_MEASURED = 'On a GPU: not measured.';
 
 const METHODS = `## Methods
 
@@ -168,6 +171,29 @@ function workloadSection({ name, about, optimizer, total, isHeldOut, best, rows 
       ]),
     ),
   ].join('\n');
+}
+
+/** Losses as they are, where there is no best of grid to divide them by. */
+function unfinishedSection(workloads) {
+  if (workloads.length === 0) return [];
+  const rows = workloads.flatMap((workload) =>
+    plainRowsOf(workload)
+      .sort(byMethod)
+      .map((row) => [
+        workload.name,
+        labelOf(row),
+        row.seeds,
+        lossText(row.loss),
+        lossText(row.worst),
+        percent(row.searchShare),
+      ]),
+  );
+  return [
+    '### Without a finished grid\n',
+    `${namesOf(workloads)}: the fixed schedules have not all run, so the losses stand as they are.`,
+    'These workloads are in no other table.\n',
+    table(['workload', 'method', 'seeds', 'median loss', 'worst', 'search'], rows),
+  ];
 }
 
 function testSection(measured) {
