@@ -21,7 +21,7 @@ interface CommittedPath {
   readonly validation: number | undefined;
 }
 
-/** Folds entries into a result. Keeps no losses, so its memory grows with stages and probes alone. */
+/** Folds entries into a result. Keeps no losses, so its memory grows with stages, probes and changes of the LR alone. */
 export class ResultBuilder {
   readonly #facts: RunFacts;
   #asked: Command | undefined;

@@ -10,6 +10,9 @@ export interface Course {
   readonly power: number;
 }
 
+/** A long run changes its LR in about so many stairs, and not at each step: the account lists every change. */
+const STAIRS = 10_000;
+
 /** A whole run in small, so that a probe is judged by what a run would reach. */
 export function probeCourse(peak: number, steps: number): Course {
   return {
@@ -38,8 +41,12 @@ export function decayCourse(peak: number, from: number, power: number): Course {
 /** The LR at step `step`, counted from 0, of `steps`; above 0 up to the last. */
 export function lrOf(course: Course, step: number, steps: number): number {
   const { peak, warmUpSteps, decayFrom, power } = course;
-  if (step >= decayFrom) return peak * ((steps - step) / (steps - decayFrom + 1)) ** power;
-  return step < warmUpSteps ? peak * ((step + 1) / warmUpSteps) : peak;
+  const stairSteps = Math.max(1, Math.floor(steps / STAIRS));
+  if (step >= decayFrom) {
+    const at = step - ((step - decayFrom) % stairSteps);
+    return peak * ((steps - at) / (steps - decayFrom + 1)) ** power;
+  }
+  return step < warmUpSteps ? peak * ((step - (step % stairSteps) + 1) / warmUpSteps) : peak;
 }
 
 /** One LR a step, or one for all where they are the same: `count` steps from `step` on. */

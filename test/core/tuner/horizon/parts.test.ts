@@ -41,18 +41,36 @@ describe('a course', () => {
     );
   });
 
+  it('changes its LR 20,000 times at most, however long the run', () => {
+    for (const n of [19_999, 25_000, 1_000_000]) {
+      for (const course of [runCourse(1, n), decayCourse(1, 7, 3)]) {
+        let changes = 0;
+        for (let step = 1; step < n; step++) {
+          if (lrOf(course, step, n) !== lrOf(course, step - 1, n)) changes++;
+        }
+        expect(changes).toBeGreaterThan(6000);
+        expect(changes).toBeLessThan(20_000);
+      }
+    }
+  });
+
   it('is the same whether it is asked for in one piece or in many', () => {
     fc.assert(
-      fc.property(steps, fc.integer({ min: 1, max: 700 }), (n, size) => {
-        const course = runCourse(1, n);
-        const pieces: number[] = [];
-        for (let done = 0; done < n; done += size) {
-          const count = Math.min(size, n - done);
-          const lrs = lrsOf(course, n, done, count);
-          pieces.push(...(typeof lrs === 'number' ? Array<number>(count).fill(lrs) : lrs));
-        }
-        expect(pieces).toEqual(Array.from({ length: n }, (_, i) => lrOf(course, i, n)));
-      }),
+      fc.property(
+        fc.integer({ min: 1, max: 60_000 }),
+        fc.integer({ min: 1, max: 700 }),
+        (n, size) => {
+          const course = runCourse(1, n);
+          const pieces: number[] = [];
+          for (let done = 0; done < n; done += size) {
+            const count = Math.min(size, n - done);
+            const lrs = lrsOf(course, n, done, count);
+            pieces.push(...(typeof lrs === 'number' ? Array<number>(count).fill(lrs) : lrs));
+          }
+          expect(pieces).toEqual(Array.from({ length: n }, (_, i) => lrOf(course, i, n)));
+        },
+      ),
+      { numRuns: 30 },
     );
   });
 });
