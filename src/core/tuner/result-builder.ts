@@ -40,7 +40,8 @@ export class ResultBuilder {
   #hasCheckpoint = false;
   #searchSeconds = 0;
   #interval: Interval | undefined;
-  #endForecast: { loss: number; low: number; high: number } | undefined;
+  #endForecast: { loss: number; low: number; high: number; came: number | null } | undefined;
+  #isExtended = false;
   #schedule: Schedule = [];
   readonly #stages: Mutable<StageResult & { probes: ProbeResult[] }>[] = [];
 
@@ -81,8 +82,10 @@ export class ResultBuilder {
       case 'checkpoint':
         this.#hasCheckpoint = true;
         return;
-      case 'rolled-back':
       case 'extension':
+        this.#isExtended = true;
+        return;
+      case 'rolled-back':
       case 'checkpoint-damaged':
       case 'checkpoint-begun':
       case 'checkpoint-removed':
@@ -114,12 +117,7 @@ export class ResultBuilder {
         best: level.best ?? null,
         ...(validation !== undefined && { validation }),
       },
-      ...(this.#endForecast && {
-        endForecast: {
-          ...this.#endForecast,
-          came: status === 'finished' ? (validation ?? level.last ?? null) : null,
-        },
-      }),
+      ...(this.#endForecast && { endForecast: { ...this.#endForecast } }),
       interval: interval ? { min: interval.min, max: interval.max, from: interval.from } : null,
       stages: this.#stages.map((stage) => ({ ...stage, probes: [...stage.probes] })),
       schedule: this.#schedule,
@@ -190,8 +188,10 @@ export class ResultBuilder {
     this.#takenBackSteps += ledger.committed - committed;
     this.#path = { ...saved, ledger: rollBackTo(ledger, committed) };
     this.#schedule = cutSchedule(this.#schedule, committed);
-    const stage = this.#stages.at(-1);
-    if (stage) stage.steps = Math.max(0, committed - stage.from);
+    // A run may go back further than to the beginning of its last stage.
+    for (const stage of this.#stages) {
+      stage.steps = Math.min(stage.steps, Math.max(0, committed - stage.from));
+    }
   }
 
   #addDecision(decision: Decision): void {
@@ -229,7 +229,15 @@ export class ResultBuilder {
         return;
       case 'end-forecast': {
         const { loss, low, high } = decision;
-        this.#endForecast = { loss, low, high };
+        this.#endForecast = { loss, low, high, came: null };
+        return;
+      }
+      case 'finished': {
+        const { validation, level } = this.#path;
+        // It spoke of the budget that the run began with, and not of one that it was extended to.
+        if (this.#endForecast && !this.#isExtended && decision.reason === 'budget') {
+          this.#endForecast.came = validation ?? level.last ?? null;
+        }
         return;
       }
       case 'stage-ended': {

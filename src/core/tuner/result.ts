@@ -67,7 +67,7 @@ export interface RunResult {
     readonly loss: number;
     readonly low: number;
     readonly high: number;
-    /** Null while the run is not over. */
+    /** Null while the run is not over, or when it never came to the end that was spoken of. */
     readonly came: number | null;
   };
   readonly interval: { readonly min: number; readonly max: number; readonly from: string } | null;

@@ -35,6 +35,7 @@ function play(
       builder.add({ kind: 'decision', decision });
       if (decision.kind === 'finished' && left) {
         answer = { kind: 'extension', ...left };
+        builder.add(answer);
         left = undefined;
       }
       continue;
@@ -165,16 +166,27 @@ describe('horizon', () => {
     expect(trainer.updates.length).toBeLessThanOrEqual(5000);
   });
 
-  it('keeps its LR in sight when it goes back to where it began', () => {
-    const neverBetter: Change = (command, reply, { model }) =>
-      command.kind === 'validate' && reply.kind === 'validated'
-        ? { ...reply, loss: 1 + model.step / 1000 }
-        : reply;
-    const { decisions } = play({ budget: 5000 }, { rate: 0.0005 }, neverBetter);
+  const onlyGetsWorse: Change = (command, reply, { model }) =>
+    command.kind === 'validate' && reply.kind === 'validated'
+      ? { ...reply, loss: 1 + model.step / 5000 }
+      : reply;
+
+  it('goes on at a quarter of the peak when nothing is better than where it began', () => {
+    const { decisions } = play({ budget: 5000 }, { rate: 0.0005 }, onlyGetsWorse);
+    const [began] = decisionsOf(decisions, 'commit-started');
     const [cut] = decisionsOf(decisions, 'lr-cut');
-    const [commit] = decisionsOf(decisions, 'commit-started');
-    expect(cut?.backToStep).toBe(0);
-    expect(cut?.nextLr).toBeCloseTo((commit?.lr ?? 0) / 4, 12);
+    expect(cut).toMatchObject({ evidence: { kind: 'rise' }, backToStep: 0 });
+    expect(cut?.nextLr).toBeCloseTo((began?.lr ?? 0) / 4, 12);
+  });
+
+  it('accounts for each committed step in one stage, also when it goes back over several', () => {
+    const { decisions, result } = play({ budget: 5000 }, {}, onlyGetsWorse);
+    const goesFurther = decisionsOf(decisions, 'lr-cut').some(({ stage, backToStep = Infinity }) =>
+      result.stages.some(({ index, from }) => index === stage && backToStep < from),
+    );
+    expect(goesFurther).toBe(true);
+    const steps = result.stages.reduce((sum, stage) => sum + stage.steps, 0);
+    expect(steps).toBe(result.steps.committed);
   });
 
   it('cuts a held LR at which the training loss stands still, without going back', () => {
@@ -195,6 +207,16 @@ describe('horizon', () => {
     expect(kindsOf(decisions)).toContain('end-forecast');
     expect(result.endForecast?.low).toBeLessThan(result.endForecast?.high ?? 0);
     expect(result.endForecast?.came).toBe(result.loss.validation);
+  });
+
+  it('holds what came against the end that was forecast, and not against a later one', () => {
+    const trainer = { rate: 0.001 };
+    const { result } = play({ budget: 8000 }, trainer);
+    const extended = play({ budget: 8000 }, trainer, undefined, { total: 20_000 });
+    expect(extended.result.endForecast).toEqual(result.endForecast);
+    expect(extended.result.loss.validation).toBeLessThan(result.loss.validation ?? 0);
+    const stopped = play({ budget: 8000, targetLoss: 1 }, trainer, undefined, { total: 20_000 });
+    expect(stopped.result.endForecast?.came).toBeNull();
   });
 
   it('ends at the target, and goes on when it is extended', () => {
