@@ -6,7 +6,7 @@ import type { Evidence } from '../decision.js';
 import type { Interval } from '../interval.js';
 import { type Limits, stepsLeft } from '../limits.js';
 import { didDiverge, levelOf, restoreCounted, type StrategyState, trainCounted } from '../state.js';
-import { type Course, decayCourse, lrOf, lrsOf, runCourse } from './course.js';
+import { type Course, decayCourse, lrOf, lrsOf, runCourse, shrinkCourse } from './course.js';
 import { Curve } from './curve.js';
 import { nextLook } from './looks.js';
 import { findPlateau, findRise, findStall, isWorse } from './watch.js';
@@ -154,13 +154,17 @@ class WatchedRun {
 
   /** Goes back to the best look with a lower LR; false when that was tried often enough. */
   *retryLower(): Conversation<boolean> {
-    const lr = this.#lrBefore(this.place.done);
+    const { done, steps } = this.place;
+    const lr = this.#lrBefore(done);
     this.#state.diverged.push(lr);
     yield* this.#goBack();
     yield* decide({ kind: 'commit-diverged', stage: this.#stage, lr });
     if (++this.#divergences > MOST_DIVERGENCES) return false;
-    const { peak } = this.#course;
-    yield* this.#takeCourse({ ...this.#course, peak: peak / CUT.divergence });
+    // What was taken back is spent, so there may be less left than the course was made for.
+    const { done: from, steps: stepsNow } = this.place;
+    const left = { planned: steps - from, steps: stepsNow - from };
+    const course = shrinkCourse(this.#course, from, left);
+    yield* this.#takeCourse({ ...course, peak: course.peak / CUT.divergence });
     return true;
   }
 

@@ -38,6 +38,18 @@ export function decayCourse(peak: number, from: number, power: number): Course {
   return { peak, warmUpSteps: 0, decayFrom: from, power };
 }
 
+/** What of a course comes after step `from`, for a run that has `steps` steps left there where it had `planned`. */
+export function shrinkCourse(
+  course: Course,
+  from: number,
+  { planned, steps }: { readonly planned: number; readonly steps: number },
+): Course {
+  const shrink = (step: number) =>
+    step <= from ? step : from + Math.round((step - from) * (steps / planned));
+  const { warmUpSteps, decayFrom } = course;
+  return { ...course, warmUpSteps: shrink(warmUpSteps), decayFrom: shrink(decayFrom) };
+}
+
 /** The LR at step `step`, counted from 0, of `steps`; above 0 up to the last. */
 export function lrOf(course: Course, step: number, steps: number): number {
   const { peak, warmUpSteps, decayFrom, power } = course;

@@ -139,6 +139,26 @@ describe('horizon', () => {
     expect(result.steps.committed).toBe(trainer.model.step);
   });
 
+  it('still falls to almost nothing when divergences have left it a fraction of its steps', () => {
+    let count = 0;
+    const { trainer, result, decisions } = play(
+      { budget: 5000 },
+      {},
+      (command, reply, { model }) => {
+        if (command.kind === 'validate' && reply.kind === 'validated') return { ...reply, loss: 1 };
+        const isCommit = command.kind === 'train' && command.purpose === 'commit';
+        if (!isCommit || reply.kind !== 'trained' || model.step < 1200 || count === 3) return reply;
+        count++;
+        return { ...reply, losses: reply.losses.with(-1, Number.NaN), end: 'diverged' };
+      },
+    );
+    expect(kindsOf(decisions).filter((kind) => kind === 'commit-diverged')).toHaveLength(3);
+    expect(trainer.updates).toHaveLength(5000);
+    expect(result.steps.committed).toBeLessThan(0.25 * 5000);
+    const lrs = result.schedule.map(({ lr }) => lr);
+    expect(lrs.at(-1)).toBeLessThan(Math.max(...lrs) / 100);
+  });
+
   it('says that nothing survives when every commit diverges', () => {
     const { reason, trainer } = play({ budget: 5000 }, {}, (command, reply) =>
       command.kind === 'train' && command.purpose === 'commit' && reply.kind === 'trained'

@@ -6,6 +6,7 @@ import {
   lrsOf,
   probeCourse,
   runCourse,
+  shrinkCourse,
 } from '../../../../src/core/tuner/horizon/course.js';
 import { Curve } from '../../../../src/core/tuner/horizon/curve.js';
 import { forecastEnd } from '../../../../src/core/tuner/horizon/end-forecast.js';
@@ -39,6 +40,14 @@ describe('a course', () => {
         }
       }),
     );
+  });
+
+  it('keeps its shape when fewer steps are left than it was made for', () => {
+    const course = runCourse(1, 1000);
+    expect(shrinkCourse(course, 0, { planned: 1000, steps: 1000 })).toEqual(course);
+    expect(shrinkCourse(course, 0, { planned: 1000, steps: 40 })).toEqual(runCourse(1, 40));
+    const half = shrinkCourse(course, 200, { planned: 800, steps: 400 });
+    expect(half).toEqual({ ...course, decayFrom: 225 });
   });
 
   it('changes its LR 20,000 times at most, however long the run', () => {
