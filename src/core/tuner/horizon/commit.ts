@@ -224,7 +224,9 @@ class WatchedRun {
 
   *#keep(): Conversation<void> {
     const previous = this.#kept.name;
-    const loss = this.#state.validation ?? Infinity;
+    const { validation = Infinity } = this.#state;
+    // A fresh model may have no finite loss, and any look is better than that.
+    const loss = Number.isNaN(validation) ? Infinity : validation;
     this.#kept = { name: `run-${this.#stage}-${this.#saves++}`, step: this.place.done, loss };
     yield* save(this.#kept.name);
     if (previous !== '') yield* discard(previous);

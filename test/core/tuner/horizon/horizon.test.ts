@@ -139,6 +139,22 @@ describe('horizon', () => {
     expect(result.steps.committed).toBe(trainer.model.step);
   });
 
+  it('keeps its looks also when the model had no finite loss in the beginning', () => {
+    let [isFirst, isHit] = [true, false];
+    const { result } = play({ budget: 5000 }, {}, (command, reply, { model }) => {
+      if (reply.kind === 'validated' && isFirst) {
+        isFirst = false;
+        return { ...reply, loss: Number.NaN };
+      }
+      const isCommit = command.kind === 'train' && command.purpose === 'commit';
+      if (!isCommit || reply.kind !== 'trained' || isHit || model.step < 3000) return reply;
+      isHit = true;
+      return { ...reply, losses: reply.losses.with(-1, Number.NaN), end: 'diverged' };
+    });
+    expect(result.steps.takenBack).toBeGreaterThan(0);
+    expect(result.steps.takenBack).toBeLessThan(500);
+  });
+
   it('still falls to almost nothing when divergences have left it a fraction of its steps', () => {
     let count = 0;
     const { trainer, result, decisions } = play(
