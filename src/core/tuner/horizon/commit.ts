@@ -143,6 +143,7 @@ class WatchedRun {
 
   /** Measures the model; keeps it if it is the best so far. */
   *look(): Conversation<'done' | 'diverged'> {
+    this.#curve.endBin();
     const validation = yield* validateCommitted(this.#state);
     if (validation !== undefined) {
       if (!Number.isFinite(validation)) return 'diverged';

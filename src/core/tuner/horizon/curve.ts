@@ -15,10 +15,12 @@ const BINS_A_RUN = 400;
 
 export class Curve {
   readonly #binSteps: number;
-  #training: readonly CurvePoint[] = [];
+  #training: CurvePoint[] = [];
   #validation: readonly CurvePoint[] = [];
   #learning = 0;
   #step = 0;
+  /** Losses of a bin that is not full yet. */
+  #open: number[] = [];
 
   /** @param steps Steps of the whole run. */
   constructor(steps: number) {
@@ -36,18 +38,20 @@ export class Curve {
 
   /** Losses that were trained at `lr`, one for all or one for each. Bins with a loss that is not finite are left out. */
   addLosses(losses: readonly number[], lr: number | readonly number[]): void {
-    const points: CurvePoint[] = [];
-    for (let from = 0; from < losses.length; from += this.#binSteps) {
-      const bin = losses.slice(from, from + this.#binSteps);
-      this.#step += bin.length;
-      this.#learning +=
-        typeof lr === 'number'
-          ? lr * bin.length
-          : lr.slice(from, from + bin.length).reduce((sum, value) => sum + value, 0);
-      const loss = levelOf(bin);
-      if (loss !== undefined) points.push({ step: this.#step, learning: this.#learning, loss });
-    }
-    this.#training = [...this.#training, ...points];
+    losses.forEach((loss, i) => {
+      this.#open.push(loss);
+      this.#step++;
+      this.#learning += typeof lr === 'number' ? lr : (lr[i] ?? 0);
+      if (this.#open.length === this.#binSteps) this.endBin();
+    });
+  }
+
+  /** Ends a bin that is not full: what comes after this step belongs to another. */
+  endBin(): void {
+    const loss = levelOf(this.#open);
+    this.#open = [];
+    if (loss === undefined) return;
+    this.#training.push({ step: this.#step, learning: this.#learning, loss });
   }
 
   /** The validation loss of the model as it is now. */
@@ -61,6 +65,7 @@ export class Curve {
     const isKept = (point: CurvePoint) => point.step <= step;
     this.#training = this.#training.filter(isKept);
     this.#validation = this.#validation.filter(isKept);
+    this.#open = [];
     this.#step = step;
     this.#learning = this.#training.at(-1)?.learning ?? 0;
   }

@@ -207,6 +207,7 @@ function curveOf(training: (step: number) => number, validation: (step: number) 
       Array.from({ length: 50 }, (_, i) => training(from + i + 1)),
       1,
     );
+    curve.endBin();
     curve.addValidation(validation(from + 50));
   }
   return curve;
@@ -267,7 +268,19 @@ describe('a curve', () => {
     expect(curve.training.at(-1)).toMatchObject({ step: 500, learning: 500 });
     expect(curve.validation.at(-1)?.step).toBe(500);
     curve.addLosses([1, 1], [0.5, 0.5]);
+    curve.endBin();
     expect(curve.training.at(-1)).toMatchObject({ step: 502, learning: 501 });
+  });
+
+  it('has the same bins whatever the commands in which it was trained', () => {
+    const losses = Array.from({ length: 100_000 }, (_, i) => 1 / (1 + i));
+    const [whole, parts] = [new Curve(4_000_000), new Curve(4_000_000)];
+    whole.addLosses(losses, 0.5);
+    for (let from = 0; from < losses.length; from += 2000) {
+      parts.addLosses(losses.slice(from, from + 2000), Array<number>(2000).fill(0.5));
+    }
+    expect(whole.training).toHaveLength(10);
+    expect(parts.training).toEqual(whole.training);
   });
 
   it('leaves out a bin with a loss that is not finite, and counts its steps', () => {
