@@ -64,7 +64,9 @@ export function* horizon(options: TunerOptions, facts: TrainerFacts): Conversati
 /** Everything before the first committed step; undefined when the trainer's data ended. */
 function* search(state: StrategyState, limits: Limits): Conversation<CommitPlan | undefined> {
   const given = givenInterval(state.options);
-  const plan = planSearch(totalOf(limits), state.options.searchBudget, given === undefined);
+  const { searchBudget } = state.options;
+  const total = totalOf(limits, searchBudget);
+  const plan = planSearch(total, searchBudget, given === undefined);
   yield* decide({
     kind: 'search-planned',
     total: plan.total,
@@ -110,9 +112,10 @@ function* rampOrGuess(state: StrategyState, plan: SearchPlan): Conversation<Inte
   );
 }
 
-/** All steps of the run, search included. */
-function totalOf({ total, steps }: Limits): number {
-  return Math.floor(Math.min(total ?? Infinity, (steps ?? Infinity) / (1 - USUAL_SHARE)));
+/** All steps of the run, search included; no more than that with the search that its budget allows. */
+function totalOf({ total, steps }: Limits, searchBudget: number): number {
+  const share = Math.min(USUAL_SHARE, searchBudget);
+  return Math.floor(Math.min(total ?? Infinity, (steps ?? Infinity) / (1 - share)));
 }
 
 const REASON_OF = {

@@ -78,6 +78,14 @@ describe('horizon', () => {
     expect(result.steps.total).toBeLessThan(5600);
   });
 
+  it('searches in no larger share of all steps than it may, also where only those to commit are given', () => {
+    for (const searchBudget of [0.03, 0.066, 0.2]) {
+      const { result } = play({ steps: 5000, searchBudget }, { bestLr: 0.003 });
+      expect(result.steps.search).toBeGreaterThan(0);
+      expect(result.steps.search / result.steps.total).toBeLessThanOrEqual(searchBudget);
+    }
+  });
+
   it("takes the script's own total for all it may spend", () => {
     const { trainer, decisions } = play({}, { total: 3000 });
     expect(trainer.updates).toHaveLength(3000);
