@@ -84,7 +84,7 @@ function narrateSearchPlan(plan: Extract<Decision, { kind: 'search-planned' }>):
   const { rampSteps, coarse, fine, plannedSteps, mostSteps, total } = plan;
   const rungs = [coarse, fine].filter(({ steps }) => steps > 0);
   if (rampSteps === 0 && rungs.length === 0) {
-    return `search: none, a run of ${plural(total, 'step')} is too short for one`;
+    return `search: none; it may take ${formatCount(mostSteps)} of ${plural(total, 'step')}, too few for one`;
   }
   const parts = [
     ...(rampSteps > 0 ? [`ramp ${formatCount(rampSteps)}`] : []),

@@ -125,9 +125,11 @@ export class Progress {
         this.#searchShare = (decision.candidates * decision.probeSteps) / decision.stageSteps;
         this.#forecast = undefined;
         return;
-      case 'probe-started':
-        this.#activity = `probe ${decision.probe + 1} of ${this.#candidates}`;
+      case 'probe-started': {
+        const of = this.#candidates > 0 ? ` of ${this.#candidates}` : '';
+        this.#activity = `probe ${decision.probe + 1}${of}`;
         return;
+      }
       case 'probe-ended':
         if (decision.outcome.kind === 'forecast') this.#forecast = decision.outcome.loss;
         return;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { resolveOptions } from '../../src/core/options.js';
+import { resolveOptions, type TunerOptions } from '../../src/core/options.js';
 import { paper } from '../../src/core/tuner/paper.js';
 import { ResultBuilder } from '../../src/core/tuner/result-builder.js';
 import { beginStrategy } from '../../src/core/tuner/strategies.js';
@@ -171,6 +171,32 @@ describe('strategy horizon, told to people', () => {
     );
     expect(text).toMatch(/probe 1: LR \S+, loss \S+ after 17 steps/);
     expect(text).not.toMatch(/NaN|undefined|\+- 0(?![.\d])|0 probes/);
+    expect(text).toMatch(/^stage 0: [\d,]+ steps from 0$/m); // its probes are of two lengths
+    const progress = new Progress();
+    for (const entry of entries) {
+      progress.add(entry);
+      expect(progress.snapshot().activity).not.toMatch(/ of /);
+    }
+  });
+
+  function tell(trainer: SimulatedTrainer, options: Partial<TunerOptions>): string {
+    const strategy = resolveOptions({ strategy: 'horizon', ...options });
+    const { decisions } = drive(beginStrategy(strategy, trainer.facts), trainer);
+    return decisions.flatMap((decision) => narrate(decision) ?? []).join('\n');
+  }
+
+  it('says why there is no search', () => {
+    const short = tell(new SimulatedTrainer(), { budget: 100 });
+    expect(short).toContain('search: none; it may take 10 of 100 steps, too few');
+    const thrifty = tell(new SimulatedTrainer(), { budget: 5000, searchBudget: 0.001 });
+    expect(thrifty).toContain('search: none; it may take 5 of 5,000 steps, too few');
+  });
+
+  it('has words for a ramp that diverges at its first step', () => {
+    const spike = { step: 0, loss: Number.NaN };
+    const text = tell(new SimulatedTrainer({ spike }), { budget: 5000 });
+    expect(text).toContain('no loss clearly below the first, diverged at');
+    expect(text).not.toContain('NaN');
   });
 
   it('shows a course that falls at every step by a dozen of its LRs, first and last among them', () => {

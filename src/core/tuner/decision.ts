@@ -59,6 +59,7 @@ export type Decision =
       readonly fromStep: number;
       readonly stageSteps: number;
       readonly probeSteps: number;
+      /** Probes that the stage will have; 0 where there are none, or where nobody knows beforehand. */
       readonly candidates: number;
       readonly interval: Interval;
       readonly phase: Phase;

@@ -193,10 +193,9 @@ function topOf(reading: RampReading, ceiling: number | undefined): number {
 
 function explain(reading: RampReading, divergedAt: number | undefined): string {
   const { lowestAt, firstLoss, roseAt } = reading;
+  const first = Number.isFinite(firstLoss) ? round(firstLoss) : 'the first';
   const fell =
-    lowestAt === undefined
-      ? `no loss clearly below ${round(firstLoss)}`
-      : `lowest loss at ${round(lowestAt)}`;
+    lowestAt === undefined ? `no loss clearly below ${first}` : `lowest loss at ${round(lowestAt)}`;
   if (divergedAt !== undefined) return `${fell}, diverged at ${round(divergedAt)}`;
   if (roseAt !== undefined) return `${fell}, rose at ${round(roseAt)}`;
   return `${fell}, no rise up to ${RAMP_TO_LR}`;

@@ -84,8 +84,9 @@ function* search(state: StrategyState, limits: Limits): Conversation<CommitPlan 
     stage: 0,
     fromStep: state.ledger.committed,
     stageSteps: stepsLeft(limits, state.ledger),
-    probeSteps: plan.coarseSteps,
-    candidates: (plan.coarseSteps && COARSE_PROBES) + (plan.fineSteps && FINE_PROBES),
+    // They are of two lengths, and as many as their losses say; `search-planned` has told.
+    probeSteps: 0,
+    candidates: 0,
     interval,
     phase: state.validation === undefined ? 'training' : 'validation',
   });
