@@ -6,6 +6,7 @@ import type { Answer } from '../../../../src/core/tuner/conversation.js';
 import type { Decision } from '../../../../src/core/tuner/decision.js';
 import { horizon } from '../../../../src/core/tuner/horizon/horizon.js';
 import { ResultBuilder } from '../../../../src/core/tuner/result-builder.js';
+import { drive } from '../../../support/drive.js';
 import { SimulatedTrainer, type SimulationOptions } from '../../../support/simulated-trainer.js';
 
 type Change = (command: Command, reply: Reply, trainer: SimulatedTrainer) => Reply;
@@ -284,17 +285,9 @@ describe('horizon', () => {
 
   it('refuses a run that is too short to search for an LR when the script has none', () => {
     const trainer = new SimulatedTrainer();
-    const facts = { ...trainer.facts, lr: 0 };
-    const conversation = horizon(resolveOptions({ strategy: 'horizon', budget: 100 }), facts);
-    const run = () => {
-      let answer: Answer;
-      for (;;) {
-        const turn = conversation.next(answer);
-        if (turn.done) return;
-        answer = turn.value.kind === 'command' ? trainer.answer(turn.value.command) : undefined;
-      }
-    };
+    const options = resolveOptions({ strategy: 'horizon', budget: 100 });
+    const run = () => drive(horizon(options, { ...trainer.facts, lr: 0 }), trainer);
     expect(run).toThrow(AutolrsError);
-    expect(run).not.toThrow(/undefined/);
+    expect(run).toThrow(/100 steps is too short .* the script's own is 0; give --min-lr and/);
   });
 });
