@@ -2,11 +2,11 @@
 
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { resolveOptions } from '../../../src/core/options.js';
+import { resolveOptions, STRATEGIES } from '../../../src/core/options.js';
 import type { Command, Reply } from '../../../src/core/tuner/command.js';
 import { LossLevel } from '../../../src/core/tuner/loss-level.js';
-import { paper } from '../../../src/core/tuner/paper.js';
 import { ResultBuilder } from '../../../src/core/tuner/result-builder.js';
+import { beginStrategy } from '../../../src/core/tuner/strategies.js';
 import { drive } from '../../support/drive.js';
 import { SimulatedTrainer } from '../../support/simulated-trainer.js';
 
@@ -42,7 +42,7 @@ function notFinite(value: unknown, path: string): readonly string[] {
   return Object.entries(value).flatMap(([key, child]) => notFinite(child, `${path}.${key}`));
 }
 
-describe('the strategy', () => {
+describe.each(STRATEGIES)('strategy %s', (strategy) => {
   it('asks, decides and accounts for finite numbers, whatever finite losses it is told', () => {
     fc.assert(
       fc.property(
@@ -51,9 +51,10 @@ describe('the strategy', () => {
         fc.constantFrom(0, 1e9),
         (given, losses, seconds) => {
           const trainer = withLosses(losses, seconds);
-          const options = resolveOptions({ steps: 300, tau: 50, candidates: 3, ...given });
-          const { entries } = drive(paper(options, trainer.facts), trainer);
-          const result = new ResultBuilder({ id: 'i', dir: 'd', strategy: 'paper', seed: 0 });
+          const steps = strategy === 'paper' ? 300 : 1500;
+          const options = resolveOptions({ strategy, steps, tau: 50, candidates: 3, ...given });
+          const { entries } = drive(beginStrategy(options, trainer.facts), trainer);
+          const result = new ResultBuilder({ id: 'i', dir: 'd', strategy, seed: 0 });
           result.begin(0);
           for (const entry of entries) result.add(entry);
           expect(notFinite(entries, 'entries')).toEqual([]);

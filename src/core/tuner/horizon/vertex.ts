@@ -38,7 +38,9 @@ export function vertexOf(probes: readonly AnnealedProbe[]): number | undefined {
   const curvature = (down + up) / (before + after);
   if (!(curvature > 0)) return x;
   const slope = (up * before - down * after) / (before + after);
-  return x + Math.max(-before / 2, Math.min(after / 2, -slope / (2 * curvature)));
+  const offset = -slope / (2 * curvature);
+  // Of losses at the end of what a number holds, the sums overflow.
+  return Number.isNaN(offset) ? x : x + Math.max(-before / 2, Math.min(after / 2, offset));
 }
 
 function aroundBest(probes: readonly AnnealedProbe[]) {
