@@ -7,7 +7,7 @@ import { type Conversation, discard, save } from '../conversation.js';
 import type { Interval } from '../interval.js';
 import { restoreCounted, type StrategyState } from '../state.js';
 import { type AnnealedProbe, probeAnnealed } from './probe.js';
-import { COARSE_PROBES, type SearchPlan } from './search-plan.js';
+import { COARSE_PROBES, FINE_PROBES, type SearchPlan } from './search-plan.js';
 import { bestOf, fallsToEdge, vertexOf } from './vertex.js';
 
 /** Octaves between two probes of a rung. */
@@ -70,7 +70,9 @@ export function* findPeak(
     const end = yield* probeAt(coarse, top - i * spacing, plan.coarseSteps);
     if (end === 'data-ended') return undefined;
   }
-  for (let extra = 0; extra < MOST_COARSE_EXTRA && hasRoom(plan.coarseSteps); extra++) {
+  // What an edge adds must not cost a fine probe that was planned.
+  const extraSteps = plan.coarseSteps + FINE_PROBES * plan.fineSteps;
+  for (let extra = 0; extra < MOST_COARSE_EXTRA && hasRoom(extraSteps); extra++) {
     const x = beyondEdge(coarse, { bottom, ceiling, spacing: spacing * 2 ** extra });
     if (x === undefined) break;
     if ((yield* probeAt(coarse, x, plan.coarseSteps)) === 'data-ended') return undefined;

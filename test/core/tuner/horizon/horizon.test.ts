@@ -79,6 +79,18 @@ describe('horizon', () => {
     expect(result.steps.total).toBeLessThan(5600);
   });
 
+  it('has the fine probes that it planned, also where the best coarse one is at an edge', () => {
+    for (const [budget, searchBudget] of [
+      [1200, 0.1],
+      [5000, 0.064],
+    ] as const) {
+      const { result, decisions } = play({ budget, searchBudget }, { bestLr: 0.0003 });
+      const steps = decisionsOf(decisions, 'search-planned')[0]?.fine.steps;
+      const probes = result.stages[0]?.probes ?? [];
+      expect(probes.filter((probe) => probe.steps === steps).length).toBeGreaterThanOrEqual(2);
+    }
+  });
+
   it('searches in no larger share of all steps than it may, also where only those to commit are given', () => {
     for (const searchBudget of [0.03, 0.066, 0.2]) {
       const { result } = play({ steps: 5000, searchBudget }, { bestLr: 0.003 });
