@@ -73,6 +73,7 @@ export class SteadyTrainer<Process extends TrainerPort = TrainerPort> {
       this.#options.note({ kind: 'rolled-back', checkpoint });
     }
     await this.makeDurable();
+    this.#removeSpare();
     if (this.#keeper.ready === undefined) await this.#keeper.persist(undefined, async () => {});
   }
 

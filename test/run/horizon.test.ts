@@ -42,6 +42,11 @@ describe('a horizon run', () => {
     ).toBeGreaterThan(10);
   });
 
+  it('leaves the newest two checkpoints at its end', () => {
+    expect(undisturbed.disk.size).toBe(2);
+    expect([...undisturbed.disk.values()].at(-1)).toEqual(undisturbed.trainer.model);
+  });
+
   it('whose tuner is killed at any entry of its journal ends as if nothing had happened', async () => {
     for (let at = 0; at < undisturbed.entries.length; at++) {
       const run = createRun();

@@ -4,6 +4,7 @@ import type { Entry } from '../../src/core/tuner/entry.js';
 import { type Disturbance, SimulatedRun, TunerKilled } from '../support/simulated-run.js';
 
 const TUNER = resolveOptions({
+  strategy: 'paper',
   minLr: 1e-3,
   maxLr: 1,
   steps: 300,

@@ -128,7 +128,14 @@ describe('CurveBuilder', () => {
   });
 
   it('gives a run that was killed, restarted and resumed the curves of an undisturbed one', async () => {
-    const tuner = resolveOptions({ minLr: 1e-3, maxLr: 1, steps: 300, tau: 60, candidates: 3 });
+    const tuner = resolveOptions({
+      strategy: 'paper',
+      minLr: 1e-3,
+      maxLr: 1,
+      steps: 300,
+      tau: 60,
+      candidates: 3,
+    });
     const calm = new SimulatedRun({ tuner });
     await calm.go();
     const stormy = new SimulatedRun({ tuner });
