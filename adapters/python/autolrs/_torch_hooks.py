@@ -1,8 +1,9 @@
-"""The hooks for PyTorch: a model, its optimizer, and what else the script hands over."""
+"""The hooks for PyTorch: a model, its optimizers, and what else the script hands over."""
 
 from __future__ import annotations
 
 import gc
+import inspect
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Callable
@@ -23,23 +24,32 @@ from autolrs.errors import SecondSchedulerError
 class TorchHooks:
     """Implements `autolrs.hooks.Hooks`; see there for what each method promises.
 
+    Args:
+        model: What is trained.
+        optimizer: Its optimizer, or several. The first group of the first has the base LR.
+        validate: The user's validation, if there is one.
+        extra: What else is to be saved and restored.
+
     Raises:
         ValueError: The first group's LR is 0, so that no ratio to it can be kept.
-        TypeError: An extra cannot be saved and restored.
+        TypeError: An extra cannot be saved and restored, or an optimizer's updates cannot be
+            counted.
     """
 
     def __init__(
         self,
         model: nn.Module,
-        optimizer: Optimizer,
+        optimizer: Optimizer | Sequence[Optimizer],
         validate: Callable[[], Any] | None,
         extra: Sequence[Any],
     ) -> None:
         self._model = model
-        self._optimizer = optimizer
+        self.optimizers = [optimizer] if isinstance(optimizer, Optimizer) else [*optimizer]
+        for item in self.optimizers:
+            _refuse_closure(item)
         self._validate = validate
         self._extras = _named(extra)
-        self._groups = _ratios(optimizer)
+        self._groups = _ratios(self._param_groups)
         self._data_stream = RngStream()
 
     @property
@@ -67,17 +77,19 @@ class TorchHooks:
         # so the living ones are looked for. `type`, because isinstance may wake lazy proxies.
         for item in gc.get_objects():
             is_scheduler = issubclass(type(item), (LRScheduler, ReduceLROnPlateau))
-            if is_scheduler and getattr(item, "optimizer", None) is self._optimizer:
+            if is_scheduler and any(
+                getattr(item, "optimizer", None) is own for own in self.optimizers
+            ):
                 raise SecondSchedulerError(
                     f"a {type(item).__name__} sets the learning rate of this optimizer, and the "
                     "tuner would too; create it only `if not autolrs.is_driven()`"
                 )
 
     def get_lr(self) -> float:
-        return float(self._optimizer.param_groups[0]["lr"])
+        return float(self.optimizers[0].param_groups[0]["lr"])
 
     def set_lr(self, lr: float) -> None:
-        for group, ratio in zip(self._optimizer.param_groups, self._groups):
+        for group, ratio in zip(self._param_groups, self._groups):
             if isinstance(group["lr"], Tensor):
                 group["lr"].fill_(lr * ratio)  # a compiled or captured step looks at this tensor
             else:
@@ -106,14 +118,16 @@ class TorchHooks:
         memo: Any = {}
         return {
             "model": copy_of(self._model.state_dict(), memo),
-            "optimizer": copy_of(self._optimizer.state_dict(), memo),
+            "optimizer": copy_of(self._optimizer_state(), memo),
             "extra": {name: copy_of(item.state_dict()) for name, item in self._extras.items()},
             "rng": capture_rng(),
         }
 
     def apply(self, state: dict[str, Any]) -> None:
         restore_model(self._model, state["model"])
-        restore_optimizer(self._optimizer, state["optimizer"])
+        states = state["optimizer"]
+        for item, saved in zip(self.optimizers, states if type(states) is list else [states]):
+            restore_optimizer(item, saved)
         for name, item in self._extras.items():
             item.load_state_dict(copy_of(state["extra"][name]))
         restore_rng(state["rng"])
@@ -125,7 +139,7 @@ class TorchHooks:
         # Nothing trains meanwhile, so what is written needs no copy in memory.
         state = {
             "model": dict(self._model.state_dict()),
-            "optimizer": self._optimizer.state_dict(),
+            "optimizer": self._optimizer_state(),
             "extra": {name: item.state_dict() for name, item in self._extras.items()},
             "rng": capture_rng(),
         }
@@ -157,13 +171,31 @@ class TorchHooks:
             return type(batch)(map(self.keep_batch, batch))
         return batch
 
+    @property
+    def _param_groups(self) -> list[dict[str, Any]]:
+        return [group for item in self.optimizers for group in item.param_groups]
+
+    def _optimizer_state(self) -> Any:
+        states = [item.state_dict() for item in self.optimizers]
+        return states[0] if len(states) == 1 else states
+
+
+def _refuse_closure(optimizer: Optimizer) -> None:
+    closure = inspect.signature(type(optimizer).step).parameters.get("closure")
+    if closure is not None and closure.default is inspect.Parameter.empty:
+        raise TypeError(
+            f"{type(optimizer).__name__} takes a closure and evaluates the loss as often as it "
+            "likes, so that a step has no one loss and no one learning rate; the tuner steers "
+            "optimizers that update once a step, as SGD and Adam do"
+        )
+
 
 def _like(batch: dict[Any, Any], items: dict[Any, Any]) -> Any:
     return items if type(batch) is dict else type(batch)(items)
 
 
-def _ratios(optimizer: Optimizer) -> list[float]:
-    lrs = [float(group["lr"]) for group in optimizer.param_groups]
+def _ratios(groups: Sequence[dict[str, Any]]) -> list[float]:
+    lrs = [float(group["lr"]) for group in groups]
     if lrs[0] == 0:
         raise ValueError(
             "the learning rate of the first parameter group is 0, and the tuner keeps all groups "

@@ -83,6 +83,11 @@ class Session:
             self._serve()
         return self._is_over
 
+    @property
+    def is_over(self) -> bool:
+        """True once the tuner has ended the training. Unlike `done` it never waits."""
+        return self._is_over
+
     def step(self, loss: Any) -> None:
         """Counts one optimizer update, and answers if it was the last that was asked for."""
         training = self._training

@@ -17,30 +17,26 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Callable
 
+from autolrs._requires import require
 from autolrs._rewind import DEFAULT_BYTES
 from autolrs._wire import claim
 from autolrs.session import Session
 from autolrs.tuner import InertTuner, Tuner
 
-try:
-    from torch import nn
-    from torch.optim import Optimizer
+require("torch", "PyTorch", "torch", "2.3")
 
-    from autolrs._torch_hooks import TorchHooks
-except ModuleNotFoundError as error:
-    if error.name != "torch":
-        raise
-    raise ImportError(
-        "autolrs.torch needs PyTorch, and this Python has none; install it with "
-        "`pip install torch`, or run the script with the Python that has it"
-    ) from error
+from torch import nn
+from torch.optim import Optimizer
+
+from autolrs._torch_hooks import TorchHooks
+from autolrs._torch_updates import ScaledSession, Updates, has_scaler
 
 __all__ = ["Tuner", "attach"]
 
 
 def attach(
     model: nn.Module,
-    optimizer: Optimizer,
+    optimizer: Optimizer | Sequence[Optimizer],
     validate: Callable[[], Any] | None = None,
     *,
     extra: Sequence[Any] = (),
@@ -54,12 +50,14 @@ def attach(
 
     Args:
         model: What is trained.
-        optimizer: Its optimizer. The ratios between the LRs of its parameter groups are kept.
+        optimizer: Its optimizer, or a list of several. The ratios between the LRs of all parameter
+            groups are kept; the LR of the tuner is that of the first group of the first optimizer.
         validate: Returns the validation loss as a float or a tensor with one element, or the loss
             and a dict of metrics, or a dict with the key "loss". It is called in eval mode without
             gradients; modes and random state are put back after it.
         extra: Objects with `state_dict` and `load_state_dict` that change as training goes on, as
-            a GradScaler or an average of the weights. They are saved and restored too.
+            a GradScaler or an average of the weights. They are saved and restored too. With a
+            GradScaler, a `step` after an update that it skipped does not count.
         total: How many steps the script means to do. `cycle` knows it by itself.
         rewind_bytes: How many bytes of past batches `cycle` keeps, so that every candidate can be
             tried on the same ones.
@@ -67,10 +65,13 @@ def attach(
     Raises:
         SecondSchedulerError: A scheduler of torch.optim sets the LR of this optimizer too.
         ValueError: The LR of the first parameter group is 0, or attach was called before.
-        TypeError: An extra has no `state_dict` and `load_state_dict`.
+        TypeError: An extra has no `state_dict` and `load_state_dict`, or an optimizer evaluates
+            the loss by itself, as LBFGS does.
     """
     wire = claim()
     if wire is None:
         return InertTuner(total)
     hooks = TorchHooks(model, optimizer, validate, extra)
-    return Session(wire, hooks, total, rewind_bytes)
+    if not has_scaler(extra):
+        return Session(wire, hooks, total, rewind_bytes)
+    return ScaledSession(Updates(hooks.optimizers), wire, hooks, total, rewind_bytes)

@@ -1,0 +1,269 @@
+"""The Lightning callback in real fits, driven over pipes."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from conftest import Drive, require
+from driver import Driver, RefusedError, run_alone
+
+require("lightning")
+
+SCRIPT = """
+import torch, lightning, autolrs.lightning
+from torch import nn
+from torch.utils.data import DataLoader, TensorDataset
+lightning.seed_everything(0, verbose=False)
+x = torch.arange(64.).reshape(16, 4).sin()
+x = x.repeat(20, 1)  # each batch is the same, and 20 of them are an epoch
+data = TensorDataset(x, x.sum(1, keepdim=True))
+
+class Module(lightning.LightningModule):
+    def __init__(self):
+        super().__init__()
+        self.layers = nn.Sequential(
+            nn.Linear(4, 8), nn.BatchNorm1d(8), nn.Dropout(), nn.Linear(8, 1)
+        )
+    def loss(self, batch):
+        return (self.layers(batch[0]) - batch[1]).square().mean()
+    def training_step(self, batch, batch_idx):
+        return self.loss(batch)
+    def validation_step(self, batch, batch_idx):
+        torch.rand(3)
+        self.log_dict({"val_loss": self.loss(batch), "width": 8.0})
+    def configure_optimizers(self):
+        first, *_, last = self.layers
+        optimizer = torch.optim.SGD(
+            [{"params": first.parameters()}, {"params": last.parameters(), "lr": 0.01}],
+            lr=0.1, momentum=0.9,
+        )
+        return [optimizer], [{"scheduler": scheduler(optimizer), "interval": "step"}]
+
+scheduler = lambda optimizer: torch.optim.lr_scheduler.LinearLR(optimizer, 0.1, total_iters=5)
+options = dict(max_epochs=6)
+batch_size, calls = 16, []
+tuner = autolrs.lightning.TunerCallback(monitor="val_loss")
+module = Module()
+# more
+trainer = lightning.Trainer(
+    accelerator="cpu", logger=False, enable_checkpointing=False, enable_progress_bar=False,
+    enable_model_summary=False, callbacks=[tuner, *calls], **options,
+)
+trainer.fit(module, DataLoader(data, batch_size), DataLoader(data, 320))
+print([p.tolist() for p in module.parameters()], trainer.global_step)
+"""
+
+
+def more(text: str) -> str:
+    return SCRIPT.replace("# more", text)
+
+
+def train(driver: Driver, steps: int, lr: float = 0.05) -> list[float]:
+    losses: list[float] = driver.ask("train", steps=steps, lr=lr)["losses"]
+    assert len(losses) == steps
+    return losses
+
+
+def test_after_a_restore_every_loss_is_bit_equal(drive: Drive) -> None:
+    driver = drive(SCRIPT)
+    hello = driver.ask("initialize", protocol=1)
+    assert hello["trainer"]["framework"].startswith("torch 2")
+    assert (hello["total"], hello["lr"], hello["step"]) == (120, 0.1, 0)
+    assert hello["groups"] == pytest.approx([1, 0.1])
+    assert hello["can"] == {"validate": True, "disk": True, "rewind": False, "cancel": True}
+    train(driver, 3)
+    driver.ask("save", id="a")
+    first, loss = train(driver, 12), driver.ask("validate")
+    driver.ask("restore", id="a")
+    assert train(driver, 12, lr=0.2) != first
+    driver.ask("restore", id="a")
+    assert train(driver, 12) == first
+    assert driver.ask("validate")["loss"] == loss["loss"]
+    assert loss["metrics"] == {"width": 8.0}
+    assert driver.shutdown() == 0
+
+
+def test_validation_leaves_no_trace(drive: Drive) -> None:
+    driver = drive(SCRIPT)
+    driver.ask("save", id="a")
+    first = train(driver, 4)
+    driver.ask("restore", id="a")
+    second = []
+    for _ in range(4):
+        driver.ask("validate")
+        second += train(driver, 1)
+    assert second == first
+    assert driver.shutdown() == 0
+
+
+def test_the_lr_is_the_tuners_and_ratios_are_kept(drive: Drive) -> None:
+    script = more(
+        """
+class Look(lightning.Callback):
+    def on_before_optimizer_step(self, trainer, module, optimizer):
+        print("lrs", [group["lr"] for group in optimizer.param_groups])
+calls.append(Look())
+"""
+    )
+    driver = drive(script)
+    assert driver.ask("train", steps=3, lr=[0.5, 0.0, 0.25])["lr"] == 0.25
+    driver.ask("train", steps=1, lr=1.0)
+    assert driver.shutdown() == 0
+    lines = [line for line in driver.stderr.splitlines() if line.startswith("lrs")]
+    seen = [json.loads(line.removeprefix("lrs")) for line in lines]
+    assert seen == [pytest.approx([lr, lr / 10]) for lr in (0.5, 0.0, 0.25, 1.0)]
+
+
+def test_a_new_process_goes_on_bit_for_bit(drive: Drive, tmp_path: Path) -> None:
+    path = str(tmp_path / "checkpoint")
+    first = drive(SCRIPT)
+    train(first, 5)
+    first.ask("save", id="a", path=path)
+    expected = train(first, 5)
+    first.kill()
+    second = drive(SCRIPT.replace("seed_everything(0", "seed_everything(1"))
+    assert second.ask("restore", id="a", path=path)["step"] == 5
+    assert train(second, 5) == expected
+    assert second.shutdown() == 0
+
+
+def test_the_fit_goes_on_until_the_tuner_ends_it(drive: Drive) -> None:
+    driver = drive(more("options.update(max_steps=4)"))
+    assert driver.ask("initialize")["total"] == 4
+    train(driver, 25)
+    assert driver.shutdown() == 0
+    assert driver.stderr.splitlines()[-1].endswith("] 25")
+
+
+@pytest.mark.parametrize("batches", [4, 5])
+def test_a_step_is_an_update_and_its_loss_the_mean_of_its_batches(
+    drive: Drive, batches: int
+) -> None:
+    # Plain descent on loss = w * i: what each update takes off is known.
+    script = more(
+        f"""
+class Module(lightning.LightningModule):
+    def __init__(self):
+        super().__init__()
+        self.w = nn.Parameter(torch.zeros(1, dtype=torch.float64))
+    def training_step(self, batch, batch_idx):
+        return (self.w * 0 + 2.0 ** batch_idx).sum()
+    def configure_optimizers(self):
+        return torch.optim.SGD(self.parameters(), lr=0.1)
+tuner = autolrs.lightning.TunerCallback()
+module = Module()
+data = TensorDataset(torch.zeros({batches}, 1))
+batch_size = 1
+options.update(accumulate_grad_batches=2)
+"""
+    )
+    driver = drive(script)
+    hello = driver.ask("initialize")
+    assert hello["can"]["validate"] is False
+    updates = [1.5, 6] if batches == 4 else [1.5, 6, 16]
+    assert hello["total"] == 6 * len(updates)
+    assert train(driver, 2 * len(updates)) == 2 * updates
+    assert driver.shutdown() == 0
+
+
+def test_manual_optimization_with_two_optimizers(drive: Drive) -> None:
+    script = more(
+        """
+class Manual(Module):
+    automatic_optimization = False
+    def training_step(self, batch, batch_idx):
+        loss = self.loss(batch)
+        self.manual_backward(loss)
+        for optimizer in self.optimizers():
+            optimizer.step()
+            optimizer.zero_grad()
+        return RETURNED
+    def configure_optimizers(self):
+        first, *_, last = self.layers
+        optim = torch.optim
+        return [optim.Adam(first.parameters(), lr=0.01), optim.SGD(last.parameters(), lr=0.1)]
+module = Manual()
+"""
+    )
+    driver = drive(script.replace("RETURNED", '{"loss": loss.detach()}'))
+    assert driver.ask("initialize")["groups"] == pytest.approx([1, 10])
+    train(driver, 3)
+    driver.ask("save", id="a")
+    first = train(driver, 6)
+    driver.ask("restore", id="a")
+    assert train(driver, 6) == first
+    assert driver.shutdown() == 0
+    silent = drive(script.replace("RETURNED", "None"))
+    with pytest.raises(RefusedError, match="training_step returned no loss"):
+        silent.ask("train", steps=1, lr=0.1)
+    assert silent.wait() == 1
+
+
+def test_a_probe_neither_stops_the_fit_early_nor_is_kept(drive: Drive) -> None:
+    script = more(
+        """
+from lightning.pytorch.callbacks import EarlyStopping, ModelCheckpoint
+options.update(check_val_every_n_epoch=None, val_check_interval=1000)
+del options["max_epochs"]
+options.update(max_steps=6)
+calls += [
+    EarlyStopping("val_loss", patience=1, check_on_train_epoch_end=False),
+    ModelCheckpoint("kept", monitor="val_loss", save_on_train_epoch_end=False),
+]
+"""
+    ).replace("enable_checkpointing=False, ", "")
+    driver = drive(script)
+    for _ in range(5):
+        driver.ask("validate")  # never better than before
+    train(driver, 10)
+    assert driver.shutdown() == 0
+    assert "] 10" in driver.stderr.splitlines()[-1]
+
+
+def test_a_loop_that_ends_early_leaves_the_model_to_the_tuner(drive: Drive) -> None:
+    script = more(
+        """
+class Stop(lightning.Callback):
+    def on_train_batch_end(self, trainer, *_):
+        trainer.should_stop = trainer.global_step >= 4
+calls.append(Stop())
+"""
+    )
+    driver = drive(script)
+    driver.ask("save", id="a")
+    before = driver.ask("validate")["loss"]
+    assert driver.ask("train", steps=10, lr=0.1)["end"] == "data"
+    driver.ask("restore", id="a")
+    assert driver.ask("validate")["loss"] == before
+    assert driver.shutdown() == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (
+            "tuner = autolrs.lightning.TunerCallback('loss')",
+            'logged val_loss, width, and no "loss"',
+        ),
+        (
+            "kept = []; make = scheduler\nscheduler = lambda o: kept.append(make(o)) or kept[0]",
+            "a LinearLR sets the learning",
+        ),
+        ("calls.append(autolrs.lightning.TunerCallback())", "attach was called twice"),
+    ],
+)
+def test_what_cannot_be_steered_is_told_in_a_sentence(drive: Drive, text: str, said: str) -> None:
+    with pytest.raises((RefusedError, EOFError), match=said):
+        drive(more(text)).ask("validate")
+
+
+def test_without_a_tuner_a_fit_is_the_bare_fit_bit_for_bit(tmp_path: Path) -> None:
+    bare = SCRIPT.replace("[tuner, *calls]", "calls")
+    end = run_alone(f"exec({bare!r}, {{}})\nexec({SCRIPT!r}, {{}})", tmp_path)
+    assert end.returncode == 0, end.stderr
+    lines = [line for line in end.stdout.splitlines() if line.startswith("[")]
+    assert len(lines) == 2
+    assert lines[0] == lines[1]
+    assert lines[0].endswith("] 120")
