@@ -67,7 +67,8 @@ def main() -> None:
         DataLoader(train_set, batch_size=32, shuffle=True),
         DataLoader(held_out, batch_size=300),
     )
-    trainer.validate(model, dataloaders=DataLoader(held_out, batch_size=300))
+    [metrics] = trainer.validate(model, DataLoader(held_out, batch_size=300), verbose=False)
+    print(f"validation: loss {metrics['val_loss']:.4f}, accuracy {metrics['val_accuracy']:.4f}")
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ from typing import Any
 
 from torch import Generator, tensor, uint8
 
-from autolrs._torch_rng import RngStream
+from autolrs._rng import RngStream
 
 
 def data_state(stream: RngStream, loader: Any) -> dict[str, Any]:

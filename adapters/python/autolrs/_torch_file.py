@@ -1,14 +1,15 @@
-"""A checkpoint on disk: after a power cut there is the old file or the new one, whole."""
+"""A checkpoint of PyTorch on disk."""
 
 from __future__ import annotations
 
-import os
 from collections import OrderedDict
 from pickle import UnpicklingError
 from typing import Any
 
 import torch
 from torch import Tensor, nn
+
+from autolrs._durable import replace_durably
 
 FORMAT = 1
 """Version of what stands in the file."""
@@ -22,23 +23,7 @@ def write_durably(path: str, content: dict[str, Any]) -> int:
         TypeError: It holds what `read_durable` would not read back.
     """
     _refuse_unreadable(content, "checkpoint")
-    path = os.path.abspath(path)
-    temporary = f"{path}.tmp"  # one name a path: what a crash left is removed the next time
-    try:
-        if os.path.lexists(temporary):
-            os.remove(temporary)
-        with open(temporary, "xb", opener=_open_private) as file:
-            _dump({"autolrs": FORMAT, **content}, file)
-            file.flush()
-            os.fsync(file.fileno())
-            size = file.tell()
-        os.replace(temporary, path)
-    except BaseException:
-        if os.path.exists(temporary):
-            os.remove(temporary)
-        raise
-    _sync_folder(os.path.dirname(path))
-    return size
+    return replace_durably(path, lambda file: _dump({"autolrs": FORMAT, **content}, file))
 
 
 def read_durable(path: str) -> dict[str, Any]:
@@ -76,10 +61,6 @@ def _refuse_unreadable(value: Any, where: str) -> None:
         )
 
 
-def _open_private(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)
-
-
 class _Witness:
     """A file that remembers why it could not be written: torch's zip writer tells only that."""
 
@@ -104,13 +85,3 @@ def _dump(content: dict[str, Any], file: Any) -> None:
         torch.save(content, witness)
     except RuntimeError as error:
         raise (witness.error or OSError(str(error))) from error
-
-
-def _sync_folder(path: str) -> None:
-    if os.name == "nt":  # Windows cannot open a folder, and needs not
-        return
-    folder = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)

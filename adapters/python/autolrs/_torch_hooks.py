@@ -15,7 +15,7 @@ from torch.optim.lr_scheduler import LRScheduler, ReduceLROnPlateau
 
 from autolrs._torch_data import data_state, set_data_state
 from autolrs._torch_file import read_durable, write_durably
-from autolrs._torch_rng import RngStream, capture_rng, restore_rng
+from autolrs._torch_rng import capture_rng, data_stream, restore_rng
 from autolrs._torch_state import bytes_of, copy_of, restore_model, restore_optimizer
 from autolrs._torch_validate import run_validation
 from autolrs.errors import SecondSchedulerError
@@ -50,7 +50,7 @@ class TorchHooks:
         self._validate = validate
         self._extras = _named(extra)
         self._groups = _ratios(self._param_groups)
-        self._data_stream = RngStream()
+        self._data_stream = data_stream()
 
     @property
     def framework(self) -> str:

@@ -7,6 +7,7 @@ from typing import Any, Callable
 import torch
 from torch import nn
 
+from autolrs._outcome import loss_and_metrics
 from autolrs._torch_rng import kept_rng
 
 
@@ -22,24 +23,7 @@ def run_validation(
     with torch.no_grad(), kept_rng():
         try:
             model.eval()
-            return _loss_and_metrics(validate())
+            return loss_and_metrics(validate())
         finally:
             for module, mode in modes:
                 module.training = mode
-
-
-def _loss_and_metrics(outcome: Any) -> tuple[float, dict[str, float]]:
-    if isinstance(outcome, dict) and "loss" in outcome:
-        return _loss_and_metrics(
-            (outcome["loss"], {key: item for key, item in outcome.items() if key != "loss"})
-        )
-    metrics: dict[str, Any] = {}
-    if isinstance(outcome, tuple) and len(outcome) == 2 and isinstance(outcome[1], dict):
-        outcome, metrics = outcome
-    try:
-        return float(outcome), {str(name): float(value) for name, value in metrics.items()}
-    except (TypeError, ValueError) as error:
-        raise TypeError(
-            f'validate must return a loss, a loss and a dict of metrics, or a dict with "loss"; '
-            f"it returned a {type(outcome).__name__}"
-        ) from error

@@ -40,6 +40,15 @@ def require(name: str) -> Any:
     return pytest.importorskip(name)
 
 
+def is_there(name: str) -> bool:
+    """True if a framework is here; raises where CI says it should be."""
+    try:
+        require(name)
+    except pytest.skip.Exception:
+        return False
+    return True
+
+
 def _required() -> set[str]:
     """What the requirements file of this Python names; AUTOLRS_REQUIREMENTS says which it is."""
     path = os.environ.get("AUTOLRS_REQUIREMENTS", REPOSITORY / "test" / "requirements.txt")

@@ -1,0 +1,167 @@
+"""Lets the autolrs tuner steer the learning rate of a Hugging Face Trainer.
+
+Example:
+    import autolrs.transformers
+
+    trainer = Trainer(model, args, train_dataset=train_set, eval_dataset=held_out)
+    autolrs.transformers.attach(trainer)
+    trainer.train()
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from autolrs._requires import require
+from autolrs._wire import claim
+from autolrs.session import Session
+
+require("transformers", "Transformers", "transformers[torch]", "4.46")
+
+from transformers import Trainer, TrainerCallback
+
+from autolrs._torch_hooks import TorchHooks
+from autolrs._torch_updates import Updates
+
+__all__ = ["TunerCallback", "attach"]
+
+ENDLESS = 2**40
+"""Steps after which a Trainer ends by itself: far more than a tuner asks for."""
+
+
+def attach(trainer: Trainer) -> None:
+    """Hands the learning rate of `trainer.train()` over to the tuner, if one drives this script.
+
+    Under a tuner the Trainer does as many optimizer updates as the tuner asks for, whatever its
+    arguments say, makes no LR scheduler, and validates by its own evaluation if it has an
+    `eval_dataset`. Without a tuner the Trainer stays as it is.
+
+    Args:
+        trainer: Before it trains.
+
+    Raises:
+        NotImplementedError: More than one process trains, or DeepSpeed does.
+        TypeError: There are several evaluation sets, and no loss to choose by.
+    """
+    if claim() is None:
+        return
+    if trainer.args.world_size > 1 or trainer.is_deepspeed_enabled:
+        raise NotImplementedError(
+            f"{trainer.args.world_size} processes train here, or DeepSpeed does, and "
+            "autolrs.transformers steers one process without it"
+        )
+    if isinstance(trainer.eval_dataset, dict):
+        raise TypeError(
+            "eval_dataset is a dict of several, and the tuner chooses by one loss; give the "
+            "Trainer one evaluation set"
+        )
+    trainer.add_callback(TunerCallback(trainer))
+
+
+class TunerCallback(TrainerCallback):
+    """What `attach` adds to the Trainer. For a Trainer under a tuner only."""
+
+    def __init__(self, trainer: Trainer) -> None:
+        self._trainer = trainer
+        self._session: Session | None = None
+        self._updates: Updates
+        self._losses: list[Any] = []
+        self._meant = (trainer.args.max_steps, trainer.args.num_train_epochs)
+        trainer.args.max_steps = ENDLESS
+        self._train_micro_batch = trainer.training_step
+        trainer.training_step = self._training_step
+        trainer.create_scheduler = self._create_scheduler
+
+    def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        """Attaches to the model and its optimizer, and waits until the tuner wants steps."""
+        trainer, wire = self._trainer, claim()
+        assert wire is not None
+        # Accelerate wraps the optimizer, and calls the one inside if the scaler lets it.
+        optimizer = getattr(trainer.optimizer, "optimizer", trainer.optimizer)
+        scaler = trainer.accelerator.scaler
+        validate = None if trainer.eval_dataset is None else self._validate
+        hooks = TorchHooks(trainer.model, optimizer, validate, [scaler] if scaler else [])
+        self._updates = Updates(hooks.optimizers)
+        self._session = Session(wire, hooks, self._total())
+        control.should_training_stop = self._session.done
+
+    def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        """Counts an update."""
+        assert self._session is not None
+        loss = sum(self._losses)  # each is divided already, so that they add up to their mean
+        self._losses.clear()
+        counted = self._updates.judge(loss)
+        if counted is not None:
+            self._session.step(counted)
+            control.should_training_stop = control.should_training_stop or self._session.is_over
+
+    def on_train_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        """Lets the tuner bring the model to where it shall stay, if the loop ended by itself."""
+        assert self._session is not None
+        self._session.close()
+
+    def _training_step(self, *args: Any, **kwargs: Any) -> Any:
+        # No callback is told the loss.
+        loss = self._train_micro_batch(*args, **kwargs)
+        self._losses.append(loss)
+        return loss
+
+    def _create_scheduler(self, *_: Any, **__: Any) -> Any:
+        trainer = self._trainer
+        if trainer.lr_scheduler is None:
+            trainer.lr_scheduler = TunersLr(trainer.optimizer)
+            trainer._created_lr_scheduler = True
+        return trainer.lr_scheduler
+
+    def _total(self) -> int | None:
+        steps, epochs = self._meant
+        if steps > 0:
+            return int(steps)
+        try:
+            batches = len(self._trainer.callback_handler.train_dataloader)
+        except TypeError:
+            return None
+        updates = math.ceil(batches / self._trainer.args.gradient_accumulation_steps)
+        total: int = math.ceil(epochs * updates)
+        return total
+
+    def _validate(self) -> tuple[float, dict[str, float]]:
+        trainer = self._trainer
+        # Not `evaluate`, which tells callbacks: what is judged may be a probe, which is nothing
+        # to keep or to stop for.
+        output = trainer.evaluation_loop(
+            trainer.get_eval_dataloader(), "Evaluation", metric_key_prefix="eval"
+        )
+        metrics = {
+            name.removeprefix("eval_"): value
+            for name, value in output.metrics.items()
+            if isinstance(value, (int, float))
+        }
+        if "loss" not in metrics:
+            raise ValueError(
+                "the Trainer's evaluation gave no loss, by which the tuner chooses; give the "
+                "evaluation set labels"
+            )
+        return metrics.pop("loss"), metrics
+
+
+class TunersLr:
+    """Stands where the Trainer wants a scheduler, and leaves the LR to the tuner."""
+
+    def __init__(self, optimizer: Any) -> None:
+        self.optimizer = optimizer
+
+    def step(self, *_: Any) -> None:
+        """Does nothing."""
+
+    def get_last_lr(self) -> list[float]:
+        """The LR of each parameter group, for the Trainer's log."""
+        return [float(group["lr"]) for group in self.optimizer.param_groups]
+
+    def state_dict(self) -> dict[str, Any]:
+        """Nothing: the tuner keeps the schedule."""
+        return {}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Does nothing."""

@@ -1,0 +1,189 @@
+"""The Hugging Face Trainer on a tiny transformer, driven over pipes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from conftest import Drive, require
+from driver import Driver, RefusedError, run_alone
+
+require("transformers")
+
+SCRIPT = """
+import torch, transformers, autolrs.transformers
+from transformers import BertConfig, BertForSequenceClassification, Trainer, TrainingArguments
+transformers.set_seed(0)
+row = {"input_ids": torch.arange(8) % 3, "labels": torch.tensor(1)}
+data = [row] * 400  # each batch is the same, and 100 of them are an epoch
+model = BertForSequenceClassification(BertConfig(
+    vocab_size=3, hidden_size=8, num_hidden_layers=1, num_attention_heads=2, intermediate_size=8,
+    max_position_embeddings=8, hidden_dropout_prob=0.1,
+))
+options = dict(num_train_epochs=1, learning_rate=1e-2, lr_scheduler_type="linear")
+more = dict(eval_dataset=data[:4])
+kind, callbacks = Trainer, []
+# more
+trainer = kind(model, TrainingArguments(
+    output_dir="out", per_device_train_batch_size=4, save_strategy="no", report_to="none",
+    disable_tqdm=True, use_cpu=True, warmup_steps=5, **options,
+), train_dataset=data, callbacks=callbacks, **more)
+# attach
+trainer.train()
+print([p.tolist() for p in model.parameters()], trainer.state.global_step)
+"""
+ATTACH = "autolrs.transformers.attach(trainer)"
+ATTACHED = SCRIPT.replace("# attach", ATTACH)
+
+PLAIN = """
+class Weight(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.first = torch.nn.Parameter(torch.zeros(1, dtype=torch.float64))
+        self.second = torch.nn.Parameter(torch.zeros(1, dtype=torch.float64))
+    def forward(self, x, labels=None):
+        print("lrs", self.first.item(), self.second.item())
+        return {"loss": (self.first + self.second).sum() * 0 + x.double().mean()}
+model = Weight()
+"""
+
+
+def more(text: str) -> str:
+    return ATTACHED.replace("# more", text)
+
+
+def train(driver: Driver, steps: int, lr: float = 0.01) -> list[float]:
+    losses: list[float] = driver.ask("train", steps=steps, lr=lr)["losses"]
+    assert len(losses) == steps
+    return losses
+
+
+def test_after_a_restore_every_loss_is_bit_equal(drive: Drive) -> None:
+    driver = drive(ATTACHED)
+    hello = driver.ask("initialize", protocol=1)
+    assert hello["trainer"]["framework"].startswith("torch 2")
+    assert (hello["total"], hello["lr"], hello["step"]) == (100, 0.01, 0)
+    assert hello["groups"] == [1, 1]
+    assert hello["can"] == {"validate": True, "disk": True, "rewind": False, "cancel": True}
+    train(driver, 2)
+    driver.ask("save", id="a")
+    first, loss = train(driver, 8), driver.ask("validate")
+    assert loss["loss"] > 0
+    driver.ask("restore", id="a")
+    assert train(driver, 8, lr=0.1) != first
+    driver.ask("restore", id="a")
+    second = []
+    for _ in range(8):
+        driver.ask("validate")  # leaves no trace
+        second += train(driver, 1)
+    assert second == first
+    assert driver.ask("validate")["loss"] == loss["loss"]
+    assert driver.shutdown() == 0
+
+
+def test_a_new_process_goes_on_bit_for_bit(drive: Drive, tmp_path: Path) -> None:
+    # Without dropout: to begin an epoch, as the new process does, takes random numbers.
+    script = ATTACHED.replace("dropout_prob=0.1", "dropout_prob=0, attention_probs_dropout_prob=0")
+    path = str(tmp_path / "checkpoint")
+    first = drive(script)
+    train(first, 5)
+    first.ask("save", id="a", path=path)
+    expected = train(first, 5)
+    first.kill()
+    second = drive(script.replace("set_seed(0", "set_seed(1"))
+    assert second.ask("restore", id="a", path=path)["step"] == 5
+    assert train(second, 5) == expected
+    assert second.shutdown() == 0
+
+
+def test_the_trainer_goes_on_until_the_tuner_ends_it(drive: Drive) -> None:
+    driver = drive(more("options.update(max_steps=4)"))
+    assert driver.ask("initialize")["total"] == 4
+    train(driver, 25)
+    assert driver.shutdown() == 0
+    assert driver.stderr.splitlines()[-1].endswith("] 25")
+
+
+def test_the_lr_is_the_tuners_and_ratios_are_kept(drive: Drive) -> None:
+    # Plain descent with gradients of one: each update takes exactly the LR of its group off.
+    script = more(
+        PLAIN.replace("sum() * 0 + x.double().mean()", "sum()")
+        + """
+data = [{"x": torch.zeros(1), "labels": 0}] * 400
+optimizer = torch.optim.SGD([{"params": [model.first]}, {"params": [model.second], "lr": 0.1}], 1)
+more["optimizers"] = (optimizer, None)
+options.update(max_grad_norm=0)
+"""
+    )
+    driver = drive(script)
+    assert driver.ask("initialize")["groups"] == pytest.approx([1, 0.1])
+    assert driver.ask("train", steps=3, lr=[0.5, 0.0, 0.25])["lr"] == 0.25
+    driver.ask("train", steps=1, lr=1.0)
+    assert driver.shutdown() == 0
+    lines = [line.split()[1:] for line in driver.stderr.splitlines() if line.startswith("lrs")]
+    seen = [[float(word) for word in line] for line in lines]
+    weights = [0, -0.5, -0.5, -0.75]
+    assert seen == [pytest.approx([weight, weight / 10]) for weight in weights]
+
+
+def test_a_step_is_an_update_and_its_loss_the_mean_of_its_batches(drive: Drive) -> None:
+    script = more(
+        PLAIN
+        + """
+data = [{"x": torch.tensor([2.0**i]), "labels": 0} for i in range(5) for _ in range(4)]
+options.update(gradient_accumulation_steps=2)
+del more["eval_dataset"]
+class kind(Trainer):
+    def _get_train_sampler(self, *_):
+        return None
+"""
+    )
+    driver = drive(script)
+    hello = driver.ask("initialize")
+    assert (hello["total"], hello["can"]["validate"]) == (3, False)
+    assert train(driver, 6) == [1.5, 6, 16, 1.5, 6, 16]
+    assert driver.shutdown() == 0
+
+
+def test_a_loop_that_ends_early_leaves_the_model_to_the_tuner(drive: Drive) -> None:
+    script = more(
+        """
+class Stop(transformers.TrainerCallback):
+    def on_step_end(self, args, state, control, **_):
+        control.should_training_stop = state.global_step >= 4
+callbacks.append(Stop())
+"""
+    )
+    driver = drive(script)
+    driver.ask("save", id="a")
+    before = driver.ask("validate")["loss"]
+    assert driver.ask("train", steps=10, lr=0.1)["end"] == "data"
+    driver.ask("restore", id="a")
+    assert driver.ask("validate")["loss"] == before
+    assert driver.shutdown() == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('more["eval_dataset"] = {"a": data}', "eval_dataset is a dict of several"),
+        ('more["eval_dataset"] = [{"input_ids": torch.arange(3)}]', "evaluation gave no loss"),
+        (
+            "optimizer = torch.optim.SGD(model.parameters(), 0.1)\n"
+            'more["optimizers"] = optimizer, torch.optim.lr_scheduler.StepLR(optimizer, 3)',
+            "a StepLR sets the learning rate",
+        ),
+    ],
+)
+def test_what_cannot_be_steered_is_told_in_a_sentence(drive: Drive, text: str, said: str) -> None:
+    with pytest.raises((RefusedError, EOFError), match=said):
+        drive(more(text)).ask("validate")
+
+
+def test_without_a_tuner_the_trainer_is_as_it_was(tmp_path: Path) -> None:
+    end = run_alone(f"exec({SCRIPT!r}, {{}})\nexec({ATTACHED!r}, {{}})", tmp_path)
+    assert end.returncode == 0, end.stderr
+    lines = [line for line in end.stdout.splitlines() if line.startswith("[")]
+    assert len(lines) == 2
+    assert lines[0] == lines[1]
+    assert lines[0].endswith("] 100")
