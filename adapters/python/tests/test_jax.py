@@ -1,0 +1,201 @@
+"""A JAX loop with Optax and Flax, driven over pipes; and what the hooks promise."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import Drive, require
+from driver import Driver, run_alone
+
+jax = require("jax")
+optax = require("optax")
+
+from autolrs._jax_hooks import JaxHooks  # noqa: E402
+from autolrs.errors import SecondSchedulerError  # noqa: E402
+
+jnp = jax.numpy
+
+SCRIPT = """
+import functools, jax, numpy, optax, autolrs.jax
+from flax import linen
+numpy.random.seed(0)
+x = numpy.sin(numpy.arange(256.0)).reshape(64, 4).astype("float32")
+y = x.sum(1, keepdims=True)
+
+class Model(linen.Module):
+    @linen.compact
+    def __call__(self, x, is_training):
+        x = linen.Dense(8)(x)
+        x = linen.BatchNorm(use_running_average=not is_training)(x)
+        x = linen.Dropout(0.5, deterministic=not is_training)(x)
+        return linen.Dense(1)(x)
+
+class Batches:
+    def __len__(self):
+        return 8
+    def __iter__(self):
+        for rows in numpy.random.permutation(64).reshape(8, 8):
+            yield x[rows], y[rows]
+
+model = Model()
+variables = model.init(jax.random.key(SEED), x, False)
+optimizer = optax.inject_hyperparams(optax.adam)(learning_rate=0.1)
+state = {"optimizer": optimizer.init(variables["params"]), "key": jax.random.key(SEED)}
+state.update(variables)
+
+@functools.partial(jax.jit, donate_argnums=0)
+def update(state, batch):
+    key, dropout = jax.random.split(state["key"])
+    def loss_of(params):
+        outputs, changed = model.apply(
+            {"params": params, "batch_stats": state["batch_stats"]}, batch[0], True,
+            rngs={"dropout": dropout}, mutable=["batch_stats"],
+        )
+        return ((outputs - batch[1]) ** 2).mean(), changed
+    (loss, changed), gradients = jax.value_and_grad(loss_of, has_aux=True)(state["params"])
+    updates, optimizer_state = optimizer.update(gradients, state["optimizer"])
+    params = optax.apply_updates(state["params"], updates)
+    return {"params": params, **changed, "optimizer": optimizer_state, "key": key}, loss
+
+def validate(state):
+    numpy.random.rand(3)
+    variables = {name: state[name] for name in ("params", "batch_stats")}
+    return ((model.apply(variables, x, False) - y) ** 2).mean(), {"half": 0.5}
+"""
+LOOP = """
+tuner = autolrs.jax.attach(state, validate)
+for batch in tuner.cycle(Batches(), epochs=3):
+    tuner.state, loss = update(tuner.state, batch)
+    tuner.step(loss)
+state = tuner.state
+"""
+BARE_LOOP = """
+for epoch in range(3):
+    for batch in Batches():
+        state, loss = update(state, batch)
+"""
+PRINT = """
+print([leaf.tolist() for leaf in jax.tree.leaves(state["params"])], numpy.random.rand())
+print("compiled", update._cache_size())
+"""
+
+
+def script(seed: int = 0, loop: str = LOOP) -> str:
+    return (SCRIPT + loop + PRINT).replace("SEED", str(seed))
+
+
+def train(driver: Driver, steps: int, lr: float = 0.05) -> list[float]:
+    losses: list[float] = driver.ask("train", steps=steps, lr=lr)["losses"]
+    assert len(losses) == steps
+    return losses
+
+
+def test_candidates_after_a_restore_see_the_same_batches_and_dropout(drive: Drive) -> None:
+    driver = drive(script())
+    hello = driver.ask("initialize", protocol=1)
+    assert hello["trainer"]["framework"].startswith("jax 0")
+    assert (hello["total"], hello["step"], hello["groups"]) == (24, 0, [1])
+    assert hello["lr"] == pytest.approx(0.1)
+    assert hello["can"]["rewind"] is True
+    assert hello["holds"] == ["state", "rng", "data"]
+    train(driver, 3)
+    driver.ask("save", id="a")
+    first, loss = train(driver, 20), driver.ask("validate")
+    assert loss["metrics"] == {"half": 0.5}
+    driver.ask("restore", id="a")
+    other = train(driver, 20, lr=0.5)
+    assert other[0] == first[0]
+    assert other != first
+    driver.ask("restore", id="a")
+    second = []
+    for _ in range(4):
+        driver.ask("validate")  # leaves no trace
+        second += train(driver, 5)
+    assert second == first
+    assert driver.ask("validate")["loss"] == loss["loss"]
+    assert driver.shutdown() == 0
+    assert driver.stderr.splitlines()[-1] == "compiled 1"
+
+
+def test_a_new_process_goes_on_bit_for_bit(drive: Drive, tmp_path: Path) -> None:
+    path = str(tmp_path / "checkpoint")
+    first = drive(script())
+    train(first, 11)
+    first.ask("save", id="a", path=path)
+    expected = train(first, 20)
+    assert first.shutdown() == 0
+    second = drive(script(seed=1).replace("random.seed(0)", "random.seed(1)"))
+    assert second.ask("restore", id="a", path=path)["step"] == 11
+    assert train(second, 20) == expected
+    assert second.shutdown() == 0
+    assert second.stderr.splitlines()[-2] == first.stderr.splitlines()[-2]
+    assert [told for told in second.notifications if told["method"] == "log"] == []
+
+
+def test_without_a_tuner_training_is_the_bare_loop_bit_for_bit(tmp_path: Path) -> None:
+    both = f"exec({script(loop=BARE_LOOP)!r}, {{}})\nexec({script()!r}, {{}})"
+    end = run_alone(both, tmp_path)
+    assert end.returncode == 0, end.stderr
+    lines = [line for line in end.stdout.splitlines() if line.startswith("[")]
+    assert len(lines) == 2
+    assert lines[0] == lines[1]
+
+
+def test_a_loss_that_is_not_finite_ends_a_probe(drive: Drive) -> None:
+    driver = drive(script().replace("update(tuner.state, batch)", "(tuner.state, jax.numpy.inf)"))
+    assert driver.ask("train", steps=40, lr=0.1)["end"] == "diverged"
+    driver.shutdown()
+
+
+def sgd(lr: Any) -> Any:
+    return optax.inject_hyperparams(optax.sgd)(learning_rate=lr)
+
+
+def test_the_ratios_between_several_lrs_are_kept() -> None:
+    params = {"a": jnp.zeros(2), "b": jnp.zeros(2)}
+    optimizer = optax.multi_transform({"a": sgd(0.1), "b": sgd(0.01)}, {"a": "a", "b": "b"})
+    hooks = JaxHooks((params, optimizer.init(params)), None)
+    assert hooks.groups == pytest.approx([1, 0.1])
+    hooks.set_lr(0.5)
+    gradients = {"a": jnp.ones(2), "b": jnp.ones(2)}
+    updates, _ = optimizer.update(gradients, hooks.state[1], params)
+    assert updates["a"].tolist() == [-0.5, -0.5]
+    assert updates["b"].tolist() == pytest.approx([-0.05, -0.05])
+
+
+def test_a_restore_keeps_kinds_types_and_what_is_saved() -> None:
+    params = {"half": jnp.ones(2, jnp.bfloat16), "count": 3, "old": jax.random.PRNGKey(1)}
+    hooks = JaxHooks((params, sgd(0.1).init({"w": jnp.zeros(1)}), jax.random.key(0)), None)
+    saved = hooks.capture()
+    before = jax.tree.map(str, hooks.state)
+    for _ in range(2):
+        hooks.state = jax.tree.map(
+            lambda leaf: (
+                leaf if jnp.issubdtype(jnp.asarray(leaf).dtype, jax.dtypes.prng_key) else leaf + 1
+            ),
+            (hooks.state[0], hooks.state[1], jax.random.key(7)),
+        )
+        hooks.apply(saved)
+        assert jax.tree.map(str, hooks.state) == before
+        assert hooks.state[0]["half"].dtype == jnp.bfloat16
+        assert hooks.state[0]["count"] == 3
+
+
+def test_a_state_of_another_shape_is_refused() -> None:
+    hooks = JaxHooks((jnp.zeros(2), sgd(0.1).init(jnp.zeros(2))), None)
+    other = JaxHooks((jnp.zeros(3), sgd(0.1).init(jnp.zeros(3))), None)
+    with pytest.raises(ValueError, match="must be the one that was saved"):
+        hooks.apply(other.capture())
+
+
+def test_what_cannot_be_steered_is_told_in_a_sentence() -> None:
+    params = jnp.zeros(2)
+    with pytest.raises(ValueError, match="inject_hyperparams"):
+        JaxHooks((params, optax.sgd(0.1).init(params)), None)
+    with pytest.raises(ValueError, match="first learning rate in the state is 0"):
+        JaxHooks((params, sgd(0.0).init(params)), None)
+    hooks = JaxHooks((params, sgd(optax.cosine_decay_schedule(0.1, 9)).init(params)), None)
+    with pytest.raises(SecondSchedulerError, match="a schedule sets the learning rate"):
+        hooks.check()
