@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from torch import Tensor
 from torch.amp import GradScaler
 from torch.optim import Optimizer
 
@@ -48,7 +49,7 @@ class Updates:
             return loss
         self._skips += 1
         # To read it makes the device wait, as the scaler has done to skip.
-        if not math.isfinite(float(loss)):
+        if not math.isfinite(loss.item() if isinstance(loss, Tensor) else loss):
             return loss
         return math.nan if self._skips >= MAX_SKIPS else None
 

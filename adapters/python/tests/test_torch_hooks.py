@@ -42,6 +42,45 @@ def test_a_first_group_without_lr_is_refused() -> None:
         hooks_of(0.0, 0.1)
 
 
+def test_the_ratios_between_several_optimizers_are_kept_and_all_are_restored() -> None:
+    model = torch.nn.Sequential(torch.nn.Linear(2, 2), torch.nn.Linear(2, 2))
+    first = torch.optim.Adam(model[0].parameters(), lr=0.1)
+    second = torch.optim.SGD(model[1].parameters(), lr=0.01, momentum=0.9)
+    hooks = TorchHooks(model, [first, second], None, [])
+    assert hooks.groups == pytest.approx([1, 0.1])
+
+    def update() -> list[Any]:
+        model(torch.ones(1, 2)).sum().backward()
+        for optimizer in (first, second):
+            optimizer.step()
+            optimizer.zero_grad()
+        return [value.clone() for value in model.state_dict().values()]
+
+    hooks.set_lr(0.5)
+    assert second.param_groups[0]["lr"] == pytest.approx(0.05)
+    update()
+    state = hooks.capture()
+    expected = update()
+    update()
+    hooks.apply(state)
+    assert all(map(torch.equal, update(), expected))
+
+
+def test_a_scheduler_of_the_second_optimizer_is_refused() -> None:
+    model = torch.nn.Linear(1, 1)
+    pair = [torch.optim.SGD([each], lr=0.1) for each in model.parameters()]
+    scheduler = torch.optim.lr_scheduler.StepLR(pair[1], 3)
+    with pytest.raises(SecondSchedulerError, match="a StepLR"):
+        TorchHooks(model, pair, None, []).check()
+    del scheduler
+
+
+def test_an_optimizer_that_takes_a_closure_is_refused_in_a_sentence() -> None:
+    model = torch.nn.Linear(1, 1)
+    with pytest.raises(TypeError, match="LBFGS takes a closure"):
+        TorchHooks(model, torch.optim.LBFGS(model.parameters()), None, [])
+
+
 def test_an_extra_that_cannot_be_saved_is_refused() -> None:
     model = torch.nn.Linear(1, 1)
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1)

@@ -123,3 +123,50 @@ def test_workers_that_load_data_stay_away_from_the_wire(drive: Drive) -> None:
     driver.ask("restore", id="a")
     assert driver.ask("train", steps=12, lr=0.02)["losses"] == first["losses"]
     assert driver.shutdown() == 0
+
+
+SCALED = """
+import torch, autolrs.torch
+w = torch.nn.Parameter(torch.ones(1))
+optimizer = torch.optim.SGD([w], lr=0.1)
+scaler = torch.amp.GradScaler("cpu", init_scale=2.0**126, growth_interval=10**6)
+average = torch.optim.swa_utils.AveragedModel(torch.nn.ParameterList([w]))
+tuner = autolrs.torch.attach(torch.nn.ParameterList([w]), optimizer, extra=[scaler, average])
+while not tuner.done:
+    print("scale", scaler.get_scale())
+    loss = LOSS
+    optimizer.zero_grad()
+    scaler.scale(loss).backward()
+    scaler.step(optimizer)
+    scaler.update()
+    tuner.step(loss)
+"""
+
+
+def test_an_update_that_the_scaler_skips_is_no_step(drive: Drive) -> None:
+    driver = drive(SCALED.replace("LOSS", "(8 * w * w).sum()"))
+    holds = driver.ask("initialize")["holds"]
+    assert holds[-2:] == ["extra:GradScaler", "extra:AveragedModel"]
+    driver.ask("save", id="a")
+    first = driver.ask("train", steps=4, lr=1 / 32)  # halves w each time
+    assert (first["step"], first["losses"]) == (4, [8, 2, 0.5, 0.125])
+    driver.ask("restore", id="a")
+    assert driver.ask("train", steps=4, lr=1 / 32)["losses"] == first["losses"]
+    assert driver.shutdown() == 0
+    scales = [float(line.split()[1]) for line in driver.stderr.splitlines()]
+    assert len(scales) > 8  # some were skipped, in both passes
+    assert scales[0] == scales[len(scales) // 2] == 2.0**126
+
+
+@pytest.mark.parametrize(
+    ("loss", "is_finite"),
+    [("(w * float('nan')).sum()", False), ("(w - w.detach()).sqrt().sum() + 1", True)],
+)
+def test_a_scaler_that_would_skip_for_ever_is_seen_to_diverge(
+    drive: Drive, loss: str, is_finite: bool
+) -> None:
+    driver = drive(SCALED.replace("LOSS", loss))
+    result = driver.ask("train", steps=9, lr=0.5)
+    assert (result["end"], result["losses"]) == ("diverged", [None])
+    assert len(driver.stderr.splitlines()) == (64 if is_finite else 1)
+    assert driver.shutdown() == 0

@@ -1,0 +1,178 @@
+"""A TensorFlow loop whose update is a tf.function, driven over pipes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from conftest import Drive, require
+from driver import Driver, RefusedError, run_alone
+
+require("tensorflow")
+
+SCRIPT = """
+import os
+os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+import keras, numpy, tensorflow as tf, autolrs.tensorflow
+keras.utils.set_random_seed(SEED)
+x = numpy.sin(numpy.arange(256.0)).reshape(64, 4).astype("float32")
+dataset = tf.data.Dataset.from_tensor_slices((x, x.sum(1, keepdims=True))).shuffle(64).batch(8)
+model = keras.Sequential([
+    keras.Input((4,)), keras.layers.Dense(8), keras.layers.BatchNormalization(),
+    keras.layers.Dropout(0.5), keras.layers.Dense(1),
+])
+optimizer = keras.optimizers.Adam(0.1)
+optimizer.build(model.trainable_variables)
+noise = tf.random.Generator.from_seed(SEED)
+
+@tf.function
+def update(x, y):
+    with tf.GradientTape() as tape:
+        outputs = model(x + 0.01 * noise.normal(x.shape), training=True)
+        loss = tf.reduce_mean(tf.square(outputs - y))
+    gradients = tape.gradient(loss, model.trainable_variables)
+    optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+    return loss
+
+def validate():
+    numpy.random.rand(3)
+    return tf.reduce_mean(tf.square(model(x) - x.sum(1, keepdims=True))), {"half": 0.5}
+
+checkpoint = tf.train.Checkpoint(model=model, optimizer=optimizer, noise=noise)
+lr = optimizer.learning_rate
+# more
+"""
+LOOP = """
+tuner = autolrs.tensorflow.attach(checkpoint, lr, validate)
+for batch in tuner.cycle(dataset, epochs=3):
+    loss = update(*batch)
+    tuner.step(loss)
+"""
+BARE_LOOP = """
+for epoch in range(3):
+    for batch in dataset:
+        loss = update(*batch)
+"""
+PRINT = "print([w.tolist() for w in model.get_weights()], float(loss), numpy.random.rand())\n"
+
+
+def script(more: str = "", seed: int = 0, loop: str = LOOP) -> str:
+    return (SCRIPT + loop + PRINT).replace("SEED", str(seed)).replace("# more", more)
+
+
+def train(driver: Driver, steps: int, lr: float = 0.05) -> list[float]:
+    losses: list[float] = driver.ask("train", steps=steps, lr=lr)["losses"]
+    assert len(losses) == steps
+    return losses
+
+
+def test_candidates_after_a_restore_see_the_same_batches_and_dropout(drive: Drive) -> None:
+    driver = drive(script())
+    hello = driver.ask("initialize", protocol=1)
+    assert hello["trainer"]["framework"].startswith("tensorflow 2")
+    assert (hello["total"], hello["step"], hello["groups"]) == (24, 0, [1])
+    assert hello["lr"] == pytest.approx(0.1)
+    assert hello["can"]["rewind"] is True
+    assert hello["holds"] == ["checkpoint", "rng", "data"]
+    driver.ask("save", id="start")
+    early = train(driver, 3)
+    driver.ask("save", id="a")
+    first, loss = train(driver, 20), driver.ask("validate")
+    assert loss["metrics"] == {"half": 0.5}
+    driver.ask("restore", id="a")
+    other = train(driver, 20, lr=0.5)
+    assert other[0] == first[0]
+    assert other != first
+    driver.ask("restore", id="a")
+    second = []
+    for _ in range(4):
+        driver.ask("validate")  # leaves no trace
+        second += train(driver, 5)
+    assert second == first
+    assert driver.ask("validate")["loss"] == loss["loss"]
+    driver.ask("restore", id="start")
+    assert train(driver, 3) == early
+    assert driver.shutdown() == 0
+
+
+def test_a_new_process_goes_on_bit_for_bit(drive: Drive, tmp_path: Path) -> None:
+    # With data in their order: tf.data keeps the random numbers of a shuffle to itself.
+    path = str(tmp_path / "checkpoint")
+    more = "dataset = tf.data.Dataset.from_tensor_slices((x, x.sum(1, keepdims=True))).batch(8)"
+    first = drive(script(more))
+    train(first, 11)
+    first.ask("save", id="a", path=path)
+    expected = train(first, 20)
+    assert first.shutdown() == 0
+    second = drive(script(more, seed=1))
+    assert second.ask("restore", id="a", path=path)["step"] == 11
+    assert train(second, 20) == expected
+    assert second.shutdown() == 0
+    assert second.stderr.splitlines()[-1] == first.stderr.splitlines()[-1]
+
+
+def test_each_update_in_a_graph_runs_at_the_lr_that_was_set(drive: Drive) -> None:
+    # Plain descent on loss = v + w: each update takes exactly the LR off, half of it off w.
+    more = """
+v, w = tf.Variable(0.0), tf.Variable(0.0)
+lr = [tf.Variable(1.0), tf.Variable(0.5)]
+checkpoint = tf.train.Checkpoint(v=v, w=w)
+@tf.function
+def update(*_):
+    v.assign_sub(lr[0])
+    w.assign_sub(lr[1])
+    return v + w
+"""
+    driver = drive(script(more))
+    assert driver.ask("initialize")["groups"] == [1, 0.5]
+    driver.ask("save", id="a")
+    result = driver.ask("train", steps=3, lr=[0.5, 0.0, 2.0])
+    assert result["losses"] == [-0.75, -0.75, -3.75]
+    assert result["lr"] == 2
+    assert driver.ask("restore", id="a")["lr"] == 1
+    assert train(driver, 1, lr=0.25) == [-0.375]
+    assert driver.shutdown() == 0
+
+
+def test_what_the_script_saves_by_itself_is_no_variable_more(drive: Drive) -> None:
+    driver = drive(script(loop=LOOP.replace("tuner.step", "checkpoint.save('own'); tuner.step")))
+    driver.ask("save", id="a")
+    first = train(driver, 2)
+    driver.ask("restore", id="a")
+    assert train(driver, 2) == first
+    assert driver.shutdown() == 0
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ("lr = 0.1", "the learning rate is a float and no tf.Variable"),
+        ("lr.assign(0)", "the first learning rate is 0"),
+    ],
+)
+def test_what_cannot_be_steered_is_told_in_a_sentence(drive: Drive, more: str, said: str) -> None:
+    driver = drive(script(more))
+    assert driver.wait() == 1
+    assert said in driver.stderr
+
+
+def test_variables_that_come_late_are_told_of_in_a_sentence(drive: Drive) -> None:
+    more = """
+optimizer = keras.optimizers.Adam(0.1)
+checkpoint = tf.train.Checkpoint(model=model, optimizer=optimizer, noise=noise)
+lr = optimizer.learning_rate
+"""
+    driver = drive(script(more))
+    driver.ask("save", id="a")
+    train(driver, 1)
+    with pytest.raises(RefusedError, match="make all variables before the loop begins"):
+        driver.ask("restore", id="a")
+
+
+def test_without_a_tuner_training_is_the_bare_loop_bit_for_bit(tmp_path: Path) -> None:
+    both = f"exec({script(loop=BARE_LOOP)!r}, {{}})\nexec({script()!r}, {{}})"
+    end = run_alone(both, tmp_path)
+    assert end.returncode == 0, end.stderr
+    lines = [line for line in end.stdout.splitlines() if line.startswith("[")]
+    assert len(lines) == 2
+    assert lines[0] == lines[1]
