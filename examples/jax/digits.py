@@ -55,11 +55,12 @@ def main() -> None:
     model = Classifier()
     key = jax.random.key(0)
     params = model.init(key, images[:1], is_training=False)
-    optimizer = optax.inject_hyperparams(optax.sgd)(learning_rate=0.05, momentum=0.9)  # autolrs
+    optimizer = optax.inject_hyperparams(optax.sgd)(learning_rate=0.05, momentum=0.9)
 
     def loss_of(params, batch, key=None):
         x, y = batch
-        outputs = model.apply(params, x, is_training=key is not None, rngs={"dropout": key})
+        rngs = None if key is None else {"dropout": key}
+        outputs = model.apply(params, x, is_training=key is not None, rngs=rngs)
         return optax.softmax_cross_entropy_with_integer_labels(outputs, y).mean()
 
     @jax.jit

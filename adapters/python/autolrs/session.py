@@ -245,7 +245,9 @@ class Session:
         self._wire.send({"id": id, "error": {"code": fault.code, "message": str(fault)}})
 
     def _refuse_raised(self, request: Request, error: BaseException) -> None:
-        message = traceback.format_exception_only(type(error), error)[-1].strip()
+        summary = traceback.TracebackException(type(error), error, None)
+        summary.__notes__ = None  # they come last, and say less than the error: JAX adds some
+        message = list(summary.format_exception_only())[-1].strip()
         lines = traceback.format_exception(type(error), error, error.__traceback__)
         data = {"traceback": "".join(lines)}
         fault = {"code": SCRIPT_RAISED, "message": message, "data": data}

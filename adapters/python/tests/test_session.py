@@ -315,6 +315,18 @@ def test_a_validation_that_raises_is_told_with_its_traceback(drive: Drive) -> No
     assert driver.ask("train", steps=1, lr=0.1)["steps"] == 1
 
 
+def test_a_note_to_an_error_is_not_taken_for_the_error(drive: Drive) -> None:
+    fail = """
+def fail():
+    error = ValueError("what happened")
+    error.__notes__ = ["a note"]
+    raise error
+"""
+    driver = drive(fail + LOOP.replace("0.25", "fail()"))
+    with pytest.raises(RefusedError, match="^ValueError: what happened$"):
+        driver.ask("validate")
+
+
 def test_shutdown_lets_the_script_go_on_to_its_own_end(drive: Drive) -> None:
     driver = drive(LOOP)
     driver.ask("train", steps=3, lr=0.1)
