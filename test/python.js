@@ -1,16 +1,19 @@
 /**
- * The Python side of `npm test`: types and format if their tools are there, and the adapters' own tests. What is
- * missing is skipped in so many words, or fails where AUTOLRS_REQUIRE_FRAMEWORKS is 1, as in CI.
+ * The Python side of `npm test`: types and format if their tools are there, and the adapters' own tests, those of each
+ * framework by the Python that AUTOLRS_PYTHON_<FRAMEWORK> names. What is missing is skipped in so many words, or fails
+ * where AUTOLRS_REQUIRE_FRAMEWORKS is 1, as in CI.
  */
 
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
-const python = process.env['AUTOLRS_PYTHON'] ?? 'python3';
 const isRequired = process.env['AUTOLRS_REQUIRE_FRAMEWORKS'] === '1';
 const cwd = fileURLToPath(new URL('../adapters/python', import.meta.url));
+const main = process.env['AUTOLRS_PYTHON'] ?? 'python3';
 
-const FORMATTED = ['.', '../../examples/pytorch', '../../bench/training'];
+const FORMATTED = ['.', '../../examples', '../../bench/training'];
 const CHECKS = [
   { needs: 'ruff', args: ['-m', 'ruff', 'check', ...FORMATTED] },
   { needs: 'ruff', args: ['-m', 'ruff', 'format', '--check', ...FORMATTED] },
@@ -18,16 +21,44 @@ const CHECKS = [
   { needs: 'pytest', args: ['-m', 'pytest', '-q'] },
   { needs: 'pytest, numpy', args: ['-m', 'pytest', '-q', '../../bench/training'] },
 ];
+for (const { needs, args } of CHECKS) await check(main, needs, args);
 
-for (const { needs, args } of CHECKS) {
-  const isThere = spawnSync(python, ['-c', `import ${needs}`]).status === 0;
+const requirements = new URL('./requirements/', import.meta.url);
+const suites = readdirSync(requirements).map((file) => async () => {
+  const framework = file.replace(/\.txt$/, '');
+  const variable = `AUTOLRS_PYTHON_${framework.toUpperCase()}`;
+  const python = process.env[variable];
+  const suite = `tests/test_${framework}.py`;
+  if (python === undefined) return skip(suite, `${variable} is not set`);
+  const env = { AUTOLRS_REQUIREMENTS: fileURLToPath(new URL(file, requirements)) };
+  await check(python, 'pytest', ['-m', 'pytest', '-q', '-p', 'no:cacheprovider', suite], env);
+});
+// Two at a time: a script under test and the test that drives it wait for each other.
+await Promise.all(
+  [1, 2].map(async () => {
+    for (let next = suites.shift(); next !== undefined; next = suites.shift()) await next();
+  }),
+);
+
+async function check(python, needs, args, env = {}) {
   const name = `${python} ${args.join(' ')}`;
-  if (!isThere) {
-    console.log(`skipped: ${name} (${python} has no ${needs})`);
-    if (isRequired) process.exitCode = 1;
-    continue;
+  if (spawnSync(python, ['-c', `import ${needs}`]).status !== 0) {
+    skip(name, `${python} has no ${needs}`);
+    return;
   }
-  console.log(name);
-  const { status } = spawnSync(python, args, { cwd, stdio: 'inherit' });
+  const child = spawn(python, args, { cwd, env: { ...process.env, ...env } });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (text) => {
+      output += text;
+    });
+  }
+  const [status] = await once(child, 'close');
+  console.log(`${name}\n${output.trimEnd()}`);
   if (status !== 0) process.exitCode = 1;
+}
+
+function skip(name, reason) {
+  console.log(`skipped: ${name} (${reason})`);
+  if (isRequired) process.exitCode = 1;
 }

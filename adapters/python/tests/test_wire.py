@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
+import pytest
 from conftest import Drive
 from driver import run_alone
 
@@ -71,14 +73,37 @@ def test_stdout_is_left_alone_without_a_tuner(tmp_path: Path) -> None:
     assert run_alone("import autolrs; print('here')", tmp_path).stdout == "here\n"
 
 
+FRAMEWORKS = {
+    "torch": "PyTorch",
+    "lightning": "Lightning",
+    "transformers": "Transformers",
+    "keras": "Keras",
+    "jax": "JAX",
+    "tensorflow": "TensorFlow",
+}
+
+
 def test_importing_autolrs_imports_no_framework(tmp_path: Path) -> None:
-    script = "import sys, autolrs; print('torch' in sys.modules, 'numpy' in sys.modules)"
-    assert run_alone(script, tmp_path).stdout == "False False\n"
+    script = f"import sys, autolrs; print(sys.modules.keys() & {{*{[*FRAMEWORKS, 'numpy']}}})"
+    assert run_alone(script, tmp_path).stdout == "set()\n"
 
 
-def test_without_torch_the_import_error_says_what_to_do(tmp_path: Path) -> None:
-    (tmp_path / "torch.py").write_text("raise ModuleNotFoundError('No torch', name='torch')")
-    end = run_alone("import autolrs.torch", tmp_path)
+@pytest.mark.parametrize("module", FRAMEWORKS)
+def test_a_framework_that_is_missing_is_told_in_a_sentence(tmp_path: Path, module: str) -> None:
+    missing = f"raise ModuleNotFoundError('No {module}', name='{module}')"
+    (tmp_path / f"{module}.py").write_text(missing)
+    end = run_alone(f"import autolrs.{module}", tmp_path)
     assert end.returncode == 1
-    assert "ImportError: autolrs.torch needs PyTorch" in end.stderr.splitlines()[-1]
-    assert "pip install torch" in end.stderr.splitlines()[-1]
+    last = end.stderr.splitlines()[-1]
+    assert f"ImportError: autolrs.{module} needs {FRAMEWORKS[module]}, and" in last
+    assert f"`pip install {module}" in last
+
+
+@pytest.mark.parametrize("module", FRAMEWORKS)
+def test_a_framework_that_is_too_old_is_told_in_a_sentence(tmp_path: Path, module: str) -> None:
+    (tmp_path / f"{module}.py").write_text("__version__ = '0.4.3rc1'")
+    end = run_alone(f"import autolrs.{module}", tmp_path)
+    assert end.returncode == 1
+    last = end.stderr.splitlines()[-1]
+    assert re.search(rf"autolrs.{module} needs {FRAMEWORKS[module]} [0-9.]+ or newer, and", last)
+    assert "has 0.4.3rc1; update it with `pip install --upgrade" in last
