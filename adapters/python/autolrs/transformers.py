@@ -11,7 +11,7 @@ Example:
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, Callable
 
 from autolrs._requires import require
 from autolrs._wire import claim
@@ -22,6 +22,7 @@ require("transformers", "Transformers", "transformers[torch]", "4.46")
 from transformers import Trainer, TrainerCallback
 
 from autolrs._torch_hooks import TorchHooks
+from autolrs._torch_rng import capture_rng, restore_rng
 from autolrs._torch_updates import Updates
 
 __all__ = ["TunerCallback", "attach"]
@@ -66,6 +67,8 @@ class TunerCallback(TrainerCallback):
         self._trainer = trainer
         self._session: Session | None = None
         self._updates: Updates
+        self._rng: Any = None
+        self._undo: Callable[[], None] = lambda: None
         self._losses: list[Any] = []
         self._meant = (trainer.args.max_steps, trainer.args.num_train_epochs)
         trainer.args.max_steps = ENDLESS
@@ -85,6 +88,18 @@ class TunerCallback(TrainerCallback):
         self._updates = Updates(hooks.optimizers)
         self._session = Session(wire, hooks, self._total())
         control.should_training_stop = self._session.done
+        self._rng = capture_rng()
+        if self._session.is_over:
+            # The Trainer does one update more, which is not to be kept.
+            end = hooks.capture()
+            self._undo = lambda: hooks.apply(end)
+
+    def on_step_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        """Gives the first step the random numbers that it is to have."""
+        if self._rng is not None:
+            # The data have begun since, and have drawn random numbers meant for training.
+            restore_rng(self._rng)
+            self._rng = None
 
     def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         """Counts an update."""
@@ -100,6 +115,7 @@ class TunerCallback(TrainerCallback):
         """Lets the tuner bring the model to where it shall stay, if the loop ended by itself."""
         assert self._session is not None
         self._session.close()
+        self._undo()
 
     def _training_step(self, *args: Any, **kwargs: Any) -> Any:
         # No callback is told the loss.

@@ -129,6 +129,19 @@ def test_a_new_process_goes_on_bit_for_bit(drive: Drive, tmp_path: Path) -> None
     assert second.shutdown() == 0
 
 
+def test_a_run_that_was_over_already_is_left_as_it_was(drive: Drive, tmp_path: Path) -> None:
+    path = str(tmp_path / "checkpoint")
+    first = drive(SCRIPT)
+    train(first, 5)
+    first.ask("save", id="a", path=path)
+    assert first.shutdown() == 0
+    second = drive(SCRIPT.replace("seed_everything(0", "seed_everything(1"))
+    second.ask("restore", id="a", path=path)
+    assert second.shutdown() == 0
+    weights = [driver.stderr.splitlines()[-1].rpartition("]")[0] for driver in (first, second)]
+    assert weights[0] == weights[1] != ""
+
+
 def test_the_fit_goes_on_until_the_tuner_ends_it(drive: Drive) -> None:
     driver = drive(more("options.update(max_steps=4)"))
     assert driver.ask("initialize")["total"] == 4

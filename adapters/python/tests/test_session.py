@@ -323,7 +323,7 @@ def fail():
     raise error
 """
     driver = drive(fail + LOOP.replace("0.25", "fail()"))
-    with pytest.raises(RefusedError, match="^ValueError: what happened$"):
+    with pytest.raises(RefusedError, match=r"^ValueError: what happened$"):
         driver.ask("validate")
 
 
