@@ -104,6 +104,34 @@ describe('docs/algorithm.md', () => {
   });
 });
 
+describe('docs/adapters.md', () => {
+  const text = read('docs/adapters.md');
+  const examples = readdirSync(join(ROOT, 'examples'), { recursive: true, encoding: 'utf8' })
+    .filter((path) => path.endsWith('.py'))
+    .map((path) => `examples/${path}`);
+
+  it('links to every Python example', () => {
+    expect(examples.length).toBeGreaterThan(5);
+    for (const path of examples) expect(text).toContain(`(../${path})`);
+  });
+
+  it('shows as added the lines of an example that are for the tuner, and those are few', () => {
+    const shown = text
+      .split('\n')
+      .filter((line) => line.startsWith('+'))
+      .map((line) => line.slice(1).trim());
+    for (const path of examples.filter((path) => !path.includes('pytorch'))) {
+      const added = read(path)
+        .split('\n')
+        .filter((line) => line.includes('# autolrs'))
+        .map((line) => line.split('  # autolrs')[0]?.trim());
+      expect(added.length, path).toBeGreaterThan(1);
+      expect(added.length, path).toBeLessThanOrEqual(5);
+      for (const line of added) expect(shown, path).toContain(line);
+    }
+  });
+});
+
 describe('docs/protocol.md', () => {
   const text = read('docs/protocol.md');
 
