@@ -20,6 +20,7 @@ require("keras", "Keras", "keras", "3.4")
 import keras
 
 from autolrs._keras_hooks import KerasHooks, capture_rng, restore_rng
+from autolrs._keras_loss import show_batch_losses
 
 __all__ = ["TunerCallback"]
 
@@ -45,6 +46,7 @@ class TunerCallback(keras.callbacks.Callback):
         self._epochs: int | None = None
         self._rng: Any = None
         self._undo: Callable[[], None] = lambda: None
+        self._hide_batch_losses: Callable[[], None] = lambda: None
         self._losses: list[float] = []
         self._batches_per_update = 1
 
@@ -75,6 +77,7 @@ class TunerCallback(keras.callbacks.Callback):
         total = batches * epochs // self._batches_per_update if known else None
         hooks = KerasHooks(lambda: self.model, self._validation_data)
         self._session = Session(wire, hooks, total)
+        self._hide_batch_losses = show_batch_losses(self.model)
         self.model.stop_training = self._session.done
         self._rng = capture_rng()
         if self._session.is_over:
@@ -83,16 +86,11 @@ class TunerCallback(keras.callbacks.Callback):
             self._undo = lambda: hooks.apply(end)
 
     def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
-        """Lets the loss of this batch stand alone."""
-        if self._session is None:
-            return
+        """Gives the first step the random numbers that it is to have."""
         if self._rng is not None:
             # The data have begun since, and may have drawn random numbers meant for training.
             restore_rng(self._rng)
             self._rng = None
-        for metric in self.model.metrics:
-            if metric.name == "loss":
-                metric.reset_state()
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
         """Counts an update, once all batches whose gradients it takes are through."""
@@ -112,3 +110,4 @@ class TunerCallback(keras.callbacks.Callback):
         if self._session is not None:
             self._session.close()
             self._undo()
+            self._hide_batch_losses()
