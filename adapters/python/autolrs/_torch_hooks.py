@@ -65,7 +65,7 @@ class TorchHooks:
         return self._groups
 
     def get_groups(self) -> Sequence[float] | None:
-        lrs = [float(group["lr"]) for group in self._optimizer.param_groups]
+        lrs = [float(group["lr"]) for group in self._param_groups]
         return None if lrs[0] == 0 else [lr / lrs[0] for lr in lrs]
 
     @property
