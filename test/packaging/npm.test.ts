@@ -29,7 +29,7 @@ describe('the npm package, packed and installed', { timeout: 120_000 }, () => {
     const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
     expect(run(command, ['--version'])).toBe(`${version}\n`);
     const dir = join(prefix, 'run');
-    const flags = ['--json', '--steps', '300', '--run-dir', dir];
+    const flags = ['--json', '--strategy', 'paper', '--steps', '300', '--run-dir', dir];
     const stdout = run(process.execPath, [join(home, 'examples', 'demo', 'run.js'), ...flags]);
     expect(JSON.parse(stdout)).toMatchObject({ status: 'finished', steps: { committed: 300 } });
   });

@@ -12,7 +12,10 @@ import { hasPythonModules, PYTHON } from '../support/python.js';
 
 const VERSION = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')).version;
 const TOY = join(ROOT, 'test', 'fixtures', 'python', 'toy_trainer.py');
-const FLAGS = '--tau 50 --candidates 3 --min-lr 1e-3 --max-lr 1 --checkpoint-steps 25'.split(' ');
+const FLAGS =
+  '--strategy paper --tau 50 --candidates 3 --min-lr 1e-3 --max-lr 1 --checkpoint-steps 25'.split(
+    ' ',
+  );
 const isRequired = process.env['AUTOLRS_REQUIRE_FRAMEWORKS'] === '1';
 
 const home = mkdtempSync(join(tmpdir(), 'autolrs-test-'));
