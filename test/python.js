@@ -18,7 +18,7 @@ const CHECKS = [
   { needs: 'ruff', args: ['-m', 'ruff', 'check', ...FORMATTED] },
   { needs: 'ruff', args: ['-m', 'ruff', 'format', '--check', ...FORMATTED] },
   { needs: 'mypy', args: ['-m', 'mypy', 'autolrs', 'autolrs_cli'] },
-  { needs: 'pytest', args: ['-m', 'pytest', '-q'] },
+  { needs: 'pytest', args: ['-m', 'pytest', '-q', '-rs'] },
   { needs: 'pytest, numpy', args: ['-m', 'pytest', '-q', '../../bench/training'] },
 ];
 for (const { needs, args } of CHECKS) await check(main, needs, args);
