@@ -96,7 +96,8 @@ function narrateSearchPlan(plan: Extract<Decision, { kind: 'search-planned' }>):
 function narrateCut(cut: Extract<Decision, { kind: 'lr-cut' }>): string {
   const { evidence, lr, nextLr, step, backToStep } = cut;
   const back = backToStep === undefined ? '' : `back to step ${formatCount(backToStep)}, `;
-  const change = nextLr < lr ? `LR ${formatLr(lr)} to ${formatLr(nextLr)}` : `LR ${formatLr(lr)}`;
+  const change =
+    nextLr < lr ? `LR ${formatLr(lr)} to ${formatLr(nextLr)}` : `LR ${formatLr(nextLr)}`;
   return `step ${formatCount(step)}: ${describeEvidence(evidence)}; ${back}${change}, falling to 0`;
 }
 

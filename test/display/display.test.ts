@@ -199,6 +199,14 @@ describe('strategy horizon, told to people', () => {
     expect(text).not.toContain('NaN');
   });
 
+  it('names the LR that comes, also where it is above the one before', () => {
+    const evidence = { kind: 'stall', looks: 4 } as const;
+    const cut = { kind: 'lr-cut', stage: 0, step: 841, lr: 0.0359, nextLr: 0.0536 } as const;
+    expect(narrate({ ...cut, evidence, backToStep: 654 })).toBe(
+      'step 841: no better validation loss in 4 looks; back to step 654, LR 0.0536, falling to 0',
+    );
+  });
+
   it('shows a course that falls at every step by a dozen of its LRs, first and last among them', () => {
     const builder = new ResultBuilder({ id: 'r', dir: 'd', strategy: 'horizon', seed: 0 });
     builder.begin(0);
