@@ -31,9 +31,9 @@ export function* paper(options: TunerOptions, facts: TrainerFacts): Conversation
   const state = beginState(options, facts);
   let limits = limitsOf(options, facts);
   yield* decide({ kind: 'budget', ...limits, from: limitsFrom(options) });
-  const course: Course = { scale: scaleOf(options, limits, facts.can.validate), stage: 0 };
+  const position: Position = { scale: scaleOf(options, limits, facts.can.validate), stage: 0 };
   for (;;) {
-    const reason = yield* follow(course, state, limits);
+    const reason = yield* follow(position, state, limits);
     const extension = yield* finish(
       reason,
       state.diverged.toSorted((a, b) => a - b),
@@ -46,7 +46,7 @@ export function* paper(options: TunerOptions, facts: TrainerFacts): Conversation
 }
 
 /** Where a run stands between two stages. */
-interface Course {
+interface Position {
   readonly scale: Scale;
   /** Of the next stage. */
   stage: number;
@@ -54,27 +54,31 @@ interface Course {
   interval?: Interval;
 }
 
-function* follow(course: Course, state: StrategyState, limits: Limits): Conversation<FinishReason> {
-  if (course.interval === undefined) {
+function* follow(
+  position: Position,
+  state: StrategyState,
+  limits: Limits,
+): Conversation<FinishReason> {
+  if (position.interval === undefined) {
     yield* validateCommitted(state);
     const warmedUp = yield* warmUp(state);
     if (warmedUp !== 'done') return warmedUp === 'diverged' ? 'diverged' : 'data';
     const found = givenInterval(state.options) ?? (yield* findInterval(state, rampSteps(limits)));
     if (found === undefined) return 'data';
-    course.interval = found;
+    position.interval = found;
   }
-  let interval: Interval = course.interval;
-  for (; ; course.stage++) {
-    const plan = planStage(course.stage, course.scale, limits, state.ledger);
-    if (plan === undefined) return endOf(state, limits, course.stage);
-    const stepsToCommit = () => planCommit(plan, course.scale, limits, state.ledger);
+  let interval: Interval = position.interval;
+  for (; ; position.stage++) {
+    const plan = planStage(position.stage, position.scale, limits, state.ledger);
+    if (plan === undefined) return endOf(state, limits, position.stage);
+    const stepsToCommit = () => planCommit(plan, position.scale, limits, state.ledger);
     const outcome = yield* tuneStage(state, plan, interval, stepsToCommit);
     if (outcome.kind === 'data-ended') return 'data';
     if (outcome.kind === 'nothing-survives') return 'diverged';
     interval = outcome.interval;
-    course.interval = interval;
+    position.interval = interval;
     if (outcome.hitTarget) {
-      course.stage++;
+      position.stage++;
       return 'target';
     }
   }
