@@ -57,7 +57,7 @@ CHEAPEST_FIRST = [
 def main() -> None:
     """Runs, a line a run on stderr."""
     args = parse_args()
-    plan = QUICK if args.quick else Plan(seeds=args.seeds)
+    plan = QUICK if args.quick else Plan(seeds=args.seeds, grid_seeds=args.grid_seeds)
     names = args.only or (QUICK_WORKLOADS if args.quick else CHEAPEST_FIRST)
     work = partial(run_workload, methods=args.methods, plan=plan, args=args)
     if args.jobs == 1:
@@ -161,6 +161,9 @@ def parse_args() -> argparse.Namespace:
         help=f"of {', '.join(METHODS)}",
     )
     parser.add_argument("--seeds", type=int, default=5, help="seeds 1 to this (default: 5)")
+    parser.add_argument(
+        "--grid-seeds", type=int, default=2, help="seeds that choose the grid's six (default: 2)"
+    )
     parser.add_argument("--jobs", type=int, default=1, help="workloads at once (default: 1)")
     parser.add_argument("--again", action="store_true", help="run what is in the store too")
     parser.add_argument("--quick", action="store_true", help="a few minutes, nothing is kept")

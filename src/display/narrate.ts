@@ -57,6 +57,10 @@ export function narrate(decision: Decision): string | undefined {
     }
     case 'lr-cut':
       return narrateCut(decision);
+    case 'hold-extended': {
+      const { step, untilStep, lr } = decision;
+      return `step ${formatCount(step)}: the losses still fall steeply; LR ${formatLr(lr)} is held up to step ${formatCount(untilStep)}`;
+    }
     case 'finished':
       return narrateFinish(decision.reason, decision.diverged ?? []);
     default:

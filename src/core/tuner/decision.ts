@@ -41,6 +41,14 @@ export type Evidence =
       readonly looks: number;
     };
 
+/** Both losses fall while the LR is held. Slopes are in shares of the loss for each e-fold of learning done. */
+export interface Descent {
+  readonly slope: number;
+  /** Standard error of `slope`. */
+  readonly error: number;
+  readonly validationSlope: number;
+}
+
 export type Decision =
   | {
       /** What the run means to spend: of the two limits, those that are set. */
@@ -120,6 +128,15 @@ export type Decision =
       readonly evidence: Evidence;
       /** The committed step to which the run goes back first, if it does. */
       readonly backToStep?: number;
+    }
+  | {
+      /** The LR is held longer than planned, up to committed step `untilStep`, before it falls. */
+      readonly kind: 'hold-extended';
+      readonly stage: number;
+      readonly step: number;
+      readonly untilStep: number;
+      readonly lr: number;
+      readonly evidence: Descent;
     }
   | { readonly kind: 'commit-diverged'; readonly stage: number; readonly lr: number }
   | {

@@ -9,7 +9,7 @@ import { didDiverge, levelOf, restoreCounted, type StrategyState, trainCounted }
 import { type Course, decayCourse, lrOf, lrsOf, runCourse, shrinkCourse } from './course.js';
 import { Curve } from './curve.js';
 import { nextLook } from './looks.js';
-import { findPlateau, findRise, findStall, isWorse } from './watch.js';
+import { findDescent, findPlateau, findRise, findStall, isWorse } from './watch.js';
 
 export interface CommitEnd {
   readonly kind: 'done' | 'data-ended' | 'nothing-survives' | 'target';
@@ -27,6 +27,9 @@ export interface CommitPlan {
 
 /** Of the run: until then a plateau or a stall speaks of the LR, afterwards a stall speaks of the model. */
 const HOLD_WATCHED_UNTIL = 0.45;
+
+/** Of the run: an LR that is held on is held no longer than this. */
+const HOLD_UNTIL = 0.7;
 
 /** What a cut divides the LR by: at once down from where it is, or from there after the run went back. */
 const CUT = { plateau: 1, stallInDecay: 2, rise: 4, divergence: 4 } as const;
@@ -169,12 +172,15 @@ class WatchedRun {
     return true;
   }
 
-  /** Cuts the LR if the losses say so. */
+  /** Cuts the LR, or holds it longer, if the losses say so. */
   *heed(): Conversation<void> {
     const { done, steps } = this.place;
     if (done === steps) return;
     const evidence = this.#evidence(done / steps);
-    if (evidence === undefined) return;
+    if (evidence === undefined) {
+      yield* this.#holdOn();
+      return;
+    }
     const isEarly = done < HOLD_WATCHED_UNTIL * steps && this.#isFirstCourse;
     const lr = this.#lrBefore(done);
     if (evidence.kind !== 'rise' && isEarly) {
@@ -202,6 +208,25 @@ class WatchedRun {
   *end(): Conversation<void> {
     yield* discard(this.#kept.name);
     yield* this.#endStage();
+  }
+
+  /** Holds the LR up to the next look while the losses fall as they do not at too high an LR. */
+  *#holdOn(): Conversation<void> {
+    const { done, steps } = this.place;
+    const until = Math.min(nextLook(done, steps), Math.round(HOLD_UNTIL * steps));
+    const { decayFrom, peak } = this.#course;
+    if (!this.#isFirstCourse || done > decayFrom || until <= decayFrom) return;
+    const evidence = findDescent(this.#curve, this.#since);
+    if (evidence === undefined) return;
+    this.#course = { ...this.#course, decayFrom: until };
+    yield* decide({
+      kind: 'hold-extended',
+      stage: this.#stage,
+      step: this.#state.ledger.committed,
+      untilStep: this.#began + until,
+      lr: peak,
+      evidence,
+    });
   }
 
   #evidence(share: number): Evidence | undefined {

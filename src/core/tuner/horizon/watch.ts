@@ -5,8 +5,8 @@
  * sound one it falls for long. And a model that learns its training data by heart shows it in validation alone.
  */
 
-import type { Evidence } from '../decision.js';
-import { type Curve, lowestOf } from './curve.js';
+import type { Descent, Evidence } from '../decision.js';
+import { type Curve, type CurvePoint, lowestOf } from './curve.js';
 import { fitTrend, noiseOf, type Trend } from './trend.js';
 
 /** A plateau is sought in what came since the learning done was this share of its present value, */
@@ -29,6 +29,9 @@ const ABOVE_BEST = 2;
 
 const STALLED_LOOKS = 4;
 
+/** A loss that falls by more than these shares of itself for each e-fold of learning done does so steeply. */
+const STEEP = { training: 0.3, validation: 0.2 } as const;
+
 /** Validation losses that differ by less than this share are as good as each other. */
 const WORSE_BY = 0.003;
 
@@ -39,23 +42,27 @@ export function isWorse(loss: number, than: number): boolean {
 
 /** @param since Steps of the run from which on its LR was held. */
 export function findPlateau({ training }: Curve, since: number): Evidence | undefined {
-  const last = training.at(-1);
-  if (last === undefined) return undefined;
-  const recent = training.filter(
-    ({ step, learning }) => step > since && learning >= WINDOW * last.learning,
-  );
-  const [oldest] = recent;
-  if (!oldest || last.learning < LEAST_GROWTH * oldest.learning) return undefined;
-  const trend = inShares(
-    fitTrend(
-      recent.map(({ learning }) => Math.log(learning)),
-      recent.map(({ loss }) => loss),
-    ),
-  );
+  const recent = recentOf(training, since);
+  const [oldest, last] = [recent[0], recent.at(-1)];
+  if (!oldest || !last || last.learning < LEAST_GROWTH * oldest.learning) return undefined;
+  const trend = alongLearning(recent);
   if (trend === undefined) return undefined;
   const { slope, error } = trend;
   const isFlat = slope > Math.max(FLAT_SLOPE, -FALLING_ERRORS * error) && error < LARGEST_ERROR;
   return isFlat ? { kind: 'plateau', slope, error } : undefined;
+}
+
+/**
+ * Both losses fall steeply along the logarithm of the learning done: the LR is not too high, and may be too low.
+ *
+ * @param since Steps of the run from which on its LR was held.
+ */
+export function findDescent({ training, validation }: Curve, since: number): Descent | undefined {
+  const seen = alongLearning(recentOf(training, since));
+  const unseen = alongLearning(recentOf(validation, since));
+  if (!seen || !unseen || seen.slope + seen.error > -STEEP.training) return undefined;
+  if (unseen.slope > -STEEP.validation) return undefined;
+  return { slope: seen.slope, error: seen.error, validationSlope: unseen.slope };
 }
 
 /** @param since Steps of the run from which on its looks count. */
@@ -89,6 +96,21 @@ export function findStall({ validation }: Curve, since: number): Evidence | unde
   return last.every(({ loss }) => isWorse(loss, best.loss))
     ? { kind: 'stall', looks: STALLED_LOOKS }
     : undefined;
+}
+
+/** The points since the learning done was `WINDOW` of what it is at the last of them. */
+function recentOf(points: readonly CurvePoint[], since: number): readonly CurvePoint[] {
+  const learning = WINDOW * (points.at(-1)?.learning ?? 0);
+  return points.filter((point) => point.step > since && point.learning >= learning);
+}
+
+function alongLearning(points: readonly CurvePoint[]) {
+  return inShares(
+    fitTrend(
+      points.map(({ learning }) => Math.log(learning)),
+      points.map(({ loss }) => loss),
+    ),
+  );
 }
 
 function inShares(trend: Trend | undefined) {

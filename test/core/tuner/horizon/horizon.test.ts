@@ -259,6 +259,54 @@ describe('horizon', () => {
     expect(cut?.step).toBeLessThan(0.45 * 5000);
   });
 
+  describe('while the losses fall steeply', () => {
+    /** A run whose losses fall as a power of its committed steps. */
+    const fallsAs = (training: number, validation: number): Change => {
+      let done = 0;
+      return (command, reply, { model }) => {
+        if (command.kind === 'validate' && reply.kind === 'validated')
+          return { ...reply, loss: (model.step + 10) ** validation };
+        if (command.kind !== 'train' || command.purpose !== 'commit' || reply.kind !== 'trained')
+          return reply;
+        return { ...reply, losses: reply.losses.map(() => (++done + 10) ** training) };
+      };
+    };
+    /** The share of the committed run at which its LR begins to fall. */
+    const heldUntil = ({ result }: ReturnType<typeof play>) => {
+      const peak = Math.max(...result.schedule.map(({ lr }) => lr));
+      const fall = result.schedule.findLast(({ lr }) => lr === peak);
+      const next = result.schedule.find(({ step }) => step > (fall?.step ?? 0));
+      return (next?.step ?? 0) / result.steps.committed;
+    };
+
+    it('holds its LR, and lets it fall at 70 % of the run at the latest', () => {
+      const run = play({ budget: 5000 }, {}, fallsAs(-0.5, -0.5));
+      const extended = decisionsOf(run.decisions, 'hold-extended');
+      expect(extended.length).toBeGreaterThan(3);
+      for (const { evidence } of extended) expect(evidence.slope).toBeLessThan(-0.3);
+      const steps = run.result.steps.committed;
+      expect(extended.at(-1)?.untilStep).toBe(Math.round(0.7 * steps));
+      expect(heldUntil(run)).toBeCloseTo(0.7, 2);
+      expect(run.trainer.updates).toHaveLength(5000);
+    });
+
+    it('lets its LR fall at a quarter of the run if one of the losses does not', () => {
+      for (const [training, validation] of [
+        [-0.1, -0.5],
+        [-0.5, -0.1],
+      ] as const) {
+        const run = play({ budget: 5000 }, {}, fallsAs(training, validation));
+        expect(kindsOf(run.decisions)).not.toContain('hold-extended');
+        expect(heldUntil(run)).toBeCloseTo(0.25, 2);
+      }
+    });
+
+    it('does not hold on where nobody validates: it could be learning by heart', () => {
+      const run = play({ budget: 5000, validation: 'never' }, {}, fallsAs(-0.5, -0.5));
+      expect(kindsOf(run.decisions)).not.toContain('hold-extended');
+    });
+  });
+
   it('forecasts its end, and the account holds what came', () => {
     const { result, decisions } = play({ budget: 8000 }, { rate: 0.002 });
     expect(kindsOf(decisions)).toContain('end-forecast');

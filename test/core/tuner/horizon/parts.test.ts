@@ -14,7 +14,12 @@ import { LOOKS, nextLook } from '../../../../src/core/tuner/horizon/looks.js';
 import { plannedSteps, planSearch } from '../../../../src/core/tuner/horizon/search-plan.js';
 import { fitTrend, noiseOf } from '../../../../src/core/tuner/horizon/trend.js';
 import { bestOf, fallsToEdge, vertexOf } from '../../../../src/core/tuner/horizon/vertex.js';
-import { findPlateau, findRise, findStall } from '../../../../src/core/tuner/horizon/watch.js';
+import {
+  findDescent,
+  findPlateau,
+  findRise,
+  findStall,
+} from '../../../../src/core/tuner/horizon/watch.js';
 
 const steps = fc.integer({ min: 1, max: 3000 });
 
@@ -234,6 +239,23 @@ describe('the watch', () => {
   it('says nothing of a plateau before the learning done has grown', () => {
     const flat = curveOf(() => 1, falling);
     expect(findPlateau(flat, 800)).toBeUndefined();
+  });
+
+  it('finds a descent where both losses fall steeply, and none where one of them does not', () => {
+    const descent = findDescent(curveOf(falling, falling), 100);
+    // In shares of the loss at its end, where it is lowest, so more than its power.
+    expect(descent?.slope).toBeCloseTo(-0.5, 1);
+    expect(descent?.validationSlope).toBeCloseTo(-0.5, 1);
+    const slow = (step: number) => (step + 1) ** -0.15;
+    expect(findDescent(curveOf(slow, falling), 100)).toBeUndefined();
+    expect(findDescent(curveOf(falling, slow), 100)).toBeUndefined();
+    const unsure = curveOf((step) => falling(step) * (1 + wiggle(step)), falling);
+    expect(findDescent(unsure, 100)).toBeUndefined();
+  });
+
+  it('finds no descent before there are losses to see it in', () => {
+    expect(findDescent(curveOf(falling, falling), 980)).toBeUndefined();
+    expect(findDescent(new Curve(1000), 0)).toBeUndefined();
   });
 
   it('finds a validation loss that rises, and none in its noise', () => {
