@@ -2,6 +2,7 @@
 
 import type { RunResult, RunStatus, StageResult } from '../core/tuner/result.js';
 import type { Schedule } from '../core/tuner/schedule.js';
+import { coverageOf, type ScoredForecast } from '../core/tuner/scorecard.js';
 import { formatCount, formatLoss, formatLr, formatSeconds, formatShare, plural } from './format.js';
 import { layOutTable } from './table.js';
 
@@ -90,13 +91,21 @@ function lossLines({ loss }: RunResult): readonly string[] {
   return [`loss        ${training}${validation}`];
 }
 
-function forecastLines({ endForecast }: RunResult): readonly string[] {
-  if (endForecast === undefined) return [];
-  const { loss, low, high, came } = endForecast;
-  const said = `forecast    ${formatLoss(loss)} for the end (${formatLoss(low)} to ${formatLoss(high)})`;
-  if (came === null) return [said];
-  const where = came < low ? 'below the band' : came > high ? 'above the band' : 'inside the band';
-  return [`${said}; ${formatLoss(came)} came, ${where}`];
+/** Forecasts of the run one by one; those of stages stand in the table. Then how many bands held. */
+function forecastLines({ forecasts }: RunResult): readonly string[] {
+  const { inside, scored } = coverageOf(forecasts);
+  const lines = [
+    ...forecasts.filter(({ of }) => of === 'run').map(describeForecast),
+    ...(scored > 1 ? [`${inside} of ${scored} inside their bands, where 4 of 5 should be`] : []),
+  ];
+  return lines.map((line, i) => `${i === 0 ? 'forecast' : ''}`.padEnd(12) + line);
+}
+
+function describeForecast({ step, loss, low, high, came }: ScoredForecast): string {
+  const said = `${formatLoss(loss)} at step ${formatCount(step)} (${formatLoss(low)} to ${formatLoss(high)})`;
+  if (came === null) return said;
+  const where = came < low ? 'below' : came > high ? 'above' : 'inside';
+  return `${said}; ${formatLoss(came)} came, ${where}`;
 }
 
 function costLines({ steps, seconds }: RunResult): readonly string[] {

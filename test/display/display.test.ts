@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { resolveOptions, type TunerOptions } from '../../src/core/options.js';
 import { paper } from '../../src/core/tuner/paper.js';
 import { ResultBuilder } from '../../src/core/tuner/result-builder.js';
+import { coverageOf } from '../../src/core/tuner/scorecard.js';
 import { beginStrategy } from '../../src/core/tuner/strategies.js';
 import {
   formatCount,
@@ -204,6 +205,25 @@ describe('strategy horizon, told to people', () => {
     const cut = { kind: 'lr-cut', stage: 0, step: 841, lr: 0.0359, nextLr: 0.0536 } as const;
     expect(narrate({ ...cut, evidence, backToStep: 654 })).toBe(
       'step 841: no better validation loss in 4 looks; back to step 654, LR 0.0536, falling to 0',
+    );
+  });
+
+  it('shows each forecast of the end with what came, and how many bands held', () => {
+    const trainer = new SimulatedTrainer({ rate: 0.0005 });
+    const options = resolveOptions({ strategy: 'horizon', budget: 5000 });
+    const played = drive(beginStrategy(options, trainer.facts), trainer);
+    const builder = new ResultBuilder({ id: 'r', dir: 'd', strategy: 'horizon', seed: 0 });
+    builder.begin(0);
+    for (const entry of played.entries) builder.add(entry);
+    const result = builder.build('finished', 1);
+    expect(result.forecasts.length).toBeGreaterThan(1);
+    const summary = summarize(result);
+    const lines = summary.filter((line) => /at step [\d,]+ \(.* to .*\); .* came, /.test(line));
+    expect(lines).toHaveLength(result.forecasts.length);
+    expect(lines[0]).toMatch(/^forecast {4}/);
+    const { inside, scored } = coverageOf(result.forecasts);
+    expect(summary).toContain(
+      `            ${inside} of ${scored} inside their bands, where 4 of 5 should be`,
     );
   });
 

@@ -41,11 +41,11 @@ describe('autolrs run, by default', () => {
     });
     expect(stopped.code, stopped.stderr).toBe(130);
     expect((await runCli(['resume', cut], { env })).code).toBe(0);
-    const { schedule, stages, endForecast } = readResult(cut);
-    expect({ schedule, stages, endForecast }).toEqual({
+    const { schedule, stages, forecasts } = readResult(cut);
+    expect({ schedule, stages, forecasts }).toEqual({
       schedule: readResult(whole).schedule,
       stages: readResult(whole).stages,
-      endForecast: readResult(whole).endForecast,
+      forecasts: readResult(whole).forecasts,
     });
     expect((await runCli(['resume', cut, '--budget', '3500'], { env })).code).toBe(0);
     expect(readResult(cut).steps.total).toBe(3500);

@@ -12,6 +12,7 @@ import { addSteps, EMPTY_LEDGER, type Ledger, rollBackTo, totalSteps } from './l
 import { LossLevel } from './loss-level.js';
 import type { ProbeResult, RunFacts, RunResult, RunStatus, StageResult } from './result.js';
 import { cutSchedule, extendSchedule, type Schedule } from './schedule.js';
+import { bandOf, Scorecard } from './scorecard.js';
 
 /** What of the committed path a restore may have to bring back. */
 interface CommittedPath {
@@ -40,8 +41,7 @@ export class ResultBuilder {
   #hasCheckpoint = false;
   #searchSeconds = 0;
   #interval: Interval | undefined;
-  #endForecast: { loss: number; low: number; high: number; came: number | null } | undefined;
-  #isExtended = false;
+  readonly #scorecard = new Scorecard();
   #schedule: Schedule = [];
   readonly #stages: Mutable<StageResult & { probes: ProbeResult[] }>[] = [];
 
@@ -83,7 +83,7 @@ export class ResultBuilder {
         this.#hasCheckpoint = true;
         return;
       case 'extension':
-        this.#isExtended = true;
+        this.#scorecard.drop('run'); // the end that they spoke of never came
         return;
       case 'rolled-back':
       case 'checkpoint-damaged':
@@ -117,7 +117,7 @@ export class ResultBuilder {
         best: level.best ?? null,
         ...(validation !== undefined && { validation }),
       },
-      ...(this.#endForecast && { endForecast: { ...this.#endForecast } }),
+      forecasts: this.#scorecard.forecasts,
       interval: interval ? { min: interval.min, max: interval.max, from: interval.from } : null,
       stages: this.#stages.map((stage) => ({ ...stage, probes: [...stage.probes] })),
       schedule: this.#schedule,
@@ -224,24 +224,29 @@ export class ResultBuilder {
         });
         return;
       }
-      case 'commit-started':
-        if (stage) Object.assign(stage, { lr: decision.lr, forecast: decision.forecast ?? null });
+      case 'commit-started': {
+        const { lr, forecast, sd = 0 } = decision;
+        if (stage) Object.assign(stage, { lr, forecast: forecast ?? null });
+        if (stage === undefined || forecast === undefined) return;
+        this.#scorecard.drop('stage'); // of a commit that was taken back
+        const said = { step: stage.from, loss: forecast, ...bandOf(forecast, sd) };
+        this.#scorecard.say({ of: 'stage', ...said });
         return;
+      }
       case 'end-forecast': {
-        const { loss, low, high } = decision;
-        this.#endForecast = { loss, low, high, came: null };
+        const { step, loss, low, high } = decision;
+        this.#scorecard.say({ of: 'run', step, loss, low, high });
         return;
       }
       case 'finished': {
         const { validation, level } = this.#path;
-        // It spoke of the budget that the run began with, and not of one that it was extended to.
-        if (this.#endForecast && !this.#isExtended && decision.reason === 'budget') {
-          this.#endForecast.came = validation ?? level.last ?? null;
-        }
+        if (decision.reason === 'budget')
+          this.#scorecard.come('run', validation ?? level.last ?? null);
         return;
       }
       case 'stage-ended': {
         const { reached, validation } = decision;
+        this.#scorecard.come('stage', Number.isFinite(reached) ? reached : null);
         if (stage)
           Object.assign(stage, { reached, ...(validation !== undefined && { validation }) });
         return;

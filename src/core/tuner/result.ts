@@ -2,6 +2,7 @@
 
 import type { FinishReason, ProbeOutcome } from './decision.js';
 import type { Schedule } from './schedule.js';
+import type { ScoredForecast } from './scorecard.js';
 
 /** How a run ended; `unfinished` is what a journal without an end says. */
 export type RunStatus =
@@ -62,14 +63,8 @@ export interface RunResult {
     readonly best: number | null;
     readonly validation?: number;
   };
-  /** What strategy `horizon` said after its search of the loss at the end, and what came. */
-  readonly endForecast?: {
-    readonly loss: number;
-    readonly low: number;
-    readonly high: number;
-    /** Null while the run is not over, or when it never came to the end that was spoken of. */
-    readonly came: number | null;
-  };
+  /** What was said of the ends of stages (`paper`) or of the run (`horizon`), and what came. */
+  readonly forecasts: readonly ScoredForecast[];
   readonly interval: { readonly min: number; readonly max: number; readonly from: string } | null;
   readonly stages: readonly StageResult[];
   readonly schedule: Schedule;

@@ -1,14 +1,17 @@
 /** The committed run of `horizon`: warm up, hold, decay to zero at the end of the budget, watched all the way. */
 
 import { validateCommitted } from '../commit.js';
-import { type Conversation, decide, discard, save } from '../conversation.js';
+import { type Conversation, decide } from '../conversation.js';
 import type { Evidence } from '../decision.js';
 import type { Interval } from '../interval.js';
 import { type Limits, stepsLeft } from '../limits.js';
-import { didDiverge, levelOf, restoreCounted, type StrategyState, trainCounted } from '../state.js';
+import { didDiverge, levelOf, type StrategyState, trainCounted } from '../state.js';
+import { BestLook } from './best-look.js';
 import { type Course, decayCourse, lrOf, lrsOf, runCourse, shrinkCourse } from './course.js';
 import { Curve } from './curve.js';
+import { renewForecast } from './end-forecast.js';
 import { nextLook } from './looks.js';
+import { StageRecord } from './stage-record.js';
 import { findDescent, findPlateau, findRise, findStall, isWorse } from './watch.js';
 
 export interface CommitEnd {
@@ -82,16 +85,13 @@ class WatchedRun {
   /** Committed steps before it. */
   readonly #began: number;
   readonly #curve: Curve;
+  readonly #best: BestLook;
+  readonly #record: StageRecord;
   #course: Course;
-  #stage: number;
-  /** Committed steps before the stage. */
-  #stageBegan: number;
   /** The step from which on the course has been what it is, its warm-up aside. */
   #since: number;
   /** Whether the LR has not been cut yet. */
   #isFirstCourse = true;
-  #kept = { name: '', step: 0, loss: Infinity };
-  #saves = 0;
   #divergences = 0;
   #returns = 0;
 
@@ -103,8 +103,8 @@ class WatchedRun {
     this.#curve = new Curve(steps);
     this.#course = runCourse(plan.peak, steps);
     this.#since = this.#course.warmUpSteps;
-    this.#stage = plan.stage;
-    this.#stageBegan = this.#began;
+    this.#best = new BestLook(state, plan.stage);
+    this.#record = new StageRecord(state, plan.interval, plan.stage);
   }
 
   /** Steps that are done, and those that the run has with what is left. */
@@ -114,7 +114,7 @@ class WatchedRun {
   }
 
   get nextStage(): number {
-    return this.#stage + 1;
+    return this.#record.stage + 1;
   }
 
   get hasReachedTarget(): boolean {
@@ -125,9 +125,9 @@ class WatchedRun {
   *begin(): Conversation<void> {
     const { validation } = this.#state;
     if (validation !== undefined) this.#curve.addValidation(validation);
-    if (this.#stage > 0) yield* this.#startStage();
-    yield* this.#startCommit();
-    yield* this.#keep();
+    const { done, steps } = this.place;
+    yield* this.#record.begin(this.#course.peak, steps - done);
+    yield* this.#best.keep(done);
   }
 
   *trainUntil(until: number): Conversation<'done' | 'data' | 'diverged'> {
@@ -152,7 +152,10 @@ class WatchedRun {
       if (!Number.isFinite(validation)) return 'diverged';
       this.#curve.addValidation(validation);
     }
-    if (validation === undefined || validation < this.#kept.loss) yield* this.#keep();
+    if (validation === undefined || validation < this.#best.loss) {
+      yield* this.#best.keep(this.place.done);
+    }
+    yield* this.#foretell();
     return 'done';
   }
 
@@ -162,7 +165,7 @@ class WatchedRun {
     const lr = this.#lrBefore(done);
     this.#state.diverged.push(lr);
     yield* this.#goBack();
-    yield* decide({ kind: 'commit-diverged', stage: this.#stage, lr });
+    yield* decide({ kind: 'commit-diverged', stage: this.#record.stage, lr });
     if (++this.#divergences > MOST_DIVERGENCES) return false;
     // What was taken back is spent, so there may be less left than the course was made for.
     const { done: from, steps: stepsNow } = this.place;
@@ -191,23 +194,30 @@ class WatchedRun {
     // Whoever went back so often that little came of it stays where they are.
     if (++this.#returns > MOST_RETURNS) return;
     // Within the warm-up an LR says nothing but how far the warm-up is.
-    const lrThere = this.#lrBefore(Math.max(this.#kept.step, this.#course.warmUpSteps));
+    const lrThere = this.#lrBefore(Math.max(this.#best.step, this.#course.warmUpSteps));
     const isRise = evidence.kind === 'rise';
     const nextLr = lrThere / (isRise ? CUT.rise : CUT.stallInDecay);
-    yield* this.#tellCut(evidence, lr, nextLr, this.#kept.step);
+    yield* this.#tellCut(evidence, lr, nextLr, this.#best.step);
     yield* this.#goBack();
-    yield* this.#takeCourse(decayCourse(nextLr, this.#kept.step, isRise ? NOISY_POWER : 1));
+    yield* this.#takeCourse(decayCourse(nextLr, this.#best.step, isRise ? NOISY_POWER : 1));
   }
 
   /** Goes back to the best look if the run ended worse. */
   *takeBest(): Conversation<void> {
     const { validation } = this.#state;
-    if (validation !== undefined && isWorse(validation, this.#kept.loss)) yield* this.#goBack();
+    if (validation !== undefined && isWorse(validation, this.#best.loss)) yield* this.#goBack();
   }
 
   *end(): Conversation<void> {
-    yield* discard(this.#kept.name);
-    yield* this.#endStage();
+    yield* this.#best.discard();
+    yield* this.#record.end(this.#course.peak, this.#level);
+  }
+
+  *#foretell(): Conversation<void> {
+    const { done: step, steps } = this.place;
+    const forecast = renewForecast(this.#curve.validation, { step, steps });
+    const { committed } = this.#state.ledger;
+    if (forecast) yield* decide({ kind: 'end-forecast', step: committed, ...forecast });
   }
 
   /** Holds the LR up to the next look while the losses fall as they do not at too high an LR. */
@@ -221,7 +231,7 @@ class WatchedRun {
     this.#course = { ...this.#course, decayFrom: until };
     yield* decide({
       kind: 'hold-extended',
-      stage: this.#stage,
+      stage: this.#record.stage,
       step: this.#state.ledger.committed,
       untilStep: this.#began + until,
       lr: peak,
@@ -248,79 +258,30 @@ class WatchedRun {
     return lrOf(this.#course, Math.max(0, step - 1), this.place.steps);
   }
 
-  *#keep(): Conversation<void> {
-    const previous = this.#kept.name;
-    const { validation = Infinity } = this.#state;
-    // A fresh model may have no finite loss, and any look is better than that.
-    const loss = Number.isNaN(validation) ? Infinity : validation;
-    this.#kept = { name: `run-${this.#stage}-${this.#saves++}`, step: this.place.done, loss };
-    yield* save(this.#kept.name);
-    if (previous !== '') yield* discard(previous);
-  }
-
   *#goBack(): Conversation<void> {
-    yield* restoreCounted(this.#state, this.#kept.name);
-    this.#curve.cutAt(this.#kept.step);
+    yield* this.#best.restore();
+    this.#curve.cutAt(this.#best.step);
     this.#state.validation = this.#curve.validation.at(-1)?.loss;
   }
 
   *#takeCourse(course: Course): Conversation<void> {
-    yield* this.#endStage();
+    yield* this.#record.end(this.#course.peak, this.#level);
     this.#course = course;
     this.#isFirstCourse = false;
-    this.#since = this.place.done;
-    this.#stage++;
-    this.#stageBegan = this.#state.ledger.committed;
-    yield* this.#startStage();
-    yield* this.#startCommit();
+    const { done, steps } = this.place;
+    this.#since = done;
+    yield* this.#record.next(course.peak, steps - done);
   }
 
   *#tellCut(evidence: Evidence, lr: number, nextLr: number, backTo?: number): Conversation<void> {
     yield* decide({
       kind: 'lr-cut',
-      stage: this.#stage,
+      stage: this.#record.stage,
       step: this.#state.ledger.committed,
       lr,
       nextLr,
       evidence,
       ...(backTo !== undefined && { backToStep: this.#began + backTo }),
-    });
-  }
-
-  *#startStage(): Conversation<void> {
-    const { done, steps } = this.place;
-    yield* decide({
-      kind: 'stage-started',
-      stage: this.#stage,
-      fromStep: this.#state.ledger.committed,
-      stageSteps: steps - done,
-      probeSteps: 0,
-      candidates: 0,
-      interval: this.#plan.interval,
-      phase: this.#state.validation === undefined ? 'training' : 'validation',
-    });
-  }
-
-  *#startCommit(): Conversation<void> {
-    const { done, steps } = this.place;
-    yield* decide({
-      kind: 'commit-started',
-      stage: this.#stage,
-      lr: this.#course.peak,
-      steps: steps - done,
-    });
-  }
-
-  *#endStage(): Conversation<void> {
-    const { validation, ledger } = this.#state;
-    this.#state.incumbentLr = this.#course.peak;
-    yield* decide({
-      kind: 'stage-ended',
-      stage: this.#stage,
-      lr: this.#course.peak,
-      steps: Math.max(0, ledger.committed - this.#stageBegan),
-      reached: this.#level,
-      ...(validation !== undefined && { validation }),
     });
   }
 }

@@ -1,10 +1,12 @@
 /**
  * What loss the run will end with, said while there is time to doubt it.
  *
- * The best losses of the two rungs lie on a power law of the steps trained, and the run's end is forecast from the same
- * law. Its band is what the law's exponent was off by, on the workloads that it was made on (docs/algorithm.md).
+ * After the search: the best losses of the two rungs lie on a power law of the steps trained, and so does the end. Under
+ * way: of the descent (of the logarithm of the loss) between two looks, a multiple is still to come. Bands are what the
+ * exponent and the multiple were off by, on the workloads that they were made on (docs/algorithm.md).
  */
 
+import type { CurvePoint } from './curve.js';
 import type { Peak } from './peak.js';
 import { bestOf } from './vertex.js';
 
@@ -27,4 +29,33 @@ export function forecastEnd({ coarse, fine }: Peak, steps: number): EndForecast 
   const exponent = Math.log(short.loss / long.loss) / Math.log(long.steps / short.steps);
   const at = (share: number) => long.loss * (steps / long.steps) ** (-exponent * share);
   return { loss: at(1), low: at(EXPONENT_HIGH), high: at(EXPONENT_LOW) };
+}
+
+/** Looks, as shares of the run, at which the end is forecast anew from the descent since an earlier one. */
+const RENEWALS = [
+  { at: 0.5, since: 0.24, low: 0.7, middle: 1.8, high: 3.3 },
+  { at: 0.75, since: 0.5, low: 0.37, middle: 0.77, high: 1.5 },
+  { at: 0.9, since: 0.75, low: 0.02, middle: 0.2, high: 0.65 },
+] as const;
+
+/** A descent that is smaller than this share of the loss is noise, and foretells nothing. */
+const LEAST_DESCENT = 0.005;
+
+/**
+ * The end anew, from the validation losses of a run that has done `step` of `steps` steps. Undefined where none is due,
+ * or where the loss has not fallen.
+ */
+export function renewForecast(
+  looks: readonly CurvePoint[],
+  { step, steps }: { readonly step: number; readonly steps: number },
+): EndForecast | undefined {
+  const renewal = RENEWALS.find(({ at }) => Math.round(at * steps) === step);
+  const now = looks.at(-1);
+  if (renewal === undefined || now?.step !== step) return undefined;
+  const distance = (look: CurvePoint) => Math.abs(look.step - renewal.since * steps);
+  const earlier = looks.toSorted((a, b) => distance(a) - distance(b))[0];
+  const descent = Math.log((earlier?.loss ?? Number.NaN) / now.loss);
+  if (!(now.loss > 0) || !(descent > LEAST_DESCENT) || descent === Infinity) return undefined;
+  const after = (multiple: number) => now.loss * Math.exp(-multiple * descent);
+  return { loss: after(renewal.middle), low: after(renewal.high), high: after(renewal.low) };
 }

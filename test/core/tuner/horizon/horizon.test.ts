@@ -307,21 +307,41 @@ describe('horizon', () => {
     });
   });
 
-  it('forecasts its end, and the account holds what came', () => {
-    const { result, decisions } = play({ budget: 8000 }, { rate: 0.002 });
-    expect(kindsOf(decisions)).toContain('end-forecast');
-    expect(result.endForecast?.low).toBeLessThan(result.endForecast?.high ?? 0);
-    expect(result.endForecast?.came).toBe(result.loss.validation);
+  it('forecasts its end again and again, and the account holds what came against each', () => {
+    const { result, decisions } = play({ budget: 8000 }, { rate: 0.0005 });
+    expect(decisionsOf(decisions, 'end-forecast').length).toBeGreaterThan(2);
+    const { committed } = result.steps;
+    expect(result.forecasts.map(({ step }) => step)).toEqual([
+      0,
+      ...[0.5, 0.75, 0.9].map((share) => Math.round(share * committed)),
+    ]);
+    for (const { of, low, loss, high, came } of result.forecasts) {
+      expect(of).toBe('run');
+      expect(low).toBeLessThan(loss);
+      expect(loss).toBeLessThan(high);
+      expect(came).toBe(result.loss.validation);
+    }
   });
 
   it('holds what came against the end that was forecast, and not against a later one', () => {
-    const trainer = { rate: 0.001 };
+    const trainer = { rate: 0.0004 };
     const { result } = play({ budget: 8000 }, trainer);
     const extended = play({ budget: 8000 }, trainer, undefined, { total: 20_000 });
-    expect(extended.result.endForecast).toEqual(result.endForecast);
-    expect(extended.result.loss.validation).toBeLessThan(result.loss.validation ?? 0);
-    const stopped = play({ budget: 8000, targetLoss: 1 }, trainer, undefined, { total: 20_000 });
-    expect(stopped.result.endForecast?.came).toBeNull();
+    const count = result.forecasts.length;
+    expect(extended.result.forecasts.slice(0, count)).toEqual(result.forecasts);
+    const { validation = 0 } = extended.result.loss;
+    expect(validation).toBeLessThan(result.loss.validation ?? 0);
+    const later = extended.result.forecasts.slice(count);
+    expect(later.length).toBeGreaterThan(0);
+    for (const { came } of later) expect(came).toBe(validation);
+  });
+
+  it('drops what it said of an end that never came', () => {
+    const toTarget = { budget: 8000, targetLoss: 1 };
+    const stopped = play(toTarget, { rate: 0.001 });
+    expect(stopped.result.forecasts[0]?.came).toBeNull();
+    const extended = play(toTarget, { rate: 0.001 }, undefined, { total: 20_000 });
+    expect(extended.result.forecasts.every(({ step }) => step > 0)).toBe(true);
   });
 
   it('ends at the target, and goes on when it is extended', () => {

@@ -9,7 +9,7 @@ import {
   shrinkCourse,
 } from '../../../../src/core/tuner/horizon/course.js';
 import { Curve } from '../../../../src/core/tuner/horizon/curve.js';
-import { forecastEnd } from '../../../../src/core/tuner/horizon/end-forecast.js';
+import { forecastEnd, renewForecast } from '../../../../src/core/tuner/horizon/end-forecast.js';
 import { LOOKS, nextLook } from '../../../../src/core/tuner/horizon/looks.js';
 import { plannedSteps, planSearch } from '../../../../src/core/tuner/horizon/search-plan.js';
 import { fitTrend, noiseOf } from '../../../../src/core/tuner/horizon/trend.js';
@@ -220,6 +220,62 @@ function curveOf(training: (step: number) => number, validation: (step: number) 
 
 /** The same noise in every run, of sd about 0.7. */
 const wiggle = (step: number) => Math.sin(step * 12.9898) + Math.sin(step * 4.1414) / 10;
+
+describe('a forecast renewed under way', () => {
+  const fallsFrom = (loss: number) =>
+    LOOKS.map((share) => ({
+      step: Math.round(share * 1000),
+      learning: share,
+      loss: loss * (1 - 0.9 * share),
+    }));
+  const until = (step: number) => fallsFrom(2).filter((look) => look.step <= step);
+
+  it('is due at three looks, and at no other', () => {
+    const due = LOOKS.map((share) => Math.round(share * 1000)).filter(
+      (step) => renewForecast(until(step), { step, steps: 1000 }) !== undefined,
+    );
+    expect(due).toEqual([500, 750, 900]);
+  });
+
+  it('is below the loss of now, within its band, and in proportion to the loss', () => {
+    for (const step of [500, 750, 900]) {
+      const forecast = renewForecast(until(step), { step, steps: 1000 });
+      const now = until(step).at(-1)?.loss ?? 0;
+      if (forecast === undefined) throw new Error('no forecast');
+      expect(forecast.low).toBeLessThan(forecast.loss);
+      expect(forecast.loss).toBeLessThan(forecast.high);
+      expect(forecast.high).toBeLessThan(now);
+      const looks = until(step).map((look) => ({ ...look, loss: 7 * look.loss }));
+      const scaled = renewForecast(looks, { step, steps: 1000 });
+      expect(scaled?.loss).toBeCloseTo(7 * forecast.loss, 10);
+    }
+  });
+
+  it('says nothing where the loss does not fall, is not positive, or was not finite', () => {
+    const at = { step: 500, steps: 1000 };
+    const looks = (loss: (step: number) => number) =>
+      until(500).map((look) => ({ ...look, loss: loss(look.step) }));
+    expect(
+      renewForecast(
+        looks(() => 1),
+        at,
+      ),
+    ).toBeUndefined();
+    expect(
+      renewForecast(
+        looks((step) => 100 - step),
+        at,
+      ),
+    ).toBeUndefined();
+    expect(
+      renewForecast(
+        looks((step) => (step < 500 ? Infinity : 1)),
+        at,
+      ),
+    ).toBeUndefined();
+    expect(renewForecast([], at)).toBeUndefined();
+  });
+});
 
 describe('the watch', () => {
   const falling = (step: number) => (step + 1) ** -0.4;
