@@ -96,7 +96,7 @@ function forecastLines({ forecasts }: RunResult): readonly string[] {
   const { inside, scored } = coverageOf(forecasts);
   const lines = [
     ...forecasts.filter(({ of }) => of === 'run').map(describeForecast),
-    ...(scored > 1 ? [`${inside} of ${scored} inside their bands, where 4 of 5 should be`] : []),
+    ...(scored > 1 ? [`${inside} of ${scored} inside their bands (made for 4 of 5)`] : []),
   ];
   return lines.map((line, i) => `${i === 0 ? 'forecast' : ''}`.padEnd(12) + line);
 }

@@ -223,7 +223,7 @@ describe('strategy horizon, told to people', () => {
     expect(lines[0]).toMatch(/^forecast {4}/);
     const { inside, scored } = coverageOf(result.forecasts);
     expect(summary).toContain(
-      `            ${inside} of ${scored} inside their bands, where 4 of 5 should be`,
+      `            ${inside} of ${scored} inside their bands (made for 4 of 5)`,
     );
   });
 
