@@ -1,5 +1,6 @@
 /** Where a curve stands, and how well that is known. */
 
+import { squareNoise } from '../loss-noise.js';
 import { type CurvePoint, countUntil, type LossCurve, pointAt } from './curve.js';
 
 /** A curve to compare: the losses as they came, and what is made of them. */
@@ -33,21 +34,9 @@ export function levelAt({ raw, curve, window }: Track, total: number): Level | u
   const lately = raw.slice(0, count).filter((other) => other.committed >= half);
   const inWindow = lately.filter((other) => other.committed > committed - window).length;
   const losses = lately.slice(-Math.max(ENOUGH_LOSSES, inWindow)).map((other) => other.loss);
-  const noise = noiseOf(losses.filter(Number.isFinite));
+  const finite = losses.filter(Number.isFinite);
+  const noise = finite.length < LEAST_LOSSES ? undefined : squareNoise(finite);
   return { point, error: noise && noise / Math.sqrt(Math.max(1, inWindow)) };
-}
-
-/**
- * Sd of single losses around a trend that is straight from one to the one after the next: second differences have six
- * times its variance. Undefined for fewer than five losses.
- */
-export function noiseOf(losses: readonly number[]): number | undefined {
-  if (losses.length < LEAST_LOSSES) return undefined;
-  const bends = losses
-    .slice(2)
-    .map((loss, i) => loss - 2 * (losses[i + 1] ?? Number.NaN) + (losses[i] ?? Number.NaN));
-  const squares = bends.reduce((sum, bend) => sum + (bend * bend) / bends.length, 0);
-  return Math.sqrt(squares / 6);
 }
 
 export type Standing = 'ahead' | 'even' | 'behind';

@@ -4,7 +4,7 @@ import type { TrainedReply } from './command.js';
 import { type Conversation, decide, validate } from './conversation.js';
 import type { Phase, ProbeOutcome } from './decision.js';
 import { capInterval, type Interval } from './interval.js';
-import { changeOf, isWorse, type LossChange } from './loss-change.js';
+import { changeOf, didRise, type LossChange } from './loss-change.js';
 import type { StagePlan } from './stage-plan.js';
 import { didDiverge, levelOf, restoreCounted, type StrategyState, trainCounted } from './state.js';
 
@@ -56,7 +56,7 @@ export function* commitBest(
     if (commit.kind === 'done') {
       const change = changeIn(plan.phase, commit, validationBefore);
       const instead = alternativeTo(best, change, survivors, state.incumbentLr);
-      if (state.options.rollback && instead !== undefined && !commit.hitTarget && isWorse(change)) {
+      if (state.options.rollback && instead !== undefined && !commit.hitTarget && didRise(change)) {
         const { began, ended: reached } = change;
         const taken = { stage, lr: best.lr, began, reached, nextLr: instead.lr };
         yield* decide({ kind: 'stage-rolled-back', ...taken });

@@ -20,8 +20,8 @@ export function changeOf(first: readonly number[], last: readonly number[]): Los
   return { began, ended, noise: Math.hypot(beganError, endedError) };
 }
 
-/** False when nothing can be said. */
-export function isWorse({ began, ended, noise }: LossChange): boolean {
+/** Whether the losses ended above where they began by more than noise. False when nothing can be said. */
+export function didRise({ began, ended, noise }: LossChange): boolean {
   return ended - began > CLEAR_ERRORS * noise;
 }
 

@@ -7,6 +7,7 @@
  */
 
 import { AutolrsError } from '../errors.js';
+import { robustNoise } from '../loss-noise.js';
 import type { TunerOptions } from '../options.js';
 import { type Conversation, decide, discard, save } from './conversation.js';
 import type { Interval } from './interval.js';
@@ -139,7 +140,7 @@ export function readRamp(
   const levels = runningMeans(finite, window);
   // The first LRs are too low to move the model, so what its level does there is noise.
   const quiet = Math.max(1, Math.floor(rampLength / QUIET_PART));
-  const error = Math.max(noiseOf(finite) / Math.sqrt(window), spreadOf(levels.slice(0, quiet)));
+  const error = Math.max(robustNoise(finite, 1) / Math.sqrt(window), sdOf(levels.slice(0, quiet)));
   const firstLoss = levelOf(finite.slice(0, quiet + window)) ?? Number.NaN;
   const clearDescent = Math.max(CLEAR_ERRORS * error, CLEAR_DESCENT_SHARE * Math.abs(firstLoss));
   const clearRiseAlone = Math.max(
@@ -213,7 +214,7 @@ function runningMeans(losses: readonly number[], window: number): readonly numbe
   return means;
 }
 
-function spreadOf(levels: readonly number[]): number {
+function sdOf(levels: readonly number[]): number {
   const mean = levelOf(levels) ?? 0;
   const squares = levels.map((level) => (level - mean) ** 2);
   return Math.sqrt(levelOf(squares) ?? 0);
@@ -222,12 +223,4 @@ function spreadOf(levels: readonly number[]): number {
 function firstNonFinite(losses: readonly number[]): number {
   const index = losses.findIndex((loss) => !Number.isFinite(loss));
   return index === -1 ? losses.length : index;
-}
-
-/** Sd of one loss about its trend, from the median absolute successive difference. */
-function noiseOf(losses: readonly number[]): number {
-  const steps = losses.slice(1).map((loss, i) => Math.abs(loss - (losses[i] ?? loss)));
-  const sorted = steps.toSorted((a, b) => a - b);
-  // 0.6745: the median of |N(0,1)|; a difference has twice the variance.
-  return (sorted[Math.floor(sorted.length / 2)] ?? 0) / (0.6745 * Math.SQRT2);
 }

@@ -1,29 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { compareLevels, levelAt, marginOf, noiseOf } from '../../../src/core/compare/level.js';
-import { createRandom } from '../../../src/core/math/random.js';
+import { compareLevels, levelAt, marginOf } from '../../../src/core/compare/level.js';
 
 const point = (loss: number) => ({ total: 1, committed: 1, loss });
-
-describe('noiseOf', () => {
-  it('is nothing on a straight line, and the root of a sixth of the mean squared bend elsewhere', () => {
-    expect(noiseOf([5, 4, 3, 2, 1])).toBe(0);
-    // bends 4, -4, 4: mean square 16
-    expect(noiseOf([1, -1, 1, -1, 1])).toBeCloseTo(Math.sqrt(16 / 6), 12);
-  });
-
-  it('is the sd of white noise on a slope', () => {
-    const random = createRandom(3);
-    const losses = Array.from({ length: 4000 }, (_, i) => 5 - i / 1000 + 0.1 * random.normal());
-    // its own standard error is about 1.5 % here
-    expect(noiseOf(losses)).toBeGreaterThan(0.094);
-    expect(noiseOf(losses)).toBeLessThan(0.106);
-  });
-
-  it('is not known of fewer than five losses', () => {
-    expect(noiseOf([])).toBeUndefined();
-    expect(noiseOf([1, 2, 1, 2])).toBeUndefined();
-  });
-});
 
 describe('levelAt', () => {
   const raw = Array.from({ length: 40 }, (_, i) => ({

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { resolveOptions } from '../../../src/core/options.js';
 import type { Command, Reply } from '../../../src/core/tuner/command.js';
-import { changeOf, isWorse } from '../../../src/core/tuner/loss-change.js';
+import { changeOf, didRise } from '../../../src/core/tuner/loss-change.js';
 import { paper } from '../../../src/core/tuner/paper.js';
 import { ResultBuilder } from '../../../src/core/tuner/result-builder.js';
 import { drive } from '../../support/drive.js';
@@ -43,18 +43,18 @@ describe('--rollback', () => {
   });
 });
 
-describe('isWorse', () => {
+describe('didRise', () => {
   it('tells a rise from noise', () => {
     const noise = Array.from({ length: 200 }, (_, i) => Math.sin(i * 12.9898));
-    expect(isWorse(changeOf(noise, noise))).toBe(false);
+    expect(didRise(changeOf(noise, noise))).toBe(false);
     const rising = noise.map((loss, i) => loss + i / 20);
-    expect(isWorse(changeOf(rising, rising))).toBe(true);
-    expect(isWorse(changeOf(rising.toReversed(), rising.toReversed()))).toBe(false);
+    expect(didRise(changeOf(rising, rising))).toBe(true);
+    expect(didRise(changeOf(rising.toReversed(), rising.toReversed()))).toBe(false);
   });
 
   it('says no when nothing can be said: no loss, one loss, losses that are not finite', () => {
     for (const losses of [[], [1], [Number.NaN, Number.NaN, 1, 2]]) {
-      expect(isWorse(changeOf(losses, losses)), String(losses)).toBe(false);
+      expect(didRise(changeOf(losses, losses)), String(losses)).toBe(false);
     }
   });
 });

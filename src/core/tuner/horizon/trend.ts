@@ -28,16 +28,6 @@ export function fitTrend(at: readonly number[], losses: readonly number[]): Tren
   };
 }
 
-/** Sd of a loss about a smooth course, from the median absolute second difference; 0 for fewer than three. */
-export function noiseOf(losses: readonly number[]): number {
-  const bends = losses
-    .slice(2)
-    .map((loss, i) => Math.abs(loss - 2 * (losses[i + 1] ?? 0) + (losses[i] ?? 0)))
-    .toSorted((a, b) => a - b);
-  // 0.6745: the median of |N(0,1)|; a second difference has six times the variance.
-  return (bends[Math.floor(bends.length / 2)] ?? 0) / (0.6745 * Math.sqrt(6));
-}
-
 function meanOf(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value / values.length, 0);
 }

@@ -5,9 +5,10 @@
  * sound one it falls for long. And a model that learns its training data by heart shows it in validation alone.
  */
 
+import { robustNoise } from '../../loss-noise.js';
 import type { Descent, Evidence } from '../decision.js';
 import { type Curve, type CurvePoint, lowestOf } from './curve.js';
-import { fitTrend, noiseOf, type Trend } from './trend.js';
+import { fitTrend, type Trend } from './trend.js';
 
 /** A plateau is sought in what came since the learning done was this share of its present value, */
 const WINDOW = 1 / 3;
@@ -81,8 +82,11 @@ export function findRise({ validation }: Curve, since: number): Evidence | undef
   );
   if (trend === undefined) return undefined;
   // A few looks lie on a line by chance; what all of them do says more of their noise.
-  const noise = noiseOf(looks.map(({ loss }) => loss));
-  const error = Math.max(trend.error, noise / trend.unit / spreadOf(at));
+  const noise = robustNoise(
+    looks.map(({ loss }) => loss),
+    2,
+  );
+  const error = Math.max(trend.error, noise / trend.unit / rootSquares(at));
   const isClear = trend.slope > RISING_ERRORS * error && last.loss - best.loss > ABOVE_BEST * noise;
   return isClear ? { kind: 'rise', slope: trend.slope, error } : undefined;
 }
@@ -120,7 +124,7 @@ function inShares(trend: Trend | undefined) {
 }
 
 /** Root of the sum of squares about the mean. */
-function spreadOf(values: readonly number[]): number {
+function rootSquares(values: readonly number[]): number {
   const mean = values.reduce((sum, value) => sum + value / values.length, 0);
   return Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0));
 }

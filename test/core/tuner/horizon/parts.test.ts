@@ -12,7 +12,7 @@ import { Curve } from '../../../../src/core/tuner/horizon/curve.js';
 import { forecastEnd, renewForecast } from '../../../../src/core/tuner/horizon/end-forecast.js';
 import { LOOKS, nextLook } from '../../../../src/core/tuner/horizon/looks.js';
 import { plannedSteps, planSearch } from '../../../../src/core/tuner/horizon/search-plan.js';
-import { fitTrend, noiseOf } from '../../../../src/core/tuner/horizon/trend.js';
+import { fitTrend } from '../../../../src/core/tuner/horizon/trend.js';
 import { bestOf, fallsToEdge, vertexOf } from '../../../../src/core/tuner/horizon/vertex.js';
 import {
   findDescent,
@@ -194,12 +194,6 @@ describe('a trend', () => {
   it('is nothing without three points or any spread', () => {
     expect(fitTrend([0, 1], [1, 2])).toBeUndefined();
     expect(fitTrend([1, 1, 1], [1, 2, 3])).toBeUndefined();
-  });
-
-  it('has no noise in a straight line, and twice that of losses twice as far apart', () => {
-    expect(noiseOf([5, 4, 3, 2])).toBe(0);
-    const jagged = [1, 2, 1, 2, 1, 2];
-    expect(noiseOf(jagged.map((loss) => 2 * loss))).toBeCloseTo(2 * noiseOf(jagged), 12);
   });
 });
 

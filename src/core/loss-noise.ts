@@ -1,0 +1,31 @@
+/** The noise of single losses, from how each differs from its neighbours: what a trend does is no noise. */
+
+/** The median of |N(0,1)|. */
+const MEDIAN_DEVIATION = 0.6745;
+
+/** Differences between neighbours of order 1 and 2 have so many times the variance of a single loss. */
+const VARIANCES = { 1: 2, 2: 6 } as const;
+
+/**
+ * Sd of a loss about a level (order 1) or about a straight line (order 2) through its neighbours, from the median of the
+ * absolute differences: outliers and steps do not count. 0 where there is no difference of that order.
+ */
+export function robustNoise(losses: readonly number[], order: 1 | 2): number {
+  const sizes = differences(losses, order)
+    .map(Math.abs)
+    .toSorted((a, b) => a - b);
+  const median = sizes[Math.floor(sizes.length / 2)] ?? 0;
+  return median / (MEDIAN_DEVIATION * Math.sqrt(VARIANCES[order]));
+}
+
+/** Sd of a loss about a straight line through its neighbours, from the mean of squares: for losses that are few. */
+export function squareNoise(losses: readonly number[]): number {
+  const bends = differences(losses, 2);
+  const squares = bends.reduce((sum, bend) => sum + (bend * bend) / bends.length, 0);
+  return Math.sqrt(squares / VARIANCES[2]);
+}
+
+function differences(losses: readonly number[], order: 1 | 2): readonly number[] {
+  const steps = losses.slice(1).map((loss, i) => loss - (losses[i] ?? loss));
+  return order === 1 ? steps : differences(steps, 1);
+}
