@@ -115,12 +115,24 @@ describe('docs/adapters.md', () => {
     for (const path of examples) expect(text).toContain(`(../${path})`);
   });
 
+  it('gives the lines that the wire takes without a library', () => {
+    const trainers = readdirSync(join(ROOT, 'examples', 'protocol'));
+    expect(trainers).toHaveLength(4);
+    for (const name of trainers) {
+      const [, wire = ''] = read(`examples/protocol/${name}`).split(/it is the wire\..*\n/);
+      const count = wire.split('\n').filter((line) => line.trim() !== '').length;
+      const row = text.split('\n').find((line) => line.includes(`/protocol/${name})`));
+      expect(row?.endsWith(`| ${count} |`), `${name}: ${count}`).toBe(true);
+    }
+  });
+
   it('shows as added the lines of an example that are for the tuner, and those are few', () => {
     const shown = text
       .split('\n')
       .filter((line) => line.startsWith('+'))
       .map((line) => line.slice(1).trim());
-    for (const path of examples.filter((path) => !path.includes('pytorch'))) {
+    const adapted = examples.filter((path) => !/pytorch|protocol/.test(path));
+    for (const path of adapted) {
       const added = read(path)
         .split('\n')
         .filter((line) => line.includes('# autolrs'))

@@ -1,6 +1,6 @@
 /** `npm install autolrs`: what is packed is all that the command and the demo need. */
 
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -32,5 +32,13 @@ describe('the npm package, packed and installed', { timeout: 120_000 }, () => {
     const flags = ['--json', '--strategy', 'paper', '--steps', '300', '--run-dir', dir];
     const stdout = run(process.execPath, [join(home, 'examples', 'demo', 'run.js'), ...flags]);
     expect(JSON.parse(stdout)).toMatchObject({ status: 'finished', steps: { committed: 300 } });
+  });
+
+  it('brings the trainers without a library, as sources alone', ({ skip }) => {
+    if (installation === undefined) return skip('npm could not install the package');
+    const trainers = readdirSync(join(installation.home, 'examples', 'protocol'));
+    expect(trainers.toSorted()).toEqual(
+      ['c', 'js', 'py', 'sh'].map((ending) => `regression.${ending}`),
+    );
   });
 });
