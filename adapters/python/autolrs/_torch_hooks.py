@@ -102,12 +102,13 @@ class TorchHooks:
 
     def hold_loss(self, loss: Any) -> Any:
         # A copy: a captured graph writes each step's loss to the same place.
-        return loss.detach().reshape(()).clone()
+        own = loss.detach().clone()
+        return own.reshape(()) if own.dim() else own
 
     def read_held(self, held: Sequence[Any]) -> list[float]:
         if len({loss.device for loss in held}) > 1:
             return [float(loss) for loss in held]
-        values: list[float] = torch.stack([loss.float() for loss in held]).tolist()
+        values: list[float] = torch.stack([loss.float() for loss in held]).cpu().tolist()
         return values
 
     def validate(self) -> tuple[float, dict[str, float]]:

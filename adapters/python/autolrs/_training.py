@@ -12,15 +12,13 @@ from autolrs.hooks import Hooks, TellsGroups
 DECAY = 0.9
 """Weight of the past in the smoothed loss: about the last ten steps count."""
 
-HELD_STEPS = 16
-"""How many losses may wait on a device. To read them makes the device wait; not to read them lets
-a run that has blown up go on."""
-
 
 class Training:
     """Counts steps and judges their losses.
 
-    Whether it ends depends on the losses alone and never on time, so that a run repeats itself.
+    Whether it ends depends on the losses alone and never on time, so that a run repeats itself. So
+    a loss on a device is judged when the request is answered: to read it sooner would make the
+    device wait, and a progress notice, which does read it, comes at no fixed step.
 
     Raises:
         Fault: A parameter is wrong.
@@ -43,7 +41,6 @@ class Training:
         self._losses: list[float] = []
         self._held: list[Any] = []
         self._lr_is_for = 0
-        self._lr_of_last_step: float | None = None
         self._judged = 0
         self._told = 0
         self._average = 0.0
@@ -69,8 +66,6 @@ class Training:
     def set_next_lr(self) -> None:
         """Sets the LR of the next step, if it is another than that of the last."""
         if self.changes_lr:
-            if self.count > 0:
-                self._lr_of_last_step = self._hooks.get_lr()
             self._hooks.set_lr(self._lrs[self.count])
             self._lr_is_for = self.count
 
@@ -80,8 +75,6 @@ class Training:
         value = loss if type(loss) is float else self._hooks.read_loss(loss)
         if value is None:
             self._held.append(self._hooks.hold_loss(loss))
-            if len(self._held) == 1:
-                self.attend_at = min(self.attend_at, self._next_reading())
         elif self._held:
             self._read_held()
             self._losses.append(value)
@@ -91,19 +84,16 @@ class Training:
                 self._judge(value)
 
     def judge_held(self) -> None:
-        """Judges what waits on the device. Only at fixed steps, whatever was read before."""
-        if self._judged < self.count and (self.count % HELD_STEPS == 0 or self.is_done):
+        """Judges what came from a device, once it is to be answered."""
+        if self._judged < self.count and self.is_done:
             self._read_held()
             for value in self._losses[self._judged :]:
                 self._judge(value)
 
     def attend_next(self, at: int) -> None:
         """Says at which count the session has to look next: at `at`, or before if it must be."""
-        at = min(at, self.steps)
-        if self._judged < self.count:
-            at = min(at, self._next_reading())
         # One LR a step: the next one is set by now, and after the next step it is due again.
-        self.attend_at = self.count + 1 if len(self._lrs) > 1 else at
+        self.attend_at = self.count + 1 if len(self._lrs) > 1 else min(at, self.steps)
 
     def news(self) -> list[float | None]:
         """The losses since it was asked last, as the wire writes them."""
@@ -118,22 +108,21 @@ class Training:
             step: The count of all updates, as the state says.
         """
         self._read_held()
-        # The next LR may be set already, for a step that never came.
-        lr = self._lr_of_last_step if self._lr_is_for == self.count else None
+        # The next LR may be set already, for a step that never came. The last step's is not read
+        # before that: it may lie on a device, and would make each step wait.
+        has_next = 0 < self.count == self._lr_is_for
         result: dict[str, Any] = {
             "steps": self.count,
             "losses": finite_or_none_each(self._losses),
-            "lr": self._hooks.get_lr() if lr is None else lr,
+            "lr": self._lrs[self.count - 1] if has_next else self._hooks.get_lr(),
             "step": step,
             "seconds": time.perf_counter() - self._started,
         }
-        groups = self._hooks.get_groups() if isinstance(self._hooks, TellsGroups) else None
-        if groups is not None and len(groups) > 1:
-            result["groups"] = list(groups)
+        if len(self._hooks.groups) > 1 and isinstance(self._hooks, TellsGroups):
+            groups = self._hooks.get_groups()
+            if groups is not None:
+                result["groups"] = list(groups)
         return result if self.end is None else {**result, "end": self.end}
-
-    def _next_reading(self) -> int:
-        return (self.count // HELD_STEPS + 1) * HELD_STEPS
 
     def _read_held(self) -> None:
         if self._held:
