@@ -16,6 +16,7 @@ from torch.optim.lr_scheduler import LRScheduler, ReduceLROnPlateau
 from autolrs._torch_data import data_state, set_data_state
 from autolrs._torch_file import read_durable, write_durably
 from autolrs._torch_rng import capture_rng, data_stream, restore_rng
+from autolrs._torch_snapshot import snapshot_of
 from autolrs._torch_state import bytes_of, copy_of, restore_model, restore_optimizer
 from autolrs._torch_validate import run_validation
 from autolrs.errors import SecondSchedulerError
@@ -51,6 +52,7 @@ class TorchHooks:
         self._extras = _named(extra)
         self._groups = _ratios(self._param_groups)
         self._data_stream = data_stream()
+        self._has_trained = False  # on a device
 
     @property
     def framework(self) -> str:
@@ -101,6 +103,7 @@ class TorchHooks:
         return float(loss)
 
     def hold_loss(self, loss: Any) -> Any:
+        self._has_trained = True
         # A copy: a captured graph writes each step's loss to the same place.
         own = loss.detach().clone()
         return own.reshape(()) if own.dim() else own
@@ -116,13 +119,7 @@ class TorchHooks:
         return run_validation(self._model, self._validate)
 
     def capture(self) -> dict[str, Any]:
-        memo: Any = {}
-        return {
-            "model": copy_of(self._model.state_dict(), memo),
-            "optimizer": copy_of(self._optimizer_state(), memo),
-            "extra": {name: copy_of(item.state_dict()) for name, item in self._extras.items()},
-            "rng": capture_rng(),
-        }
+        return {**snapshot_of(self._state(), self._has_trained), "rng": capture_rng()}
 
     def apply(self, state: dict[str, Any]) -> None:
         restore_model(self._model, state["model"])
@@ -138,12 +135,7 @@ class TorchHooks:
 
     def write(self, path: str, step: int, place: dict[str, Any] | None) -> int:
         # Nothing trains meanwhile, so what is written needs no copy in memory.
-        state = {
-            "model": dict(self._model.state_dict()),
-            "optimizer": self._optimizer_state(),
-            "extra": {name: item.state_dict() for name, item in self._extras.items()},
-            "rng": capture_rng(),
-        }
+        state = {**self._state(), "rng": capture_rng()}
         return write_durably(path, {"step": step, "state": state, "data": place})
 
     def read(self, path: str) -> tuple[dict[str, Any], int, dict[str, Any] | None]:
@@ -175,6 +167,13 @@ class TorchHooks:
     @property
     def _param_groups(self) -> list[dict[str, Any]]:
         return [group for item in self.optimizers for group in item.param_groups]
+
+    def _state(self) -> dict[str, Any]:
+        return {
+            "model": dict(self._model.state_dict()),
+            "optimizer": self._optimizer_state(),
+            "extra": {name: item.state_dict() for name, item in self._extras.items()},
+        }
 
     def _optimizer_state(self) -> Any:
         states = [item.state_dict() for item in self.optimizers]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections import OrderedDict
-from typing import Any
+from typing import Any, Callable
 
 import torch
 from torch import Tensor, nn
@@ -13,16 +13,29 @@ from torch.optim import Optimizer
 Memo = dict[tuple[Any, ...], Tensor]
 
 
-def copy_of(value: Any, memo: Memo | None = None) -> Any:
-    """A deep copy without gradients, in which tied weights stay one tensor."""
+def clone_of(tensor: Tensor) -> Tensor:
+    """A copy without gradients, where the tensor lies."""
+    return tensor.detach().clone()
+
+
+def copy_of(
+    value: Any, clone: Callable[[Tensor], Tensor] = clone_of, memo: Memo | None = None
+) -> Any:
+    """A deep copy without gradients, in which tied weights stay one tensor.
+
+    Args:
+        value: What is copied.
+        clone: Copies a tensor.
+        memo: What has been copied.
+    """
     memo = {} if memo is None else memo
     if isinstance(value, Tensor):
-        return _copy_of_tensor(value, memo)
+        return _copy_of_tensor(value, clone, memo)
     if type(value) in (list, tuple):
-        return type(value)(copy_of(item, memo) for item in value)
+        return type(value)(copy_of(item, clone, memo) for item in value)
     if isinstance(value, dict):
         # Plain, whatever it was: see `restore_model` for the metadata of an OrderedDict.
-        return {key: copy_of(item, memo) for key, item in value.items()}
+        return {key: copy_of(item, clone, memo) for key, item in value.items()}
     return copy.deepcopy(value)
 
 
@@ -58,12 +71,12 @@ def restore_optimizer(optimizer: Optimizer, state: dict[str, Any]) -> None:
             group["lr"] = lr.copy_(torch.as_tensor(group["lr"]))
 
 
-def _copy_of_tensor(value: Tensor, memo: Memo) -> Tensor:
+def _copy_of_tensor(value: Tensor, clone: Callable[[Tensor], Tensor], memo: Memo) -> Tensor:
     if value.layout is not torch.strided or value.numel() == 0:
-        return value.detach().clone()
+        return clone_of(value)
     key = (value.data_ptr(), value.dtype, value.device, tuple(value.shape), value.stride())
     if key not in memo:
-        memo[key] = value.detach().clone()
+        memo[key] = clone(value)
     return memo[key]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import torch
+from torch.utils._pytree import tree_map_only
 
 to_host: list[str] = []
 """The operators that brought a value to the host, each of which makes a device wait."""
@@ -18,13 +19,13 @@ class Far(torch.Tensor):
     @staticmethod
     def __new__(cls, near: torch.Tensor) -> Far:
         far: Far = torch.Tensor._make_wrapper_subclass(
-            cls, near.shape, dtype=near.dtype, device="meta"
+            cls, near.shape, dtype=near.dtype, device=torch.device("meta")
         )
         far.near = near
         return far
 
     @classmethod
-    def __torch_dispatch__(
+    def __torch_dispatch__(  # type: ignore[override]
         cls, operator: Any, types: Any, args: Any = (), kwargs: Any = None
     ) -> Any:
         is_read = operator is torch.ops.aten._local_scalar_dense.default
@@ -34,8 +35,6 @@ class Far(torch.Tensor):
         )
         if is_read or is_copy:
             to_host.append(str(operator))
-        from torch.utils._pytree import tree_map_only
-
         near_args, near_kwargs = tree_map_only(Far, lambda far: far.near, (args, kwargs or {}))
         result = operator(*near_args, **near_kwargs)
         return result if is_read or is_copy else tree_map_only(torch.Tensor, Far, result)
