@@ -2,11 +2,11 @@
 
     python bench/overhead.py ADAPTER [--net cnn|mlp] [--pairs 3] [--slices 15]
 
-The tuner is played over real pipes: it asks for 100 steps, again and again, and between two of them
-for a snapshot in memory. Two processes at a time, one bare and one tuned, do slices of 100 steps in
-turn, so that both meet the same machine; a ratio is that of two neighbours. That of processor time
-shows what work is added even where the machine has other work to do; that of the clock also shows
-what waits, and where others compute at the same time it shows them most of all.
+The tuner is played over real pipes: it asks for 100 steps, again and again, and between two of
+them for a snapshot in memory. Two processes at a time, one bare and one tuned, do slices of 100
+steps in turn, so that both meet the same machine; a ratio is that of two neighbours. The ratio of
+processor time shows the work that is added, even where the machine has other work to do; that of
+the clock also shows what waits, and the other work.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 HERE = Path(__file__).resolve().parent
 ADAPTERS = ["pytorch", "lightning", "transformers", "keras", "tensorflow", "jax"]
@@ -30,7 +31,7 @@ WARM_UP = 3
 class Script:
     """A process that trains when it is asked to."""
 
-    def __init__(self, adapter: str, net: str, is_tuned: bool) -> None:
+    def __init__(self, adapter: str, net: str, is_tuned: bool, *args: str) -> None:
         env = {
             **os.environ,
             "PYTHONPATH": str(HERE.parent / "adapters" / "python"),
@@ -40,7 +41,7 @@ class Script:
             "AUTOLRS": "1" if is_tuned else "0",
         }
         self._process = subprocess.Popen(
-            [sys.executable, str(HERE / "overhead" / f"{adapter}.py")],
+            [sys.executable, str(HERE / "overhead" / f"{adapter}.py"), *args],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=None if os.environ.get("OVERHEAD_DEBUG") else subprocess.DEVNULL,
@@ -73,6 +74,10 @@ class Script:
     def end(self) -> None:
         """Ends it."""
         self._process.kill()
+        self.wait()
+
+    def wait(self) -> None:
+        """Waits for its own end."""
         self._process.wait()
 
 
@@ -104,19 +109,17 @@ class Tuned(Script):
 
     def save(self) -> float:
         """Seconds of a snapshot in memory, which replaces the one before."""
-        started = time.perf_counter()
-        self.ask("save", id="a")
-        return time.perf_counter() - started
+        return float(self.ask("save", id="a")["seconds"])
 
-    def ask(self, method: str, **params: object) -> None:
-        """Sends a request and waits for its reply."""
+    def ask(self, method: str, **params: object) -> dict[str, Any]:
+        """Sends a request and waits for its result."""
         request = {"jsonrpc": "2.0", "id": 1, "method": method, "params": params}
         self.write(json.dumps(request))
         while True:
             message = json.loads(self.read())
             if "id" in message:
-                assert "result" in message, message
-                return
+                result: dict[str, Any] = message["result"]
+                return result
 
 
 def measure(adapter: str, net: str, slices: int) -> dict[str, float]:
@@ -152,6 +155,7 @@ def measure(adapter: str, net: str, slices: int) -> dict[str, float]:
 
 
 def main() -> None:
+    """Measures one adapter after the other, and prints a table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("adapters", nargs="+", choices=ADAPTERS)
     parser.add_argument("--net", choices=["cnn", "mlp"], default="cnn")

@@ -19,6 +19,7 @@ const parts = [
   ['start-up', process.execPath, [path('startup.js')]],
   ['memory', process.execPath, [path('memory.js')]],
   ...(python ? [['tuner.step', python, [path('tuner_step.py')]]] : []),
+  ...(python ? [['overhead', python, [path('overhead.py'), 'pytorch']]] : []),
 ];
 for (const [name, command, args] of parts) {
   console.log(`\n## ${name}\n`);

@@ -13,7 +13,14 @@ const isRequired = process.env['AUTOLRS_REQUIRE_FRAMEWORKS'] === '1';
 const cwd = fileURLToPath(new URL('../adapters/python', import.meta.url));
 const main = process.env['AUTOLRS_PYTHON'] ?? 'python3';
 
-const FORMATTED = ['.', '../../examples', '../../bench/training'];
+const FORMATTED = [
+  '.',
+  '../../examples',
+  '../../bench/training',
+  '../../bench/overhead.py',
+  '../../bench/overhead',
+  '../../packaging',
+];
 const CHECKS = [
   { needs: 'ruff', args: ['-m', 'ruff', 'check', ...FORMATTED] },
   { needs: 'ruff', args: ['-m', 'ruff', 'format', '--check', ...FORMATTED] },

@@ -1,4 +1,4 @@
-"""What the scripts of this benchmark share: the data, and the gate of the loop that trains alone."""
+"""What the scripts of this benchmark share: data, and the gate of the loop that trains alone."""
 
 from __future__ import annotations
 
@@ -14,10 +14,12 @@ BATCH = 64
 NET = os.environ.get("OVERHEAD_NET", "cnn")
 """cnn: two convolutions on images of 28 by 28, as in examples/pytorch; mlp: 64 inputs, one hidden
 layer of 64, as in the other examples."""
+DEVICE = os.environ.get("OVERHEAD_DEVICE", "cpu")
+"""What PyTorch trains on."""
 
 
 def data() -> tuple[numpy.ndarray, numpy.ndarray]:
-    """One epoch of images (N x 28 x 28, or N x 64) and labels. They are noise: only time counts."""
+    """One epoch of images (N x 28 x 28, or N x 64) and labels: noise, because only time counts."""
     random = numpy.random.default_rng(0)
     shape = (28, 28) if NET == "cnn" else (64,)
     images = random.standard_normal((STEPS * BATCH, *shape), dtype=numpy.float32)

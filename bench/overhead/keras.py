@@ -6,11 +6,10 @@ sys.path.pop(0)  # this folder, where this file has the name of the framework
 import keras
 
 sys.path.insert(0, __file__.rpartition("/")[0])
-from common import BATCH, NET, data
-from keras_net import net
-
 import autolrs
 import autolrs.keras
+from common import BATCH, NET, data
+from keras_net import net
 
 
 class Turns(keras.callbacks.Callback):

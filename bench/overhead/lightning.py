@@ -9,10 +9,10 @@ import lightning
 
 sys.path.insert(0, __file__.rpartition("/")[0])
 import torch
-from torch_net import loader, net
 
 import autolrs
 import autolrs.lightning
+from torch_net import loader, net
 
 warnings.simplefilter("ignore")
 logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)

@@ -1,18 +1,19 @@
 """A PyTorch loop, bare or tuned."""
 
 import torch
-from torch_net import loader, net
 
 import autolrs
 import autolrs.torch
+from common import DEVICE
+from torch_net import loader, net
 
-model, batches = net(), loader()
+model, batches = net().to(DEVICE), loader()
 optimizer = torch.optim.SGD(model.parameters(), lr=1e-3, momentum=0.9)
 criterion = torch.nn.CrossEntropyLoss()
 
 
 def update(x, y):
-    loss = criterion(model(x), y)
+    loss = criterion(model(x.to(DEVICE)), y.to(DEVICE))
     optimizer.zero_grad()
     loss.backward()
     optimizer.step()
@@ -28,6 +29,8 @@ else:
 
     gate = Gate()
     while True:
+        if DEVICE != "cpu":
+            torch.cuda.synchronize()
         gate.wait()
         for x, y in batches:
             update(x, y)

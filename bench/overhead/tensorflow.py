@@ -6,12 +6,11 @@ sys.path.pop(0)  # this folder, where this file has the name of the framework
 import tensorflow as tf
 
 sys.path.insert(0, __file__.rpartition("/")[0])
+import autolrs
+import autolrs.tensorflow
 import keras
 from common import BATCH, NET, data
 from keras_net import net
-
-import autolrs
-import autolrs.tensorflow
 
 images, labels = data()
 x = images[..., None] if NET == "cnn" else images

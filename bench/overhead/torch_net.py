@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import torch
-from common import BATCH, NET, data
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
+
+from common import BATCH, NET, data
 
 
 def net() -> nn.Module:

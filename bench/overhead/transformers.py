@@ -8,11 +8,11 @@ from transformers import Trainer, TrainerCallback, TrainingArguments
 
 sys.path.insert(0, __file__.rpartition("/")[0])
 import torch
-from common import BATCH
-from torch_net import loader, net
 
 import autolrs
 import autolrs.transformers
+from common import BATCH
+from torch_net import loader, net
 
 
 class Model(torch.nn.Module):

@@ -8,6 +8,7 @@ The lines that make it tunable are marked with "autolrs".
 
 import argparse
 import gzip
+import os
 import pathlib
 import sys
 
@@ -23,6 +24,7 @@ DATA = "/usr/share/datasets/fashion-mnist"  # where Debian's package puts it
 def main() -> None:
     args = parse_args()
     torch.manual_seed(args.seed)
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # what CUDA needs to repeat itself
     torch.use_deterministic_algorithms(True)
     if args.threads:
         torch.set_num_threads(args.threads)
@@ -30,10 +32,13 @@ def main() -> None:
     images, labels = read_split(args.data, "train")
     # The test images are for the very last line; what is chosen, is chosen on these.
     train_set = TensorDataset(images[:-5000][: args.train_size], labels[:-5000][: args.train_size])
-    held_out = images[-args.validation_size :], labels[-args.validation_size :]
+    held_out = (
+        images[-args.validation_size :].to(args.device),
+        labels[-args.validation_size :].to(args.device),
+    )
     loader = DataLoader(train_set, batch_size=args.batch_size, shuffle=True, drop_last=True)
 
-    model = make_model()
+    model = make_model().to(args.device)
     criterion = nn.CrossEntropyLoss()
     optimizer = torch.optim.SGD(model.parameters(), lr=0.05, momentum=0.9)
 
@@ -43,7 +48,7 @@ def main() -> None:
 
     tuner = autolrs.torch.attach(model, optimizer, validate=validate)  # autolrs
     for x, y in tuner.cycle(loader, epochs=args.epochs):  # autolrs: instead of two nested loops
-        loss = criterion(model(x), y)
+        loss = criterion(model(x.to(args.device)), y.to(args.device))
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
@@ -51,7 +56,8 @@ def main() -> None:
 
     loss, accuracy = evaluate(model, *held_out)
     print(f"validation: loss {loss:.4f}, accuracy {accuracy:.4f}")
-    loss, accuracy = evaluate(model, *read_split(args.data, "t10k"))
+    test_set = [each.to(args.device) for each in read_split(args.data, "t10k")]
+    loss, accuracy = evaluate(model, *test_set)
     print(f"test: loss {loss:.4f}, accuracy {accuracy:.4f}")
 
 
@@ -99,6 +105,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--train-size", type=int, default=55_000, help="use the first N images")
     parser.add_argument("--validation-size", type=int, default=5000, help="at most 5000")
+    parser.add_argument("--device", default="cpu", help="cpu, or cuda")
     parser.add_argument("--threads", type=int, default=0, help="0: PyTorch decides")
     return parser.parse_args()
 
