@@ -37,7 +37,7 @@ export function readDoctorFlags(raw: RawDoctorFlags, command: readonly string[])
     command: [program, ...args],
     startTimeoutMs: readStartTimeout(raw.startTimeout) * 1000,
     limitSeconds: readSeconds('--timeout', raw.timeout) ?? DEFAULT_LIMIT_SECONDS,
-    carrier: readCarrier(raw.carrier),
+    carrier: readCarrier(raw.carrier, command),
     json: raw.json ?? false,
   };
 }

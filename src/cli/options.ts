@@ -138,7 +138,7 @@ export function readRunFlags(raw: RawRunFlags, command: readonly string[]): RunS
     runDir: readRunDir(raw.runDir),
     ...readCare(raw),
     restarts: readCount('--restarts', raw.restarts, 0) ?? DEFAULT_RESTARTS,
-    carrier: readCarrier(raw.carrier),
+    carrier: readCarrier(raw.carrier, command),
   };
 }
 
@@ -177,7 +177,7 @@ export function readResumeFlags(raw: RawResumeFlags, command: readonly string[])
     command: program === undefined ? undefined : [program, ...args],
     ...readCare(raw),
     restarts: readCount('--restarts', raw.restarts, 0),
-    carrier: raw.carrier === undefined ? undefined : readCarrier(raw.carrier),
+    carrier: raw.carrier === undefined ? undefined : readCarrier(raw.carrier, command),
   };
 }
 

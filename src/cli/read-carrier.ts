@@ -1,18 +1,24 @@
 /** `--carrier`: what carries the conversation with the trainer. */
 
 import { AutolrsError } from '../core/errors.js';
+import { isLauncher } from '../core/launcher.js';
 import type { Carrier } from '../trainer/carrier.js';
 
 export const CARRIERS = ['stdio', 'unix', 'tcp', 'tcp:HOST:PORT'] as const;
-export const DEFAULT_CARRIER = 'stdio';
+export const DEFAULT_CARRIER = 'stdio, or unix for a launcher';
 
 /** An IPv6 address stands in brackets, or its end would be taken for the port. */
 const ADDRESS = /^tcp:(?:\[([^[\]]+)\]|([^:[\]]+)):(\d+)$/;
 
 const EVERY_INTERFACE = /^(0\.0\.0\.0|[0:]+|\*)$/;
 
-/** @throws AutolrsError `USAGE` naming the value and the remedy. */
-export function readCarrier(text: string = DEFAULT_CARRIER): Carrier {
+/**
+ * Absent: stdin and stdout; a socket where a launcher starts the script, because its processes share those.
+ *
+ * @throws AutolrsError `USAGE` naming the value and the remedy.
+ */
+export function readCarrier(text: string | undefined, command: readonly string[]): Carrier {
+  if (text === undefined) return { kind: isLauncher(command) ? 'unix' : 'stdio' };
   if (text === 'stdio' || text === 'unix') return { kind: text };
   if (text === 'tcp') return { kind: 'tcp', host: '127.0.0.1', port: 0 };
   const [, bracketed, plain, digits] = ADDRESS.exec(text) ?? [];

@@ -18,6 +18,7 @@ import { conductRun } from './conduct-run.js';
 import { endLeftover } from './end-leftover.js';
 import { type FoldedJournal, foldJournal } from './fold-journal.js';
 import type { ResumeSettings } from './options.js';
+import { readCarrier } from './read-carrier.js';
 import { readVersion } from './version.js';
 import { writeResults } from './write-results.js';
 
@@ -60,7 +61,10 @@ async function goOn(dir: string, settings: ResumeSettings): Promise<number> {
       command,
       runDir: dir,
       restarts: settings.restarts ?? run.restarts,
-      carrier: settings.carrier ?? run.carrier,
+      // A command that is new may be a launcher's.
+      carrier:
+        settings.carrier ??
+        (run.carrier.kind === 'stdio' ? readCarrier(undefined, command) : run.carrier),
       checkpointSteps: settings.checkpointSteps ?? run.checkpointSteps,
     },
     run: { id: run.id, dir, cwd: run.cwd, version },

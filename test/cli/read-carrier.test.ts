@@ -3,7 +3,6 @@ import { readCarrier } from '../../src/cli/read-carrier.js';
 
 describe('readCarrier', () => {
   it.each([
-    [undefined, { kind: 'stdio' }],
     ['stdio', { kind: 'stdio' }],
     ['unix', { kind: 'unix' }],
     ['tcp', { kind: 'tcp', host: '127.0.0.1', port: 0 }],
@@ -11,7 +10,7 @@ describe('readCarrier', () => {
     ['tcp:10.0.0.7:0', { kind: 'tcp', host: '10.0.0.7', port: 0 }],
     ['tcp:[::1]:65535', { kind: 'tcp', host: '::1', port: 65535 }],
   ])('reads %s', (text, carrier) => {
-    expect(readCarrier(text)).toEqual(carrier);
+    expect(readCarrier(text, [])).toEqual(carrier);
   });
 
   it.each([
@@ -31,13 +30,33 @@ describe('readCarrier', () => {
     'tcp:[]:4000',
     'tcp:[::1]4000',
   ])('refuses "%s", quoting it', (text) => {
-    expect(() => readCarrier(text)).toThrow(`--carrier is "${text}"; give one of: stdio, unix`);
+    expect(() => readCarrier(text, [])).toThrow(`--carrier is "${text}"; give one of: stdio, unix`);
   });
+
+  it.each([
+    'torchrun --nproc-per-node 2 train.py',
+    '/venv/bin/torchrun train.py',
+    'uv run torchrun train.py',
+    'python -m torch.distributed.run train.py',
+    'srun python train.py',
+  ])('takes a socket for %s, whose processes share stdin', (command) => {
+    expect(readCarrier(undefined, command.split(' '))).toEqual({ kind: 'unix' });
+    expect(readCarrier('stdio', command.split(' '))).toEqual({ kind: 'stdio' });
+  });
+
+  it.each(['python train.py', 'python torchrun.py', 'python train.py --name my-torchrun'])(
+    'takes stdin and stdout for %s',
+    (command) => {
+      expect(readCarrier(undefined, command.split(' '))).toEqual({ kind: 'stdio' });
+    },
+  );
 
   it.each(['tcp:0.0.0.0:1', 'tcp:[::]:1', 'tcp:[0:0:0:0:0:0:0:0]:1', 'tcp:*:1'])(
     'refuses every interface, as %s, which no trainer could be told to connect to',
     (text) => {
-      expect(() => readCarrier(text)).toThrow('is every interface; give the one name or address');
+      expect(() => readCarrier(text, [])).toThrow(
+        'is every interface; give the one name or address',
+      );
     },
   );
 });

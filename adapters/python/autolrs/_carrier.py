@@ -39,7 +39,7 @@ def connect(address: str) -> tuple[int, int]:
         AddressError: It has another form, or nobody listens there.
     """
     try:
-        connection = _connection_to(address)
+        connection = connection_to(address)
     except (OSError, ValueError) as error:  # ValueError: a host name that no resolver takes
         raise AddressError(f"nobody listens at AUTOLRS_ADDRESS {address!r}: {error}") from error
     connection.settimeout(None)
@@ -47,7 +47,8 @@ def connect(address: str) -> tuple[int, int]:
     return fd, fd
 
 
-def _connection_to(address: str) -> socket.socket:
+def connection_to(address: str) -> socket.socket:
+    """As `connect`, and may raise OSError or ValueError too."""
     kind, _, path = address.partition(":")
     if kind == "unix" and path:
         return _connection_to_path(path)

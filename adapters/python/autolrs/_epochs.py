@@ -80,6 +80,7 @@ class Epochs:
         return self._count == place.batches
 
     def _first_of_next_epoch(self) -> Any:
+        tell_epoch(self._loader, self._epoch + 1)
         state = self._hooks.data_state(self._loader)
         # The seed of a shuffle is drawn at the start, or when the first batch is asked for.
         with self._hooks.data_rng():
@@ -99,6 +100,18 @@ class Epochs:
             return False
         self._batches = chain([batch], self._batches)
         return True
+
+
+def tell_epoch(loader: Any, epoch: int) -> None:
+    """Tells a sampler that shuffles by the number of the epoch which one begins.
+
+    PyTorch's DistributedSampler does, and brings the same order again until it is told.
+    """
+    batch_sampler = getattr(loader, "batch_sampler", None)
+    for owner in (getattr(loader, "sampler", None), batch_sampler):
+        set_epoch = getattr(owner, "set_epoch", None)
+        if callable(set_epoch):
+            set_epoch(epoch)
 
 
 def length_of(loader: Any) -> int | None:

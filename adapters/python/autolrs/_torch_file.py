@@ -26,20 +26,31 @@ def write_durably(path: str, content: dict[str, Any]) -> int:
     return replace_durably(path, lambda file: _dump({"autolrs": FORMAT, **content}, file))
 
 
-def read_durable(path: str) -> dict[str, Any]:
+def read_durable(path: str, world: int = 1) -> dict[str, Any]:
     """Reads what `write_durably` wrote. Runs no code that the file might hold.
 
+    Args:
+        path: The file.
+        world: How many processes read it; "ranks" has a part for each of several that wrote it.
+
     Raises:
-        OSError: It is not there, or it is no checkpoint.
+        OSError: It is not there, it is no checkpoint, or another number of processes wrote it.
     """
     try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
+        # Of a large file that several processes read, each loads only what it looks at.
+        content = torch.load(path, map_location="cpu", weights_only=True, mmap=world > 1)
     except FileNotFoundError:
         raise
     except (OSError, RuntimeError, EOFError, LookupError, ValueError, UnpicklingError) as error:
         raise OSError(f"{path} cannot be read as a checkpoint: {error}") from error
     if not isinstance(content, dict) or content.get("autolrs") != FORMAT:
         raise OSError(f"{path} is no checkpoint that this version of autolrs wrote")
+    wrote = len(content.get("ranks", [None]))
+    if wrote != world:
+        raise OSError(
+            f"{path} holds a training by {wrote} process{'' if wrote == 1 else 'es'}, and "
+            f"{world} train{'s' if world == 1 else ''} here; start as many as there were"
+        )
     return content
 
 

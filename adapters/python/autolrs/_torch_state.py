@@ -10,6 +10,8 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from autolrs._torch_sharded import local_of
+
 Memo = dict[tuple[Any, ...], Tensor]
 
 
@@ -40,7 +42,7 @@ def copy_of(
 
 
 def bytes_of(value: Any) -> int:
-    """Bytes of all tensors in a state, each counted once."""
+    """Bytes of all tensors in a state, each counted once; of a sharded one, this rank's part."""
     sizes: dict[int, int] = {}
     _collect_sizes(value, sizes)
     return sum(sizes.values())
@@ -72,9 +74,10 @@ def restore_optimizer(optimizer: Optimizer, state: dict[str, Any]) -> None:
 
 
 def _copy_of_tensor(value: Tensor, clone: Callable[[Tensor], Tensor], memo: Memo) -> Tensor:
-    if value.layout is not torch.strided or value.numel() == 0:
+    local = local_of(value)
+    if value.layout is not torch.strided or local.numel() == 0:
         return clone_of(value)
-    key = (value.data_ptr(), value.dtype, value.device, tuple(value.shape), value.stride())
+    key = (local.data_ptr(), value.dtype, value.device, tuple(value.shape), value.stride())
     if key not in memo:
         memo[key] = clone(value)
     return memo[key]
@@ -116,7 +119,7 @@ def _copy_into(live: dict[Any, Any], saved: dict[Any, Any]) -> None:
 
 def _collect_sizes(value: Any, sizes: dict[int, int]) -> None:
     if isinstance(value, Tensor):
-        sizes[id(value)] = value.numel() * value.element_size()
+        sizes[id(value)] = local_of(value).numel() * value.element_size()
     elif isinstance(value, dict):
         for item in value.values():
             _collect_sizes(item, sizes)

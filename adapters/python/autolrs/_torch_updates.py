@@ -25,9 +25,12 @@ class Updates:
 
     Args:
         optimizers: All that train the model.
+        is_one_of_many: Other ranks train it too. All must then count alike, so that a skip is
+            judged without the loss, which is the rank's own.
     """
 
-    def __init__(self, optimizers: Sequence[Optimizer]) -> None:
+    def __init__(self, optimizers: Sequence[Optimizer], is_one_of_many: bool = False) -> None:
+        self._is_one_of_many = is_one_of_many
         self._is_made = False
         self._skips = 0
         for optimizer in optimizers:
@@ -49,7 +52,9 @@ class Updates:
             return loss
         self._skips += 1
         # To read it makes the device wait, as the scaler has done to skip.
-        if not math.isfinite(loss.item() if isinstance(loss, Tensor) else loss):
+        if not self._is_one_of_many and not math.isfinite(
+            loss.item() if isinstance(loss, Tensor) else loss
+        ):
             return loss
         return math.nan if self._skips >= MAX_SKIPS else None
 

@@ -9,6 +9,8 @@ import threading
 from typing import Any
 
 from autolrs._carrier import connect, take_stdio
+from autolrs._launcher import rank_and_world
+from autolrs.errors import AddressError
 
 _GONE = (
     "autolrs: the tuner went away while it steered this script; leaving now, because the weights "
@@ -19,8 +21,8 @@ _GONE = (
 class TunerGone(SystemExit):
     """The other end of the wire is closed. Ends the script with status 1 and one sentence."""
 
-    def __init__(self) -> None:
-        super().__init__(_GONE)
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
 
 
 class Wire:
@@ -30,10 +32,14 @@ class Wire:
         read_fd: Where the tuner's lines come from.
         write_fd: Where the messages go to; it may be the same. Both belong to the wire from here.
         token: What tells the tuner that it is this script that talks.
+        gone: What to say when nobody is at the other end any more.
     """
 
-    def __init__(self, read_fd: int, write_fd: int, token: str | None = None) -> None:
+    def __init__(
+        self, read_fd: int, write_fd: int, token: str | None = None, gone: str = _GONE
+    ) -> None:
         self.token = token
+        self._gone = gone
         self._read_fd = read_fd
         self._write_fd = write_fd
         self._lines: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
@@ -46,6 +52,11 @@ class Wire:
         # Forked workers (DataLoader) would hold the tuner's pipes open, and could answer for us.
         if hasattr(os, "register_at_fork"):
             os.register_at_fork(after_in_child=self._forget)
+
+    @property
+    def fds(self) -> tuple[int, int]:
+        """Where it reads and where it writes."""
+        return self._read_fd, self._write_fd
 
     def take(self) -> None:
         """Makes the caller the one that talks.
@@ -84,7 +95,7 @@ class Wire:
             TunerGone: There will be none.
         """
         if self.is_gone:
-            raise TunerGone
+            raise TunerGone(self._gone)
         # Cleared before the look: a line that comes in between sets it again.
         self.has_news = False
         try:
@@ -107,13 +118,13 @@ class Wire:
                 rest = rest[os.write(self._write_fd, rest) :]
         except OSError as error:
             self.is_gone = self.has_news = True
-            raise TunerGone from error
+            raise TunerGone(self._gone) from error
 
     def _line_or_gone(self, line: bytes | None) -> bytes:
         if line is None:
             # A script that catches the exception meets it again at its next step.
             self.is_gone = self.has_news = True
-            raise TunerGone
+            raise TunerGone(self._gone)
         return line
 
     def _read(self) -> None:
@@ -146,6 +157,7 @@ class Wire:
                 pass
 
 
+_is_driven = False
 _claimed: Wire | None = None
 
 
@@ -154,25 +166,39 @@ def claim() -> Wire | None:
 
     The first call takes stdin and stdout, or connects to the address that the environment names.
     Child processes are no trainers of their own: they see AUTOLRS=0, neither address nor token,
-    and train, if they do, untuned.
+    and train, if they do, untuned. Of several processes that a launcher has started, rank 0 alone
+    has the wire.
 
     Raises:
         AddressError: Nobody can be reached at the address.
     """
-    global _claimed
-    if _claimed is None and os.environ.get("AUTOLRS") == "1":
-        address = os.environ.get("AUTOLRS_ADDRESS")
-        fds = connect(address) if address else take_stdio()
-        os.environ.pop("AUTOLRS_ADDRESS", None)
-        _claimed = Wire(*fds, os.environ.pop("AUTOLRS_TOKEN", None))
+    global _claimed, _is_driven
+    if not _is_driven and os.environ.get("AUTOLRS") == "1":
+        _claimed = _take(os.environ.get("AUTOLRS_ADDRESS"), os.environ.get("AUTOLRS_TOKEN"))
+        _is_driven = True
         os.environ["AUTOLRS"] = "0"
+        for name in ("AUTOLRS_ADDRESS", "AUTOLRS_TOKEN"):
+            os.environ.pop(name, None)
     return _claimed
 
 
 def is_driven() -> bool:
-    """True where a tuner steers this script.
+    """True where a tuner steers this script: on every rank, if there are several.
 
     Example:
         scheduler = None if autolrs.is_driven() else CosineAnnealingLR(optimizer, T_max=1000)
     """
-    return claim() is not None
+    claim()
+    return _is_driven
+
+
+def _take(address: str | None, token: str | None) -> Wire | None:
+    rank, world = rank_and_world()
+    if rank > 0:
+        return None
+    if world > 1 and not address:
+        raise AddressError(
+            f"{world} processes train here, and the tuner talks over a stdin and stdout that all "
+            "of them share; give autolrs --carrier unix"
+        )
+    return Wire(*(connect(address) if address else take_stdio()), token)

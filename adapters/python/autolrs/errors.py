@@ -10,3 +10,7 @@ class AddressError(SystemExit):
 
     def __init__(self, message: str) -> None:
         super().__init__(f"autolrs: {message}")
+
+
+class RanksError(RuntimeError):
+    """The processes that train together do not do the same."""

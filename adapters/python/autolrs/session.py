@@ -220,11 +220,14 @@ class Session:
     def _result(self, request: Request) -> dict[str, Any] | None:
         """The result of a request; None for `train`, which is answered when its steps are done."""
         if request.method == "train":
-            return self._begin(Training(request, self._hooks))
+            return self._begin(self._new_training(request))
         if request.method == "shutdown":
             self._is_over = True
             return {"step": self._answers.step}
         return self._answers.answer(request)
+
+    def _new_training(self, request: Request) -> Training:
+        return Training(request, self._hooks)
 
     def _begin(self, training: Training) -> dict[str, Any] | None:
         if self._has_left_loop:

@@ -19,7 +19,7 @@ from typing import Any, Callable
 
 from autolrs._requires import require
 from autolrs._rewind import DEFAULT_BYTES
-from autolrs._wire import claim
+from autolrs._wire import claim, is_driven
 from autolrs.session import Session
 from autolrs.tuner import InertTuner, Tuner
 
@@ -29,6 +29,9 @@ from torch import nn
 from torch.optim import Optimizer
 
 from autolrs._torch_hooks import TorchHooks
+from autolrs._torch_ranked_hooks import RankedTorchHooks
+from autolrs._torch_ranked_session import ranked_session
+from autolrs._torch_ranks import find_ranks
 from autolrs._torch_updates import ScaledSession, Updates, has_scaler
 
 __all__ = ["Tuner", "attach"]
@@ -47,6 +50,9 @@ def attach(
 
     Does not wait for it: the tuner's first question is answered where the loop begins. Without a
     tuner the result does nothing, and the script trains as if it were absent.
+
+    Where torch.distributed is in use, every rank calls it, after init_process_group and with the
+    model as DDP or FSDP2 have wrapped it. Losses and validation are means over the ranks.
 
     Args:
         model: What is trained.
@@ -67,11 +73,18 @@ def attach(
         ValueError: The LR of the first parameter group is 0, or attach was called before.
         TypeError: An extra has no `state_dict` and `load_state_dict`, or an optimizer evaluates
             the loss by itself, as LBFGS does.
+        RanksError: Several processes train, and have not met or cannot reach each other.
     """
     wire = claim()
-    if wire is None:
+    if not is_driven():
         return InertTuner(total)
+    ranks = find_ranks()
+    if ranks is not None:
+        ranked = RankedTorchHooks(ranks, model, optimizer, validate, extra)
+        skips = Updates(ranked.optimizers, is_one_of_many=True) if has_scaler(extra) else None
+        return ranked_session(ranks, wire, ranked, skips, total, rewind_bytes)
     hooks = TorchHooks(model, optimizer, validate, extra)
+    assert wire is not None  # a process without one is a rank of several
     if not has_scaler(extra):
         return Session(wire, hooks, total, rewind_bytes)
     return ScaledSession(Updates(hooks.optimizers), wire, hooks, total, rewind_bytes)

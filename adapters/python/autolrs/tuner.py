@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any, Protocol, TypeVar
 
+from autolrs._epochs import tell_epoch
+
 Batch = TypeVar("Batch")
 
 
@@ -79,7 +81,8 @@ class InertTuner:
 
     def cycle(self, loader: Iterable[Batch], epochs: int = 1) -> Iterator[Batch]:
         """Goes through `loader` `epochs` times."""
-        for _ in range(epochs):
+        for epoch in range(epochs):
+            tell_epoch(loader, epoch)
             yield from loader
 
     def close(self) -> None:

@@ -6,7 +6,7 @@ import importlib
 import os
 import re
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Callable
 
@@ -23,8 +23,13 @@ def drive(tmp_path: Path) -> Iterator[Drive]:
     """Starts scripts under a tuner, and leaves none behind."""
     drivers: list[Driver] = []
 
-    def start(script: str, listener: socket.socket | None = None, **env: str) -> Driver:
-        drivers.append(Driver(script, tmp_path, listener, **env))
+    def start(
+        script: str,
+        listener: socket.socket | None = None,
+        launcher: Sequence[str] = (),
+        **env: str,
+    ) -> Driver:
+        drivers.append(Driver(script, tmp_path, listener, launcher, **env))
         return drivers[-1]
 
     yield start

@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 from typing import IO, Any
 
@@ -33,11 +34,17 @@ class Driver:
         script: What it does.
         folder: Its working directory.
         listener: A socket to wait for it at; without one, its stdin and stdout are the wire.
+        launcher: What starts it; Python itself if it is left out.
         **env: More of its environment.
     """
 
     def __init__(
-        self, script: str, folder: Path, listener: socket.socket | None = None, **env: str
+        self,
+        script: str,
+        folder: Path,
+        listener: socket.socket | None = None,
+        launcher: Sequence[str] = (),
+        **env: str,
     ) -> None:
         self.notifications: list[dict[str, Any]] = []
         self.output: list[str] = []
@@ -49,7 +56,7 @@ class Driver:
         self._lines: queue.SimpleQueue[str] = queue.SimpleQueue()
         with self._stderr.open("w") as stderr:
             self._process = subprocess.Popen(
-                [sys.executable, str(path)],
+                [sys.executable, *launcher, str(path)],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=stderr,
@@ -131,6 +138,10 @@ class Driver:
         if self._connection is not None:
             self._connection.shutdown(socket.SHUT_WR)
         return self.wait()
+
+    def send_signal(self, signal: int) -> None:
+        """To the process that was started, and to none that it has started."""
+        self._process.send_signal(signal)
 
     def type(self, text: str) -> None:
         """Writes to the script's stdin, where a socket is the wire."""

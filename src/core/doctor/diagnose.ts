@@ -1,5 +1,6 @@
 /** From what an examination has seen to its findings, in the order of `CHECKS`. */
 
+import { isLauncher } from '../launcher.js';
 import { handshakeFinding, stdoutFinding, trainingFinding } from './circumstance-findings.js';
 import type { Evidence } from './evidence.js';
 import type { Examination, Finding } from './finding.js';
@@ -48,15 +49,12 @@ function groupsFinding({ facts, ratios, trials }: Evidence): Finding {
 /** Float32 optimizers keep seven digits of each LR. */
 const RATIO_TOLERANCE = 1e-5;
 
-const LAUNCHERS = /(?:^|\/)(?:torchrun|mpirun|mpiexec|srun|deepspeed|horovodrun)$/;
-
 /**
  * Losses are averages over the ranks: if they come back bit by bit, every rank has come back. Where they do not, the
  * finding on the restore says so.
  */
 function ranksFinding({ facts }: Evidence, command: readonly string[]): Finding {
-  const isLaunched = command.some((word) => LAUNCHERS.test(word));
-  if (facts.world === 1 && isLaunched) {
+  if (facts.world === 1 && isLauncher(command)) {
     return { check: 'ranks', verdict: 'note', cause: 'ranks-alone' };
   }
   return { check: 'ranks', verdict: 'ok' };

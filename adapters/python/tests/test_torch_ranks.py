@@ -1,0 +1,264 @@
+"""DDP and FSDP2 under torchrun, over gloo: real processes that train together."""
+
+from __future__ import annotations
+
+import signal
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Callable
+
+import pytest
+from conftest import Drive, require
+from driver import Driver, RefusedError
+
+require("torch")
+
+SCRIPT = """
+import os, sys, torch, autolrs, autolrs.torch
+import torch.distributed as dist
+from torch.nn.parallel import DistributedDataParallel
+from torch.utils.data import DataLoader, TensorDataset
+from torch.utils.data.distributed import DistributedSampler
+
+dist.init_process_group("gloo")
+rank, seed, fault = dist.get_rank(), int(os.environ["SEED"]), os.environ.get("FAULT", "")
+torch.manual_seed(seed)
+model = torch.nn.Sequential(
+    torch.nn.Linear(4, 7), torch.nn.BatchNorm1d(7), torch.nn.Dropout(0.2), torch.nn.Linear(7, 1)
+)
+if os.environ["KIND"] == "fsdp":
+    from torch.distributed.fsdp import fully_shard
+    mesh = dist.device_mesh.init_device_mesh("cpu", (dist.get_world_size(),))
+    fully_shard(model[0], mesh=mesh)
+    fully_shard(model, mesh=mesh)
+else:
+    # Else DDP sums in another order from its second backward pass on, which three addends notice.
+    options = {"find_unused_parameters": dist.get_world_size() > 2}
+    model = DistributedDataParallel(model, broadcast_buffers=False, **options)
+torch.manual_seed(seed + 1 + rank)
+data = torch.arange(512.).reshape(128, 4).sin()
+dataset = TensorDataset(data, data.sum(1, keepdim=True))
+lr = 0.02 if fault == "lr" and rank == 1 else 0.01
+optimizer = torch.optim.AdamW(model.parameters(), lr=lr)
+
+def validate():
+    if fault == "validate" and rank == 1:
+        raise ValueError("the set is broken")
+    total = (model(data) - dataset[:][1]).square().mean()
+    dist.all_reduce(total)
+    return total + rank, {"rank": rank}
+
+print("rank", rank, autolrs.is_driven())
+tuner = autolrs.torch.attach(model, optimizer, validate)
+sampler = DistributedSampler(dataset)
+told = open(f"losses-{rank}", "w")
+step = 0
+for x, y in tuner.cycle(DataLoader(dataset, batch_size=8, sampler=sampler), epochs=5):
+    loss = (model(x) - y).square().mean()
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+    step += 1
+    if step == 5 and fault == "loop" and rank == 1:
+        raise ValueError("the loop is broken")
+    if step == 5 and fault == "hang":
+        tuner.step(loss)
+        import time
+        time.sleep(600)
+    nan = os.path.exists("nan") and rank == 1
+    told.write(f"{loss.item()}\\n")
+    told.flush()
+    tuner.step(float("nan") if nan else loss)
+"""
+LR = 0.05
+
+Launch = Callable[..., Driver]
+
+
+@pytest.fixture
+def launch(drive: Drive, tmp_path: Path) -> Iterator[Launch]:
+    """Starts ranks under torchrun, with a tuner that they reach over a socket."""
+    listeners: list[socket.socket] = []
+
+    def start(world: int = 2, kind: str = "ddp", seed: int = 0, **env: str) -> Driver:
+        listener = socket.socket(socket.AF_UNIX)
+        address = tmp_path / f"wire-{len(listeners)}"
+        listeners.append(listener)
+        listener.bind(str(address))
+        listener.listen()
+        launcher = ["-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={world}"]
+        env = {"KIND": kind, "SEED": str(seed), "AUTOLRS_ADDRESS": f"unix:{address}", **env}
+        return drive(SCRIPT, listener, launcher, **env)
+
+    yield start
+    for listener in listeners:
+        listener.close()
+
+
+def train(driver: Driver, steps: int) -> list[float]:
+    losses: list[float] = driver.ask("train", steps=steps, lr=LR)["losses"]
+    assert len(losses) == steps
+    return losses
+
+
+def own_losses(folder: Path, rank: int) -> list[float]:
+    return [float(line) for line in (folder / f"losses-{rank}").read_text().split()]
+
+
+@pytest.mark.parametrize(("kind", "world"), [("ddp", 2), ("fsdp", 2), ("ddp", 4), ("fsdp", 4)])
+def test_ranks_train_as_one_and_go_on_bit_for_bit(
+    launch: Launch, tmp_path: Path, kind: str, world: int
+) -> None:
+    first = launch(world, kind)
+    hello = first.ask("initialize", protocol=1)
+    assert (hello["world"], hello["lr"], hello["total"]) == (world, 0.01, 5 * 128 // 8 // world)
+    assert hello["holds"] == ["model", "optimizer", "rng", "data"]
+    assert hello["can"] == {"validate": True, "disk": True, "rewind": True, "cancel": True}
+
+    # A checkpoint of the very beginning, where an optimizer has no state yet.
+    path = str(tmp_path / "start")
+    first.ask("save", id="start", path=path)
+    first.ask("save", id="a")
+    losses = train(first, 21)
+    told = [own_losses(tmp_path, rank) for rank in range(world)]
+    assert losses == [sum(each) / world for each in zip(*told)]
+    assert len(set(map(tuple, told))) == world
+
+    # Means over the ranks, and no trace.
+    validation = first.ask("validate")
+    assert first.ask("validate")["loss"] == validation["loss"]
+    assert validation["metrics"] == {"rank": (world - 1) / 2}
+    middle = str(tmp_path / "middle")
+    size = first.ask("save", id="middle", path=middle)["bytes"]
+    assert size == Path(middle).stat().st_size
+    losses += train(first, 40)
+
+    first.ask("restore", id="a")
+    assert train(first, 61) == losses
+    first.ask("restore", id="middle", path=middle)
+    assert first.ask("validate")["loss"] == validation["loss"]
+    assert train(first, 40) == losses[21:]
+    assert first.shutdown() == 0
+    assert sorted(first.printed().splitlines()) == [f"rank {r} True" for r in range(world)]
+
+    second = launch(world, kind, seed=100)
+    for name, at in (("start", 0), ("middle", 21)):
+        second.ask("restore", id=name, path=str(tmp_path / name))
+        assert train(second, 61 - at) == losses[at:]
+    assert second.shutdown() == 0
+    told_of = {each["method"] for each in first.notifications + second.notifications}
+    assert told_of <= {"progress"}  # and of no batches that are gone
+
+
+@pytest.mark.parametrize("kind", ["ddp", "fsdp"])
+def test_all_ranks_stop_at_the_same_step(launch: Launch, tmp_path: Path, kind: str) -> None:
+    driver = launch(2, kind)
+    driver.ask("save", id="a")
+    id = driver.send("train", steps=1_000_000, lr=LR)
+    driver.notifications.append(driver.receive())
+    driver.cancel()
+    cancelled = driver.answer_to(id)
+    assert cancelled["end"] == "cancel"
+    assert cancelled["steps"] % 16 == 0
+
+    # What blows up on one rank has blown up.
+    driver.ask("restore", id="a")
+    (tmp_path / "nan").touch()
+    diverged = driver.ask("train", steps=40, lr=LR)
+    assert (diverged["steps"], diverged["end"]) == (16, "diverged")
+    assert diverged["losses"] == [None] * 16
+    (tmp_path / "nan").unlink()
+
+    driver.ask("restore", id="a")
+    halted = driver.ask("train", steps=40, lr=LR, halt=1e-6)
+    assert (halted["steps"], halted["end"]) == (16, "halt")
+    driver.ask("restore", id="a")
+    assert driver.ask("train", steps=3, lr=[0.1, 0.2, 0.3])["lr"] == 0.3
+    assert driver.shutdown() == 0
+
+
+def told_error(driver: Driver, method: str, **params: Any) -> RefusedError:
+    with pytest.raises(RefusedError) as caught:
+        driver.ask(method, **params)
+    return caught.value
+
+
+@pytest.mark.parametrize("where", ["validate", "loop"])
+def test_a_rank_that_raises_ends_all_and_its_traceback_is_told(launch: Launch, where: str) -> None:
+    driver = launch(FAULT=where)
+    driver.ask("initialize", protocol=1)
+    # Rank 0 waits for the other in a collective by then, and gets no answer.
+    params = {"steps": 20, "lr": LR} if where == "loop" else {}
+    error = told_error(driver, "train" if where == "loop" else "validate", **params)
+    what = "set" if where == "validate" else "loop"
+    assert str(error) == f"rank 1: ValueError: the {what} is broken"
+    assert error.code == -32003
+    assert f'raise ValueError("the {what} is broken")' in error.traceback
+    driver.send_signal(signal.SIGTERM)  # as the tuner does
+    assert driver.wait() != 0
+    driver.printed()  # ends once no rank is left
+
+
+def test_ranks_that_disagree_are_refused_by_name_and_value(launch: Launch) -> None:
+    driver = launch(FAULT="lr")
+    error = told_error(driver, "initialize", protocol=1)
+    assert str(error) == (
+        "the ranks disagree: lr is 0.01 on rank 0 and 0.02 on rank 1; let every rank attach the "
+        "same model, optimizer and loop"
+    )
+    assert error.code == -32002
+    assert driver.end_of_input() != 0
+
+
+def test_no_rank_outlives_a_tuner_that_goes_away(launch: Launch) -> None:
+    driver = launch()
+    driver.ask("initialize", protocol=1)
+    driver.send("train", steps=1_000_000, lr=LR)
+    assert driver.end_of_input() != 0
+    driver.printed()  # ends once no rank is left
+    assert "the tuner went away" in driver.stderr
+
+
+def test_no_rank_outlives_a_launcher_that_is_killed(launch: Launch, tmp_path: Path) -> None:
+    driver = launch(FAULT="hang")
+    driver.ask("initialize", protocol=1)
+    assert driver.ask("train", steps=5, lr=LR)["steps"] == 5
+    driver.send_signal(signal.SIGKILL)
+    assert driver.wait() == -signal.SIGKILL
+    driver.printed()  # ends once no rank is left
+
+
+def test_a_checkpoint_of_another_number_of_processes_is_refused(
+    launch: Launch, tmp_path: Path
+) -> None:
+    path = str(tmp_path / "of-2")
+    first = launch(2)
+    first.ask("save", id="a", path=path)
+    assert first.shutdown() == 0
+    error = told_error(launch(1), "restore", id="a", path=path)
+    assert str(error).endswith(
+        f"{path} holds a training by 2 processes, and 1 trains here; start as many as there were"
+    )
+    assert error.code == -32004
+
+
+def test_ranks_that_have_not_met_are_told_what_comes_first(drive: Drive, tmp_path: Path) -> None:
+    script = """
+import torch, autolrs.torch
+model = torch.nn.Linear(1, 1)
+try:
+    autolrs.torch.attach(model, torch.optim.SGD(model.parameters(), lr=0.1))
+except RuntimeError as error:
+    print(error)
+"""
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(tmp_path / "wire"))
+        listener.listen()
+        address = f"unix:{tmp_path / 'wire'}"
+        driver = drive(script, listener, RANK="0", WORLD_SIZE="2", AUTOLRS_ADDRESS=address)
+        assert driver.wait() == 0
+    assert driver.printed() == (
+        "2 processes train here and have not met yet; call "
+        "torch.distributed.init_process_group before autolrs.torch.attach\n"
+    )
