@@ -1,4 +1,7 @@
-/** How a connection proves that it is the trainer's: the first line on it answers `initialize` with the run's token. */
+/**
+ * How a connection proves that it is the trainer's: the first line on it answers `initialize` with the run's token, in
+ * its result or, where it is an error, in that error's data.
+ */
 
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { classifyLine } from '../protocol/codec.js';
@@ -18,16 +21,18 @@ export function judgeFirstLine(line: string, token: string): Verdict {
   if (classified.kind !== 'message') return refused('its first line is no answer');
   const { message } = classified;
   if (message.kind === 'notification') return refused('its first line is no answer');
-  if (message.kind === 'error') return refused('its answer to "initialize" is an error');
-  const { result, id } = message;
-  if (typeof result !== 'object' || result === null || !('token' in result)) {
+  const { id } = message;
+  const told = message.kind === 'error' ? message.error.data : message.result;
+  if (typeof told !== 'object' || told === null || !('token' in told)) {
     return refused('its answer to "initialize" has no token; send AUTOLRS_TOKEN back in it');
   }
-  const { token: given, ...rest } = result;
+  const { token: given, ...rest } = told;
   if (typeof given !== 'string' || !isSame(given, token)) {
     return refused('its token is not the one in AUTOLRS_TOKEN');
   }
-  return { kind: 'proven', line: JSON.stringify({ jsonrpc: '2.0', id, result: rest }) };
+  const answer =
+    message.kind === 'error' ? { error: { ...message.error, data: rest } } : { result: rest };
+  return { kind: 'proven', line: JSON.stringify({ jsonrpc: '2.0', id, ...answer }) };
 }
 
 /** In constant time: how long a comparison takes must not tell how much of a guess was right. */

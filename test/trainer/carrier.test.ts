@@ -159,7 +159,7 @@ const STRANGERS: readonly (readonly [string, string, string])[] = [
   ],
   ['a token that is no text', '{"jsonrpc":"2.0","id":1,"result":{"token":{}}}\n', 'its token is'],
   ['no object', '{"jsonrpc":"2.0","id":1,"result":7}\n', 'has no token'],
-  ['an error', '{"jsonrpc":"2.0","id":1,"error":{"code":1,"message":"x"}}\n', 'is an error'],
+  ['an error', '{"jsonrpc":"2.0","id":1,"error":{"code":1,"message":"x"}}\n', 'no token'],
   ['a notification', '{"jsonrpc":"2.0","method":"log","params":{}}\n', 'is no answer'],
   ['garbage', 'GET / HTTP/1.1\r\n', 'its first line is no answer'],
   ['a line without end', '{'.repeat(65 * 1024), 'its first line is longer than a hello'],

@@ -87,6 +87,15 @@ describe('a door', () => {
     expect(await heard('more')).toBe('{"jsonrpc":"2.0","id":1,"result":{}}\n{"more');
   });
 
+  it('hands on an error in place of the hello, if it has the token in its data', async () => {
+    const { address, heard } = await open();
+    const error = { code: -32002, message: 'no', data: { token: 'secret', traceback: 'there' } };
+    (await knock(address)).write(`${JSON.stringify({ jsonrpc: '2.0', id: 1, error })}\n`);
+    expect(await heard('\n')).toBe(
+      '{"jsonrpc":"2.0","id":1,"error":{"code":-32002,"message":"no","data":{"traceback":"there"}}}\n',
+    );
+  });
+
   it('puts a first line together that comes in pieces', async () => {
     const { address, heard } = await open();
     const trainer = await knock(address);

@@ -57,7 +57,7 @@ class LeaderWire(Wire):
 
     def __init__(self, wire: Wire, links: Sequence[Link]) -> None:
         super().__init__(*wire.fds, wire.token)
-        self._links = links
+        self.links = links
         self._lock = threading.Lock()
         self._open: Id = None
         self._is_open = False
@@ -72,7 +72,7 @@ class LeaderWire(Wire):
         with self._lock:
             self._open, self._is_open, self._is_answered_by_another = request.id, True, False
         self._said.clear()
-        for link in self._links:
+        for link in self.links:
             try:
                 link.send({"id": request.id, "method": request.method, "params": request.params})
             except TunerGone:
@@ -97,7 +97,7 @@ class LeaderWire(Wire):
             RanksError: One still trains where rank 0 is done.
             TunerGone: One raised, or went away; the tuner has been told.
         """
-        for link in self._links:
+        for link in self.links:
             message = self._next_from(link)
             if "result" not in message:
                 raise RanksError(f"the ranks disagree: rank {link.rank} trains on, rank 0 is done")
@@ -110,7 +110,7 @@ class LeaderWire(Wire):
             RanksError: One has done another number of steps.
             TunerGone: One raised, or went away; the tuner has been told.
         """
-        for link in self._links:
+        for link in self.links:
             message = self._next_from(link)
             other = message["count"] if "count" in message else message["result"]["steps"]
             if other != count:
@@ -122,7 +122,7 @@ class LeaderWire(Wire):
 
     def tell(self, message: Message) -> None:
         """To all other ranks."""
-        for link in self._links:
+        for link in self.links:
             link.send(message)
 
     def _next_from(self, link: Link) -> Message:

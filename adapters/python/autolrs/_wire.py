@@ -45,6 +45,7 @@ class Wire:
         self._lines: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
         self._reader: threading.Thread | None = None
         self._is_taken = False
+        self._is_unproven = token is not None
         self.has_news = False
         """A line, or the end, waits to be received. Cheap enough to look at in every step."""
         self.is_gone = False
@@ -111,6 +112,9 @@ class Wire:
             TunerGone: Nobody reads it.
             ValueError: It holds a number that is not finite.
         """
+        if self._is_unproven:
+            message = _with_token(message, self.token)
+            self._is_unproven = False
         text = json.dumps({"jsonrpc": "2.0", **message}, allow_nan=False, separators=(",", ":"))
         rest = memoryview(text.encode() + b"\n")
         try:
@@ -155,6 +159,14 @@ class Wire:
                 os.close(fd)
             except OSError:
                 pass
+
+
+def _with_token(message: dict[str, Any], token: str | None) -> dict[str, Any]:
+    """The first message. A hello has the token in it; an error in its place needs it too."""
+    if "error" not in message:
+        return message
+    error = message["error"]
+    return {**message, "error": {**error, "data": {**error.get("data", {}), "token": token}}}
 
 
 _is_driven = False

@@ -10,7 +10,8 @@ from typing import Any, Callable
 import pytest
 from toy import Toy
 
-from autolrs._epochs import Epochs, length_of
+from autolrs._epochs import Epochs, Place, length_of
+from autolrs.tuner import InertTuner
 
 
 class Shuffled:
@@ -141,3 +142,27 @@ def test_the_length_of_what_cannot_tell_it_is_none() -> None:
 
     assert length_of(Unable()) is length_of(iter([])) is None
     assert length_of([1, 2]) == 2
+
+
+class ByEpoch:
+    """A loader whose sampler shuffles by the number of the epoch, as DistributedSampler does."""
+
+    def __init__(self) -> None:
+        self.sampler = self
+        self.epoch = 0
+
+    def set_epoch(self, epoch: int) -> None:
+        self.epoch = epoch
+
+    def __iter__(self) -> Iterator[int]:
+        yield from (10 * self.epoch + i for i in range(3))
+
+
+def test_a_sampler_is_told_the_epoch_with_a_tuner_and_without() -> None:
+    bare = [0, 1, 2, 10, 11, 12, 20, 21, 22]
+    assert list(InertTuner().cycle(ByEpoch(), epochs=3)) == bare
+    first = Epochs(ByEpoch(), Toy(None))
+    assert take(first, 9) == bare
+    second = Epochs(ByEpoch(), Toy(None))
+    assert second.seek(Place(1, 2, first.place.state))
+    assert take(second, 4) == bare[5:]

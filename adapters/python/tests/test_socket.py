@@ -74,6 +74,29 @@ def test_the_conversation_is_that_over_pipes(drive: Drive, place: Place) -> None
     assert driver.shutdown() == 0
 
 
+def test_an_error_in_place_of_the_hello_has_the_token_and_no_later_one(
+    drive: Drive, unix: Place
+) -> None:
+    driver = start(drive, unix)
+    for data in ({"token": "s3cret"}, None):
+        id = driver.send("dance")
+        answer = driver.receive()
+        assert (answer["id"], answer["error"].get("data")) == (id, data)
+
+
+@pytest.mark.parametrize("rank", ["0", "1"])
+def test_ranks_that_share_stdin_are_told_to_use_a_socket(drive: Drive, rank: str) -> None:
+    script = "import autolrs; print(autolrs.is_driven(), file=__import__('sys').stderr)"
+    driver = drive(script, RANK=rank, WORLD_SIZE="2")
+    assert driver.wait() == (1 if rank == "0" else 0)
+    expected = {
+        "0": "autolrs: 2 processes train here, and the tuner talks over a stdin and stdout that "
+        "all of them share; give autolrs --carrier unix\n",
+        "1": "True\n",
+    }
+    assert driver.stderr == expected[rank]
+
+
 def test_stdin_and_stdout_stay_the_users_own(drive: Drive, unix: Place) -> None:
     driver = start(drive, unix, LOOP + "print('hello', input())\n")
     driver.ask("train", steps=1, lr=0.1)

@@ -1,0 +1,194 @@
+"""What several ranks say to each other, without a framework."""
+
+from __future__ import annotations
+
+import os
+import socket
+from typing import Any
+
+import pytest
+
+from autolrs._merge import mean, merge
+from autolrs._messages import Request
+from autolrs._rank_links import accept_all, connect_to_leader, listen
+from autolrs._ranks import FollowerWire, LeaderWire
+from autolrs._wire import TunerGone, Wire
+from autolrs.errors import RanksError
+
+SECRET = "0123456789abcdef"
+HELLO: dict[str, Any] = {
+    "step": 0,
+    "lr": 0.1,
+    "groups": [1.0],
+    "world": 1,
+    "can": {"validate": True, "disk": True, "rewind": True, "cancel": True},
+    "holds": ["model", "data"],
+}
+
+
+def test_a_mean_is_that_of_all_ranks_and_nothing_finite_where_one_is_not() -> None:
+    assert mean([1.0, 2.0, 6.0]) == 3.0
+    assert mean([1.0, None]) is None
+    assert mean([1e308, 1e308]) is None
+
+
+def test_one_hello_speaks_for_all_and_promises_what_all_can() -> None:
+    can = {**HELLO["can"], "rewind": False}
+    merged = merge("initialize", [HELLO, {**HELLO, "can": can, "holds": ["model"]}])
+    assert merged["world"] == 2
+    assert merged["can"] == can
+    assert merged["holds"] == ["model"]
+    assert merge("initialize", [HELLO, HELLO])["holds"] == ["model", "data"]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("lr", 0.2, "lr is 0.1 on rank 0 and 0.2 on rank 1"),
+        ("groups", [1.0, 0.5], "groups is [1.0] on rank 0 and [1.0, 0.5] on rank 1"),
+        ("total", 7, "total is not given on rank 0 and 7 on rank 1"),
+        ("holds", ["model", "extra"], "what a checkpoint holds is ['model'] on rank 0 and"),
+    ],
+)
+def test_ranks_that_differ_are_named_with_their_values(name: str, value: Any, said: str) -> None:
+    with pytest.raises(RanksError) as caught:
+        merge("initialize", [HELLO, {**HELLO, name: value}])
+    assert said in str(caught.value)
+
+
+def test_a_validation_is_the_mean_of_all_and_takes_as_long_as_the_slowest() -> None:
+    results = [
+        {"loss": 1.0, "metrics": {"a": 0.0, "b": 1.0}, "seconds": 1.0},
+        {"loss": 2.0, "metrics": {"b": None, "a": 1.0}, "seconds": 3.0},
+    ]
+    merged = merge("validate", results)
+    assert merged == {"loss": 1.5, "metrics": {"a": 0.5, "b": None}, "seconds": 3.0}
+    with pytest.raises(RanksError, match="names of the metrics"):
+        merge("validate", [results[0], {"loss": 1.0, "seconds": 1.0}])
+
+
+def test_a_checkpoint_is_as_large_as_all_its_parts() -> None:
+    parts = [{"id": "a", "step": 3, "bytes": size, "seconds": 0.0} for size in (5, 7)]
+    assert merge("save", parts)["bytes"] == 12
+
+
+def test_who_does_not_know_the_secret_is_turned_away() -> None:
+    listener, address = listen(["here", "here"])
+    assert address.startswith("tcp:127.0.0.1:")
+    at = listener.getsockname()
+    strangers = [socket.create_connection(at) for _ in range(3)]
+    strangers[0].sendall(b"0" * len(SECRET) + b"        1")
+    strangers[1].sendall(b"GET / HTTP/1.1\r\n\r\n and more than that")
+    strangers[2].close()
+    follower = connect_to_leader(address, SECRET, 1)
+    [link] = accept_all(listener, SECRET, 2)
+    assert link.rank == 1
+    follower.send({"id": 1})
+    assert link.receive() == b'{"jsonrpc":"2.0","id":1}'
+    for stranger in strangers[:2]:
+        try:
+            assert stranger.recv(1) == b""
+        except ConnectionResetError:
+            pass  # it had more to say
+        stranger.close()
+
+
+class Talk:
+    """Rank 0, one other rank, and the tuner's end of the wire."""
+
+    def __init__(self) -> None:
+        to, self.tuner = socket.socketpair()
+        self.tuner.settimeout(10)
+        listener, address = listen(["here", "here"])
+        self.follower: FollowerWire = connect_to_leader(address, SECRET, 1)
+        fd = to.detach()
+        self.leader = LeaderWire(Wire(fd, os.dup(fd)), accept_all(listener, SECRET, 2))
+
+    def heard(self) -> str:
+        return self.tuner.recv(65536).decode()
+
+
+ERROR = {"code": -32003, "message": "ValueError: no", "data": {"traceback": "there"}}
+TOLD = (
+    '{"jsonrpc":"2.0","id":7,"error":{"code":-32003,"message":"rank 1: ValueError: no",'
+    '"data":{"traceback":"there"}}}\n'
+)
+
+
+def test_trouble_is_told_at_once_and_is_the_only_answer() -> None:
+    talk = Talk()
+    talk.leader.begin(Request(7, "validate", {}))
+    talk.follower.send({"id": 7, "error": ERROR})
+    assert talk.heard() == TOLD  # rank 0 is busy: nobody has asked it
+    talk.leader.send({"id": 7, "result": {}})
+    talk.leader.begin(Request(8, "validate", {}))
+    talk.leader.send({"id": 8, "result": {}})
+    assert talk.heard() == '{"jsonrpc":"2.0","id":8,"result":{}}\n'
+
+
+def test_trouble_after_the_answer_is_not_told() -> None:
+    talk = Talk()
+    talk.leader.begin(Request(7, "validate", {}))
+    talk.leader.send({"id": 7, "error": ERROR})
+    talk.heard()
+    talk.follower.send({"id": 7, "error": ERROR})
+    talk.leader.begin(Request(8, "validate", {}))
+    talk.follower.send({"id": 8, "result": {"loss": 1}})
+    assert list(talk.leader.results()) == [{"loss": 1}]
+    talk.leader.send({"id": 8, "result": {}})
+    assert talk.heard() == '{"jsonrpc":"2.0","id":8,"result":{}}\n'
+
+
+def test_a_rank_that_ends_without_an_answer_is_told_of() -> None:
+    talk = Talk()
+    talk.leader.begin(Request(7, "train", {}))
+    os.close(talk.follower.fds[0])
+    assert '"message":"rank 1: it ended; look at its last lines"' in talk.heard()
+    with pytest.raises(TunerGone, match="rank 1 went away"):
+        list(talk.leader.results())
+
+
+def test_a_rank_that_ends_after_its_answer_is_not_missed() -> None:
+    talk = Talk()
+    talk.leader.begin(Request(7, "shutdown", {}))
+    talk.follower.send({"id": 7, "result": {"step": 3}})
+    os.close(talk.follower.fds[0])
+    assert list(talk.leader.results()) == [{"step": 3}]
+    for link in talk.leader.links:
+        with pytest.raises(TunerGone):
+            link.receive()
+    talk.leader.send({"id": 7, "result": {"step": 3}})
+    assert talk.heard() == '{"jsonrpc":"2.0","id":7,"result":{"step":3}}\n'
+
+
+def test_what_several_ranks_warn_of_is_said_once() -> None:
+    talk = Talk()
+    talk.leader.begin(Request(7, "restore", {}))
+    for text in ("gone", "slow"):
+        talk.follower.send({"method": "log", "params": {"level": "warn", "message": text}})
+    talk.follower.send({"id": 7, "result": {}})
+    talk.leader.send({"method": "log", "params": {"level": "warn", "message": "gone"}})
+    list(talk.leader.results())
+    said = talk.heard()
+    while said.count("\n") < 2:
+        said += talk.heard()
+    assert [line.split('"message":')[1] for line in said.splitlines()] == [
+        '"gone"}}',
+        '"rank 1: slow"}}',
+    ]
+
+
+def test_unequal_counts_of_steps_are_refused() -> None:
+    talk = Talk()
+    talk.leader.begin(Request(7, "train", {}))
+    talk.follower.send({"of": 7, "count": 3, "losses": [1.0, 1.0, 1.0]})
+    with pytest.raises(RanksError, match="rank 0 has done 4 steps of this request, and rank 1 3"):
+        list(talk.leader.shares(4))
+
+
+def test_a_follower_leaves_progress_to_rank_0() -> None:
+    talk = Talk()
+    talk.leader.begin(Request(7, "train", {}))
+    talk.follower.send({"method": "progress", "params": {"step": 1, "losses": []}})
+    talk.follower.send({"of": 7, "count": 1, "losses": [1.0]})
+    assert list(talk.leader.shares(1)) == [[1.0]]
