@@ -42,9 +42,10 @@ class Link(Wire):
         if line is not None and line.startswith(b'{"jsonrpc":"2.0","id":'):
             message = json.loads(line)
             self.answered, error = message["id"], message.get("error")
-        super()._deliver(line)
+        # Before rank 0 itself may see it and leave.
         if self.on_trouble is not None and (line is None or error is not None):
             self.on_trouble(self, error)
+        super()._deliver(line)
 
 
 class LeaderWire(Wire):
