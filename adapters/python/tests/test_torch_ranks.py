@@ -272,3 +272,15 @@ except RuntimeError as error:
         "2 processes train here and have not met yet; call "
         "torch.distributed.init_process_group before autolrs.torch.attach\n"
     )
+
+
+def test_a_skipped_update_is_judged_without_the_loss_which_is_the_ranks_own() -> None:
+    import torch
+
+    from autolrs._torch_updates import MAX_SKIPS, Updates
+
+    optimizer = torch.optim.SGD([torch.nn.Parameter(torch.ones(1))], lr=0.1)
+    updates = Updates([optimizer], is_one_of_many=True)
+    told = [updates.judge(float("nan")) for _ in range(MAX_SKIPS)]
+    assert told[:-1] == [None] * (MAX_SKIPS - 1)
+    assert told[-1] != told[-1]
