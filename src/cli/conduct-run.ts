@@ -6,6 +6,7 @@ import type { Standing } from '../core/tuner/replay.js';
 import type { RunResult, RunStatus } from '../core/tuner/result.js';
 import type { ResultBuilder } from '../core/tuner/result-builder.js';
 import { describeStatus, summarize } from '../display/summary.js';
+import { wordOf } from '../display/word.js';
 import type { Journal } from '../journal/file.js';
 import type { JournalEntry } from '../journal/format.js';
 import { createDisplay } from './create-display.js';
@@ -47,7 +48,7 @@ export interface Past {
 
 export async function conductRun(conduct: Conduct): Promise<number> {
   const { settings, run, journal, result, beginning, greeting } = conduct;
-  const display = createDisplay(settings.quiet);
+  const display = createDisplay(settings.quiet, wordOf(settings.tuner.base));
   const startedAt = performance.now();
   let status: RunStatus = 'failed';
   let failure: unknown;

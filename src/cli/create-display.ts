@@ -5,13 +5,14 @@ import { createLiveDisplay } from '../display/live.js';
 import { createPlainDisplay } from '../display/plain.js';
 import { createQuietDisplay } from '../display/quiet.js';
 import { createSink } from '../display/sink.js';
+import type { LrWord } from '../display/word.js';
 
-export function createDisplay(quiet: boolean): Display {
+export function createDisplay(quiet: boolean, word: LrWord): Display {
   if (quiet) return createQuietDisplay();
   const { stderr, env } = process;
   const sink = createSink(stderr);
   // A dumb terminal cannot move its cursor.
   return stderr.isTTY && env['TERM'] !== 'dumb'
-    ? createLiveDisplay(sink)
-    : createPlainDisplay(sink);
+    ? createLiveDisplay(sink, word)
+    : createPlainDisplay(sink, word);
 }

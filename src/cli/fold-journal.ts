@@ -1,5 +1,6 @@
 /** A run's journal folded: who it is, what came of it so far, and what each of its records says, in order. */
 
+import type { Base } from '../core/options.js';
 import { EMPTY_LEDGER, type Ledger } from '../core/tuner/ledger.js';
 import type { RunStatus } from '../core/tuner/result.js';
 import { ResultBuilder } from '../core/tuner/result-builder.js';
@@ -53,7 +54,7 @@ export async function foldJournal(
     if (entry.kind === 'run' || entry.kind === 'trainer') command = started;
     if (entry.kind === 'run') {
       run = entry;
-      result = new ResultBuilder({ ...entry, dir });
+      result = new ResultBuilder({ ...entry, base: baseOf(entry), dir });
     } else if (entry.kind === 'trainer') result?.begin(entry.facts.step);
     else if (entry.kind === 'end') status = entry.status;
     else if (entry.kind !== 'resume') result?.add(entry);
@@ -61,6 +62,11 @@ export async function foldJournal(
   }
   if (!run || !command || !result) throw new Error('a journal without records was read'); // the reader refuses it
   return { run, command, result, status, seconds, records, bytes };
+}
+
+/** A run from before there was a choice has none among its options. */
+function baseOf({ options }: FoldedJournal['run']): Base {
+  return options['base'] === 'user' ? 'user' : 'tuner';
 }
 
 function warnOfTornLine(): void {

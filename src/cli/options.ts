@@ -14,6 +14,7 @@ import { readCarrier } from './read-carrier.js';
 /** What commander hands over: every value as typed, absent flags absent. */
 export interface RawRunFlags {
   readonly strategy?: string;
+  readonly base?: string;
   readonly minLr?: string;
   readonly maxLr?: string;
   readonly steps?: string;
@@ -108,6 +109,7 @@ const NUMBERS = [
 
 const WORDS = [
   'strategy',
+  'base',
   'validation',
   'forecast',
 ] as const satisfies readonly (keyof RawRunFlags & keyof TunerOptions)[];

@@ -2,7 +2,13 @@
 
 import { Command, Option } from 'commander';
 import { LOSS_CHOICES } from '../core/compare/compare.js';
-import { DEFAULTS, FORECAST_METHODS, STRATEGIES, VALIDATION_MODES } from '../core/options.js';
+import {
+  BASES,
+  DEFAULTS,
+  FORECAST_METHODS,
+  STRATEGIES,
+  VALIDATION_MODES,
+} from '../core/options.js';
 import { LOG_LEVELS } from '../display/log-level.js';
 import { type RawCompareFlags, readCompareFlags } from './compare-options.js';
 import { DEFAULT_LIMIT_SECONDS, type RawDoctorFlags, readDoctorFlags } from './doctor-options.js';
@@ -211,6 +217,11 @@ const RUN_OPTIONS: readonly (readonly [heading: string, options: readonly Option
     'What to search',
     [
       ['--strategy <name>', `one of: ${STRATEGIES.join(', ')}`, DEFAULTS.strategy],
+      [
+        '--base <who>',
+        `whose LR it is: ${BASES.join(', ')}; with user your own schedule stays, and every LR here is a factor on it`,
+        DEFAULTS.base,
+      ],
       ['--min-lr <lr>', 'lowest LR to try', 'found by a range test'],
       ['--max-lr <lr>', 'highest LR to try', 'found by a range test'],
       [

@@ -14,7 +14,7 @@ import { readVersion } from './version.js';
 /** @throws AutolrsError before the run has begun; after that a failure is part of the run's account. */
 export async function runCommand(settings: RunSettings): Promise<number> {
   const { tuner, command, runDir, restarts, checkpointSteps, carrier } = settings;
-  const { strategy, seed } = tuner;
+  const { strategy, base, seed } = tuner;
   const id = createRunId();
   const dir = resolve(runDir ?? join('autolrs-runs', id));
   await mustHoldNoRun(dir);
@@ -28,7 +28,7 @@ export async function runCommand(settings: RunSettings): Promise<number> {
       settings,
       run: { id, dir, cwd, version },
       journal,
-      result: new ResultBuilder({ id, dir, strategy, seed }),
+      result: new ResultBuilder({ id, dir, strategy, base, seed }),
       secondsBefore: 0,
       beginning: {
         kind: 'run',
@@ -44,7 +44,7 @@ export async function runCommand(settings: RunSettings): Promise<number> {
         carrier,
         ...(checkpointSteps !== undefined && { checkpointSteps }),
       },
-      greeting: `run ${id} (strategy ${strategy}, seed ${seed}) in ${dir}`,
+      greeting: `run ${id} (strategy ${strategy}${base === 'user' ? ', base user' : ''}, seed ${seed}) in ${dir}`,
     });
   } finally {
     lock.release();

@@ -89,6 +89,7 @@ function createStarter(
       env: environmentOf(run),
       carrier: settings.carrier,
       run: { id: run.id, dir: run.dir, seed: settings.tuner.seed },
+      base: settings.tuner.base,
       version: run.version,
       startTimeoutMs: settings.startTimeoutMs,
       hintAfterMs: HINT_AFTER_MS,
@@ -125,6 +126,12 @@ function mustBeAble(before: TrainerFacts, now: TrainerFacts): void {
         `the script could ${ability === 'disk' ? 'save to disk' : 'validate'} when the run began and no longer can; give it back what it had, or start a new run`,
       );
     }
+  }
+  if (before.can.base && !now.can.base) {
+    throw new AutolrsError(
+      'USAGE',
+      'the script could leave the LR to its own schedule when the run began, as --base user has it, and no longer can; give it back the adapter that it had, or start a new run',
+    );
   }
   if (before.groups.length !== now.groups.length) {
     throw new AutolrsError(

@@ -6,7 +6,14 @@ import { writeFileAtomically } from '../journal/run-directory.js';
 
 /** @throws AutolrsError `RUN_DIRECTORY_UNUSABLE` */
 export function writeResults(dir: string, account: RunResult): void {
-  const schedule = { version: 1, run: account.run.id, schedule: account.schedule };
+  const { run, base, schedule: entries } = account;
+  const schedule = {
+    version: 1,
+    run: run.id,
+    // Its LRs are factors then, and whoever reads it must know.
+    ...(base === 'user' && { base }),
+    schedule: entries,
+  };
   writeFileAtomically(join(dir, 'schedule.json'), toText(schedule));
   writeFileAtomically(join(dir, 'result.json'), toText(account));
 }

@@ -6,6 +6,10 @@ import type { ForecastMethod } from './forecast/forecast.js';
 export const STRATEGIES = ['paper', 'horizon'] as const;
 export type StrategyName = (typeof STRATEGIES)[number];
 
+/** Whose LR training begins from: the tuner sets it, or sets a factor on the script's own. */
+export const BASES = ['tuner', 'user'] as const;
+export type Base = (typeof BASES)[number];
+
 export const VALIDATION_MODES = ['auto', 'always', 'never'] as const;
 export type ValidationMode = (typeof VALIDATION_MODES)[number];
 
@@ -17,6 +21,8 @@ export const FORECAST_METHODS = [
 /** Options of a run. Absent means: let the strategy or the trainer decide. */
 export interface TunerOptions {
   readonly strategy: StrategyName;
+  /** With `user` every LR of the run, the bounds below included, is a factor on the script's own. */
+  readonly base: Base;
   /** Search interval; a bound that is absent is found by a range test. */
   readonly minLr?: number;
   readonly maxLr?: number;
@@ -50,6 +56,7 @@ export interface TunerOptions {
 /** The paper's figures where they are its own (section 4, released code); kappa 1000 explores as the released 1e6. */
 export const DEFAULTS = {
   strategy: 'horizon',
+  base: 'tuner',
   searchBudget: 0.1,
   tauMax: 8000,
   candidates: 10,
@@ -74,6 +81,7 @@ const MAX_SEED = Number.MAX_SAFE_INTEGER;
 export function resolveOptions(given: Partial<TunerOptions>): TunerOptions {
   const options: TunerOptions = { ...DEFAULTS, ...given };
   mustBeOneOf('--strategy', options.strategy, STRATEGIES);
+  mustBeOneOf('--base', options.base, BASES);
   mustBeOneOf('--validation', options.validation, VALIDATION_MODES);
   mustBeOneOf('--forecast', options.forecast, FORECAST_METHODS);
   mustBePositive('--min-lr', options.minLr);

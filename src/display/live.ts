@@ -10,6 +10,7 @@ import { formatCount, formatLoss, formatLr, formatSeconds, formatShare } from '.
 import { narrate } from './narrate.js';
 import { Progress, type ProgressSnapshot } from './progress.js';
 import type { Sink } from './sink.js';
+import type { LrWord } from './word.js';
 
 /** Ten pictures a second look fluent and cost nothing. */
 const REDRAW_MS = 100;
@@ -19,7 +20,7 @@ const ERASE_DOWN = '\x1b[0J';
 /** Probes come by the dozen: they show in the live lines, the lines that stay are for what stays. */
 const FLEETING: ReadonlySet<string> = new Set(['probe-ended', 'commit-started']);
 
-export function createLiveDisplay(sink: Sink): Display {
+export function createLiveDisplay(sink: Sink, word: LrWord = 'LR'): Display {
   const progress = new Progress();
   const decoder = new StringDecoder('utf8');
   let partial = '';
@@ -37,7 +38,7 @@ export function createLiveDisplay(sink: Sink): Display {
     const width = (sink.columns ?? 80) - 1;
     const shown = [
       ...(partial === '' ? [] : [visibleTail(partial)]),
-      ...renderProgress(progress.snapshot()),
+      ...renderProgress(progress.snapshot(), word),
     ];
     drawnLines = shown.length;
     return shown.map((line) => fitColumns(line, width)).join('\n');
@@ -55,7 +56,7 @@ export function createLiveDisplay(sink: Sink): Display {
     add(entry) {
       progress.add(entry);
       if (entry.kind !== 'decision' || FLEETING.has(entry.decision.kind)) return;
-      const line = narrate(entry.decision);
+      const line = narrate(entry.decision, word);
       if (line !== undefined) say(line);
     },
     tell: (losses) => progress.tell(losses),
@@ -78,11 +79,11 @@ export function createLiveDisplay(sink: Sink): Display {
 }
 
 /** The two live lines. */
-export function renderProgress(now: ProgressSnapshot): readonly string[] {
+export function renderProgress(now: ProgressSnapshot, word: LrWord = 'LR'): readonly string[] {
   if (now.activity === '') return ['waiting for the trainer'];
   const stage = now.stage === undefined ? [] : [`stage ${now.stage}`];
   const forecast = now.forecast === undefined ? [] : [`forecast ${formatLoss(now.forecast)}`];
-  const lr = now.lr === undefined ? [] : [`LR ${formatLr(now.lr)}`];
+  const lr = now.lr === undefined ? [] : [`${word} ${formatLr(now.lr)}`];
   const doing = [...stage, now.activity, ...lr, `loss ${formatLoss(now.loss)}`, ...forecast];
   const { committed, search } = now.ledger;
   const done = [

@@ -2,18 +2,19 @@
 
 import type { Decision, Evidence, FinishReason, ProbeOutcome } from '../core/tuner/decision.js';
 import { formatCount, formatLoss, formatLr, formatSd, plural } from './format.js';
+import type { LrWord } from './word.js';
 
 /** The line for a decision; undefined for those that the next one says better. */
-export function narrate(decision: Decision): string | undefined {
+export function narrate(decision: Decision, word: LrWord = 'LR'): string | undefined {
   switch (decision.kind) {
     case 'budget':
       return narrateBudget(decision);
     case 'warmup-started':
-      return `warm-up: ${plural(decision.steps, 'step')} up to LR ${formatLr(decision.lr)}`;
+      return `warm-up: ${plural(decision.steps, 'step')} up to ${word} ${formatLr(decision.lr)}`;
     case 'warmup-diverged':
       return decision.nextLr === undefined
-        ? `warm-up diverged at LR ${formatLr(decision.lr)}, rolled back`
-        : `warm-up diverged at LR ${formatLr(decision.lr)}, rolled back; next up to ${formatLr(decision.nextLr)}`;
+        ? `warm-up diverged at ${word} ${formatLr(decision.lr)}, rolled back`
+        : `warm-up diverged at ${word} ${formatLr(decision.lr)}, rolled back; next up to ${formatLr(decision.nextLr)}`;
     case 'range-test-started':
       return `range test: at most ${plural(decision.steps, 'step')} over all LRs`;
     case 'interval-found': {
@@ -34,20 +35,20 @@ export function narrate(decision: Decision): string | undefined {
     case 'probe-ended': {
       const { stage, probe, lr, outcome, steps } = decision;
       const said = describeOutcome(outcome, steps);
-      return `stage ${stage} probe ${probe + 1}: LR ${formatLr(lr)}, ${said}`;
+      return `stage ${stage} probe ${probe + 1}: ${word} ${formatLr(lr)}, ${said}`;
     }
     case 'commit-started':
-      return `stage ${decision.stage} commit: ${plural(decision.steps, 'step')} at LR ${formatLr(decision.lr)}`;
+      return `stage ${decision.stage} commit: ${plural(decision.steps, 'step')} at ${word} ${formatLr(decision.lr)}`;
     case 'commit-diverged':
-      return `stage ${decision.stage} diverged at LR ${formatLr(decision.lr)}, rolled back`;
+      return `stage ${decision.stage} diverged at ${word} ${formatLr(decision.lr)}, rolled back`;
     case 'stage-rolled-back': {
       const { stage, lr, began, reached, nextLr } = decision;
-      return `stage ${stage} went from ${formatLoss(began)} to ${formatLoss(reached)} at LR ${formatLr(lr)}, rolled back; again at ${formatLr(nextLr)}`;
+      return `stage ${stage} went from ${formatLoss(began)} to ${formatLoss(reached)} at ${word} ${formatLr(lr)}, rolled back; again at ${formatLr(nextLr)}`;
     }
     case 'stage-ended': {
       const { stage, lr, reached, validation } = decision;
       const also = validation === undefined ? '' : `, validation ${formatLoss(validation)}`;
-      return `stage ${stage} ended: LR ${formatLr(lr)}, loss ${formatLoss(reached)}${also}`;
+      return `stage ${stage} ended: ${word} ${formatLr(lr)}, loss ${formatLoss(reached)}${also}`;
     }
     case 'search-planned':
       return narrateSearchPlan(decision);
@@ -56,13 +57,13 @@ export function narrate(decision: Decision): string | undefined {
       return `forecast for the end: loss ${formatLoss(loss)}, between ${formatLoss(low)} and ${formatLoss(high)}`;
     }
     case 'lr-cut':
-      return narrateCut(decision);
+      return narrateCut(decision, word);
     case 'hold-extended': {
       const { step, untilStep, lr } = decision;
-      return `step ${formatCount(step)}: the losses still fall steeply; LR ${formatLr(lr)} is held up to step ${formatCount(untilStep)}`;
+      return `step ${formatCount(step)}: the losses still fall steeply; ${word} ${formatLr(lr)} is held up to step ${formatCount(untilStep)}`;
     }
     case 'finished':
-      return narrateFinish(decision.reason, decision.diverged ?? []);
+      return narrateFinish(decision.reason, decision.diverged ?? [], word);
     default:
       return decision satisfies never;
   }
@@ -97,11 +98,11 @@ function narrateSearchPlan(plan: Extract<Decision, { kind: 'search-planned' }>):
   return `search: ${formatCount(plannedSteps)} of ${plural(total, 'step')}, at most ${formatCount(mostSteps)} (${parts.join(', ')})`;
 }
 
-function narrateCut(cut: Extract<Decision, { kind: 'lr-cut' }>): string {
+function narrateCut(cut: Extract<Decision, { kind: 'lr-cut' }>, word: LrWord): string {
   const { evidence, lr, nextLr, step, backToStep } = cut;
   const back = backToStep === undefined ? '' : `back to step ${formatCount(backToStep)}, `;
   const change =
-    nextLr < lr ? `LR ${formatLr(lr)} to ${formatLr(nextLr)}` : `LR ${formatLr(nextLr)}`;
+    nextLr < lr ? `${word} ${formatLr(lr)} to ${formatLr(nextLr)}` : `${word} ${formatLr(nextLr)}`;
   return `step ${formatCount(step)}: ${describeEvidence(evidence)}; ${back}${change}, falling to 0`;
 }
 
@@ -118,7 +119,7 @@ function describeEvidence(evidence: Evidence): string {
   }
 }
 
-function narrateFinish(reason: FinishReason, diverged: readonly number[]): string {
+function narrateFinish(reason: FinishReason, diverged: readonly number[], word: LrWord): string {
   switch (reason) {
     case 'budget':
       return 'finished: the budget is spent';
@@ -127,7 +128,7 @@ function narrateFinish(reason: FinishReason, diverged: readonly number[]): strin
     case 'data':
       return "ended early: the trainer's data ran out";
     case 'diverged':
-      return `diverged: no LR of the interval survives (tried ${diverged.map(formatLr).join(', ')})`;
+      return `diverged: no ${word} of the interval survives (tried ${diverged.map(formatLr).join(', ')})`;
     default:
       return reason satisfies never;
   }

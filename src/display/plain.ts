@@ -3,10 +3,11 @@
 import type { Display } from './display.js';
 import { narrate } from './narrate.js';
 import type { Sink } from './sink.js';
+import type { LrWord } from './word.js';
 
 const NEWLINE = 10;
 
-export function createPlainDisplay(sink: Sink): Display {
+export function createPlainDisplay(sink: Sink, word: LrWord = 'LR'): Display {
   let isAtLineStart = true;
   const say = (line: string) => {
     void sink.write(`${isAtLineStart ? '' : '\n'}autolrs: ${line}\n`);
@@ -14,7 +15,7 @@ export function createPlainDisplay(sink: Sink): Display {
   };
   return {
     add(entry) {
-      const line = entry.kind === 'decision' ? narrate(entry.decision) : undefined;
+      const line = entry.kind === 'decision' ? narrate(entry.decision, word) : undefined;
       if (line !== undefined) say(line);
     },
     tell() {},

@@ -5,6 +5,7 @@ import type { Schedule } from '../core/tuner/schedule.js';
 import { coverageOf, type ScoredForecast } from '../core/tuner/scorecard.js';
 import { formatCount, formatLoss, formatLr, formatSeconds, formatShare, plural } from './format.js';
 import { layOutTable } from './table.js';
+import { type LrWord, wordOf } from './word.js';
 
 const STATUS_SENTENCES: Readonly<Record<RunStatus, string>> = {
   finished: 'finished: the budget is spent',
@@ -17,29 +18,31 @@ const STATUS_SENTENCES: Readonly<Record<RunStatus, string>> = {
 };
 
 /** How the run ended, for people who see nothing else of it. */
-export function describeStatus(status: RunStatus): string {
-  return STATUS_SENTENCES[status];
+export function describeStatus(status: RunStatus, word: LrWord = 'LR'): string {
+  return STATUS_SENTENCES[status].replaceAll('LR', word);
 }
 
 /** Lines of at most 80 columns, without colour. */
 export function summarize(result: RunResult): readonly string[] {
+  const word = wordOf(result.base);
   return [
     `run ${result.run.id}`,
-    describeStatus(result.status),
+    describeStatus(result.status, word),
+    ...(result.base === 'user' ? ["base        the script's own LR, times a factor"] : []),
     '',
-    ...stageTable(result.stages),
+    ...stageTable(result.stages, word),
     ...(result.stages.length > 0 ? [''] : []),
-    ...scheduleLines(result.schedule),
+    ...scheduleLines(result.schedule, word),
     ...lossLines(result),
     ...forecastLines(result),
     ...costLines(result),
   ];
 }
 
-function stageTable(stages: readonly StageResult[]): readonly string[] {
+function stageTable(stages: readonly StageResult[], word: LrWord): readonly string[] {
   if (stages.length === 0) return [];
   const hasValidation = stages.some((stage) => stage.validation !== undefined);
-  const header = ['stage', 'from', 'steps', 'probes', 'LR', 'forecast', 'reached'];
+  const header = ['stage', 'from', 'steps', 'probes', word, 'forecast', 'reached'];
   const rows = stages.map((stage) => {
     const diverged = stage.probes.filter((probe) => probe.outcome === 'diverged').length;
     const row = [
@@ -59,11 +62,11 @@ function stageTable(stages: readonly StageResult[]): readonly string[] {
 /** Entries shown of a long schedule: a course that falls has one a step. */
 const SHOWN_ENTRIES = 12;
 
-function scheduleLines(schedule: Schedule): readonly string[] {
+function scheduleLines(schedule: Schedule, word: LrWord): readonly string[] {
   if (schedule.length === 0) return ['schedule    nothing was committed'];
   const shown = sampleOf(schedule);
   const lines = shown.map(
-    (entry) => `LR ${formatLr(entry.lr).padStart(8)} from step ${formatCount(entry.step)}`,
+    (entry) => `${word} ${formatLr(entry.lr).padStart(8)} from step ${formatCount(entry.step)}`,
   );
   if (shown.length < schedule.length) {
     lines.push(

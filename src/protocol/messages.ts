@@ -14,6 +14,8 @@ export interface InitializeParams {
   readonly protocol: typeof PROTOCOL_VERSION;
   readonly tuner: { readonly name: 'autolrs'; readonly version: string };
   readonly run: { readonly id: string; readonly dir: string; readonly seed: number };
+  /** Whose LR training begins from. Absent: the tuner's, which sets it; else it sets a factor on the script's own. */
+  readonly base?: 'user';
 }
 
 export interface TrainParams {

@@ -91,6 +91,7 @@ export const RESULTS = {
         rewind: z.boolean().default(false),
         cancel: z.boolean().default(false),
         memory: z.boolean().optional(),
+        base: z.boolean().optional(),
       })
       .prefault({}),
     holds: listOf('names', readName, 'expected a string').default([]),

@@ -79,6 +79,7 @@ export function toFacts(hello: ResultOf<'initialize'>): TrainerFacts {
       rewind: can.rewind,
       cancel: can.cancel,
       ...(can.memory !== undefined && { memory: can.memory }),
+      ...(can.base !== undefined && { base: can.base }),
     },
     holds,
   };

@@ -1,6 +1,7 @@
 /** A trainer as a process: start it, shake hands, talk, see it off. */
 
 import { AutolrsError } from '../core/errors.js';
+import type { Base } from '../core/options.js';
 import type { Command, Reply, TrainerFacts } from '../core/tuner/command.js';
 import { LineSplitter } from '../protocol/line-splitter.js';
 import { PROTOCOL_VERSION, type Request } from '../protocol/messages.js';
@@ -24,6 +25,8 @@ export interface TrainerOptions {
   /** What carries the conversation. Absent: the trainer's stdin and stdout. */
   readonly carrier?: Carrier;
   readonly run: { readonly id: string; readonly dir: string; readonly seed: number };
+  /** Whose LR training begins from. Absent: the tuner's. */
+  readonly base?: Base;
   /** Our own version, for the handshake. */
   readonly version: string;
   readonly startTimeoutMs: number;
@@ -183,9 +186,12 @@ async function shakeHands(
   }
 }
 
-function hello({ version, run }: TrainerOptions): Request {
+function hello({ version, run, base }: TrainerOptions): Request {
   const tuner = { name: 'autolrs', version } as const;
-  return { method: 'initialize', params: { protocol: PROTOCOL_VERSION, tuner, run } };
+  return {
+    method: 'initialize',
+    params: { protocol: PROTOCOL_VERSION, tuner, run, ...(base === 'user' && { base }) },
+  };
 }
 
 /** Looked at before the rest: a later version may have another shape. */

@@ -23,6 +23,8 @@ export interface SimulationOptions {
   readonly seed?: number;
   readonly canValidate?: boolean;
   readonly total?: number;
+  /** The script's own LR at a step; what is asked is a factor on it then. */
+  readonly ownLr?: (step: number) => number;
   /** Checkpoints on disk, by path: what outlives a trainer. Absent: it cannot save to disk. */
   readonly disk?: Map<string, Model>;
   /** The data ends after this many optimizer updates, counted over everything that was trained. */
@@ -45,8 +47,9 @@ export class SimulatedTrainer {
   readonly updates: { readonly step: number; readonly lr: number }[] = [];
   readonly commands: Command[] = [];
   model: Model = { step: 0, excess: 2 };
-  readonly #options: Required<Omit<SimulationOptions, 'total' | 'disk' | 'spike'>>;
+  readonly #options: Required<Omit<SimulationOptions, 'total' | 'disk' | 'spike' | 'ownLr'>>;
   readonly #spike: SimulationOptions['spike'];
+  readonly #ownLr: SimulationOptions['ownLr'];
   readonly #disk: Map<string, Model> | undefined;
   readonly #saved = new Map<string, Model>();
 
@@ -63,11 +66,12 @@ export class SimulatedTrainer {
     };
     this.#disk = options.disk;
     this.#spike = options.spike;
+    this.#ownLr = options.ownLr;
     this.facts = {
       name: 'simulation',
       step: 0,
       ...(options.total !== undefined && { total: options.total }),
-      lr: 0.01,
+      lr: options.ownLr === undefined ? 0.01 : 1,
       groups: [1],
       world: 1,
       can: {
@@ -75,6 +79,7 @@ export class SimulatedTrainer {
         disk: options.disk !== undefined,
         rewind: true,
         cancel: false,
+        ...(options.ownLr !== undefined && { base: true }),
       },
       holds: ['model'],
     };
@@ -143,9 +148,10 @@ export class SimulatedTrainer {
     };
   }
 
-  #step(lr: number): number {
+  #step(asked: number): number {
     const { bestLr, divergesAbove, noise, rate, seed } = this.#options;
     const { step, excess } = this.model;
+    const lr = asked * (this.#ownLr?.(step) ?? 1);
     this.updates.push({ step, lr });
     const distance = Math.log(lr / bestLr) / WIDTH_IN_LOG_LR;
     const factor = lr > divergesAbove ? 1.5 : 1 - rate * Math.exp(-distance * distance);

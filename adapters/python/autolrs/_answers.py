@@ -24,7 +24,7 @@ from autolrs._messages import (
 from autolrs._rewind import Tape
 from autolrs._run_dir import RunDir
 from autolrs._version import __version__
-from autolrs.hooks import Hooks
+from autolrs.hooks import Hooks, TakesFactor
 
 
 class Checkpoint(NamedTuple):
@@ -100,6 +100,7 @@ class Answers:
                 "disk": True,
                 "rewind": self.can_rewind,
                 "cancel": True,
+                **({"base": True} if isinstance(hooks, TakesFactor) else {}),
             },
             "holds": [*hooks.holds, *(["data"] if self.can_rewind else [])],
             **({"token": self._token} if self._token else {}),

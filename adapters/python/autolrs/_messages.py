@@ -65,6 +65,11 @@ def parse_request(line: bytes) -> Request:
     return Request(id, message["method"], params)
 
 
+def base_of(params: dict[str, Any]) -> str:
+    """Whose LR it is that training begins from: "user" where the tuner sets a factor alone."""
+    return "user" if params.get("base") == "user" else "tuner"
+
+
 def finite_or_none(value: float) -> float | None:
     """A number as the wire writes it: null where it is not finite."""
     return value if math.isfinite(value) else None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import inspect
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
@@ -11,11 +10,11 @@ from typing import Any, Callable
 import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
-from torch.optim.lr_scheduler import LRScheduler, ReduceLROnPlateau
 
 from autolrs._torch_data import data_state, set_data_state
 from autolrs._torch_file import read_durable, write_durably
 from autolrs._torch_rng import capture_rng, data_stream, restore_rng
+from autolrs._torch_schedule import OwnSchedule, schedulers_of
 from autolrs._torch_snapshot import snapshot_of
 from autolrs._torch_state import bytes_of, copy_of, restore_model, restore_optimizer
 from autolrs._torch_validate import run_validation
@@ -23,7 +22,7 @@ from autolrs.errors import SecondSchedulerError
 
 
 class TorchHooks:
-    """Implements `autolrs.hooks.Hooks`; see there for what each method promises.
+    """Implements `Hooks` and `TakesFactor` of `autolrs.hooks`; see there what each promises.
 
     Args:
         model: What is trained.
@@ -32,7 +31,6 @@ class TorchHooks:
         extra: What else is to be saved and restored.
 
     Raises:
-        ValueError: The first group's LR is 0, so that no ratio to it can be kept.
         TypeError: An extra cannot be saved and restored, or an optimizer's updates cannot be
             counted.
     """
@@ -50,7 +48,9 @@ class TorchHooks:
             _refuse_closure(item)
         self._validate = validate
         self._extras = _named(extra)
-        self._groups = _ratios(self._param_groups)
+        self._own: OwnSchedule | None = None
+        """Where the LR is the script's own, and what is set is a factor on it."""
+        self._ratios: Sequence[float] = []
         self._data_stream = data_stream()
         self._has_trained = False  # on a device
 
@@ -60,13 +60,17 @@ class TorchHooks:
 
     @property
     def holds(self) -> Sequence[str]:
-        return ["model", "optimizer", "rng", *(f"extra:{name}" for name in self._extras)]
+        own = [] if self._own is None else ["schedule"]
+        return ["model", "optimizer", "rng", *own, *(f"extra:{name}" for name in self._extras)]
 
     @property
     def groups(self) -> Sequence[float]:
-        return self._groups
+        self._ratios = self._ratios or _ratios(self._param_groups)
+        return self._ratios
 
     def get_groups(self) -> Sequence[float] | None:
+        if self._own is not None:
+            return None
         lrs = [float(group["lr"]) for group in self._param_groups]
         return None if lrs[0] == 0 else [lr / lrs[0] for lr in lrs]
 
@@ -75,23 +79,32 @@ class TorchHooks:
         return self._validate is not None
 
     def check(self) -> None:
-        # A plateau scheduler leaves no mark on the optimizer, and a mark outlives its scheduler:
-        # so the living ones are looked for. `type`, because isinstance may wake lazy proxies.
-        for item in gc.get_objects():
-            is_scheduler = issubclass(type(item), (LRScheduler, ReduceLROnPlateau))
-            if is_scheduler and any(
-                getattr(item, "optimizer", None) is own for own in self.optimizers
-            ):
-                raise SecondSchedulerError(
-                    f"a {type(item).__name__} sets the learning rate of this optimizer, and the "
-                    "tuner would too; create it only `if not autolrs.is_driven()`"
-                )
+        for item in schedulers_of(self.optimizers):
+            raise SecondSchedulerError(
+                f"a {type(item).__name__} sets the learning rate of this optimizer, and the "
+                "tuner would too; create it only `if not autolrs.is_driven()`, or run with "
+                "--base user"
+            )
+        self._ratios = _ratios(self._param_groups)
+
+    def take_base(self) -> None:
+        self._own = OwnSchedule(self.optimizers)
+        self._ratios = [1.0] * len(self._param_groups)
+
+    def note_order(self) -> None:
+        if self._own is not None:
+            self._own.note_order()
 
     def get_lr(self) -> float:
+        if self._own is not None:
+            return self._own.factor
         return float(self.optimizers[0].param_groups[0]["lr"])
 
     def set_lr(self, lr: float) -> None:
-        for group, ratio in zip(self._param_groups, self._groups):
+        if self._own is not None:
+            self._own.factor = lr
+            return
+        for group, ratio in zip(self._param_groups, self.groups):
             if isinstance(group["lr"], Tensor):
                 group["lr"].fill_(lr * ratio)  # a compiled or captured step looks at this tensor
             else:
@@ -128,6 +141,8 @@ class TorchHooks:
             restore_optimizer(item, saved)
         for name, item in self._extras.items():
             item.load_state_dict(copy_of(state["extra"][name]))
+        if self._own is not None:
+            self._own.apply(state.get("schedule", {}))
         restore_rng(state["rng"])
 
     def size(self, state: dict[str, Any]) -> int:
@@ -173,7 +188,11 @@ class TorchHooks:
             "model": dict(self._model.state_dict()),
             "optimizer": self._optimizer_state(),
             "extra": {name: item.state_dict() for name, item in self._extras.items()},
+            **self._schedule_state(),
         }
+
+    def _schedule_state(self) -> dict[str, Any]:
+        return {} if self._own is None else {"schedule": self._own.capture()}
 
     def _optimizer_state(self) -> Any:
         states = [item.state_dict() for item in self.optimizers]

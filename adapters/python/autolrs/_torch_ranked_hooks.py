@@ -43,6 +43,7 @@ class RankedTorchHooks(TorchHooks):
         optimizer = whole_of(self._optimizer_state(), is_leader)
         extra = {k: whole_of(item.state_dict(), True) for k, item in self._extras.items()}
         own = {"rng": capture_rng(), "data": place, **self._own_state(model, extra)}
+        own.update(self._schedule_state())
         parts = self._ranks.gather(own)
         if not is_leader:
             return 0
@@ -59,6 +60,7 @@ class RankedTorchHooks(TorchHooks):
             "optimizer": list(map(sharded_as_parameters, self.optimizers, saved)),
             "extra": sharded_as(live_extra, {**whole["extra"], **own["extra"]}),
             "rng": own["rng"],
+            **{key: own[key] for key in ("schedule",) if key in own},
         }
         return state, content["step"], own["data"]
 

@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from autolrs._torch_sharded import is_sharded, local_of
 from autolrs._torch_state import clone_of, copy_of
 
 SHARE = 0.5
@@ -46,7 +47,13 @@ def snapshot_of(state: Any, has_trained: bool) -> Any:
         for device, size in _cuda_bytes(state).items()
         if not (has_trained and fits_on_device(size, *_memory_of(device)))
     }
-    copied = copy_of(state, lambda each: (_to_host if each.device in away else clone_of)(each))
+
+    def clone(tensor: Tensor) -> Tensor:
+        # A sharded tensor stays where its mesh is.
+        goes = tensor.device in away and not is_sharded(tensor)
+        return _to_host(tensor) if goes else clone_of(tensor)
+
+    copied = copy_of(state, clone)
     for device in away:
         torch.cuda.synchronize(device)
     return copied
@@ -68,7 +75,7 @@ def _cuda_bytes(state: Any) -> dict[torch.device, int]:
     sizes: dict[torch.device, int] = {}
     for tensor in _tensors_in(state):
         if tensor.is_cuda:
-            size = tensor.numel() * tensor.element_size()
+            size = local_of(tensor).numel() * tensor.element_size()
             sizes[tensor.device] = sizes.get(tensor.device, 0) + size
     return sizes
 

@@ -7,7 +7,7 @@ import time
 from typing import Any
 
 from autolrs._messages import Request, count_of, finite_or_none_each, lrs_of, number_of
-from autolrs.hooks import Hooks, TellsGroups
+from autolrs.hooks import Hooks, TakesFactor, TellsGroups
 
 DECAY = 0.9
 """Weight of the past in the smoothed loss: about the last ten steps count."""
@@ -35,6 +35,7 @@ class Training:
         self.end: str | None = None
         """Why it stops early."""
         self._hooks = hooks
+        self._note_order = hooks.note_order if isinstance(hooks, TakesFactor) else None
         lrs = lrs_of(params, "lr", self.steps)
         self._lrs = lrs if isinstance(lrs, list) else [lrs] * min(self.steps, 1)
         self._halt = None if params.get("halt") is None else number_of(params, "halt")
@@ -92,6 +93,8 @@ class Training:
 
     def attend_next(self, at: int) -> None:
         """Says at which count the session has to look next: at `at`, or before if it must be."""
+        if self._note_order is not None:
+            self._note_order()
         # One LR a step: the next one is set by now, and after the next step it is due again.
         self.attend_at = self.count + 1 if len(self._lrs) > 1 else min(at, self.steps)
 

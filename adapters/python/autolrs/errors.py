@@ -5,6 +5,10 @@ class SecondSchedulerError(ValueError):
     """Something else than the tuner sets the learning rate."""
 
 
+class SchedulerOrderError(ValueError):
+    """The script's own scheduler is stepped where a rollback cannot take its step back."""
+
+
 class AddressError(SystemExit):
     """There is no tuner at the address given. Ends the script with status 1 and one sentence."""
 

@@ -110,3 +110,21 @@ class TellsGroups(Protocol):
 
     def get_groups(self) -> Sequence[float] | None:
         """Each group's LR over the base LR, read from the optimizer; None where that is 0."""
+
+
+@runtime_checkable
+class TakesFactor(Protocol):
+    """What hooks can do besides: leave the LR to the script, and set a factor on it.
+
+    From `take_base` on every LR of these hooks is the factor, and `check` is not called.
+    """
+
+    def take_base(self) -> None:
+        """The script's own schedule stays: the factor is 1 until `set_lr` sets another.
+
+        Raises:
+            ValueError: The schedule is of a kind that could not be taken back.
+        """
+
+    def note_order(self) -> None:
+        """The script goes on. What its schedule does before its next update is out of order."""

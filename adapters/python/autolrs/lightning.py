@@ -33,7 +33,8 @@ class TunerCallback(Callback):
 
     Under a tuner the fit does as many optimizer updates as the tuner asks for, whatever its
     `max_epochs` and `max_steps` say, and schedulers from `configure_optimizers` are taken out of
-    the way. Without a tuner the callback does nothing.
+    the way; under `--base user` they stay, if they are stepped at each update. Without a tuner the
+    callback does nothing.
 
     Args:
         monitor: The name under which the module logs its validation loss. The tuner validates by
@@ -51,7 +52,7 @@ class TunerCallback(Callback):
         """Attaches to the model and its optimizers, which exist from here on.
 
         Raises:
-            ValueError: The first parameter group has LR 0, or this is the script's second fit.
+            ValueError: This is the script's second fit.
             NotImplementedError: More than one process trains.
         """
         wire = claim()
@@ -63,11 +64,10 @@ class TunerCallback(Callback):
                 "use Trainer(devices=1)"
             )
         total = trainer.estimated_stepping_batches
-        _remove_schedulers(trainer)
         monitor = self._monitor
         validate = None if monitor is None else lambda: _validate(trainer, monitor)
         scaler = getattr(trainer.precision_plugin, "scaler", None)
-        hooks = TorchHooks(pl_module, trainer.optimizers, validate, [scaler] if scaler else [])
+        hooks = LightningHooks(trainer, pl_module, validate, [scaler] if scaler else [])
         self._updates = Updates(trainer.optimizers)
         self._session = Session(wire, hooks, int(total) if 0 < total < float("inf") else None)
 
@@ -114,6 +114,28 @@ class TunerCallback(Callback):
         """Lets the tuner bring the model to where it shall stay, if the loop ended by itself."""
         if self._session is not None:
             self._session.close()
+
+
+class LightningHooks(TorchHooks):
+    """What becomes of the schedulers from `configure_optimizers` is settled with the LR's base."""
+
+    def __init__(self, trainer: Trainer, module: LightningModule, validate: Any, extra: Any):
+        super().__init__(module, trainer.optimizers, validate, extra)
+        self._trainer = trainer
+
+    def check(self) -> None:
+        _remove_schedulers(self._trainer)
+        super().check()
+
+    def take_base(self) -> None:
+        for config in self._trainer.strategy.lr_scheduler_configs:
+            if config.interval != "step" or config.frequency != 1:
+                raise ValueError(
+                    f"configure_optimizers has its {type(config.scheduler).__name__} stepped once "
+                    f"in {config.frequency} {config.interval}, and a rollback takes back updates; "
+                    'under --base user give it "interval": "step"'
+                )
+        super().take_base()
 
 
 def _remove_schedulers(trainer: Trainer) -> None:

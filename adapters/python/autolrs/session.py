@@ -18,11 +18,11 @@ from typing import Any, TypeVar
 
 from autolrs._answers import Answers
 from autolrs._epochs import Epochs, length_of
-from autolrs._messages import SCRIPT_RAISED, Fault, Request, parse_request
+from autolrs._messages import SCRIPT_RAISED, Fault, Request, base_of, parse_request
 from autolrs._rewind import DEFAULT_BYTES, Tape
 from autolrs._training import Training
 from autolrs._wire import TunerGone, Wire
-from autolrs.hooks import Hooks
+from autolrs.hooks import Hooks, TakesFactor
 
 Batch = TypeVar("Batch")
 
@@ -57,7 +57,8 @@ class Session:
         total: int | None = None,
         rewind_bytes: int = DEFAULT_BYTES,
     ) -> None:
-        hooks.check()
+        if not isinstance(hooks, TakesFactor):
+            hooks.check()  # else it waits for the word whose LR it is to be
         wire.take()
         self._wire = wire
         self._hooks = hooks
@@ -69,6 +70,7 @@ class Session:
         self._stride = self._look_at = 1
         self._looked_at = self._told_at = time.monotonic()
         self._has_begun = False
+        self._has_base = False
         self._has_left_loop = False
         self._has_raised = False
         self._is_over = False
@@ -185,7 +187,8 @@ class Session:
     def _serve(self) -> None:
         """Answers requests until one lets the script train on, or ends the tuning."""
         if not self._has_begun:
-            self._hooks.check()  # again: a scheduler may have been made since
+            if not isinstance(self._hooks, TakesFactor):
+                self._hooks.check()  # again: a scheduler may have been made since
             self._has_begun = True
         while self._training is None and not self._is_over:
             request = self._waiting.popleft() if self._waiting else self._receive()
@@ -203,7 +206,22 @@ class Session:
             self._refuse(fault.id, fault)
             return None
 
+    def _take_base(self, request: Request) -> None:
+        """Settles whose LR it is, by the first request. What is wrong then is raised in the script.
+
+        Raises:
+            SecondSchedulerError: Something else sets the LR, and the tuner would too.
+        """
+        self._has_base = True
+        if isinstance(self._hooks, TakesFactor):
+            if request.method == "initialize" and base_of(request.params) == "user":
+                self._hooks.take_base()
+            else:
+                self._hooks.check()
+
     def _handle(self, request: Request) -> None:
+        if not self._has_base:
+            self._take_base(request)
         try:
             result = self._result(request)
         except Fault as fault:

@@ -49,7 +49,9 @@ def attach(
     """Hands the learning rate over to the tuner, if one drives this script.
 
     Does not wait for it: the tuner's first question is answered where the loop begins. Without a
-    tuner the result does nothing, and the script trains as if it were absent.
+    tuner the result does nothing, and the script trains as if it were absent. Under
+    `autolrs run --base user` the script's own schedulers stay, and the tuner sets a factor on
+    their LR: step them between `optimizer.step` and `tuner.step`.
 
     Where torch.distributed is in use, every rank calls it, after init_process_group and with the
     model as DDP or FSDP2 have wrapped it. Losses and validation are means over the ranks.
@@ -68,9 +70,12 @@ def attach(
         rewind_bytes: How many bytes of past batches `cycle` keeps, so that every candidate can be
             tried on the same ones.
 
+    Where the loop begins, a scheduler of torch.optim that sets the LR of this optimizer too raises
+    `SecondSchedulerError`, and an LR of 0 in the first parameter group `ValueError`; not so under
+    `--base user`.
+
     Raises:
-        SecondSchedulerError: A scheduler of torch.optim sets the LR of this optimizer too.
-        ValueError: The LR of the first parameter group is 0, or attach was called before.
+        ValueError: attach was called before.
         TypeError: An extra has no `state_dict` and `load_state_dict`, or an optimizer evaluates
             the loss by itself, as LBFGS does.
         RanksError: Several processes train, and have not met or cannot reach each other.

@@ -72,7 +72,8 @@ def test_after_a_restore_every_loss_is_bit_equal(drive: Drive) -> None:
     assert hello["trainer"]["framework"].startswith("torch 2")
     assert (hello["total"], hello["lr"], hello["step"]) == (120, 0.1, 0)
     assert hello["groups"] == pytest.approx([1, 0.1])
-    assert hello["can"] == {"validate": True, "disk": True, "rewind": False, "cancel": True}
+    can = {"validate": True, "disk": True, "rewind": False, "cancel": True, "base": True}
+    assert hello["can"] == can
     train(driver, 3)
     driver.ask("save", id="a")
     first, loss = train(driver, 12), driver.ask("validate")

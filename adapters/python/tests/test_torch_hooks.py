@@ -39,7 +39,7 @@ def test_the_ratios_between_groups_are_kept() -> None:
 
 def test_a_first_group_without_lr_is_refused() -> None:
     with pytest.raises(ValueError, match="first parameter group is 0"):
-        hooks_of(0.0, 0.1)
+        hooks_of(0.0, 0.1)[1].check()
 
 
 def test_the_ratios_between_several_optimizers_are_kept_and_all_are_restored() -> None:

@@ -110,9 +110,11 @@ def test_without_a_tuner_training_is_the_bare_loop_bit_for_bit(tmp_path: Path) -
 
 
 def test_a_scheduler_is_refused_under_a_tuner(drive: Drive) -> None:
-    driver = drive(SETUP + SCHEDULER + ATTACH)
+    driver = drive(SETUP + SCHEDULER + ATTACH + LOOP)
+    driver.send("initialize", protocol=1)
     assert driver.wait() == 1
     assert "SecondSchedulerError: a StepLR sets the learning rate" in driver.stderr
+    assert driver.stderr.rstrip().endswith("or run with --base user")
 
 
 def test_workers_that_load_data_stay_away_from_the_wire(drive: Drive) -> None:

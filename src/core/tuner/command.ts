@@ -103,6 +103,8 @@ export interface TrainerFacts {
     readonly cancel: boolean;
     /** Whether it can hold checkpoints in memory. Absent: it can. */
     readonly memory?: boolean;
+    /** Whether it can leave the LR to the script and set a factor on it. Absent: it cannot. */
+    readonly base?: boolean;
   };
   /** Names of what a checkpoint contains. */
   readonly holds: readonly string[];

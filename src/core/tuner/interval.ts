@@ -3,8 +3,21 @@
 export interface Interval {
   readonly min: number;
   readonly max: number;
-  /** Where it comes from: the user, a range test, or a range test within a bound that the user gave. */
-  readonly from: 'given' | 'range-test';
+  /**
+   * Where it comes from: the user, a range test, or a range test within a bound that the user gave; of factors on the
+   * user's own LR, a bound that nobody gave is a default.
+   */
+  readonly from: 'given' | 'range-test' | 'default';
+}
+
+/** Three decades about the user's own LR, as wide as what a range test finds. */
+const FACTORS = { min: 1 / 32, max: 32 };
+
+/** The interval of factors on the user's own LR: there is no range test for them. */
+export function factorInterval({ minLr, maxLr }: { minLr?: number; maxLr?: number }): Interval {
+  const min = minLr ?? Math.min(FACTORS.min, (maxLr ?? Infinity) / 2);
+  const max = maxLr ?? Math.max(FACTORS.max, min * 2);
+  return { min, max, from: minLr === undefined || maxLr === undefined ? 'default' : 'given' };
 }
 
 /**

@@ -10,7 +10,7 @@ import { AutolrsError } from '../errors.js';
 import { robustNoise } from '../loss-noise.js';
 import type { TunerOptions } from '../options.js';
 import { type Conversation, decide, discard, save } from './conversation.js';
-import type { Interval } from './interval.js';
+import { factorInterval, type Interval } from './interval.js';
 import type { Limits } from './limits.js';
 import { didDiverge, levelOf, restoreCounted, type StrategyState, trainCounted } from './state.js';
 
@@ -57,8 +57,10 @@ export interface RampReading {
   readonly roseAt: number | undefined;
 }
 
-/** The interval that the user gave; undefined when a bound of it is open. */
-export function givenInterval({ minLr, maxLr }: TunerOptions): Interval | undefined {
+/** The interval that the user gave; undefined when a bound of it is open. Of factors there always is one. */
+export function givenInterval(options: TunerOptions): Interval | undefined {
+  const { minLr, maxLr, base } = options;
+  if (base === 'user') return factorInterval(options);
   if (minLr === undefined || maxLr === undefined) return undefined;
   return { min: minLr, max: maxLr, from: 'given' };
 }

@@ -103,6 +103,7 @@ export class ResultBuilder {
       run: { id: this.#facts.id, dir: this.#facts.dir },
       status,
       strategy: this.#facts.strategy,
+      base: this.#facts.base ?? 'tuner',
       seed: this.#facts.seed,
       steps: {
         ...ledger,

@@ -1,5 +1,6 @@
 /** The result of a run: an account of what was spent and reached. */
 
+import type { Base } from '../options.js';
 import type { FinishReason, ProbeOutcome } from './decision.js';
 import type { Schedule } from './schedule.js';
 import type { ScoredForecast } from './scorecard.js';
@@ -43,6 +44,8 @@ export interface RunResult {
   readonly run: { readonly id: string; readonly dir: string };
   readonly status: RunStatus;
   readonly strategy: string;
+  /** With `user` every LR of this account is a factor on the script's own. */
+  readonly base: Base;
   readonly seed: number;
   readonly steps: {
     readonly committed: number;
@@ -74,6 +77,8 @@ export interface RunFacts {
   readonly id: string;
   readonly dir: string;
   readonly strategy: string;
+  /** Absent: the tuner's. */
+  readonly base?: Base;
   readonly seed: number;
 }
 

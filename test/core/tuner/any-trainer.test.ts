@@ -27,6 +27,7 @@ const OPTIONS = fc.record(
     forecast: fc.constantFrom('robust', 'published'),
     kappa: fc.double({ min: 0.1, max: 1e6, noNaN: true }),
     seed: fc.nat(),
+    base: fc.constantFrom('tuner', 'user'),
     searchBudget: fc.double({ min: 0.001, max: 0.5, noNaN: true }),
   },
   { requiredKeys: [] },
@@ -58,7 +59,8 @@ describe.each(STRATEGIES)(
       let finished = 0;
       fc.assert(
         fc.property(OPTIONS, MISCHIEF, fc.boolean(), (given, mischief, canValidate) => {
-          const trainer = new SimulatedTrainer({ total: 300, canValidate });
+          const ownLr = given.base === 'user' ? { ownLr: () => 0.02 } : {};
+          const trainer = new SimulatedTrainer({ total: 300, canValidate, ...ownLr });
           let trainings = 0;
           const answer = (command: Command): Reply => {
             const reply = trainer.answer(command);
@@ -81,7 +83,7 @@ describe.each(STRATEGIES)(
               for (const { lr } of probes) {
                 expect(lr).toBeGreaterThanOrEqual((interval?.min ?? 0) * (1 - 1e-12));
                 // What a range test found is where `horizon` begins, not where it ends.
-                const isBound = strategy === 'paper' || interval?.from === 'given';
+                const isBound = strategy === 'paper' || interval?.from !== 'range-test';
                 const top = isBound ? (interval?.max ?? 0) : (options.maxLr ?? Number.MAX_VALUE);
                 expect(lr).toBeLessThanOrEqual(top * (1 + 1e-12));
               }

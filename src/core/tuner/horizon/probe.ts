@@ -42,7 +42,7 @@ export function* probeAnnealed(
   return { lr, steps, loss: isSound ? loss : Number.NaN };
 }
 
-function* lossAtEnd(state: StrategyState, losses: readonly number[]): Conversation<number> {
+export function* lossAtEnd(state: StrategyState, losses: readonly number[]): Conversation<number> {
   if (state.facts.can.validate && state.options.validation !== 'never') {
     return yield* validate('search');
   }

@@ -1,0 +1,127 @@
+/** Which factor on the user's own LR: annealed probes over its logarithm, from the end of the lead. */
+
+import { type Conversation, decide } from '../conversation.js';
+import type { Interval } from '../interval.js';
+import { didDiverge, restoreCounted, type StrategyState, trainCounted } from '../state.js';
+import { decayCourse, lrsOf } from './course.js';
+import { type FactorPlan, FIRST_PROBES } from './factor-plan.js';
+import { type AnnealedProbe, lossAtEnd } from './probe.js';
+import { bestOf, vertexOf } from './vertex.js';
+
+export interface FactorSearch {
+  /** The checkpoint that every probe begins from. */
+  readonly start: string;
+  readonly stage: number;
+  readonly interval: Interval;
+  /** The factor so far: another has to be better by more than the noise. */
+  readonly incumbent: number;
+  readonly plan: FactorPlan;
+}
+
+export interface FactorProbe extends AnnealedProbe {
+  /** Its training losses. */
+  readonly losses: readonly number[];
+}
+
+/** Each probe outwards is this many times as far. */
+const SPACING = 3;
+const MOST_PROBES = 7;
+
+/** Octaves from the vertex to the nearest probe that make it worth one of its own. */
+const WORTH_A_PROBE = 0.4;
+
+/** Standard errors of the difference between two probes that make it one. */
+const CLEAR_ERRORS = 2;
+
+/** Share of a probe's losses, from its end, whose differences tell its noise; and how many at least. */
+const NOISE_SHARE = 0.25;
+const LEAST_LOSSES = 4;
+
+/** The factor to go on with; undefined when the trainer's data ended. The trainer is left where it was found. */
+export function* searchFactor(
+  state: StrategyState,
+  search: FactorSearch,
+): Conversation<number | undefined> {
+  const { start, interval, incumbent, plan } = search;
+  const probes: FactorProbe[] = [];
+  const queue = FIRST_PROBES.map((share) => share * incumbent).filter(
+    (factor) => factor >= interval.min && factor <= interval.max,
+  );
+  const hasRoom = () => state.ledger.search + plan.probeSteps <= plan.mostSteps;
+  for (;;) {
+    const next = queue.shift() ?? nextFactor(probes, interval);
+    if (next === undefined || probes.length === MOST_PROBES || !hasRoom()) break;
+    const probe = yield* probeFactor(state, search, { probe: probes.length, factor: next });
+    if (probe === undefined) return undefined;
+    probes.push(probe);
+  }
+  yield* restoreCounted(state, start);
+  return chooseFactor(probes, incumbent);
+}
+
+function* probeFactor(
+  state: StrategyState,
+  { start, stage, plan }: FactorSearch,
+  { probe, factor: lr }: { readonly probe: number; readonly factor: number },
+): Conversation<FactorProbe | undefined> {
+  const { probeSteps: steps } = plan;
+  yield* restoreCounted(state, start);
+  yield* decide({ kind: 'probe-started', stage, probe, lr });
+  const lrs = lrsOf(decayCourse(lr, 0, 1), steps);
+  const reply = yield* trainCounted(state, { purpose: 'search', steps, lr: lrs });
+  if (reply.end === 'data') return undefined;
+  const loss = didDiverge(reply) ? Number.NaN : yield* lossAtEnd(state, reply.losses);
+  const isSound = Number.isFinite(loss);
+  if (!isSound) state.diverged.push(lr);
+  yield* decide({
+    kind: 'probe-ended',
+    stage,
+    probe,
+    lr,
+    steps: reply.steps,
+    outcome: isSound ? { kind: 'forecast', loss, sd: 0 } : { kind: 'diverged' },
+  });
+  return { lr, steps, loss: isSound ? loss : Number.NaN, losses: reply.losses };
+}
+
+/** Further out while the best is at an edge, else where the parabola has its vertex; undefined when enough is known. */
+export function nextFactor(
+  probes: readonly AnnealedProbe[],
+  { min, max }: Interval,
+): number | undefined {
+  const factors = probes.map(({ lr }) => lr).toSorted((a, b) => a - b);
+  const [lowest, highest] = [factors[0], factors.at(-1)];
+  if (lowest === undefined || highest === undefined) return undefined;
+  const best = bestOf(probes)?.lr ?? lowest; // all diverged: further down
+  if (best === lowest) return lowest > min ? Math.max(min, lowest / SPACING) : undefined;
+  if (best === highest) return highest < max ? Math.min(max, highest * SPACING) : undefined;
+  const x = vertexOf(probes);
+  if (x === undefined) return undefined;
+  const isNew = factors.every((factor) => Math.abs(Math.log2(factor) - x) >= WORTH_A_PROBE);
+  return isNew ? 2 ** x : undefined;
+}
+
+/** The vertex of the probes; the incumbent where the best of them is not clearly better. */
+export function chooseFactor(probes: readonly FactorProbe[], incumbent: number): number {
+  const bestLr = bestOf(probes)?.lr;
+  const best = probes.find(({ lr }) => lr === bestLr);
+  const own = probes.find(({ lr }) => lr === incumbent);
+  if (own === undefined) return incumbent;
+  // Everything diverged, from the incumbent down to the lowest that was tried.
+  if (best === undefined) return Math.min(...probes.map(({ lr }) => lr)) / SPACING;
+  const isClear =
+    Number.isNaN(own.loss) || own.loss - best.loss > CLEAR_ERRORS * errorOf(own, best);
+  const x = vertexOf(probes);
+  return best === own || !isClear || x === undefined ? incumbent : 2 ** x;
+}
+
+/** Standard error of the difference between two probes' last losses, batch by batch: they saw the same, if they can. */
+function errorOf(a: FactorProbe, b: FactorProbe): number {
+  const count = Math.max(LEAST_LOSSES, Math.round(a.losses.length * NOISE_SHARE));
+  const of = (probe: FactorProbe) => probe.losses.slice(-count);
+  const others = of(b);
+  const differences = of(a).map((loss, i) => loss - (others[i] ?? loss));
+  const mean = differences.reduce((sum, d) => sum + d / differences.length, 0);
+  const variance = differences.reduce((sum, d) => sum + (d - mean) ** 2, 0) / (count - 1);
+  return Math.sqrt(variance / count);
+}
