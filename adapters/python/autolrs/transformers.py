@@ -35,7 +35,7 @@ def attach(trainer: Trainer) -> None:
     """Hands the learning rate of `trainer.train()` over to the tuner, if one drives this script.
 
     Under a tuner the Trainer does as many optimizer updates as the tuner asks for, whatever its
-    arguments say, makes no LR scheduler, and validates by its own evaluation if it has an
+    arguments say, makes no LR scheduler but under `--base user`, and validates by its own evaluation if it has an
     `eval_dataset`. Without a tuner the Trainer stays as it is.
 
     Args:
@@ -74,6 +74,7 @@ class TunerCallback(TrainerCallback):
         trainer.args.max_steps = ENDLESS
         self._train_micro_batch = trainer.training_step
         trainer.training_step = self._training_step
+        self._make_scheduler = trainer.create_scheduler
         trainer.create_scheduler = self._create_scheduler
 
     def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
@@ -84,7 +85,8 @@ class TunerCallback(TrainerCallback):
         optimizer = getattr(trainer.optimizer, "optimizer", trainer.optimizer)
         scaler = trainer.accelerator.scaler
         validate = None if trainer.eval_dataset is None else self._validate
-        hooks = TorchHooks(trainer.model, optimizer, validate, [scaler] if scaler else [])
+        extra = [scaler] if scaler else []
+        hooks = TrainerHooks(self, trainer.model, optimizer, validate, extra)
         self._updates = Updates(hooks.optimizers)
         self._session = Session(wire, hooks, self._total())
         control.should_training_stop = self._session.done
@@ -130,6 +132,19 @@ class TunerCallback(TrainerCallback):
             trainer._created_lr_scheduler = True
         return trainer.lr_scheduler
 
+    def make_scheduler(self, optimizer: Any) -> None:
+        """Puts the scheduler that the Trainer would have made where the stand-in is."""
+        trainer, total = self._trainer, self._total()
+        if not isinstance(trainer.lr_scheduler, TunersLr):
+            return  # it was given one
+        if total is None:
+            raise ValueError(
+                "the Trainer's schedule needs a number of steps, and the data set has no length; "
+                "give TrainingArguments max_steps"
+            )
+        trainer.lr_scheduler = None
+        self._make_scheduler(total, optimizer)
+
     def _total(self) -> int | None:
         steps, epochs = self._meant
         if steps > 0:
@@ -160,6 +175,18 @@ class TunerCallback(TrainerCallback):
                 "evaluation set labels"
             )
         return metrics.pop("loss"), metrics
+
+
+class TrainerHooks(TorchHooks):
+    """Whether the Trainer has a scheduler of its own is settled with the LR's base."""
+
+    def __init__(self, callback: TunerCallback, *of_torch: Any) -> None:
+        super().__init__(*of_torch)
+        self._callback = callback
+
+    def take_base(self) -> None:
+        self._callback.make_scheduler(self.optimizers[0])
+        super().take_base()
 
 
 class TunersLr:

@@ -281,3 +281,46 @@ def test_without_a_tuner_a_fit_is_the_bare_fit_bit_for_bit(tmp_path: Path) -> No
     assert len(lines) == 2
     assert lines[0] == lines[1]
     assert lines[0].endswith("] 120")
+
+
+LOOK = """
+class Look(lightning.Callback):
+    def on_before_optimizer_step(self, trainer, module, optimizer):
+        print("lrs", [group["lr"] for group in optimizer.param_groups])
+calls.append(Look())
+"""
+
+
+def test_at_factor_1_a_fit_with_its_own_schedule_is_the_bare_fit(
+    drive: Drive, tmp_path: Path
+) -> None:
+    bare = run_alone(more("options = dict(max_epochs=2)"), tmp_path)
+    assert bare.returncode == 0, bare.stderr
+    driver = drive(more("options = dict(max_epochs=2)"))
+    assert driver.ask("initialize", protocol=1, base="user")["lr"] == 1
+    train(driver, 40, lr=1)
+    assert driver.shutdown() == 0
+    assert driver.stderr.splitlines()[-1] == bare.stdout.splitlines()[-1]
+
+
+def test_a_probe_is_taken_back_in_the_fits_own_schedule(drive: Drive) -> None:
+    driver = drive(more(LOOK))
+    driver.ask("initialize", protocol=1, base="user")
+    train(driver, 2, lr=1)
+    driver.ask("save", id="a")
+    train(driver, 3, lr=4)
+    driver.ask("restore", id="a")
+    train(driver, 3, lr=1)
+    assert driver.shutdown() == 0
+    lines = [line for line in driver.stderr.splitlines() if line.startswith("lrs")]
+    seen = [json.loads(line.removeprefix("lrs"))[0] for line in lines]
+    own = [0.01, 0.028, 0.046, 0.064, 0.082]
+    # Lightning computes the gradients inside the update, where the factor is on.
+    assert seen == pytest.approx([*own[:2], *(4 * lr for lr in own[2:]), *own[2:]])
+
+
+def test_a_schedule_by_epochs_is_refused_with_the_word_to_change(drive: Drive) -> None:
+    driver = drive(SCRIPT.replace('"interval": "step"', '"interval": "epoch"'))
+    driver.send("initialize", protocol=1, base="user")
+    assert driver.wait() == 1
+    assert 'under --base user give it "interval": "step"' in driver.stderr

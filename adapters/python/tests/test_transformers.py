@@ -64,7 +64,8 @@ def test_after_a_restore_every_loss_is_bit_equal(drive: Drive) -> None:
     assert hello["trainer"]["framework"].startswith("torch 2")
     assert (hello["total"], hello["lr"], hello["step"]) == (100, 0.01, 0)
     assert hello["groups"] == [1, 1]
-    assert hello["can"] == {"validate": True, "disk": True, "rewind": False, "cancel": True}
+    can = {"validate": True, "disk": True, "rewind": False, "cancel": True, "base": True}
+    assert hello["can"] == can
     train(driver, 2)
     driver.ask("save", id="a")
     first, loss = train(driver, 8), driver.ask("validate")
@@ -198,3 +199,27 @@ def test_without_a_tuner_the_trainer_is_as_it_was(tmp_path: Path) -> None:
     assert len(lines) == 2
     assert lines[0] == lines[1]
     assert lines[0].endswith("] 100")
+
+
+def test_at_factor_1_a_training_with_its_own_schedule_is_the_bare_one(
+    drive: Drive, tmp_path: Path
+) -> None:
+    # Without dropout: the Trainer draws random numbers for its data before the first step.
+    text = """
+options["max_steps"] = 12
+for module in model.modules():
+    if isinstance(module, torch.nn.Dropout):
+        module.p = 0.0
+"""
+    bare = run_alone(SCRIPT.replace("# more", text), tmp_path)
+    assert bare.returncode == 0, bare.stderr
+    driver = drive(more(text))
+    hello = driver.ask("initialize", protocol=1, base="user")
+    assert (hello["lr"], hello["can"]["base"], hello["total"]) == (1, True, 12)
+    driver.ask("save", id="a")
+    train(driver, 4, lr=3)
+    driver.ask("restore", id="a")
+    train(driver, 12, lr=1)
+    assert driver.shutdown() == 0
+    weights = [text.splitlines()[-1].rpartition("]")[0] for text in (driver.stderr, bare.stdout)]
+    assert weights[0] == weights[1]

@@ -30,7 +30,7 @@ export function beginStrategy(
     const what = facts.framework === undefined ? '' : ` (${facts.framework})`;
     throw new AutolrsError(
       'USAGE',
-      `--base user needs an adapter that sets a factor on the script's own LR, as those for PyTorch and Lightning do; that of "${facts.name}"${what} cannot: leave out --base user`,
+      `--base user needs an adapter that sets a factor on the script's own LR, as those on PyTorch do; that of "${facts.name}"${what} cannot: leave out --base user`,
     );
   }
   return STRATEGY_OF[options.base][options.strategy](options, facts);
