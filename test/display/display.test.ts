@@ -244,6 +244,33 @@ describe('strategy horizon, told to people', () => {
   });
 });
 
+describe('a run over the script own schedule', () => {
+  const trainer = new SimulatedTrainer({ total: 1000, ownLr: () => 0.01 });
+  const options = resolveOptions({ base: 'user' });
+  const { decisions, entries } = drive(beginStrategy(options, trainer.facts), trainer);
+
+  it('is told in factors, and nowhere in LRs', () => {
+    const lines = decisions.flatMap((decision) => narrate(decision, 'factor') ?? []);
+    expect(lines.join('\n')).toContain('stage 0 commit: 100 steps at factor 1.00');
+    expect(lines.join('\n')).not.toContain('LR');
+    const progress = new Progress();
+    for (const entry of entries) progress.add(entry);
+    expect(renderProgress(progress.snapshot(), 'factor').join('\n')).toMatch(/factor [\d.]+/);
+  });
+
+  it('has an account that says whose LR it is', () => {
+    const facts = { id: 'r', dir: 'd', strategy: 'horizon', base: 'user', seed: 0 } as const;
+    const builder = new ResultBuilder(facts);
+    builder.begin(0);
+    for (const entry of entries) builder.add(entry);
+    const [, , base, ...others] = summarize(builder.build('finished', 1));
+    expect(base).toBe("base        the script's own LR, times a factor");
+    expect(others.join('\n')).not.toContain('LR');
+    for (const line of others) expect(line.length, line).toBeLessThanOrEqual(80);
+    expect(summarize(builder.build('diverged', 1))[1]).toContain('search lower factors');
+  });
+});
+
 describe('the summary', () => {
   it('fits 80 columns, whatever the numbers', () => {
     const builder = new ResultBuilder({

@@ -107,9 +107,9 @@ class OwnSchedule:
         for item, was, now in zip(self._schedulers, before, self._counts_now()):
             if was != now:
                 raise SchedulerOrderError(
-                    f"a {type(item).__name__} was stepped after tuner.step, so that a rollback "
-                    "would not take its step back; call scheduler.step() between "
-                    "optimizer.step() and tuner.step()"
+                    # The remedy first: the tuner quotes the beginning.
+                    f"step the {type(item).__name__} before tuner.step(), not after it, where no "
+                    "rollback takes its step back"
                 )
 
     def _counts_now(self) -> list[Any]:

@@ -207,7 +207,7 @@ class Session:
             return None
 
     def _take_base(self, request: Request) -> None:
-        """Settles whose LR it is, by the first request. What is wrong then is raised in the script.
+        """Settles whose LR it is, by the first request. What is wrong is raised in the script.
 
         Raises:
             SecondSchedulerError: Something else sets the LR, and the tuner would too.

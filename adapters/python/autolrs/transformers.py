@@ -35,8 +35,8 @@ def attach(trainer: Trainer) -> None:
     """Hands the learning rate of `trainer.train()` over to the tuner, if one drives this script.
 
     Under a tuner the Trainer does as many optimizer updates as the tuner asks for, whatever its
-    arguments say, makes no LR scheduler but under `--base user`, and validates by its own evaluation if it has an
-    `eval_dataset`. Without a tuner the Trainer stays as it is.
+    arguments say, makes no LR scheduler but under `--base user`, and validates by its own
+    evaluation if it has an `eval_dataset`. Without a tuner the Trainer stays as it is.
 
     Args:
         trainer: Before it trains.

@@ -36,7 +36,9 @@ every_schedule = pytest.mark.parametrize("name", SCHEDULES)
 
 def script(name: str, *, attach: bool = True, seed: int = 0) -> str:
     """A loop with a schedule of its own, which tells its LR and loss at the end."""
-    batches = "tuner.cycle(loader, epochs=5)" if attach else "(b for _ in range(5) for b in loader)"
+    batches = (
+        "tuner.cycle(loader, epochs=5)" if attach else "(b for _ in range(5) for b in loader)"
+    )
     return f"""
 import torch, autolrs.torch
 from torch.optim import lr_scheduler
@@ -121,7 +123,7 @@ def test_another_schedule_than_the_checkpoints_is_refused(drive: Drive, tmp_path
     first.kill()
     second = drive(script("exponential"))
     begin(second)
-    with pytest.raises(Exception, match="state of CosineAnnealingLR.* are ExponentialLR"):
+    with pytest.raises(Exception, match=r"state of CosineAnnealingLR.* are ExponentialLR"):
         second.ask("restore", id="a", path=path)
 
 
@@ -133,7 +135,7 @@ def test_a_scheduler_stepped_after_the_tuner_is_refused_at_the_next_update(
     late = late.replace("    scheduler.step(", "    tuner.step(loss)\n    scheduler.step(")
     driver = drive(late)
     begin(driver)
-    with pytest.raises(Exception, match="call scheduler.step"):
+    with pytest.raises(Exception, match=r"before tuner\.step"):
         driver.ask("train", steps=5, lr=1)
     assert driver.wait() == 1
     assert "SchedulerOrderError" in driver.stderr
@@ -217,7 +219,7 @@ def test_a_warm_up_may_begin_at_zero_and_several_optimizers_are_scaled() -> None
 
 
 def test_an_update_that_raises_does_not_scale_twice() -> None:
-    model, optimizer = pair_of_groups()
+    _, optimizer = pair_of_groups()
     schedule = OwnSchedule([optimizer])
     schedule.factor = 2.0
     seen = seen_by(optimizer)
@@ -247,7 +249,7 @@ def test_a_skip_of_the_scaler_and_its_next_update_are_scaled_once() -> None:
 
 
 def test_two_schedulers_that_a_new_process_could_mix_up_are_refused() -> None:
-    model, optimizer = pair_of_groups()
+    _, optimizer = pair_of_groups()
     pair = [torch.optim.lr_scheduler.ExponentialLR(optimizer, gamma) for gamma in (0.9, 0.8)]
     with pytest.raises(ValueError, match="ChainedScheduler"):
         OwnSchedule([optimizer])
@@ -280,5 +282,5 @@ def test_a_step_out_of_order_is_named() -> None:
     optimizer.step()  # the order was noted before the update only
     schedule.note_order()
     scheduler.step()
-    with pytest.raises(SchedulerOrderError, match="an? ExponentialLR was stepped after"):
+    with pytest.raises(SchedulerOrderError, match="step the ExponentialLR before"):
         optimizer.step()

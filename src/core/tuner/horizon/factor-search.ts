@@ -47,7 +47,9 @@ export function* searchFactor(
   const queue = FIRST_PROBES.map((share) => share * incumbent).filter(
     (factor) => factor >= interval.min && factor <= interval.max,
   );
-  const hasRoom = () => state.ledger.search + plan.probeSteps <= plan.mostSteps;
+  // A lead that was taken back counts as search, too, and must not cost the probes.
+  const before = state.ledger.search;
+  const hasRoom = () => state.ledger.search - before + plan.probeSteps <= plan.mostSteps;
   for (;;) {
     const next = queue.shift() ?? nextFactor(probes, interval);
     if (next === undefined || probes.length === MOST_PROBES || !hasRoom()) break;

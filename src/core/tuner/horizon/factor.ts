@@ -6,7 +6,8 @@
  * 2. From there, annealed probes at factor 1, a third and three times that, then further out or in between.
  * 3. Another factor only where the probes say so by more than their noise; the rest is trained at it.
  *
- * What is committed is watched for divergence alone: then back to the last good look, at half the factor.
+ * What is committed is watched for divergence alone: then back to the last good look, at half the factor. A lead that
+ * diverges, or loses what it had gained, is taken back whole.
  */
 
 import type { TunerOptions } from '../../options.js';
@@ -24,11 +25,14 @@ import {
   type StrategyState,
   trainCounted,
 } from '../state.js';
+import { hasLostItsDescent } from './factor-lead.js';
 import { type FactorPlan, FIRST_PROBES, planFactors } from './factor-plan.js';
 import { searchFactor } from './factor-search.js';
 import { nextLook } from './looks.js';
 
 const CUT = 2;
+/** A lead costs more to do again than a look, and its probes find their way back up. */
+const CUT_OF_LEAD = 4;
 const MOST_DIVERGENCES = 6;
 
 /** Losses that make the level of a run that nobody validates. */
@@ -84,8 +88,9 @@ class FactorRun {
     if (plan.probeSteps === 0) return yield* this.#commitRest();
     yield* this.#startStage(plan.leadSteps);
     yield* this.#keep();
-    const lead = yield* this.#trainUntil(plan.leadSteps);
+    const lead = yield* this.#lead(plan.leadSteps);
     if (lead !== 'done') return lead;
+    yield* this.#keep();
     const found = yield* searchFactor(this.#state, {
       start: this.#kept,
       stage: this.#stage,
@@ -98,6 +103,26 @@ class FactorRun {
     this.#stage++;
     this.#factor = found;
     return yield* this.#commitRest();
+  }
+
+  /** Trains the first steps, in one piece: to the end of it, or back to its beginning at a lower factor. */
+  *#lead(steps: number): Conversation<'done' | 'data' | 'diverged'> {
+    const state = this.#state;
+    for (;;) {
+      const left = Math.min(steps, stepsLeft(this.limits, state.ledger));
+      if (left === 0) return 'done';
+      const reply = yield* trainCounted(state, {
+        purpose: 'commit',
+        steps: left,
+        lr: this.#factor,
+      });
+      if (reply.end === 'data') return 'data';
+      this.#level = levelOf(reply.losses.slice(-LEVEL_LOSSES)) ?? Number.NaN;
+      const isSound = !didDiverge(reply) && !hasLostItsDescent(reply.losses);
+      const validation = isSound ? yield* validateCommitted(state) : Number.NaN;
+      if (validation === undefined || Number.isFinite(validation)) return 'done';
+      if (!(yield* this.#retryLower(CUT_OF_LEAD))) return 'diverged';
+    }
   }
 
   /** The rest of a run that was extended. */
@@ -136,7 +161,7 @@ class FactorRun {
       this.#level = levelOf(reply.losses.slice(-LEVEL_LOSSES)) ?? Number.NaN;
       const validation = didDiverge(reply) ? Number.NaN : yield* validateCommitted(state);
       if (validation !== undefined && !Number.isFinite(validation)) {
-        if (!(yield* this.#retryLower())) return 'diverged';
+        if (!(yield* this.#retryLower(CUT))) return 'diverged';
         continue;
       }
       yield* this.#keep();
@@ -145,13 +170,13 @@ class FactorRun {
     }
   }
 
-  /** Back to the last good look at half the factor; false when that was tried often enough. */
-  *#retryLower(): Conversation<boolean> {
+  /** Back to the last good look at a lower factor; false when that was tried often enough. */
+  *#retryLower(cut: number): Conversation<boolean> {
     const { diverged } = this.#state;
     diverged.push(this.#factor);
     yield* restoreCounted(this.#state, this.#kept);
     yield* decide({ kind: 'commit-diverged', stage: this.#stage, lr: this.#factor });
-    const next = this.#factor / CUT;
+    const next = this.#factor / cut;
     if (++this.#divergences > MOST_DIVERGENCES || next < this.#interval.min) return false;
     yield* this.#endStage();
     this.#stage++;

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { createRandom } from '../../../../src/core/math/random.js';
 import { resolveOptions, type TunerOptions } from '../../../../src/core/options.js';
 import type { Command, Reply, TrainCommand } from '../../../../src/core/tuner/command.js';
 import type { Decision } from '../../../../src/core/tuner/decision.js';
+import { hasLostItsDescent } from '../../../../src/core/tuner/horizon/factor-lead.js';
 import { planFactors } from '../../../../src/core/tuner/horizon/factor-plan.js';
 import {
   chooseFactor,
@@ -215,6 +217,43 @@ describe('the choice of a factor', () => {
     expect(chooseFactor(all, 1)).toBeLessThan(1 / 3);
   });
 });
+
+describe('a lead', () => {
+  const noise = createRandom(7);
+  const lossesOf = (course: (share: number) => number, sd: number) =>
+    Array.from({ length: 200 }, (_, i) => course(i / 200) + sd * noise.normal());
+
+  it('has lost its descent where the loss falls and rises again, or rises at once', () => {
+    expect(hasLostItsDescent(lossesOf((x) => (x < 0.5 ? 2.3 - 2 * x : 2.3), 0.1))).toBe(true);
+    expect(hasLostItsDescent(lossesOf((x) => 2 + 10 * x, 0.1))).toBe(true);
+  });
+
+  it('has not where it falls, falls and holds, or does not move for its noise, in 100 draws of each', () => {
+    for (let seed = 0; seed < 100; seed++) {
+      expect(hasLostItsDescent(lossesOf((x) => 2.3 - x, 0.2))).toBe(false);
+      expect(hasLostItsDescent(lossesOf((x) => 2.3 - Math.min(x, 0.4), 0.2))).toBe(false);
+      expect(hasLostItsDescent(lossesOf(() => 2.3, 0.2))).toBe(false);
+    }
+  });
+
+  it('that did is taken back whole and done again at a quarter, and the probes are not dearer', () => {
+    const { result, trainer } = play({}, {}, (command, reply) =>
+      command.kind === 'train' && command.purpose === 'commit' && command.lr === 1
+        ? lossesThatRise(reply)
+        : reply,
+    );
+    expect(result.schedule[0]).toEqual({ step: 0, lr: 0.25 });
+    expect(result.steps.committed).toBe(TOTAL);
+    expect(result.steps.takenBack).toBe(TOTAL / 10);
+    expect(result.stages.flatMap(({ probes }) => probes).length).toBeGreaterThan(2);
+    expect(trainer.model.step).toBe(TOTAL);
+  });
+});
+
+function lossesThatRise(reply: Reply): Reply {
+  if (reply.kind !== 'trained') return reply;
+  return { ...reply, losses: reply.losses.map((_, i) => 1 + i / 10) };
+}
 
 describe('the plan', () => {
   it('holds three probes within the budget, or none', () => {
