@@ -1,7 +1,7 @@
 /** Whether the lead of a run over the user's own schedule did harm, though its losses stayed finite. */
 
+import { robustNoise } from '../../loss-noise.js';
 import { levelOf } from '../state.js';
-import { noiseOf } from './trend.js';
 
 /** Levels that a lead's losses are read by. */
 const LEVELS = 16;
@@ -24,6 +24,6 @@ export function hasLostItsDescent(losses: readonly number[]): boolean {
   const [first, last] = [levels[0], levels.at(-1)];
   if (first === undefined || last === undefined) return false;
   const lowest = Math.min(...levels);
-  const error = noiseOf(losses) / Math.sqrt(count);
+  const error = robustNoise(losses, 2) / Math.sqrt(count);
   return last - lowest > Math.max(CLEAR_ERRORS * error, LOST_SHARE * (first - lowest));
 }
