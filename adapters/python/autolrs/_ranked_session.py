@@ -1,8 +1,8 @@
 """The conversation where several processes train together: one session on each rank.
 
 What decides when a training stops must be the same on all ranks, or one of them waits for ever for
-the others in a collective. So no rank stops by itself: every `HELD_STEPS` steps, and at the end,
-each tells its losses to rank 0, which judges their means and says whether to go on.
+the others in a collective. So no rank stops by itself: every `SETTLED_STEPS` steps, and at the
+end, each tells its losses to rank 0, which judges their means and says whether to go on.
 """
 
 from __future__ import annotations
@@ -14,10 +14,14 @@ from autolrs._merge import mean, merge
 from autolrs._messages import NOT_SUPPORTED, Fault, Request, finite_or_none_each
 from autolrs._ranks import FollowerWire, LeaderWire
 from autolrs._rewind import DEFAULT_BYTES
-from autolrs._training import HELD_STEPS, Training
+from autolrs._training import Training
 from autolrs.errors import RanksError
 from autolrs.hooks import Hooks
 from autolrs.session import Session
+
+SETTLED_STEPS = 16
+"""Steps from one agreement of all ranks to the next. It makes their devices wait for one another;
+without it a run that has blown up would go on, and nobody could cancel it."""
 
 
 class RankedTraining(Training):
@@ -35,11 +39,12 @@ class RankedTraining(Training):
 
     def attend_next(self, at: int) -> None:
         """As there, and where all ranks settle."""
-        super().attend_next(min(at, self._next_reading()))
+        next_settled = (self.count // SETTLED_STEPS + 1) * SETTLED_STEPS
+        super().attend_next(min(at, next_settled))
 
     def judge_held(self) -> None:
         """Settles with the other ranks whether to go on, where that is due."""
-        if self._judged < self.count and (self.count % HELD_STEPS == 0 or self.is_done):
+        if self._judged < self.count and (self.count % SETTLED_STEPS == 0 or self.is_done):
             self._read_held()
             settled = self._judged
             self._losses[settled:] = self._settle(self._losses[settled:])

@@ -41,6 +41,9 @@ data = torch.arange(512.).reshape(128, 4).sin()
 dataset = TensorDataset(data, data.sum(1, keepdim=True))
 lr = 0.02 if fault == "lr" and rank == 1 else 0.01
 optimizer = torch.optim.AdamW(model.parameters(), lr=lr)
+own = None
+if os.environ.get("OWN_SCHEDULE"):
+    own = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, 30)
 
 def validate():
     if fault == "validate" and rank == 1:
@@ -70,6 +73,8 @@ for x, y in tuner.cycle(DataLoader(dataset, batch_size=8, sampler=sampler), epoc
     optimizer.zero_grad()
     loss.backward()
     optimizer.step()
+    if own:
+        own.step()
     step += 1
     if step == 5 and fault == "loop" and rank == 1:
         raise ValueError("the loop is broken")
@@ -125,7 +130,7 @@ def test_ranks_train_as_one_and_go_on_bit_for_bit(
     hello = first.ask("initialize", protocol=1)
     assert (hello["world"], hello["lr"], hello["total"]) == (world, 0.01, 5 * 128 // 8 // world)
     assert hello["holds"] == ["model", "optimizer", "rng", "extra:Noise", "data"]
-    assert hello["can"] == {"validate": True, "disk": True, "rewind": True, "cancel": True}
+    assert hello["can"] == dict.fromkeys(("validate", "disk", "rewind", "cancel", "base"), True)
 
     # A checkpoint of the very beginning, where an optimizer has no state yet.
     path = str(tmp_path / "start")
@@ -160,6 +165,28 @@ def test_ranks_train_as_one_and_go_on_bit_for_bit(
     assert second.shutdown() == 0
     told_of = {each["method"] for each in first.notifications + second.notifications}
     assert told_of <= {"progress"}  # and of no batches that are gone
+
+
+@pytest.mark.parametrize("kind", ["ddp", "fsdp"])
+def test_all_ranks_keep_their_own_schedule_under_a_factor(
+    launch: Launch, tmp_path: Path, kind: str
+) -> None:
+    first = launch(2, kind, OWN_SCHEDULE="1")
+    assert first.ask("initialize", protocol=1, base="user")["lr"] == 1
+    path = str(tmp_path / "middle")
+    train(first, 5)
+    first.ask("save", id="a")
+    first.ask("save", id="b", path=path)
+    losses = train(first, 20)
+    first.ask("restore", id="a")
+    assert train(first, 20) == losses
+    assert first.shutdown() == 0
+
+    second = launch(2, kind, seed=100, OWN_SCHEDULE="1")
+    second.ask("initialize", protocol=1, base="user")
+    second.ask("restore", id="b", path=path)
+    assert train(second, 20) == losses
+    assert second.shutdown() == 0
 
 
 def test_all_ranks_stop_at_the_same_step(launch: Launch, tmp_path: Path) -> None:
