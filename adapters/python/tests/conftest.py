@@ -13,6 +13,8 @@ from typing import Any, Callable
 import pytest
 from driver import Driver
 
+pytest.register_assert_rewrite("contracts")
+
 REPOSITORY = Path(__file__).parents[3]
 
 Drive = Callable[..., Driver]

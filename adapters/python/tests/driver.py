@@ -88,6 +88,12 @@ class Driver:
         """
         return self.answer_to(self.send(method, **params))
 
+    def train(self, steps: int, lr: float = 0.05) -> list[float]:
+        """Trains to the last of so many steps; returns their losses."""
+        losses: list[float] = self.ask("train", steps=steps, lr=lr)["losses"]
+        assert len(losses) == steps
+        return losses
+
     def send(self, method: str, **params: Any) -> int:
         """Sends a request and does not wait."""
         self._id += 1

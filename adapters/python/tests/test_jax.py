@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from conftest import Drive, require
-from driver import Driver, run_alone
+from contracts import goes_on_in_a_new_process, restores_bit_for_bit, trains_alone_as
 
 jax = require("jax")
 optax = require("optax")
@@ -86,12 +86,6 @@ def script(seed: int = 0, loop: str = LOOP) -> str:
     return (SCRIPT + loop + PRINT).replace("SEED", str(seed))
 
 
-def train(driver: Driver, steps: int, lr: float = 0.05) -> list[float]:
-    losses: list[float] = driver.ask("train", steps=steps, lr=lr)["losses"]
-    assert len(losses) == steps
-    return losses
-
-
 def test_candidates_after_a_restore_see_the_same_batches_and_dropout(drive: Drive) -> None:
     driver = drive(script())
     hello = driver.ask("initialize", protocol=1)
@@ -100,47 +94,20 @@ def test_candidates_after_a_restore_see_the_same_batches_and_dropout(drive: Driv
     assert hello["lr"] == pytest.approx(0.1)
     assert hello["can"]["rewind"] is True
     assert hello["holds"] == ["state", "rng", "data"]
-    train(driver, 3)
-    driver.ask("save", id="a")
-    first, loss = train(driver, 20), driver.ask("validate")
-    assert loss["metrics"] == {"half": 0.5}
-    driver.ask("restore", id="a")
-    other = train(driver, 20, lr=0.5)
-    assert other[0] == first[0]
-    assert other != first
-    driver.ask("restore", id="a")
-    second = []
-    for _ in range(4):
-        driver.ask("validate")  # leaves no trace
-        second += train(driver, 5)
-    assert second == first
-    assert driver.ask("validate")["loss"] == loss["loss"]
-    assert driver.shutdown() == 0
+    assert restores_bit_for_bit(driver, 20, other_lr=0.5)["metrics"] == {"half": 0.5}
     assert driver.stderr.splitlines()[-1] == "compiled 1"
 
 
 def test_a_new_process_goes_on_bit_for_bit(drive: Drive, tmp_path: Path) -> None:
-    path = str(tmp_path / "checkpoint")
-    first = drive(script())
-    train(first, 11)
-    first.ask("save", id="a", path=path)
-    expected = train(first, 20)
-    assert first.shutdown() == 0
-    second = drive(script(seed=1).replace("random.seed(0)", "random.seed(1)"))
-    assert second.ask("restore", id="a", path=path)["step"] == 11
-    assert train(second, 20) == expected
-    assert second.shutdown() == 0
-    assert second.stderr.splitlines()[-2] == first.stderr.splitlines()[-2]
+    anew = script(seed=1).replace("random.seed(0)", "random.seed(1)")
+    second = goes_on_in_a_new_process(
+        drive(script()), lambda: drive(anew), tmp_path, at=11, steps=20
+    )
     assert [told for told in second.notifications if told["method"] == "log"] == []
 
 
 def test_without_a_tuner_training_is_the_bare_loop_bit_for_bit(tmp_path: Path) -> None:
-    both = f"exec({script(loop=BARE_LOOP)!r}, {{}})\nexec({script()!r}, {{}})"
-    end = run_alone(both, tmp_path)
-    assert end.returncode == 0, end.stderr
-    lines = [line for line in end.stdout.splitlines() if line.startswith("[")]
-    assert len(lines) == 2
-    assert lines[0] == lines[1]
+    trains_alone_as(script(loop=BARE_LOOP), script(), tmp_path)
 
 
 def test_a_loss_that_is_not_finite_ends_a_probe(drive: Drive) -> None:

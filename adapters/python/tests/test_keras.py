@@ -6,7 +6,14 @@ from pathlib import Path
 
 import pytest
 from conftest import Drive, is_there, require
-from driver import Driver, RefusedError, run_alone
+from contracts import (
+    goes_on_in_a_new_process,
+    is_left_as_it_was,
+    leaves_the_model_to_the_tuner,
+    restores_bit_for_bit,
+    trains_alone_as,
+)
+from driver import Driver, RefusedError
 
 require("keras")
 BACKENDS = [name for name in ("tensorflow", "torch", "jax") if is_there(name)]
@@ -37,14 +44,12 @@ print([w.tolist() for w in model.get_weights()], int(model.optimizer.iterations)
 """
 
 
+# All that counts must come from the checkpoint.
+ANEW = SCRIPT.replace("set_random_seed(0", "set_random_seed(1")
+
+
 def more(text: str) -> str:
     return SCRIPT.replace("# more", text)
-
-
-def train(driver: Driver, steps: int, lr: float = 0.05) -> list[float]:
-    losses: list[float] = driver.ask("train", steps=steps, lr=lr)["losses"]
-    assert len(losses) == steps
-    return losses
 
 
 @pytest.fixture(params=BACKENDS)
@@ -64,50 +69,16 @@ def test_after_a_restore_every_loss_is_bit_equal(on: Drive) -> None:
     assert (hello["total"], hello["step"], hello["groups"]) == (40, 0, [1])
     assert hello["lr"] == pytest.approx(0.1)
     assert hello["can"] == {"validate": True, "disk": True, "rewind": False, "cancel": True}
-    driver.ask("save", id="start")
-    early = train(driver, 3)
-    driver.ask("save", id="a")
-    first, loss = train(driver, 20), driver.ask("validate")  # over the end of an epoch
-    assert loss["metrics"]["mae"] > 0
-    driver.ask("restore", id="a")
-    assert train(driver, 20, lr=0.5) != first
-    driver.ask("restore", id="a")
-    second = []
-    for _ in range(4):
-        driver.ask("validate")  # leaves no trace
-        second += train(driver, 5)
-    assert second == first
-    assert driver.ask("validate")["loss"] == loss["loss"]
-    driver.ask("restore", id="start")
-    assert train(driver, 3) == early
-    assert driver.shutdown() == 0
+    validation = restores_bit_for_bit(driver, 20, other_lr=0.5)  # over the end of an epoch
+    assert validation["metrics"]["mae"] > 0
 
 
 def test_a_new_process_goes_on_bit_for_bit(on: Drive, tmp_path: Path) -> None:
-    path = str(tmp_path / "checkpoint")
-    first = on(SCRIPT)
-    train(first, 5)
-    first.ask("save", id="a", path=path)
-    expected = train(first, 5)
-    first.kill()
-    second = on(SCRIPT.replace("set_random_seed(0", "set_random_seed(1"))
-    assert second.ask("restore", id="a", path=path)["step"] == 5
-    assert train(second, 5) == expected
-    assert second.shutdown() == 0
-    assert second.stderr.splitlines()[-1].endswith("] 10")
+    goes_on_in_a_new_process(on(SCRIPT), lambda: on(ANEW), tmp_path, at=5, steps=5)
 
 
 def test_a_run_that_was_over_already_is_left_as_it_was(on: Drive, tmp_path: Path) -> None:
-    path = str(tmp_path / "checkpoint")
-    first = on(SCRIPT)
-    train(first, 5)
-    first.ask("save", id="a", path=path)
-    assert first.shutdown() == 0
-    second = on(SCRIPT.replace("set_random_seed(0", "set_random_seed(1"))
-    second.ask("restore", id="a", path=path)
-    assert second.shutdown() == 0
-    weights = [driver.stderr.splitlines()[-1].rpartition("]")[0] for driver in (first, second)]
-    assert weights[0] == weights[1] != ""
+    is_left_as_it_was(on(SCRIPT), lambda: on(ANEW), tmp_path)
 
 
 def test_each_update_runs_at_the_lr_that_was_set(on: Drive) -> None:
@@ -143,7 +114,7 @@ y = numpy.repeat([[1.0], [2.0], [4.0], [8.0]] * 5, 16, axis=0)
     )
     driver = drive(script)
     assert driver.ask("initialize")["total"] == 10
-    assert train(driver, 7) == [3.75] * 7
+    assert driver.train(7) == [3.75] * 7
     assert driver.shutdown() == 0
     assert driver.stderr.splitlines()[-1].endswith("] 7")
 
@@ -157,13 +128,7 @@ class Stop(keras.callbacks.Callback):
 callbacks.append(Stop())
 """
     )
-    driver = on(script)
-    driver.ask("save", id="a")
-    before = driver.ask("validate")["loss"]
-    assert driver.ask("train", steps=10, lr=0.1)["end"] == "data"
-    driver.ask("restore", id="a")
-    assert driver.ask("validate")["loss"] == before
-    assert driver.shutdown() == 0
+    leaves_the_model_to_the_tuner(on(script))
 
 
 SCHEDULE = "keras.optimizers.schedules.CosineDecay(0.1, 9)"
@@ -192,9 +157,4 @@ def test_what_cannot_be_steered_is_told_in_a_sentence(drive: Drive, text: str, s
 
 def test_without_a_tuner_a_fit_is_the_bare_fit_bit_for_bit(tmp_path: Path) -> None:
     bare = SCRIPT.replace("[tuner, *callbacks]", "callbacks")
-    end = run_alone(f"exec({bare!r}, {{}})\nexec({SCRIPT!r}, {{}})", tmp_path)
-    assert end.returncode == 0, end.stderr
-    lines = [line for line in end.stdout.splitlines() if line.startswith("[")]
-    assert len(lines) == 2
-    assert lines[0] == lines[1]
-    assert lines[0].endswith("] 40")
+    assert trains_alone_as(bare, SCRIPT, tmp_path).endswith("] 40")

@@ -7,7 +7,15 @@ from pathlib import Path
 
 import pytest
 from conftest import Drive, require
-from driver import Driver, RefusedError, run_alone
+from contracts import (
+    goes_on_in_a_new_process,
+    goes_on_until_the_tuner_ends_it,
+    is_left_as_it_was,
+    leaves_the_model_to_the_tuner,
+    restores_bit_for_bit,
+    trains_alone_as,
+)
+from driver import RefusedError, run_alone
 
 require("lightning")
 
@@ -56,14 +64,12 @@ print([p.tolist() for p in module.parameters()], trainer.global_step)
 """
 
 
+# All that counts must come from the checkpoint.
+ANEW = SCRIPT.replace("seed_everything(0", "seed_everything(1")
+
+
 def more(text: str) -> str:
     return SCRIPT.replace("# more", text)
-
-
-def train(driver: Driver, steps: int, lr: float = 0.05) -> list[float]:
-    losses: list[float] = driver.ask("train", steps=steps, lr=lr)["losses"]
-    assert len(losses) == steps
-    return losses
 
 
 def test_after_a_restore_every_loss_is_bit_equal(drive: Drive) -> None:
@@ -74,27 +80,19 @@ def test_after_a_restore_every_loss_is_bit_equal(drive: Drive) -> None:
     assert hello["groups"] == pytest.approx([1, 0.1])
     can = {"validate": True, "disk": True, "rewind": False, "cancel": True, "base": True}
     assert hello["can"] == can
-    train(driver, 3)
-    driver.ask("save", id="a")
-    first, loss = train(driver, 12), driver.ask("validate")
-    driver.ask("restore", id="a")
-    assert train(driver, 12, lr=0.2) != first
-    driver.ask("restore", id="a")
-    assert train(driver, 12) == first
-    assert driver.ask("validate")["loss"] == loss["loss"]
-    assert loss["metrics"] == {"width": 8.0}
-    assert driver.shutdown() == 0
+    validation = restores_bit_for_bit(driver, 12, other_lr=0.2)
+    assert validation["metrics"] == {"width": 8.0}
 
 
 def test_validation_leaves_no_trace(drive: Drive) -> None:
     driver = drive(SCRIPT)
     driver.ask("save", id="a")
-    first = train(driver, 4)
+    first = driver.train(4)
     driver.ask("restore", id="a")
     second = []
     for _ in range(4):
         driver.ask("validate")
-        second += train(driver, 1)
+        second += driver.train(1)
     assert second == first
     assert driver.shutdown() == 0
 
@@ -118,37 +116,15 @@ calls.append(Look())
 
 
 def test_a_new_process_goes_on_bit_for_bit(drive: Drive, tmp_path: Path) -> None:
-    path = str(tmp_path / "checkpoint")
-    first = drive(SCRIPT)
-    train(first, 5)
-    first.ask("save", id="a", path=path)
-    expected = train(first, 5)
-    first.kill()
-    second = drive(SCRIPT.replace("seed_everything(0", "seed_everything(1"))
-    assert second.ask("restore", id="a", path=path)["step"] == 5
-    assert train(second, 5) == expected
-    assert second.shutdown() == 0
+    goes_on_in_a_new_process(drive(SCRIPT), lambda: drive(ANEW), tmp_path, at=5, steps=5)
 
 
 def test_a_run_that_was_over_already_is_left_as_it_was(drive: Drive, tmp_path: Path) -> None:
-    path = str(tmp_path / "checkpoint")
-    first = drive(SCRIPT)
-    train(first, 5)
-    first.ask("save", id="a", path=path)
-    assert first.shutdown() == 0
-    second = drive(SCRIPT.replace("seed_everything(0", "seed_everything(1"))
-    second.ask("restore", id="a", path=path)
-    assert second.shutdown() == 0
-    weights = [driver.stderr.splitlines()[-1].rpartition("]")[0] for driver in (first, second)]
-    assert weights[0] == weights[1] != ""
+    is_left_as_it_was(drive(SCRIPT), lambda: drive(ANEW), tmp_path)
 
 
 def test_the_fit_goes_on_until_the_tuner_ends_it(drive: Drive) -> None:
-    driver = drive(more("options.update(max_steps=4)"))
-    assert driver.ask("initialize")["total"] == 4
-    train(driver, 25)
-    assert driver.shutdown() == 0
-    assert driver.stderr.splitlines()[-1].endswith("] 25")
+    goes_on_until_the_tuner_ends_it(drive(more("options.update(max_steps=4)")))
 
 
 @pytest.mark.parametrize("batches", [4, 5])
@@ -178,7 +154,7 @@ options.update(accumulate_grad_batches=2)
     assert hello["can"]["validate"] is False
     updates = [1.5, 6] if batches == 4 else [1.5, 6, 16]
     assert hello["total"] == 6 * len(updates)
-    assert train(driver, 2 * len(updates)) == 2 * updates
+    assert driver.train(2 * len(updates)) == 2 * updates
     assert driver.shutdown() == 0
 
 
@@ -203,11 +179,11 @@ module = Manual()
     )
     driver = drive(script.replace("RETURNED", '{"loss": loss.detach()}'))
     assert driver.ask("initialize")["groups"] == pytest.approx([1, 10])
-    train(driver, 3)
+    driver.train(3)
     driver.ask("save", id="a")
-    first = train(driver, 6)
+    first = driver.train(6)
     driver.ask("restore", id="a")
-    assert train(driver, 6) == first
+    assert driver.train(6) == first
     assert driver.shutdown() == 0
     silent = drive(script.replace("RETURNED", "None"))
     with pytest.raises(RefusedError, match="training_step returned no loss"):
@@ -231,7 +207,7 @@ calls += [
     driver = drive(script)
     for _ in range(5):
         driver.ask("validate")  # never better than before
-    train(driver, 10)
+    driver.train(10)
     assert driver.shutdown() == 0
     assert "] 10" in driver.stderr.splitlines()[-1]
 
@@ -245,13 +221,7 @@ class Stop(lightning.Callback):
 calls.append(Stop())
 """
     )
-    driver = drive(script)
-    driver.ask("save", id="a")
-    before = driver.ask("validate")["loss"]
-    assert driver.ask("train", steps=10, lr=0.1)["end"] == "data"
-    driver.ask("restore", id="a")
-    assert driver.ask("validate")["loss"] == before
-    assert driver.shutdown() == 0
+    leaves_the_model_to_the_tuner(drive(script))
 
 
 @pytest.mark.parametrize(
@@ -275,12 +245,7 @@ def test_what_cannot_be_steered_is_told_in_a_sentence(drive: Drive, text: str, s
 
 def test_without_a_tuner_a_fit_is_the_bare_fit_bit_for_bit(tmp_path: Path) -> None:
     bare = SCRIPT.replace("[tuner, *calls]", "calls")
-    end = run_alone(f"exec({bare!r}, {{}})\nexec({SCRIPT!r}, {{}})", tmp_path)
-    assert end.returncode == 0, end.stderr
-    lines = [line for line in end.stdout.splitlines() if line.startswith("[")]
-    assert len(lines) == 2
-    assert lines[0] == lines[1]
-    assert lines[0].endswith("] 120")
+    assert trains_alone_as(bare, SCRIPT, tmp_path).endswith("] 120")
 
 
 LOOK = """
@@ -298,7 +263,7 @@ def test_at_factor_1_a_fit_with_its_own_schedule_is_the_bare_fit(
     assert bare.returncode == 0, bare.stderr
     driver = drive(more("options = dict(max_epochs=2)"))
     assert driver.ask("initialize", protocol=1, base="user")["lr"] == 1
-    train(driver, 40, lr=1)
+    driver.train(40, lr=1)
     assert driver.shutdown() == 0
     assert driver.stderr.splitlines()[-1] == bare.stdout.splitlines()[-1]
 
@@ -306,11 +271,11 @@ def test_at_factor_1_a_fit_with_its_own_schedule_is_the_bare_fit(
 def test_a_probe_is_taken_back_in_the_fits_own_schedule(drive: Drive) -> None:
     driver = drive(more(LOOK))
     driver.ask("initialize", protocol=1, base="user")
-    train(driver, 2, lr=1)
+    driver.train(2, lr=1)
     driver.ask("save", id="a")
-    train(driver, 3, lr=4)
+    driver.train(3, lr=4)
     driver.ask("restore", id="a")
-    train(driver, 3, lr=1)
+    driver.train(3, lr=1)
     assert driver.shutdown() == 0
     lines = [line for line in driver.stderr.splitlines() if line.startswith("lrs")]
     seen = [json.loads(line.removeprefix("lrs"))[0] for line in lines]

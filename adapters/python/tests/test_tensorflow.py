@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 from conftest import Drive, require
-from driver import Driver, RefusedError, run_alone
+from contracts import goes_on_in_a_new_process, restores_bit_for_bit, trains_alone_as
+from driver import RefusedError
 
 require("tensorflow")
 
@@ -60,12 +61,6 @@ def script(more: str = "", seed: int = 0, loop: str = LOOP) -> str:
     return (SCRIPT + loop + PRINT).replace("SEED", str(seed)).replace("# more", more)
 
 
-def train(driver: Driver, steps: int, lr: float = 0.05) -> list[float]:
-    losses: list[float] = driver.ask("train", steps=steps, lr=lr)["losses"]
-    assert len(losses) == steps
-    return losses
-
-
 def test_candidates_after_a_restore_see_the_same_batches_and_dropout(drive: Drive) -> None:
     driver = drive(script())
     hello = driver.ask("initialize", protocol=1)
@@ -74,41 +69,14 @@ def test_candidates_after_a_restore_see_the_same_batches_and_dropout(drive: Driv
     assert hello["lr"] == pytest.approx(0.1)
     assert hello["can"]["rewind"] is True
     assert hello["holds"] == ["checkpoint", "rng", "data"]
-    driver.ask("save", id="start")
-    early = train(driver, 3)
-    driver.ask("save", id="a")
-    first, loss = train(driver, 20), driver.ask("validate")
-    assert loss["metrics"] == {"half": 0.5}
-    driver.ask("restore", id="a")
-    other = train(driver, 20, lr=0.5)
-    assert other[0] == first[0]
-    assert other != first
-    driver.ask("restore", id="a")
-    second = []
-    for _ in range(4):
-        driver.ask("validate")  # leaves no trace
-        second += train(driver, 5)
-    assert second == first
-    assert driver.ask("validate")["loss"] == loss["loss"]
-    driver.ask("restore", id="start")
-    assert train(driver, 3) == early
-    assert driver.shutdown() == 0
+    assert restores_bit_for_bit(driver, 20, other_lr=0.5)["metrics"] == {"half": 0.5}
 
 
 def test_a_new_process_goes_on_bit_for_bit(drive: Drive, tmp_path: Path) -> None:
     # With data in their order: tf.data keeps the random numbers of a shuffle to itself.
-    path = str(tmp_path / "checkpoint")
     more = "dataset = tf.data.Dataset.from_tensor_slices((x, x.sum(1, keepdims=True))).batch(8)"
-    first = drive(script(more))
-    train(first, 11)
-    first.ask("save", id="a", path=path)
-    expected = train(first, 20)
-    assert first.shutdown() == 0
-    second = drive(script(more, seed=1))
-    assert second.ask("restore", id="a", path=path)["step"] == 11
-    assert train(second, 20) == expected
-    assert second.shutdown() == 0
-    assert second.stderr.splitlines()[-1] == first.stderr.splitlines()[-1]
+    first, anew = drive(script(more)), script(more, seed=1)
+    goes_on_in_a_new_process(first, lambda: drive(anew), tmp_path, at=11, steps=20)
 
 
 def test_each_update_in_a_graph_runs_at_the_lr_that_was_set(drive: Drive) -> None:
@@ -130,16 +98,16 @@ def update(*_):
     assert result["losses"] == [-0.75, -0.75, -3.75]
     assert result["lr"] == 2
     assert driver.ask("restore", id="a")["lr"] == 1
-    assert train(driver, 1, lr=0.25) == [-0.375]
+    assert driver.train(1, lr=0.25) == [-0.375]
     assert driver.shutdown() == 0
 
 
 def test_what_the_script_saves_by_itself_is_no_variable_more(drive: Drive) -> None:
     driver = drive(script(loop=LOOP.replace("tuner.step", "checkpoint.save('own'); tuner.step")))
     driver.ask("save", id="a")
-    first = train(driver, 2)
+    first = driver.train(2)
     driver.ask("restore", id="a")
-    assert train(driver, 2) == first
+    assert driver.train(2) == first
     assert driver.shutdown() == 0
 
 
@@ -164,15 +132,10 @@ lr = optimizer.learning_rate
 """
     driver = drive(script(more))
     driver.ask("save", id="a")
-    train(driver, 1)
+    driver.train(1)
     with pytest.raises(RefusedError, match="make all variables before the loop begins"):
         driver.ask("restore", id="a")
 
 
 def test_without_a_tuner_training_is_the_bare_loop_bit_for_bit(tmp_path: Path) -> None:
-    both = f"exec({script(loop=BARE_LOOP)!r}, {{}})\nexec({script()!r}, {{}})"
-    end = run_alone(both, tmp_path)
-    assert end.returncode == 0, end.stderr
-    lines = [line for line in end.stdout.splitlines() if line.startswith("[")]
-    assert len(lines) == 2
-    assert lines[0] == lines[1]
+    trains_alone_as(script(loop=BARE_LOOP), script(), tmp_path)

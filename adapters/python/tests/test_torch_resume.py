@@ -50,7 +50,6 @@ class Stream(IterableDataset):
 loader = DataLoader(Stream(), batch_size=8)
 """,
 }
-LR = 0.05
 STEPS = 60
 EPOCH = 8
 
@@ -69,12 +68,6 @@ def start_anew(drive: Drive, script: str = SCRIPT) -> Driver:
     return drive(script.replace("seed(0)", "seed(1)"))
 
 
-def train(driver: Driver, steps: int, lr: float = LR) -> list[float]:
-    losses: list[float] = driver.ask("train", steps=steps, lr=lr)["losses"]
-    assert len(losses) == steps
-    return losses
-
-
 def end(driver: Driver) -> str:
     assert driver.shutdown() == 0
     return driver.stderr.splitlines()[-1]
@@ -82,7 +75,7 @@ def end(driver: Driver) -> str:
 
 def roll_back_a_probe(driver: Driver) -> None:
     driver.ask("save", id="probe")
-    train(driver, 12, lr=0.1)
+    driver.train(12, lr=0.1)
     driver.ask("restore", id="probe")
 
 
@@ -97,11 +90,11 @@ def saved(tmp_path_factory: pytest.TempPathFactory) -> Saved:
     losses: list[float] = []
     try:
         for at in (0, 3 * EPOCH, 3 * EPOCH + 1):
-            losses += train(driver, at - len(losses))
+            losses += driver.train(at - len(losses))
             driver.ask("save", id=f"{at}", path=str(folder / f"{at}"))
             roll_back_a_probe(driver)
             driver.ask("save", id=f"{at}-behind", path=str(folder / f"{at}-behind"))
-        losses += train(driver, STEPS - len(losses))
+        losses += driver.train(STEPS - len(losses))
         return Saved(folder, losses, end(driver))
     finally:
         driver.kill()
@@ -109,7 +102,7 @@ def saved(tmp_path_factory: pytest.TempPathFactory) -> Saved:
 
 def test_checkpoints_on_disk_leave_no_trace(drive: Drive, saved: Saved) -> None:
     driver = drive(SCRIPT)
-    assert (train(driver, STEPS), end(driver)) == (saved.losses, saved.last)
+    assert (driver.train(STEPS), end(driver)) == (saved.losses, saved.last)
 
 
 @pytest.mark.parametrize("name", ["0", "0-behind", "24", "24-behind", "25", "25-behind"])
@@ -117,7 +110,7 @@ def test_a_new_process_goes_on_bit_for_bit(drive: Drive, saved: Saved, name: str
     driver = start_anew(drive)
     at = driver.ask("restore", id=name, path=str(saved.folder / name))["step"]
     assert at == int(name.split("-")[0])
-    assert (train(driver, STEPS - at), end(driver)) == (saved.losses[at:], saved.last)
+    assert (driver.train(STEPS - at), end(driver)) == (saved.losses[at:], saved.last)
     assert warnings(driver) == []
 
 
@@ -128,20 +121,20 @@ def test_every_kind_of_loader_goes_on_bit_for_bit(drive: Drive, tmp_path: Path, 
     losses: list[float] = []
     paths = {at: str(tmp_path / f"{at}") for at in (3, 2 * EPOCH, 2 * EPOCH + 5)}
     for at, path in paths.items():
-        losses += train(first, at - len(losses))
+        losses += first.train(at - len(losses))
         first.ask("save", id=f"{at}", path=path)
     roll_back_a_probe(first)
     first.ask("save", id="behind", path=str(tmp_path / "behind"))
-    losses += train(first, STEPS - at)
+    losses += first.train(STEPS - at)
     last = end(first)
 
     second = start_anew(drive, script)
     second.ask("restore", id="behind", path=str(tmp_path / "behind"))
-    assert train(second, STEPS - at) == losses[at:]
+    assert second.train(STEPS - at) == losses[at:]
     if kind != "an iterator":  # which cannot go back
         for at, path in paths.items():
             second.ask("restore", id=f"{at}", path=path)
-            assert train(second, STEPS - at) == losses[at:]
+            assert second.train(STEPS - at) == losses[at:]
     assert end(second) == last
     assert warnings(second) == []
 
@@ -152,12 +145,12 @@ def test_a_process_that_went_on_is_itself_gone_on_from(
     path = str(tmp_path / "checkpoint")
     first = start_anew(drive)
     first.ask("restore", id="24", path=str(saved.folder / "24"))
-    train(first, 10)
+    first.train(10)
     roll_back_a_probe(first)
     first.ask("save", id="34", path=path)
     second = start_anew(drive)
     second.ask("restore", id="34", path=path)
-    assert (train(second, STEPS - 34), end(second)) == (saved.losses[34:], saved.last)
+    assert (second.train(STEPS - 34), end(second)) == (saved.losses[34:], saved.last)
 
 
 def test_a_loop_without_cycle_goes_on_with_the_model_alone(drive: Drive, tmp_path: Path) -> None:
@@ -167,9 +160,9 @@ def test_a_loop_without_cycle_goes_on_with_the_model_alone(drive: Drive, tmp_pat
     )
     driver = drive(script)
     assert "data" not in driver.ask("initialize")["holds"]
-    train(driver, 5)
+    driver.train(5)
     driver.ask("save", id="a", path=str(tmp_path / "a"))
-    train(driver, 5)
+    driver.train(5)
     assert driver.ask("restore", id="a", path=str(tmp_path / "a"))["step"] == 5
     assert warnings(driver) == []
 
@@ -184,6 +177,6 @@ def test_a_file_without_a_place_says_that_other_batches_come(
     torch.save(content, tmp_path / "25")
     driver = drive(SCRIPT)
     assert driver.ask("restore", id="25", path=str(tmp_path / "25"))["step"] == 25
-    train(driver, 5)
+    driver.train(5)
     [told] = warnings(driver)
     assert told.endswith("training goes on with others")

@@ -6,7 +6,15 @@ from pathlib import Path
 
 import pytest
 from conftest import Drive, require
-from driver import Driver, RefusedError, run_alone
+from contracts import (
+    goes_on_in_a_new_process,
+    goes_on_until_the_tuner_ends_it,
+    is_left_as_it_was,
+    leaves_the_model_to_the_tuner,
+    restores_bit_for_bit,
+    trains_alone_as,
+)
+from driver import RefusedError, run_alone
 
 require("transformers")
 
@@ -34,6 +42,8 @@ print([p.tolist() for p in model.parameters()], trainer.state.global_step)
 """
 ATTACH = "autolrs.transformers.attach(trainer)"
 ATTACHED = SCRIPT.replace("# attach", ATTACH)
+# All that counts must come from the checkpoint.
+ANEW = ATTACHED.replace("set_seed(0", "set_seed(1")
 
 PLAIN = """
 class Weight(torch.nn.Module):
@@ -52,12 +62,6 @@ def more(text: str) -> str:
     return ATTACHED.replace("# more", text)
 
 
-def train(driver: Driver, steps: int, lr: float = 0.01) -> list[float]:
-    losses: list[float] = driver.ask("train", steps=steps, lr=lr)["losses"]
-    assert len(losses) == steps
-    return losses
-
-
 def test_after_a_restore_every_loss_is_bit_equal(drive: Drive) -> None:
     driver = drive(ATTACHED)
     hello = driver.ask("initialize", protocol=1)
@@ -66,54 +70,19 @@ def test_after_a_restore_every_loss_is_bit_equal(drive: Drive) -> None:
     assert hello["groups"] == [1, 1]
     can = {"validate": True, "disk": True, "rewind": False, "cancel": True, "base": True}
     assert hello["can"] == can
-    train(driver, 2)
-    driver.ask("save", id="a")
-    first, loss = train(driver, 8), driver.ask("validate")
-    assert loss["loss"] > 0
-    driver.ask("restore", id="a")
-    assert train(driver, 8, lr=0.1) != first
-    driver.ask("restore", id="a")
-    second = []
-    for _ in range(8):
-        driver.ask("validate")  # leaves no trace
-        second += train(driver, 1)
-    assert second == first
-    assert driver.ask("validate")["loss"] == loss["loss"]
-    assert driver.shutdown() == 0
+    assert restores_bit_for_bit(driver, 8, other_lr=0.1)["loss"] > 0
 
 
 def test_a_new_process_goes_on_bit_for_bit(drive: Drive, tmp_path: Path) -> None:
-    path = str(tmp_path / "checkpoint")
-    first = drive(ATTACHED)
-    train(first, 5)
-    first.ask("save", id="a", path=path)
-    expected = train(first, 5)
-    first.kill()
-    second = drive(ATTACHED.replace("set_seed(0", "set_seed(1"))
-    assert second.ask("restore", id="a", path=path)["step"] == 5
-    assert train(second, 5) == expected
-    assert second.shutdown() == 0
+    goes_on_in_a_new_process(drive(ATTACHED), lambda: drive(ANEW), tmp_path, at=5, steps=5)
 
 
 def test_a_run_that_was_over_already_is_left_as_it_was(drive: Drive, tmp_path: Path) -> None:
-    path = str(tmp_path / "checkpoint")
-    first = drive(ATTACHED)
-    train(first, 5)
-    first.ask("save", id="a", path=path)
-    assert first.shutdown() == 0
-    second = drive(ATTACHED.replace("set_seed(0", "set_seed(1"))
-    second.ask("restore", id="a", path=path)
-    assert second.shutdown() == 0
-    weights = [driver.stderr.splitlines()[-1].rpartition("]")[0] for driver in (first, second)]
-    assert weights[0] == weights[1] != ""
+    is_left_as_it_was(drive(ATTACHED), lambda: drive(ANEW), tmp_path)
 
 
 def test_the_trainer_goes_on_until_the_tuner_ends_it(drive: Drive) -> None:
-    driver = drive(more("options.update(max_steps=4)"))
-    assert driver.ask("initialize")["total"] == 4
-    train(driver, 25)
-    assert driver.shutdown() == 0
-    assert driver.stderr.splitlines()[-1].endswith("] 25")
+    goes_on_until_the_tuner_ends_it(drive(more("options.update(max_steps=4)")))
 
 
 def test_the_lr_is_the_tuners_and_ratios_are_kept(drive: Drive) -> None:
@@ -153,7 +122,7 @@ class kind(Trainer):
     driver = drive(script)
     hello = driver.ask("initialize")
     assert (hello["total"], hello["can"]["validate"]) == (3, False)
-    assert train(driver, 6) == [1.5, 6, 16, 1.5, 6, 16]
+    assert driver.train(6) == [1.5, 6, 16, 1.5, 6, 16]
     assert driver.shutdown() == 0
 
 
@@ -166,13 +135,7 @@ class Stop(transformers.TrainerCallback):
 callbacks.append(Stop())
 """
     )
-    driver = drive(script)
-    driver.ask("save", id="a")
-    before = driver.ask("validate")["loss"]
-    assert driver.ask("train", steps=10, lr=0.1)["end"] == "data"
-    driver.ask("restore", id="a")
-    assert driver.ask("validate")["loss"] == before
-    assert driver.shutdown() == 0
+    leaves_the_model_to_the_tuner(drive(script))
 
 
 @pytest.mark.parametrize(
@@ -193,12 +156,7 @@ def test_what_cannot_be_steered_is_told_in_a_sentence(drive: Drive, text: str, s
 
 
 def test_without_a_tuner_the_trainer_is_as_it_was(tmp_path: Path) -> None:
-    end = run_alone(f"exec({SCRIPT!r}, {{}})\nexec({ATTACHED!r}, {{}})", tmp_path)
-    assert end.returncode == 0, end.stderr
-    lines = [line for line in end.stdout.splitlines() if line.startswith("[")]
-    assert len(lines) == 2
-    assert lines[0] == lines[1]
-    assert lines[0].endswith("] 100")
+    assert trains_alone_as(SCRIPT, ATTACHED, tmp_path).endswith("] 100")
 
 
 def test_at_factor_1_a_training_with_its_own_schedule_is_the_bare_one(
@@ -217,9 +175,9 @@ for module in model.modules():
     hello = driver.ask("initialize", protocol=1, base="user")
     assert (hello["lr"], hello["can"]["base"], hello["total"]) == (1, True, 12)
     driver.ask("save", id="a")
-    train(driver, 4, lr=3)
+    driver.train(4, lr=3)
     driver.ask("restore", id="a")
-    train(driver, 12, lr=1)
+    driver.train(12, lr=1)
     assert driver.shutdown() == 0
     weights = [text.splitlines()[-1].rpartition("]")[0] for text in (driver.stderr, bare.stdout)]
     assert weights[0] == weights[1]

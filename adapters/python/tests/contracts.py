@@ -1,0 +1,118 @@
+"""What the adapter of every framework keeps: each test file brings scripts of its own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Callable
+
+from driver import Driver, run_alone
+
+
+def restores_bit_for_bit(driver: Driver, steps: int, other_lr: float) -> dict[str, Any]:
+    """After a restore the same losses come again, whatever was tried and validated in between.
+
+    Args:
+        driver: A script that has just begun.
+        steps: A multiple of four.
+        other_lr: Must make other losses than the usual LR.
+
+    Returns:
+        What validation told.
+    """
+    driver.ask("save", id="start")
+    early = driver.train(2)
+    driver.ask("save", id="a")
+    first, validation = driver.train(steps), driver.ask("validate")
+    driver.ask("restore", id="a")
+    other = driver.train(steps, lr=other_lr)
+    assert other[0] == first[0]  # the first update comes after it
+    assert other != first
+    driver.ask("restore", id="a")
+    second = []
+    for _ in range(4):
+        driver.ask("validate")  # leaves no trace
+        second += driver.train(steps // 4)
+    assert second == first
+    assert driver.ask("validate")["loss"] == validation["loss"]
+    driver.ask("restore", id="start")
+    assert driver.train(2) == early
+    assert driver.shutdown() == 0
+    return validation
+
+
+def goes_on_in_a_new_process(
+    first: Driver, start_anew: Callable[[], Driver], folder: Path, *, at: int, steps: int
+) -> Driver:
+    """A checkpoint on disk holds all that training needs, random numbers too.
+
+    Args:
+        first: A script that has just begun.
+        start_anew: Starts it with other random numbers.
+        folder: Where the checkpoint may lie.
+        at: When it is saved.
+        steps: How many are compared.
+
+    Returns:
+        The new process, at its end.
+    """
+    path = str(folder / "checkpoint")
+    first.train(at)
+    first.ask("save", id="a", path=path)
+    expected = first.train(steps)
+    assert first.shutdown() == 0
+    second = start_anew()
+    assert second.ask("restore", id="a", path=path)["step"] == at
+    assert second.train(steps) == expected
+    assert second.shutdown() == 0
+    assert model_of(second.stderr) == model_of(first.stderr)
+    return second
+
+
+def is_left_as_it_was(first: Driver, start_anew: Callable[[], Driver], folder: Path) -> None:
+    """A run that was over already ends with its model once more, though its fit must begin."""
+    path = str(folder / "checkpoint")
+    first.train(5)
+    first.ask("save", id="a", path=path)
+    assert first.shutdown() == 0
+    second = start_anew()
+    second.ask("restore", id="a", path=path)
+    assert second.shutdown() == 0
+    weights = [model_of(driver.stderr).rpartition("]")[0] for driver in (first, second)]
+    assert weights[0] == weights[1] != ""
+
+
+def goes_on_until_the_tuner_ends_it(driver: Driver) -> None:
+    """A framework that was told to do four steps does as many as it is asked for."""
+    assert driver.ask("initialize")["total"] == 4
+    driver.train(25)
+    assert driver.shutdown() == 0
+    assert model_of(driver.stderr).endswith("] 25")
+
+
+def leaves_the_model_to_the_tuner(driver: Driver) -> None:
+    """A script whose loop ends after four steps waits until its model is restored."""
+    driver.ask("save", id="a")
+    before = driver.ask("validate")["loss"]
+    assert driver.ask("train", steps=10, lr=0.1)["end"] == "data"
+    driver.ask("restore", id="a")
+    assert driver.ask("validate")["loss"] == before
+    assert driver.shutdown() == 0
+
+
+def trains_alone_as(bare: str, adapted: str, folder: Path) -> str:
+    """Without a tuner a script does, bit for bit, what it does without the adapter.
+
+    Returns:
+        What it printed of its model.
+    """
+    end = run_alone(f"exec({bare!r}, {{}})\nexec({adapted!r}, {{}})", folder)
+    assert end.returncode == 0, end.stderr
+    models = [line for line in end.stdout.splitlines() if line.startswith("[")]
+    assert len(models) == 2
+    assert models[0] == models[1]
+    return models[0]
+
+
+def model_of(printed: str) -> str:
+    """The line of its weights that a script prints last."""
+    return [line for line in printed.splitlines() if line.startswith("[")][-1]
