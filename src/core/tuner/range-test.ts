@@ -4,6 +4,7 @@
  *
  * The top of the interval is at most 1.5 octaves above the LR of the lowest smoothed loss before the *first* clear
  * rise: a later, lower loss at absurd LRs, as Adam with clipping shows, is a trap. The bottom is three decades below.
+ * No LR above a top that the user gave is tried.
  */
 
 import { AutolrsError } from '../errors.js';
@@ -108,11 +109,12 @@ interface Ramp {
 
 /** Trains about an octave at a time, so that a loss that rises is noticed before it has cost much. */
 function* trainRamp(state: StrategyState, steps: number): Conversation<Ramp> {
-  const all = rampLrs(steps);
+  const highest = state.options.maxLr ?? RAMP_TO_LR;
+  const all = rampLrs(steps).filter((lr) => lr <= highest);
   const slice = Math.max(2, Math.round(steps / OCTAVES));
   const losses: number[] = [];
   let divergedAt: number | undefined;
-  while (losses.length < steps && divergedAt === undefined) {
+  while (losses.length < all.length && divergedAt === undefined) {
     const lrs = all.slice(losses.length, losses.length + slice);
     const reply = yield* trainCounted(state, { purpose: 'search', steps: lrs.length, lr: lrs });
     for (const loss of reply.losses) losses.push(loss);
@@ -185,7 +187,7 @@ function readInterval(
       `--min-lr ${min} is not below ${max.toPrecision(3)}, the highest usable LR that the range test found; give a lower --min-lr or a --max-lr`,
     );
   }
-  return { interval: { min, max, from: 'range-test' }, why: explain(reading, ramp.divergedAt) };
+  return { interval: { min, max, from: 'range-test' }, why: explain(reading, ramp) };
 }
 
 function topOf(reading: RampReading, ceiling: number | undefined): number {
@@ -194,14 +196,14 @@ function topOf(reading: RampReading, ceiling: number | undefined): number {
   return Math.min(reading.lowestAt * 2 ** OCTAVES_ABOVE_LOWEST, ceiling ?? Infinity);
 }
 
-function explain(reading: RampReading, divergedAt: number | undefined): string {
+function explain(reading: RampReading, { divergedAt, lrs }: Ramp): string {
   const { lowestAt, firstLoss, roseAt } = reading;
   const first = Number.isFinite(firstLoss) ? round(firstLoss) : 'the first';
   const fell =
     lowestAt === undefined ? `no loss clearly below ${first}` : `lowest loss at ${round(lowestAt)}`;
   if (divergedAt !== undefined) return `${fell}, diverged at ${round(divergedAt)}`;
   if (roseAt !== undefined) return `${fell}, rose at ${round(roseAt)}`;
-  return `${fell}, no rise up to ${RAMP_TO_LR}`;
+  return `${fell}, no rise up to ${round(lrs.at(-1) ?? RAMP_FROM_LR)}`;
 }
 
 function round(value: number): string {

@@ -124,6 +124,15 @@ describe('horizon', () => {
     expect(trainer.updates.every(({ lr }) => lr <= 0.02 * (1 + 1e-12))).toBe(true);
   });
 
+  it('tries no LR above the only bound that was given, in its ramp neither', () => {
+    for (const maxLr of [0.02, 1e-7]) {
+      const { trainer, decisions } = play({ budget: 4000, maxLr });
+      expect(kindsOf(decisions)).toContain('range-test-started');
+      expect(Math.max(...trainer.updates.map(({ lr }) => lr))).toBeLessThanOrEqual(maxLr * (1 + 1e-12));
+      expect(trainer.updates).toHaveLength(4000);
+    }
+  });
+
   it("stays with the script's LR when there is no room to search, and says so", () => {
     const { result, decisions } = play({ budget: 200 });
     expect(result.stages[0]).toMatchObject({ lr: 0.01, probes: [] });
