@@ -45,9 +45,10 @@ const NOT_MEASURED = 'On a GPU: not measured.';
 const METHODS = `## Methods
 
 - **Best of grid**: six schedules times at least seven LRs, each twice the one before,
-  on two seeds; a schedule's LRs go on until its best one lies inside. The six best
-  configurations then run on five seeds, and the lowest median is the reference. A
-  schedule that is not among the six stands in the tables with two seeds.
+  on two seeds (one where a run takes half a minute: \`--grid-seeds 1\`); a schedule's LRs
+  go on until its best one lies inside. The six best configurations then run on five
+  seeds, and the lowest median is the reference. A schedule that is not among the six
+  stands in the tables with the seeds that it has.
 - **Fixed schedules** at the LR that was best in hindsight: constant; step (a tenth at
   50 % and 75 %), cosine, linear (both to zero), and WSD (the last 25 % linear to zero), each after 5 %
   of linear warm-up; one-cycle as in PyTorch, momentum left alone.
@@ -117,7 +118,8 @@ function summarySections(measured) {
     '## Summary\n',
     'Final validation loss over that of best of grid: for each workload the median over',
     'seeds; of these the median and the worst over workloads. Strategies are developed on',
-    `${namesOf(developed)}; held out are ${namesOf(heldOut)}.\n`,
+    `${namesOf(developed)}; held out are ${namesOf(heldOut)}`,
+    '(how that was kept: [0014](decisions/0014-strategy-horizon.md)).\n',
     table(
       [
         'method',
