@@ -103,7 +103,7 @@ function tellEnd({ account, failure, exitCode, isResumable }: RunEnding, voice: 
   const isWorthAnAccount = account.steps.total > 0 || !(failure instanceof AutolrsError);
   if (!voice.quiet && isWorthAnAccount) say(`\n${summarize(account).join('\n')}`);
   else if (failure === undefined && exitCode !== 0)
-    say(`autolrs: ${describeStatus(account.status)}`);
+    say(`autolrs: ${describeStatus(account.status, wordOf(account.base))}`);
   if (failure instanceof AutolrsError) {
     say(`autolrs: ${failure.message}`);
     // A traceback comes over the wire alone; all else that the script wrote has been shown, unless --quiet kept it.

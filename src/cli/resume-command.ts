@@ -9,6 +9,7 @@ import { Replay } from '../core/tuner/replay.js';
 import { statusOf } from '../core/tuner/result.js';
 import { beginStrategy } from '../core/tuner/strategies.js';
 import { describeStatus } from '../display/summary.js';
+import { wordOf } from '../display/word.js';
 import { Journal } from '../journal/file.js';
 import type { JournalEntry } from '../journal/format.js';
 import { lockRun } from '../journal/lock.js';
@@ -47,7 +48,7 @@ async function goOn(dir: string, settings: ResumeSettings): Promise<number> {
     throw usage(
       finished === undefined
         ? 'the run is not finished; resume it without --steps and --budget, and extend it then'
-        : `this run cannot be extended: ${describeStatus(status)}`,
+        : `this run cannot be extended: ${describeStatus(status, wordOf(tuner?.base ?? 'tuner'))}`,
     );
   }
   if (isOver && extension === undefined) return tellItIsOver(folded, settings);
@@ -64,7 +65,9 @@ async function goOn(dir: string, settings: ResumeSettings): Promise<number> {
       // A command that is new may be a launcher's.
       carrier:
         settings.carrier ??
-        (run.carrier.kind === 'stdio' ? readCarrier(undefined, command) : run.carrier),
+        (settings.command === undefined || run.carrier.kind !== 'stdio'
+          ? run.carrier
+          : readCarrier(undefined, command)),
       checkpointSteps: settings.checkpointSteps ?? run.checkpointSteps,
     },
     run: { id: run.id, dir, cwd: run.cwd, version },
@@ -133,7 +136,7 @@ function tellItIsOver(
   const account = result.build(status, seconds);
   writeResults(account.run.dir, account); // a full disk may have kept them from being written
   process.stderr.write(
-    `autolrs: the run is over (${describeStatus(status)}); give --steps or --budget, totals both, to train on\n`,
+    `autolrs: the run is over (${describeStatus(status, wordOf(account.base))}); give --steps or --budget, totals both, to train on\n`,
   );
   if (settings.json) process.stdout.write(`${JSON.stringify(account)}\n`);
   return 0;

@@ -1,6 +1,7 @@
 /** The middle of a run: starts the trainer, drives the strategy, and sees the trainer off. */
 
 import { AutolrsError } from '../core/errors.js';
+import type { Base } from '../core/options.js';
 import type { TrainerFacts } from '../core/tuner/command.js';
 import { Replay } from '../core/tuner/replay.js';
 import { type RunStatus, statusOf } from '../core/tuner/result.js';
@@ -105,7 +106,7 @@ function createStarter(
     const { facts, pid } = trainer;
     onSecondInterrupt(trainer.kill);
     try {
-      if (past) mustBeAble(past.facts, facts);
+      if (past) mustBeAble(past.facts, facts, settings.tuner.base);
       journal.append({ kind: 'trainer', facts, process: identityOf(pid) });
     } catch (error) {
       await trainer.abandon();
@@ -118,7 +119,7 @@ function createStarter(
 }
 
 /** A script that was changed between two processes of a run must still do what its strategy asks. */
-function mustBeAble(before: TrainerFacts, now: TrainerFacts): void {
+function mustBeAble(before: TrainerFacts, now: TrainerFacts, base: Base): void {
   for (const ability of ['validate', 'disk'] as const) {
     if (before.can[ability] && !now.can[ability]) {
       throw new AutolrsError(
@@ -127,7 +128,7 @@ function mustBeAble(before: TrainerFacts, now: TrainerFacts): void {
       );
     }
   }
-  if (before.can.base && !now.can.base) {
+  if (base === 'user' && !now.can.base) {
     throw new AutolrsError(
       'USAGE',
       'the script could leave the LR to its own schedule when the run began, as --base user has it, and no longer can; give it back the adapter that it had, or start a new run',

@@ -23,7 +23,7 @@ export interface TunerOptions {
   readonly strategy: StrategyName;
   /** With `user` every LR of the run, the bounds below included, is a factor on the script's own. */
   readonly base: Base;
-  /** Search interval; a bound that is absent is found by a range test. */
+  /** Search interval; a bound that is absent is found by a range test, or with `base: 'user'` a default. */
   readonly minLr?: number;
   readonly maxLr?: number;
   /** Committed steps in total. */

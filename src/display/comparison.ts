@@ -14,6 +14,7 @@ import { plotCurves } from './plot.js';
 import { describeStatus } from './summary.js';
 import { layOutTable } from './table.js';
 import { narrateVerdict } from './verdict.js';
+import { wordOf } from './word.js';
 import { wrap } from './wrap.js';
 
 const LEAST_COLUMNS = 40;
@@ -30,7 +31,7 @@ export function describeComparison(comparison: Comparison, columns: number): rea
     ...runs.flatMap(({ run }, i) => {
       const facts = [
         ...(i === reference ? ['the reference'] : []),
-        ...(run.status === null ? [] : [describeStatus(run.status)]),
+        ...(run.status === null ? [] : [describeStatus(run.status, wordOf(run.base ?? 'tuner'))]),
       ];
       const about = facts.length === 0 ? '' : ` (${facts.join('; ')})`;
       return wrap(`${marks[i]}  ${run.name}${about}`, width, '   ');

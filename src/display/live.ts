@@ -20,7 +20,7 @@ const ERASE_DOWN = '\x1b[0J';
 /** Probes come by the dozen: they show in the live lines, the lines that stay are for what stays. */
 const FLEETING: ReadonlySet<string> = new Set(['probe-ended', 'commit-started']);
 
-export function createLiveDisplay(sink: Sink, word: LrWord = 'LR'): Display {
+export function createLiveDisplay(sink: Sink, word: LrWord): Display {
   const progress = new Progress();
   const decoder = new StringDecoder('utf8');
   let partial = '';
@@ -79,7 +79,7 @@ export function createLiveDisplay(sink: Sink, word: LrWord = 'LR'): Display {
 }
 
 /** The two live lines. */
-export function renderProgress(now: ProgressSnapshot, word: LrWord = 'LR'): readonly string[] {
+export function renderProgress(now: ProgressSnapshot, word: LrWord): readonly string[] {
   if (now.activity === '') return ['waiting for the trainer'];
   const stage = now.stage === undefined ? [] : [`stage ${now.stage}`];
   const forecast = now.forecast === undefined ? [] : [`forecast ${formatLoss(now.forecast)}`];

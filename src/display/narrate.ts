@@ -5,7 +5,7 @@ import { formatCount, formatLoss, formatLr, formatSd, plural } from './format.js
 import type { LrWord } from './word.js';
 
 /** The line for a decision; undefined for those that the next one says better. */
-export function narrate(decision: Decision, word: LrWord = 'LR'): string | undefined {
+export function narrate(decision: Decision, word: LrWord): string | undefined {
   switch (decision.kind) {
     case 'budget':
       return narrateBudget(decision);
@@ -60,7 +60,7 @@ export function narrate(decision: Decision, word: LrWord = 'LR'): string | undef
       return narrateCut(decision, word);
     case 'hold-extended': {
       const { step, untilStep, lr } = decision;
-      return `step ${formatCount(step)}: the losses still fall steeply; ${word} ${formatLr(lr)} is held up to step ${formatCount(untilStep)}`;
+      return `step ${formatCount(step)}: still falling steeply; ${word} ${formatLr(lr)} held to step ${formatCount(untilStep)}`;
     }
     case 'finished':
       return narrateFinish(decision.reason, decision.diverged ?? [], word);
@@ -128,8 +128,14 @@ function narrateFinish(reason: FinishReason, diverged: readonly number[], word: 
     case 'data':
       return "ended early: the trainer's data ran out";
     case 'diverged':
-      return `diverged: no ${word} of the interval survives (tried ${diverged.map(formatLr).join(', ')})`;
+      return `diverged: no ${word} of the interval survives (tried ${describeLrs(diverged)})`;
     default:
       return reason satisfies never;
   }
+}
+
+/** All of a few; of more, how many and between which. */
+function describeLrs(lrs: readonly number[]): string {
+  if (lrs.length <= 3) return lrs.map(formatLr).join(', ');
+  return `${lrs.length}, ${formatLr(Math.min(...lrs))} to ${formatLr(Math.max(...lrs))}`;
 }

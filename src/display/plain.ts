@@ -7,7 +7,7 @@ import type { LrWord } from './word.js';
 
 const NEWLINE = 10;
 
-export function createPlainDisplay(sink: Sink, word: LrWord = 'LR'): Display {
+export function createPlainDisplay(sink: Sink, word: LrWord): Display {
   let isAtLineStart = true;
   const say = (line: string) => {
     void sink.write(`${isAtLineStart ? '' : '\n'}autolrs: ${line}\n`);

@@ -18,7 +18,7 @@ const STATUS_SENTENCES: Readonly<Record<RunStatus, string>> = {
 };
 
 /** How the run ended, for people who see nothing else of it. */
-export function describeStatus(status: RunStatus, word: LrWord = 'LR'): string {
+export function describeStatus(status: RunStatus, word: LrWord): string {
   return STATUS_SENTENCES[status].replaceAll('LR', word);
 }
 
@@ -108,7 +108,7 @@ function describeForecast({ step, loss, low, high, came }: ScoredForecast): stri
   const said = `${formatLoss(loss)} at step ${formatCount(step)} (${formatLoss(low)} to ${formatLoss(high)})`;
   if (came === null) return said;
   const where = came < low ? 'below' : came > high ? 'above' : 'inside';
-  return `${said}; ${formatLoss(came)} came, ${where}`;
+  return `${said}: ${formatLoss(came)}, ${where}`;
 }
 
 function costLines({ steps, seconds }: RunResult): readonly string[] {

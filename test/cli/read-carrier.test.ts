@@ -35,6 +35,8 @@ describe('readCarrier', () => {
 
   it.each([
     'torchrun --nproc-per-node 2 train.py',
+    'python -mtorch.distributed.run train.py',
+    'mpiexec.hydra -n 2 python train.py',
     '/venv/bin/torchrun train.py',
     'uv run torchrun train.py',
     'python -m torch.distributed.run train.py',
@@ -44,12 +46,15 @@ describe('readCarrier', () => {
     expect(readCarrier('stdio', command.split(' '))).toEqual({ kind: 'stdio' });
   });
 
-  it.each(['python train.py', 'python torchrun.py', 'python train.py --name my-torchrun'])(
-    'takes stdin and stdout for %s',
-    (command) => {
-      expect(readCarrier(undefined, command.split(' '))).toEqual({ kind: 'stdio' });
-    },
-  );
+  it.each([
+    'python train.py',
+    'python torchrun.py',
+    'python train.py --name my-torchrun',
+    'python train.py --backend deepspeed',
+    'sh trainer.sh --out runs/deepspeed',
+  ])('takes stdin and stdout for %s', (command) => {
+    expect(readCarrier(undefined, command.split(' '))).toEqual({ kind: 'stdio' });
+  });
 
   it.each(['tcp:0.0.0.0:1', 'tcp:[::]:1', 'tcp:[0:0:0:0:0:0:0:0]:1', 'tcp:*:1'])(
     'refuses every interface, as %s, which no trainer could be told to connect to',

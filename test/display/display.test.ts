@@ -72,7 +72,7 @@ describe('numbers for people', () => {
 describe('the plain display', () => {
   it('says one line an event, free of escapes, of at most 80 columns', () => {
     const sink = createSink();
-    const display = createPlainDisplay(sink);
+    const display = createPlainDisplay(sink, 'LR');
     for (const entry of playRun(0.4).entries) display.add(entry);
     expect(sink.text).not.toContain(ESCAPE);
     const lines = sink.text.trimEnd().split('\n');
@@ -85,7 +85,7 @@ describe('the plain display', () => {
 
   it('passes the trainer’s bytes on unchanged and never begins its own line inside one', () => {
     const sink = createSink();
-    const display = createPlainDisplay(sink);
+    const display = createPlainDisplay(sink, 'LR');
     void display.passOn('half a line');
     display.say('hello');
     void display.passOn('whole\n');
@@ -97,7 +97,7 @@ describe('the plain display', () => {
 describe('the live display', () => {
   it('redraws in place, cut to the terminal’s width, and leaves nothing behind but whole lines', () => {
     const sink = createSink();
-    const display = createLiveDisplay(sink);
+    const display = createLiveDisplay(sink, 'LR');
     for (const entry of playRun().entries) display.add(entry);
     void display.passOn('trainer says\n');
     display.close();
@@ -118,7 +118,7 @@ describe('the live display', () => {
         e.decision.probe === 2,
     );
     for (const entry of entries.slice(0, third + 2)) progress.add(entry);
-    const [doing = '', done = ''] = renderProgress(progress.snapshot());
+    const [doing = '', done = ''] = renderProgress(progress.snapshot(), 'LR');
     expect(doing).toMatch(/^stage 2 {2}probe 3 of 10 {2}LR \S+ {2}loss \S+ {2}forecast \S+$/);
     expect(done).toMatch(
       /^\[#*\.+\] \d+ % {2}[\d,]+ committed {2}search \d+ % {2}[\d,]+ steps\/s {2}ETA .+$/,
@@ -162,7 +162,7 @@ function playHorizon() {
 
 describe('strategy horizon, told to people', () => {
   const { entries, decisions } = playHorizon();
-  const lines = decisions.flatMap((decision) => narrate(decision) ?? []);
+  const lines = decisions.flatMap((decision) => narrate(decision, 'LR') ?? []);
 
   it('says what the search will cost, why an LR is cut, and what a probe ended with', () => {
     const text = lines.join('\n');
@@ -183,7 +183,7 @@ describe('strategy horizon, told to people', () => {
   function tell(trainer: SimulatedTrainer, options: Partial<TunerOptions>): string {
     const strategy = resolveOptions({ strategy: 'horizon', ...options });
     const { decisions } = drive(beginStrategy(strategy, trainer.facts), trainer);
-    return decisions.flatMap((decision) => narrate(decision) ?? []).join('\n');
+    return decisions.flatMap((decision) => narrate(decision, 'LR') ?? []).join('\n');
   }
 
   it('says why there is no search', () => {
@@ -203,7 +203,7 @@ describe('strategy horizon, told to people', () => {
   it('names the LR that comes, also where it is above the one before', () => {
     const evidence = { kind: 'stall', looks: 4 } as const;
     const cut = { kind: 'lr-cut', stage: 0, step: 841, lr: 0.0359, nextLr: 0.0536 } as const;
-    expect(narrate({ ...cut, evidence, backToStep: 654 })).toBe(
+    expect(narrate({ ...cut, evidence, backToStep: 654 }, 'LR')).toBe(
       'step 841: no better validation loss in 4 looks; back to step 654, LR 0.0536, falling to 0',
     );
   });
@@ -218,9 +218,15 @@ describe('strategy horizon, told to people', () => {
     const result = builder.build('finished', 1);
     expect(result.forecasts.length).toBeGreaterThan(1);
     const summary = summarize(result);
-    const lines = summary.filter((line) => /at step [\d,]+ \(.* to .*\); .* came, /.test(line));
+    const lines = summary.filter((line) =>
+      /at step [\d,]+ \(.* to .*\): .*, (inside|above|below)/.test(line),
+    );
     expect(lines).toHaveLength(result.forecasts.length);
     expect(lines[0]).toMatch(/^forecast {4}/);
+    for (const line of summary) expect(line.length).toBeLessThanOrEqual(80);
+    for (const line of played.decisions.map((d) => narrate(d, 'LR') ?? '')) {
+      expect(`autolrs: ${line}`.length, line).toBeLessThanOrEqual(90);
+    }
     const { inside, scored } = coverageOf(result.forecasts);
     expect(summary).toContain(
       `            ${inside} of ${scored} inside their bands (made for 4 of 5)`,

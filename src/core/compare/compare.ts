@@ -4,6 +4,7 @@
  */
 
 import { AutolrsError } from '../errors.js';
+import type { Base } from '../options.js';
 import type { RunResult, RunStatus } from '../tuner/result.js';
 import { crossoverOf } from './crossover.js';
 import { type CurvePoint, firstAtOrBelow, type LossCurve, pointAt } from './curve.js';
@@ -22,6 +23,8 @@ export interface ComparableRun {
   readonly name: string;
   /** Null for a run of which only the losses are known. */
   readonly status: RunStatus | null;
+  /** What its LRs are; absent where nobody has set any. */
+  readonly base?: Base;
   readonly steps: RunResult['steps'];
   /** Wall time; null when it is not known. */
   readonly seconds: number | null;

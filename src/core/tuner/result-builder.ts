@@ -42,6 +42,9 @@ export class ResultBuilder {
   #searchSeconds = 0;
   #interval: Interval | undefined;
   readonly #scorecard = new Scorecard();
+  /** Steps of the stage under way, as its forecast meant them. */
+  #stageSteps = 0;
+  #rolledBackStage: number | undefined;
   #schedule: Schedule = [];
   readonly #stages: Mutable<StageResult & { probes: ProbeResult[] }>[] = [];
 
@@ -230,10 +233,16 @@ export class ResultBuilder {
         if (stage) Object.assign(stage, { lr, forecast: forecast ?? null });
         if (stage === undefined || forecast === undefined) return;
         this.#scorecard.drop('stage'); // of a commit that was taken back
+        this.#stageSteps = decision.steps;
+        // What is done again has no forecast but that it gets no worse.
+        if (this.#rolledBackStage === stage.index) return;
         const said = { step: stage.from, loss: forecast, ...bandOf(forecast, sd) };
         this.#scorecard.say({ of: 'stage', ...said });
         return;
       }
+      case 'stage-rolled-back':
+        this.#rolledBackStage = decision.stage;
+        return;
       case 'end-forecast': {
         const { step, loss, low, high } = decision;
         this.#scorecard.say({ of: 'run', step, loss, low, high });
@@ -241,12 +250,15 @@ export class ResultBuilder {
       }
       case 'finished': {
         const { validation, level } = this.#path;
-        if (decision.reason === 'budget')
-          this.#scorecard.come('run', validation ?? level.last ?? null);
+        const came = validation ?? level.last ?? null;
+        if (decision.reason === 'budget' && Number.isFinite(came))
+          this.#scorecard.come('run', came);
         return;
       }
       case 'stage-ended': {
         const { reached, validation } = decision;
+        // A stage that ended early never came to what was spoken of.
+        if (decision.steps !== this.#stageSteps) this.#scorecard.drop('stage');
         this.#scorecard.come('stage', Number.isFinite(reached) ? reached : null);
         if (stage)
           Object.assign(stage, { reached, ...(validation !== undefined && { validation }) });

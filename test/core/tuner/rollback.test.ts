@@ -35,6 +35,9 @@ describe('--rollback', () => {
     expect(result.steps.committed).toBe(700);
     expect(trainer.model.step).toBe(700);
     expect(trainer.updates.length).toBe(result.steps.total);
+    // Of the stage that was done again nobody had forecast the end.
+    const forecast = result.stages.filter(({ index }) => index !== 1);
+    expect(result.forecasts.map(({ step }) => step)).toEqual(forecast.map(({ from }) => from));
   });
 
   it('is off unless asked for: the paper has none', () => {

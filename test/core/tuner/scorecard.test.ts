@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import { resolveOptions } from '../../../src/core/options.js';
+import { ResultBuilder } from '../../../src/core/tuner/result-builder.js';
 import { bandOf, coverageOf, Scorecard } from '../../../src/core/tuner/scorecard.js';
+import { beginStrategy } from '../../../src/core/tuner/strategies.js';
+import { drive } from '../../support/drive.js';
+import { SimulatedTrainer } from '../../support/simulated-trainer.js';
 
 const said = { of: 'run', step: 0, loss: 1, low: 0.8, high: 1.3 } as const;
 
@@ -36,5 +41,34 @@ describe('the scorecard', () => {
     expect((low + high) / 2).toBeCloseTo(2, 12);
     // The 90 % quantile of the normal distribution.
     expect((high - 2) / 0.5).toBeCloseTo(1.2815515655446004, 4);
+  });
+});
+
+describe('the scorecard of a run by `paper`', () => {
+  function play(targetLoss?: number) {
+    const trainer = new SimulatedTrainer({ canValidate: false });
+    const given = { strategy: 'paper', minLr: 1e-3, maxLr: 1, steps: 700, tau: 100 } as const;
+    const options = resolveOptions({ ...given, ...(targetLoss !== undefined && { targetLoss }) });
+    const { entries } = drive(beginStrategy(options, trainer.facts), trainer);
+    const builder = new ResultBuilder({ id: 'r', dir: 'd', strategy: 'paper', seed: 0 });
+    builder.begin(0);
+    for (const entry of entries) builder.add(entry);
+    return builder.build('finished', 1);
+  }
+
+  it('has the forecast of each stage, and the loss that the stage reached', () => {
+    const { forecasts, stages } = play();
+    expect(stages.length).toBeGreaterThan(2);
+    expect(forecasts.map(({ step, loss, came }) => [step, loss, came])).toEqual(
+      stages.map(({ from, forecast, reached }) => [from, forecast, reached]),
+    );
+  });
+
+  it('leaves out a stage that the target ended before the step that was spoken of', () => {
+    const whole = play();
+    const target = ((whole.loss.first ?? 0) + (whole.loss.last ?? 0)) / 2;
+    const { forecasts, stages } = play(target);
+    expect(stages.at(-1)?.steps).toBeLessThan(whole.stages[stages.length - 1]?.steps ?? 0);
+    expect(forecasts).toHaveLength(stages.length - 1);
   });
 });

@@ -37,7 +37,7 @@ const CLEAR_ERRORS = 2;
 const NOISE_SHARE = 0.25;
 const LEAST_LOSSES = 4;
 
-/** The factor to go on with; undefined when the trainer's data ended. The trainer is left where it was found. */
+/** The factor to go on with, and the trainer left where it was found; undefined when its data ended. */
 export function* searchFactor(
   state: StrategyState,
   search: FactorSearch,
@@ -58,7 +58,7 @@ export function* searchFactor(
     probes.push(probe);
   }
   yield* restoreCounted(state, start);
-  return chooseFactor(probes, incumbent);
+  return chooseFactor(probes, incumbent, interval.min);
 }
 
 function* probeFactor(
@@ -95,8 +95,10 @@ export function nextFactor(
   const [lowest, highest] = [factors[0], factors.at(-1)];
   if (lowest === undefined || highest === undefined) return undefined;
   const best = bestOf(probes)?.lr ?? lowest; // all diverged: further down
-  if (best === lowest) return lowest > min ? Math.max(min, lowest / SPACING) : undefined;
-  if (best === highest) return highest < max ? Math.min(max, highest * SPACING) : undefined;
+  // A single probe is both: the incumbent at a bound leaves the other way open.
+  if (best === lowest && lowest > min) return Math.max(min, lowest / SPACING);
+  if (best === highest && highest < max) return Math.min(max, highest * SPACING);
+  if (best === lowest || best === highest) return undefined;
   const x = vertexOf(probes);
   if (x === undefined) return undefined;
   const isNew = factors.every((factor) => Math.abs(Math.log2(factor) - x) >= WORTH_A_PROBE);
@@ -104,13 +106,19 @@ export function nextFactor(
 }
 
 /** The vertex of the probes; the incumbent where the best of them is not clearly better. */
-export function chooseFactor(probes: readonly FactorProbe[], incumbent: number): number {
+export function chooseFactor(
+  probes: readonly FactorProbe[],
+  incumbent: number,
+  lowestAllowed: number,
+): number {
   const bestLr = bestOf(probes)?.lr;
   const best = probes.find(({ lr }) => lr === bestLr);
   const own = probes.find(({ lr }) => lr === incumbent);
   if (own === undefined) return incumbent;
   // Everything diverged, from the incumbent down to the lowest that was tried.
-  if (best === undefined) return Math.min(...probes.map(({ lr }) => lr)) / SPACING;
+  if (best === undefined) {
+    return Math.max(lowestAllowed, Math.min(...probes.map(({ lr }) => lr)) / SPACING);
+  }
   const isClear =
     Number.isNaN(own.loss) || own.loss - best.loss > CLEAR_ERRORS * errorOf(own, best);
   const x = vertexOf(probes);

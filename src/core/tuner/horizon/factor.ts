@@ -25,7 +25,7 @@ import {
   type StrategyState,
   trainCounted,
 } from '../state.js';
-import { hasLostItsDescent } from './factor-lead.js';
+import { type LeadReading, readLead } from './factor-lead.js';
 import { type FactorPlan, FIRST_PROBES, planFactors } from './factor-plan.js';
 import { searchFactor } from './factor-search.js';
 import { nextLook } from './looks.js';
@@ -68,7 +68,8 @@ class FactorRun {
   #stage = 0;
   /** Committed steps before the stage. */
   #stageBegan = 0;
-  #kept = '';
+  /** The checkpoint of the last good look, and what was known there. */
+  #kept: { name: string; level: number; validation: number | undefined } | undefined;
   #saves = 0;
   #divergences = 0;
   #level = Number.NaN;
@@ -90,9 +91,10 @@ class FactorRun {
     yield* this.#keep();
     const lead = yield* this.#lead(plan.leadSteps);
     if (lead !== 'done') return lead;
-    yield* this.#keep();
+    const start = yield* this.#keep();
+    if (this.#hasReachedTarget) return yield* this.#end('target');
     const found = yield* searchFactor(this.#state, {
-      start: this.#kept,
+      start,
       stage: this.#stage,
       interval: this.#interval,
       incumbent: this.#factor,
@@ -105,9 +107,14 @@ class FactorRun {
     return yield* this.#commitRest();
   }
 
-  /** Trains the first steps, in one piece: to the end of it, or back to its beginning at a lower factor. */
+  /**
+   * Trains the first steps, in one piece: to the end of it, or back to its beginning at a lower factor. A loss that rises
+   * at every factor is not the factor's doing: then the first one is trained, wherever the loss goes.
+   */
   *#lead(steps: number): Conversation<'done' | 'data' | 'diverged'> {
     const state = this.#state;
+    const first = this.#factor;
+    let mayRise = false;
     for (;;) {
       const left = Math.min(steps, stepsLeft(this.limits, state.ledger));
       if (left === 0) return 'done';
@@ -118,10 +125,22 @@ class FactorRun {
       });
       if (reply.end === 'data') return 'data';
       this.#level = levelOf(reply.losses.slice(-LEVEL_LOSSES)) ?? Number.NaN;
-      const isSound = !didDiverge(reply) && !hasLostItsDescent(reply.losses);
-      const validation = isSound ? yield* validateCommitted(state) : Number.NaN;
+      const reading = didDiverge(reply) ? undefined : readLead(reply.losses);
+      const isLost = reading?.isLost === true && !mayRise;
+      const validation = reading && !isLost ? yield* validateCommitted(state) : Number.NaN;
       if (validation === undefined || Number.isFinite(validation)) return 'done';
-      if (!(yield* this.#retryLower(CUT_OF_LEAD))) return 'diverged';
+      const lower = this.#factor / CUT_OF_LEAD;
+      const isSpent = ++this.#divergences > MOST_DIVERGENCES || lower < this.#interval.min;
+      yield* this.#goBack();
+      const next = isSpent ? first : lower;
+      if (reading && isLost) {
+        yield* this.#tellRise(reading, next);
+      } else {
+        yield* this.#tellDivergence();
+        if (isSpent) return 'diverged';
+      }
+      mayRise = isSpent;
+      yield* this.#beginAgain(next, Math.min(steps, stepsLeft(this.limits, state.ledger)));
     }
   }
 
@@ -138,10 +157,19 @@ class FactorRun {
     yield* this.#keep();
     const end = yield* this.#trainUntil(committed + steps);
     if (end === 'data' || end === 'diverged') return end;
+    return yield* this.#end(end === 'target' ? 'target' : 'budget');
+  }
+
+  *#end(reason: FinishReason): Conversation<FinishReason> {
     yield* this.#endStage();
-    yield* discard(this.#kept);
-    this.#kept = '';
-    return end === 'target' ? 'target' : 'budget';
+    if (this.#kept) yield* discard(this.#kept.name);
+    this.#kept = undefined;
+    return reason;
+  }
+
+  get #hasReachedTarget(): boolean {
+    const { targetLoss, validation = this.#level } = this.#state;
+    return targetLoss !== undefined && validation <= targetLoss;
   }
 
   /** Trains to committed step `until`, or as far as what is left of the budget goes once commits were taken back. */
@@ -161,35 +189,53 @@ class FactorRun {
       this.#level = levelOf(reply.losses.slice(-LEVEL_LOSSES)) ?? Number.NaN;
       const validation = didDiverge(reply) ? Number.NaN : yield* validateCommitted(state);
       if (validation !== undefined && !Number.isFinite(validation)) {
-        if (!(yield* this.#retryLower(CUT))) return 'diverged';
+        const next = this.#factor / CUT;
+        const isSpent = ++this.#divergences > MOST_DIVERGENCES || next < this.#interval.min;
+        yield* this.#goBack();
+        yield* this.#tellDivergence();
+        if (isSpent) return 'diverged';
+        yield* this.#beginAgain(next, stepsLeft(this.limits, state.ledger));
         continue;
       }
       yield* this.#keep();
-      const reached = validation ?? this.#level;
-      if (state.targetLoss !== undefined && reached <= state.targetLoss) return 'target';
+      if (this.#hasReachedTarget) return 'target';
     }
   }
 
-  /** Back to the last good look at a lower factor; false when that was tried often enough. */
-  *#retryLower(cut: number): Conversation<boolean> {
-    const { diverged } = this.#state;
-    diverged.push(this.#factor);
-    yield* restoreCounted(this.#state, this.#kept);
-    yield* decide({ kind: 'commit-diverged', stage: this.#stage, lr: this.#factor });
-    const next = this.#factor / cut;
-    if (++this.#divergences > MOST_DIVERGENCES || next < this.#interval.min) return false;
-    yield* this.#endStage();
-    this.#stage++;
-    this.#factor = next;
-    yield* this.#startStage(stepsLeft(this.limits, this.#state.ledger));
-    return true;
+  *#goBack(): Conversation<void> {
+    if (this.#kept === undefined) return;
+    yield* restoreCounted(this.#state, this.#kept.name);
+    this.#level = this.#kept.level;
+    this.#state.validation = this.#kept.validation;
   }
 
-  *#keep(): Conversation<void> {
+  *#tellDivergence(): Conversation<void> {
+    this.#state.diverged.push(this.#factor);
+    yield* decide({ kind: 'commit-diverged', stage: this.#stage, lr: this.#factor });
+  }
+
+  /** Of a lead whose losses stayed finite, and that is done again at `nextLr`. */
+  *#tellRise({ began, reached }: LeadReading, nextLr: number): Conversation<void> {
+    const [stage, lr] = [this.#stage, this.#factor];
+    yield* decide({ kind: 'stage-rolled-back', stage, lr, began, reached, nextLr });
+  }
+
+  /** Another stage, of `steps` steps at `factor`. */
+  *#beginAgain(factor: number, steps: number): Conversation<void> {
+    yield* this.#endStage();
+    this.#stage++;
+    this.#factor = factor;
+    yield* this.#startStage(steps);
+  }
+
+  /** Saves a good look; returns its checkpoint. */
+  *#keep(): Conversation<string> {
     const previous = this.#kept;
-    this.#kept = `run-${this.#saves++}`;
-    yield* save(this.#kept);
-    if (previous !== '') yield* discard(previous);
+    const name = `run-${this.#saves++}`;
+    this.#kept = { name, level: this.#level, validation: this.#state.validation };
+    yield* save(name);
+    if (previous) yield* discard(previous.name);
+    return name;
   }
 
   *#startStage(steps: number): Conversation<void> {

@@ -33,7 +33,7 @@ export interface Peak {
   readonly fine: readonly AnnealedProbe[];
 }
 
-/** Undefined when the trainer's data ended. The trainer is left where it was found. */
+/** The peak, and the trainer left where it was found; undefined when its data ended. */
 export function* findPeak(
   state: StrategyState,
   plan: SearchPlan,

@@ -59,8 +59,10 @@ export function findPlateau({ training }: Curve, since: number): Evidence | unde
  * @param since Steps of the run from which on its LR was held.
  */
 export function findDescent({ training, validation }: Curve, since: number): Descent | undefined {
-  const seen = alongLearning(recentOf(training, since));
-  const unseen = alongLearning(recentOf(validation, since));
+  const points = [recentOf(training, since), recentOf(validation, since)] as const;
+  // Shares of a loss that crosses zero say nothing.
+  if (points.flat().some(({ loss }) => !(loss > 0))) return undefined;
+  const [seen, unseen] = points.map(alongLearning);
   if (!seen || !unseen || seen.slope + seen.error > -STEEP.training) return undefined;
   if (unseen.slope > -STEEP.validation) return undefined;
   return { slope: seen.slope, error: seen.error, validationSlope: unseen.slope };

@@ -3,7 +3,7 @@ import { createRandom } from '../../../../src/core/math/random.js';
 import { resolveOptions, type TunerOptions } from '../../../../src/core/options.js';
 import type { Command, Reply, TrainCommand } from '../../../../src/core/tuner/command.js';
 import type { Decision } from '../../../../src/core/tuner/decision.js';
-import { hasLostItsDescent } from '../../../../src/core/tuner/horizon/factor-lead.js';
+import { readLead } from '../../../../src/core/tuner/horizon/factor-lead.js';
 import { planFactors } from '../../../../src/core/tuner/horizon/factor-plan.js';
 import {
   chooseFactor,
@@ -200,8 +200,16 @@ function probe(lr: number, loss: number, noise = 0): FactorProbe {
 describe('the choice of a factor', () => {
   it('changes nothing for a gain within the noise, and takes the vertex for one beyond it', () => {
     const probes = (noise: number) => [probe(1, 1, noise), probe(1 / 3, 1.4, noise), probe(3, 0.9)];
-    expect(chooseFactor([...probes(0.01), probe(9, 1.4)], 1)).toBeGreaterThan(1.5);
-    expect(chooseFactor([...probes(2), probe(9, 1.4)], 1)).toBe(1);
+    expect(chooseFactor([...probes(0.01), probe(9, 1.4)], 1, 1 / 32)).toBeGreaterThan(1.5);
+    expect(chooseFactor([...probes(2), probe(9, 1.4)], 1, 1 / 32)).toBe(1);
+  });
+
+  it('goes the one way that is open from a bound, and no way where none is', () => {
+    const from = (min: number, max: number) =>
+      nextFactor([probe(1, 1)], { min, max, from: 'given' });
+    expect(from(1, 2.5)).toBe(2.5);
+    expect(from(0.5, 1)).toBe(0.5);
+    expect(from(1, 1)).toBeUndefined();
   });
 
   it('goes outwards while the best is at an edge, and looks no closer than half an octave', () => {
@@ -214,25 +222,27 @@ describe('the choice of a factor', () => {
 
   it('falls below all that was tried where all of it diverged', () => {
     const all = [1, 1 / 3, 3].map((lr) => probe(lr, Number.NaN));
-    expect(chooseFactor(all, 1)).toBeLessThan(1 / 3);
+    expect(chooseFactor(all, 1, 1 / 32)).toBeLessThan(1 / 3);
+    expect(chooseFactor(all, 1, 0.3)).toBe(0.3);
   });
 });
 
 describe('a lead', () => {
+  const isLost = (losses: readonly number[]) => readLead(losses).isLost;
   const noise = createRandom(7);
   const lossesOf = (course: (share: number) => number, sd: number) =>
     Array.from({ length: 200 }, (_, i) => course(i / 200) + sd * noise.normal());
 
   it('has lost its descent where the loss falls and rises again, or rises at once', () => {
-    expect(hasLostItsDescent(lossesOf((x) => (x < 0.5 ? 2.3 - 2 * x : 2.3), 0.1))).toBe(true);
-    expect(hasLostItsDescent(lossesOf((x) => 2 + 10 * x, 0.1))).toBe(true);
+    expect(isLost(lossesOf((x) => (x < 0.5 ? 2.3 - 2 * x : 2.3), 0.1))).toBe(true);
+    expect(isLost(lossesOf((x) => 2 + 10 * x, 0.1))).toBe(true);
   });
 
   it('has not where it falls, falls and holds, or does not move for its noise, in 100 draws of each', () => {
     for (let seed = 0; seed < 100; seed++) {
-      expect(hasLostItsDescent(lossesOf((x) => 2.3 - x, 0.2))).toBe(false);
-      expect(hasLostItsDescent(lossesOf((x) => 2.3 - Math.min(x, 0.4), 0.2))).toBe(false);
-      expect(hasLostItsDescent(lossesOf(() => 2.3, 0.2))).toBe(false);
+      expect(isLost(lossesOf((x) => 2.3 - x, 0.2))).toBe(false);
+      expect(isLost(lossesOf((x) => 2.3 - Math.min(x, 0.4), 0.2))).toBe(false);
+      expect(isLost(lossesOf(() => 2.3, 0.2))).toBe(false);
     }
   });
 
@@ -247,6 +257,82 @@ describe('a lead', () => {
     expect(result.steps.takenBack).toBe(TOTAL / 10);
     expect(result.stages.flatMap(({ probes }) => probes).length).toBeGreaterThan(2);
     expect(trainer.model.step).toBe(TOTAL);
+  });
+});
+
+describe('a lead that rises', () => {
+  const onCommits =
+    (lossOf: (index: number, losses: readonly number[]) => number) =>
+    (command: Command, reply: Reply, trainer: SimulatedTrainer): Reply =>
+      command.kind === 'train' &&
+      command.purpose === 'commit' &&
+      reply.kind === 'trained' &&
+      trainer.model.step <= TOTAL / 10
+        ? { ...reply, losses: reply.losses.map((_, i) => lossOf(i, reply.losses)) }
+        : reply;
+
+  it('is trained at factor 1 after all where it rises at every factor, and tells no divergence', () => {
+    const { outcome, result, decisions } = play(
+      {},
+      {},
+      onCommits((i) => 1 + i / 100),
+    );
+    expect(outcome).toBe('budget');
+    expect(result.schedule[0]).toEqual({ step: 0, lr: 1 });
+    expect(result.steps.committed).toBe(TOTAL);
+    expect(kindsOf(decisions)).toContain('stage-rolled-back');
+    expect(kindsOf(decisions)).not.toContain('commit-diverged');
+    const stages = decisions.filter((decision) => decision.kind === 'stage-started');
+    for (const { stageSteps } of stages.slice(0, -1)) expect(stageSteps).toBe(TOTAL / 10);
+  });
+
+  it('is no harm where one batch is bad, or where rounding is all that moves', () => {
+    for (const lossOf of [
+      (i: number, losses: readonly number[]) => (i === 185 ? 12 : (losses[i] ?? 0)),
+      (i: number) => (i < 150 ? 2.3 : 2.3000002),
+    ]) {
+      const { result } = play({}, {}, onCommits(lossOf));
+      expect(result.steps.takenBack).toBeUndefined();
+    }
+  });
+
+  it('is taken back where it blows up in its last steps', () => {
+    const { result } = play({}, {}, (command, reply, trainer) =>
+      command.kind === 'train' && command.lr === 1
+        ? onCommits((i, losses) => (i < 192 ? (losses[i] ?? 0) : 4 ** (i - 191)))(
+            command,
+            reply,
+            trainer,
+          )
+        : reply,
+    );
+    expect(result.schedule[0]).toEqual({ step: 0, lr: 0.25 });
+  });
+
+  it('ends the run where it reaches the target', () => {
+    const { outcome, result } = play({ targetLoss: 1e9 });
+    expect(outcome).toBe('target');
+    expect(result.steps).toMatchObject({ committed: TOTAL / 10, search: 0 });
+  });
+});
+
+describe('a stage that diverged', () => {
+  it('has the losses of where the run went back to', () => {
+    const { decisions } = play({}, {}, (command, reply, trainer) =>
+      command.kind === 'train' &&
+      command.purpose === 'commit' &&
+      reply.kind === 'trained' &&
+      trainer.model.step > 1000 &&
+      command.lr === 1
+        ? { ...reply, losses: reply.losses.with(-1, Number.NaN), end: 'diverged' }
+        : reply,
+    );
+    const ended = decisions.filter((decision) => decision.kind === 'stage-ended');
+    expect(ended.length).toBeGreaterThan(1);
+    for (const { reached, validation } of ended) {
+      expect(reached).toBeGreaterThan(0);
+      expect(validation).toBe(reached);
+    }
   });
 });
 

@@ -128,7 +128,9 @@ describe('horizon', () => {
     for (const maxLr of [0.02, 1e-7]) {
       const { trainer, decisions } = play({ budget: 4000, maxLr });
       expect(kindsOf(decisions)).toContain('range-test-started');
-      expect(Math.max(...trainer.updates.map(({ lr }) => lr))).toBeLessThanOrEqual(maxLr * (1 + 1e-12));
+      expect(Math.max(...trainer.updates.map(({ lr }) => lr))).toBeLessThanOrEqual(
+        maxLr * (1 + 1e-12),
+      );
       expect(trainer.updates).toHaveLength(4000);
     }
   });
