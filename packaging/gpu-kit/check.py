@@ -2,8 +2,8 @@
 
     python check.py [--device cuda|cpu]
 
-Needs a Python with PyTorch. Installs the wheels beside this file into a virtual environment of its
-own that sees that PyTorch, and prints a table in Markdown.
+Needs a Python with PyTorch and NumPy. Installs the wheels beside this file into a virtual
+environment of its own that sees that PyTorch, and prints a table in Markdown.
 """
 
 from __future__ import annotations
@@ -66,9 +66,10 @@ def check(args: argparse.Namespace, home: Path) -> None:
         home: An empty folder but for the virtual environment.
     """
     try:
+        import numpy  # noqa: F401
         import torch
-    except ImportError:
-        sys.exit("this Python has no PyTorch; start check.py with one that has")
+    except ImportError as error:
+        sys.exit(f"this Python has no {error.name}; start check.py with one that has")
     is_cuda = args.device == "cuda"
     if is_cuda and not torch.cuda.is_available():
         sys.exit("PyTorch finds no CUDA device here; pass --device cpu to try the kit without one")
@@ -96,7 +97,8 @@ def rows(args: argparse.Namespace, home: Path) -> Any:
     for name, is_tuned in (("bare", False), ("tuned", True)):
         what = f"synchronisations a step, {name}, of {SYNC_STEPS} steps between two replies"
         is_cuda = args.device == "cuda"
-        yield what, f"{count_syncs(home, is_tuned) / SYNC_STEPS:g}" if is_cuda else "no device"
+        count = count_syncs(home, is_tuned)
+        yield what, f"{count / SYNC_STEPS:g}" if is_cuda else "no device"
     for what, seconds in times_of_snapshots(home):
         yield what, f"{1000 * seconds:.1f} ms"
     yield "`autolrs doctor`", doctors_verdict(home, args.device)

@@ -7,6 +7,8 @@ import sys
 import warnings
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).parent / "overhead"))
+
 import torch
 from common import BATCH, DEVICE
 from torch_net import loader, net
@@ -31,7 +33,8 @@ def update():
 
 
 update()
-torch.cuda.set_sync_debug_mode("warn")
+if DEVICE == "cuda":
+    torch.cuda.set_sync_debug_mode("warn")
 with warnings.catch_warnings(record=True) as seen:
     warnings.simplefilter("always")
     if autolrs.is_driven():

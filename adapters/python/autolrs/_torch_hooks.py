@@ -132,7 +132,11 @@ class TorchHooks:
         return run_validation(self._model, self._validate)
 
     def capture(self) -> dict[str, Any]:
-        return {**snapshot_of(self._state(), self._has_trained), "rng": capture_rng()}
+        state = self._state()
+        # These take back what they are given as it is, and count on finding it where it was.
+        as_is = {name: state.pop(name) for name in ("extra", "schedule") if name in state}
+        has_trained = self._has_trained or any(item.state for item in self.optimizers)
+        return {**snapshot_of(state, has_trained), **copy_of(as_is), "rng": capture_rng()}
 
     def apply(self, state: dict[str, Any]) -> None:
         restore_model(self._model, state["model"])

@@ -86,9 +86,13 @@ class OwnSchedule:
         if self.factor == 1:
             return
         scaled = self._scaled[id(optimizer)] = []
+        tensors: set[int] = set()  # groups may have one in common
         for group in optimizer.param_groups:
             own = group["lr"]
             if isinstance(own, Tensor):
+                if id(own) in tensors:
+                    continue
+                tensors.add(id(own))
                 kept = own.clone()
                 own.mul_(self.factor)  # a compiled or captured step looks at this tensor
                 scaled.append((group, kept, None))
@@ -108,8 +112,8 @@ class OwnSchedule:
             if was != now:
                 raise SchedulerOrderError(
                     # The remedy first: the tuner quotes the beginning.
-                    f"step the {type(item).__name__} before tuner.step(), not after it, where no "
-                    "rollback takes its step back"
+                    f"step the {type(item).__name__} between optimizer.step() and tuner.step(): "
+                    "after that, no rollback takes its step back"
                 )
 
     def _counts_now(self) -> list[Any]:

@@ -84,5 +84,7 @@ class ScaledSession(Session):
     def step(self, loss: Any) -> None:
         """As in `Session`, after an update that was made."""
         counted = self._updates.judge(loss)
-        if counted is not None:
+        if counted is None:
+            self.skip()
+        else:
             super().step(counted)

@@ -91,10 +91,14 @@ class Training:
             for value in self._losses[self._judged :]:
                 self._judge(value)
 
-    def attend_next(self, at: int) -> None:
-        """Says at which count the session has to look next: at `at`, or before if it must be."""
+    def note_order(self) -> None:
+        """The script goes on: see `autolrs.hooks.TakesFactor`."""
         if self._note_order is not None:
             self._note_order()
+
+    def attend_next(self, at: int) -> None:
+        """Says at which count the session has to look next: at `at`, or before if it must be."""
+        self.note_order()
         # One LR a step: the next one is set by now, and after the next step it is due again.
         self.attend_at = self.count + 1 if len(self._lrs) > 1 else min(at, self.steps)
 

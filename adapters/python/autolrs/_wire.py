@@ -194,6 +194,25 @@ def claim() -> Wire | None:
     return _claimed
 
 
+def claim_alone(adapter: str) -> Wire | None:
+    """As `claim`, for an adapter that steers one process.
+
+    Args:
+        adapter: Its name in the sentence.
+
+    Raises:
+        NotImplementedError: A launcher has started several.
+    """
+    wire = claim()
+    world = rank_and_world()[1]
+    if wire is not None and world > 1:
+        raise NotImplementedError(
+            f"{world} processes train here, and {adapter} steers one; train in one process, or "
+            "without the tuner"
+        )
+    return wire
+
+
 def is_driven() -> bool:
     """True where a tuner steers this script: on every rank, if there are several.
 

@@ -16,7 +16,7 @@ from typing import Any, Callable
 
 from autolrs._requires import require
 from autolrs._rewind import DEFAULT_BYTES
-from autolrs._wire import Wire, claim
+from autolrs._wire import Wire, claim_alone
 from autolrs.session import Session
 from autolrs.tuner import InertTuner
 
@@ -52,8 +52,9 @@ def attach(
     Raises:
         SecondSchedulerError: The optimizer was given a schedule.
         ValueError: No LR is in the state, the first one is 0, or attach was called before.
+        NotImplementedError: More than one process trains.
     """
-    wire = claim()
+    wire = claim_alone("autolrs.jax")
     if wire is None:
         return InertJaxTuner(state, total)
     return JaxSession(wire, JaxHooks(state, validate), total, rewind_bytes)

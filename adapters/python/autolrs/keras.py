@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import Any, Callable
 
 from autolrs._requires import require
-from autolrs._wire import claim
+from autolrs._wire import claim, claim_alone
 from autolrs.session import Session
 
 require("keras", "Keras", "keras", "3.4")
@@ -62,8 +62,9 @@ class TunerCallback(keras.callbacks.Callback):
             SecondSchedulerError: Something else sets the LR too.
             ValueError: Steps cannot be counted, the model is not built, or this is the script's
                 second fit.
+            NotImplementedError: More than one process trains.
         """
-        wire = claim()
+        wire = claim_alone("autolrs.keras")
         if wire is None:
             return
         if self.model.steps_per_execution != 1:

@@ -106,9 +106,11 @@ class TunerCallback(Callback):
         # Lightning has divided each loss so that the gradients add up to their mean.
         scale = trainer.accumulate_grad_batches if pl_module.automatic_optimization else 1
         counted = self._updates.judge(mean * scale)
-        if counted is not None:
-            self._session.step(counted)
-            trainer.should_stop = trainer.should_stop or self._session.is_over
+        if counted is None:
+            self._session.skip()
+            return
+        self._session.step(counted)
+        trainer.should_stop = trainer.should_stop or self._session.is_over
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Lets the tuner bring the model to where it shall stay, if the loop ended by itself."""
@@ -129,6 +131,12 @@ class LightningHooks(TorchHooks):
 
     def take_base(self) -> None:
         for config in self._trainer.strategy.lr_scheduler_configs:
+            if config.reduce_on_plateau:
+                raise ValueError(
+                    f"configure_optimizers has a {type(config.scheduler).__name__}, which "
+                    "Lightning steps after the update has been counted, where a rollback does "
+                    "not take it back; under --base user give it a schedule by updates"
+                )
             if config.interval != "step" or config.frequency != 1:
                 raise ValueError(
                     f"configure_optimizers has its {type(config.scheduler).__name__} stepped once "

@@ -101,6 +101,11 @@ class Session:
         if training.count >= training.attend_at or self._wire.has_news:
             self._attend(training)
 
+    def skip(self) -> None:
+        """Counts nothing: an update was tried and skipped."""
+        if self._training is not None:
+            self._training.note_order()
+
     def cycle(self, loader: Iterable[Batch], epochs: int = 1) -> Iterator[Batch]:
         """Yields batches, epoch after epoch, until the tuner has had its steps."""
         if not self._has_begun:

@@ -16,7 +16,7 @@ from typing import Any, Callable
 
 from autolrs._requires import require
 from autolrs._rewind import DEFAULT_BYTES
-from autolrs._wire import claim
+from autolrs._wire import claim_alone
 from autolrs.session import Session
 from autolrs.tuner import InertTuner, Tuner
 
@@ -57,8 +57,9 @@ def attach(
     Raises:
         SecondSchedulerError: The LR is no variable, because a schedule computes it.
         ValueError: The first LR is 0, or attach was called before.
+        NotImplementedError: More than one process trains.
     """
-    wire = claim()
+    wire = claim_alone("autolrs.tensorflow")
     if wire is None:
         return InertTuner(total)
     is_several = isinstance(learning_rate, Sequence)

@@ -109,9 +109,11 @@ class TunerCallback(TrainerCallback):
         loss = sum(self._losses)  # each is divided already, so that they add up to their mean
         self._losses.clear()
         counted = self._updates.judge(loss)
-        if counted is not None:
-            self._session.step(counted)
-            control.should_training_stop = control.should_training_stop or self._session.is_over
+        if counted is None:
+            self._session.skip()
+            return
+        self._session.step(counted)
+        control.should_training_stop = control.should_training_stop or self._session.is_over
 
     def on_train_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         """Lets the tuner bring the model to where it shall stay, if the loop ended by itself."""

@@ -284,6 +284,21 @@ def test_a_probe_is_taken_back_in_the_fits_own_schedule(drive: Drive) -> None:
     assert seen == pytest.approx([*own[:2], *(4 * lr for lr in own[2:]), *own[2:]])
 
 
+def test_a_plateau_schedule_is_refused_since_lightning_steps_it_too_late(drive: Drive) -> None:
+    plateau = """
+own = Module.configure_optimizers
+def configure_optimizers(module):
+    optimizers, _ = own(module)
+    made = torch.optim.lr_scheduler.ReduceLROnPlateau(optimizers[0])
+    return optimizers, [{"scheduler": made, "interval": "step", "monitor": "loss", "strict": False}]
+Module.configure_optimizers = configure_optimizers
+"""
+    driver = drive(more(plateau))
+    driver.send("initialize", protocol=1, base="user")
+    assert driver.wait() == 1
+    assert "has a ReduceLROnPlateau, which Lightning steps after" in driver.stderr
+
+
 def test_a_schedule_by_epochs_is_refused_with_the_word_to_change(drive: Drive) -> None:
     driver = drive(SCRIPT.replace('"interval": "step"', '"interval": "epoch"'))
     driver.send("initialize", protocol=1, base="user")

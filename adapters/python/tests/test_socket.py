@@ -222,3 +222,15 @@ def test_an_address_where_nobody_listens_is_told_in_one_sentence(
     assert driver.wait() == 1
     assert driver.stderr.startswith(f"autolrs: nobody listens at AUTOLRS_ADDRESS '{address}'")
     assert driver.stderr.count("\n") == 1
+
+
+def test_an_adapter_for_one_process_refuses_to_be_one_of_several(
+    drive: Drive, tmp_path: Path
+) -> None:
+    place = listen("unix", tmp_path)
+    script = 'from autolrs._wire import claim_alone\nclaim_alone("autolrs.jax")'
+    of_two = {"RANK": "0", "WORLD_SIZE": "2", "AUTOLRS_ADDRESS": place.address}
+    driver = drive(script, place.listener, **of_two)
+    assert driver.wait() == 1
+    place.listener.close()
+    assert "2 processes train here, and autolrs.jax steers one" in driver.stderr
