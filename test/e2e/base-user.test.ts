@@ -81,7 +81,9 @@ describe.skipIf(!hasPythonModules('torch'))(
       const flags = ['--base', 'user', '--restarts', '0'];
       const { code, stderr } = await run(newDirectory(), scriptOf(0.01, 'late'), flags);
       expect(code).toBe(3);
-      expect(stderr).toMatch(/autolrs: .*step the \w+LR between optimizer\.step\(\) and tuner\.step\(\)/);
+      expect(stderr).toMatch(
+        /autolrs: .*step the \w+LR between optimizer\.step\(\) and tuner\.step\(\)/,
+      );
     });
 
     it('is what the refusal of a second scheduler names as the other way out', async () => {
