@@ -108,7 +108,12 @@ def tell_epoch(loader: Any, epoch: int) -> None:
     PyTorch's DistributedSampler does, and brings the same order again until it is told.
     """
     batch_sampler = getattr(loader, "batch_sampler", None)
-    for owner in (getattr(loader, "sampler", None), batch_sampler):
+    owners = (
+        getattr(loader, "sampler", None),
+        batch_sampler,
+        getattr(batch_sampler, "sampler", None),
+    )
+    for owner in {id(owner): owner for owner in owners}.values():
         set_epoch = getattr(owner, "set_epoch", None)
         if callable(set_epoch):
             set_epoch(epoch)

@@ -10,7 +10,7 @@ from typing import Any, Callable
 import pytest
 from toy import Toy
 
-from autolrs._epochs import Epochs, Place, length_of
+from autolrs._epochs import Epochs, Place, length_of, tell_epoch
 from autolrs.tuner import InertTuner
 
 
@@ -166,3 +166,24 @@ def test_a_sampler_is_told_the_epoch_with_a_tuner_and_without() -> None:
     second = Epochs(ByEpoch(), Toy(None))
     assert second.seek(Place(1, 2, first.place.state))
     assert take(second, 4) == bare[5:]
+
+
+def test_each_sampler_is_told_the_epoch_once_wherever_it_is() -> None:
+    class Sampler:
+        def __init__(self, sampler: Sampler | None = None) -> None:
+            self.sampler = sampler
+            self.told: list[int] = []
+
+        def set_epoch(self, epoch: int) -> None:
+            self.told.append(epoch)
+
+    class Loader:
+        def __init__(self, sampler: Any, batch_sampler: Any) -> None:
+            self.sampler, self.batch_sampler = sampler, batch_sampler
+
+    inner = Sampler()
+    outer = Sampler(inner)
+    tell_epoch(Loader(inner, outer), 1)
+    tell_epoch(Loader(range(3), outer), 2)
+    tell_epoch(Loader(range(3), None), 3)
+    assert inner.told == outer.told == [1, 2]
