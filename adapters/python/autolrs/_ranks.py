@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from typing import Any, Callable, Union
 
 from autolrs._messages import SCRIPT_RAISED, Request
@@ -31,21 +32,34 @@ class Link(Wire):
     def __init__(self, fd: int, rank: int) -> None:
         super().__init__(fd, fd, gone=f"autolrs: rank {rank} went away, and rank 0 leaves too")
         self.rank = rank
+        self._has_ended = False
         self.answered: Id = None
         """The request that it has answered last."""
         self.on_trouble: Callable[[Link, Message | None], None] | None = None
         """Told of an answer that is an error, and of the end, with None: at once and from another
         thread, because rank 0 may wait for this rank in a collective that never comes."""
 
+    def send(self, message: Message) -> None:
+        """Writes one message, unless the other end is known to be closed."""
+        if self._has_ended:  # which the write itself might not notice
+            raise TunerGone(self._gone)
+        super().send(message)
+
     def _deliver(self, line: bytes | None) -> None:
+        # Before rank 0 itself may see it and leave. And rank 0 has to see it, whatever is wrong
+        # with the line or with the way to the tuner: it would wait for this thread for ever.
+        with suppress(TunerGone, ValueError):
+            self._note(line)
+        super()._deliver(line)
+
+    def _note(self, line: bytes | None) -> None:
         error = None
+        self._has_ended = line is None
         if line is not None and line.startswith(b'{"jsonrpc":"2.0","id":'):
             message = json.loads(line)
             self.answered, error = message["id"], message.get("error")
-        # Before rank 0 itself may see it and leave.
         if self.on_trouble is not None and (line is None or error is not None):
             self.on_trouble(self, error)
-        super()._deliver(line)
 
 
 class LeaderWire(Wire):

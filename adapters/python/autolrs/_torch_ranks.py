@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import secrets
-import socket
 from typing import Any, NamedTuple
 
 import torch.distributed as dist
 
 from autolrs._launcher import leave_with_launcher, rank_and_world
-from autolrs._rank_links import accept_all, connect_to_leader, listen
+from autolrs._rank_links import accept_all, connect_to_leader, listen, own_site
 from autolrs._ranks import FollowerWire, LeaderWire
 from autolrs._wire import Wire
 from autolrs.errors import RanksError
@@ -70,13 +69,13 @@ def connect(ranks: Ranks, wire: Wire | None) -> LeaderWire | FollowerWire:
     """
     leave_with_launcher()
     if ranks.rank > 0:
-        ranks.gather(socket.gethostname())
+        ranks.gather(own_site())
         address, secret = ranks.from_leader(None)
         return connect_to_leader(address, secret, ranks.rank)
     if wire is None:
         raise RanksError("rank 0 of the process group is not the RANK 0 that talks to the tuner")
     wire.take()
-    listener, address = listen(ranks.gather(socket.gethostname()))
+    listener, address = listen(ranks.gather(own_site()))
     secret = secrets.token_hex(16)
     ranks.from_leader((address, secret))
     return LeaderWire(wire, accept_all(listener, secret, ranks.world))

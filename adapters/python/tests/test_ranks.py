@@ -4,18 +4,27 @@ from __future__ import annotations
 
 import os
 import socket
+import time
 from typing import Any
 
 import pytest
 
 from autolrs._merge import mean, merge
 from autolrs._messages import Request
-from autolrs._rank_links import accept_all, connect_to_leader, listen
+from autolrs._rank_links import (
+    HELLO_SECONDS,
+    Site,
+    accept_all,
+    connect_to_leader,
+    listen,
+    own_site,
+)
 from autolrs._ranks import FollowerWire, LeaderWire
 from autolrs._wire import TunerGone, Wire
 from autolrs.errors import RanksError
 
 SECRET = "0123456789abcdef"
+HERE = own_site()
 HELLO: dict[str, Any] = {
     "step": 0,
     "lr": 0.1,
@@ -73,7 +82,7 @@ def test_a_checkpoint_is_as_large_as_all_its_parts() -> None:
 
 
 def test_who_does_not_know_the_secret_is_turned_away() -> None:
-    listener, address = listen(["here", "here"])
+    listener, address = listen([HERE, HERE])
     assert address.startswith("tcp:127.0.0.1:")
     at = listener.getsockname()
     strangers = [socket.create_connection(at) for _ in range(3)]
@@ -93,13 +102,53 @@ def test_who_does_not_know_the_secret_is_turned_away() -> None:
         stranger.close()
 
 
+def test_rank_0_listens_where_another_machine_reaches_it() -> None:
+    # The other's address decides: ::1 stands for a network that only the two of them share.
+    try:
+        listener, address = listen([HERE, HERE, Site("there", "::1")])
+    except RanksError:
+        pytest.skip("this machine has no IPv6")
+    assert address == f"tcp:[::1]:{listener.getsockname()[1]}"
+    connect_to_leader(address, SECRET, 1)
+    connect_to_leader(address, SECRET, 2)
+    assert [link.rank for link in accept_all(listener, SECRET, 3)] == [1, 2]
+
+
+def test_no_address_for_another_machine_is_one_sentence() -> None:
+    for unknown in (None, "a" * 300):
+        with pytest.raises(RanksError, match="no address by which rank 2 on another machine"):
+            listen([HERE, HERE, Site("there", unknown)])
+
+
+def test_who_shares_the_name_of_a_machine_shares_its_loopback(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("MASTER_ADDR", "127.0.0.1")
+    site = own_site()
+    assert site.machine == HERE.machine
+    assert site.address == "127.0.0.1"
+    if os.path.exists("/proc/self/ns/net"):
+        assert os.readlink("/proc/self/ns/net") in site.machine
+
+
+def test_a_stranger_that_says_little_does_not_keep_all_waiting() -> None:
+    listener, _ = listen([HERE, HERE])
+    with socket.create_connection(listener.getsockname()) as stranger:
+        stranger.sendall(b"0")
+        began = time.monotonic()
+        with pytest.raises(RanksError, match="for rank 1 to connect"):
+            accept_all(listener, SECRET, 2, seconds=0.2)
+        assert time.monotonic() - began < HELLO_SECONDS / 2
+    assert listener.fileno() == -1
+
+
 class Talk:
     """Rank 0, one other rank, and the tuner's end of the wire."""
 
     def __init__(self) -> None:
         to, self.tuner = socket.socketpair()
         self.tuner.settimeout(10)
-        listener, address = listen(["here", "here"])
+        listener, address = listen([HERE, HERE])
         self.follower: FollowerWire = connect_to_leader(address, SECRET, 1)
         fd = to.detach()
         self.leader = LeaderWire(Wire(fd, os.dup(fd)), accept_all(listener, SECRET, 2))
@@ -146,6 +195,33 @@ def test_a_rank_that_ends_without_an_answer_is_told_of() -> None:
     assert '"message":"rank 1: it ended; look at its last lines"' in talk.heard()
     with pytest.raises(TunerGone, match="rank 1 went away"):
         list(talk.leader.results())
+
+
+def test_a_rank_that_ended_between_two_requests_is_told_of() -> None:
+    talk = Talk()
+    os.close(talk.follower.fds[0])
+    with pytest.raises(TunerGone):
+        talk.leader.links[0].receive()
+    with pytest.raises(TunerGone, match="rank 1 went away"):
+        talk.leader.begin(Request(7, "train", {}))
+    assert '"id":7,"error"' in talk.heard()
+
+
+@pytest.mark.parametrize(
+    "said", [b'{"jsonrpc":"2.0","id":7,"error":{"message":"no"}}', b'{"jsonrpc":"2.0","id":']
+)
+def test_what_cannot_be_passed_on_is_heard_by_rank_0_all_the_same(said: bytes) -> None:
+    talk = Talk()
+    [link] = talk.leader.links
+    talk.leader.begin(Request(7, "train", {}))
+    talk.tuner.close()
+    os.write(talk.follower.fds[0], said + b"\n")
+    os.close(talk.follower.fds[0])
+    assert link._reader is not None
+    link._reader.join(10)
+    assert link.receive_if_any() == said
+    with pytest.raises(TunerGone):
+        link.receive_if_any()
 
 
 def test_a_rank_that_ends_after_its_answer_is_not_missed() -> None:
