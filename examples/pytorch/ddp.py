@@ -15,8 +15,6 @@ import numpy
 import torch
 import torch.distributed as dist
 from torch import nn
-from torch.distributed.device_mesh import init_device_mesh
-from torch.distributed.fsdp import fully_shard
 from torch.nn.parallel import DistributedDataParallel
 from torch.utils.data import DataLoader, DistributedSampler, TensorDataset
 
@@ -32,6 +30,9 @@ def main() -> None:
     torch.manual_seed(0)  # the same weights on every rank ...
     model = make_model()
     if args.fsdp:
+        from torch.distributed.device_mesh import init_device_mesh
+        from torch.distributed.fsdp import fully_shard  # PyTorch 2.7 or newer
+
         fully_shard(model, mesh=init_device_mesh("cpu", (world,)))
     else:
         model = DistributedDataParallel(model)

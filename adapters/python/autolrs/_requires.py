@@ -30,7 +30,7 @@ def require(module: str, name: str, package: str, least: str) -> ModuleType:
             f"`pip install {package}`, or run the script with the Python that has it"
         ) from error
     version = str(framework.__version__)
-    if _numbers(version) < _numbers(least):
+    if numbers_of(version) < numbers_of(least):
         raise ImportError(
             f"{adapter} needs {name} {least} or newer, and this Python has {version}; "
             f"update it with `pip install --upgrade {package}`"
@@ -38,6 +38,7 @@ def require(module: str, name: str, package: str, least: str) -> ModuleType:
     return framework
 
 
-def _numbers(version: str) -> list[int]:
+def numbers_of(version: str) -> list[int]:
+    """The numbers that a version begins with, to compare by."""
     found = re.match(r"[0-9]+(?:\.[0-9]+)*", version)
     return [int(part) for part in found[0].split(".")] if found else []

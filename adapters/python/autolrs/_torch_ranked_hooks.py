@@ -14,6 +14,7 @@ from autolrs._torch_ranks import Ranks
 from autolrs._torch_rng import capture_rng
 from autolrs._torch_sharded import (
     on_cpu,
+    refuse_old_torch,
     refuse_other_shapes,
     sharded_as,
     sharded_as_parameters,
@@ -30,10 +31,14 @@ class RankedTorchHooks(TorchHooks):
     Args:
         ranks: All that train together.
         *args: As for `TorchHooks`.
+
+    Raises:
+        ImportError: The model is sharded, and PyTorch too old for that.
     """
 
     def __init__(self, ranks: Ranks, *args: Any) -> None:
         super().__init__(*args)
+        refuse_old_torch(self._model.parameters())
         self._ranks = ranks
 
     def write(self, path: str, step: int, place: dict[str, Any] | None) -> int:
@@ -43,7 +48,7 @@ class RankedTorchHooks(TorchHooks):
         optimizer = whole_of(self._optimizer_state(), is_leader)
         extra = {k: whole_of(item.state_dict(), True) for k, item in self._extras.items()}
         own = {"rng": capture_rng(), "data": place, **self._own_state(model, extra)}
-        own.update(self._schedule_state())
+        own.update(on_cpu(self._schedule_state()))
         parts = self._ranks.gather(own)
         if not is_leader:
             return 0

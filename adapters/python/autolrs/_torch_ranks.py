@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 import torch.distributed as dist
+from torch import Tensor
 
 from autolrs._launcher import leave_with_launcher, rank_and_world
 from autolrs._rank_links import accept_all, connect_to_leader, listen, own_site
 from autolrs._ranks import FollowerWire, LeaderWire
+from autolrs._torch_sharded import is_sharded
 from autolrs._wire import Wire
 from autolrs.errors import RanksError
 
@@ -35,8 +38,14 @@ class Ranks(NamedTuple):
         return box[0]
 
 
-def find_ranks() -> Ranks | None:
-    """All that train together; None if this process trains alone. Every rank has to call it.
+def find_ranks(parameters: Iterable[Tensor]) -> Ranks | None:
+    """All that train together. Every rank has to call it.
+
+    None if this process trains alone; but one alone with a sharded model (FSDP2) is a rank too,
+    because the file of such a model is another.
+
+    Args:
+        parameters: The model's.
 
     Raises:
         RanksError: A launcher says that there are several, and they have not met yet.
@@ -53,7 +62,8 @@ def find_ranks() -> Ranks | None:
     if world == 1:
         if rank_and_world()[0] > 0:
             raise RanksError("the launcher started several processes, and each met itself alone")
-        return None
+        if not any(map(is_sharded, parameters)):
+            return None
     return Ranks(dist.get_rank(), world, dist.new_group(backend="gloo"))
 
 

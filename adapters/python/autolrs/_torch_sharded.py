@@ -3,18 +3,41 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
+
+from autolrs._requires import numbers_of
+
+LEAST_TORCH = "2.7"
+"""The first with `src_data_rank` of `distribute_tensor`."""
 
 
 def is_sharded(value: Any) -> bool:
     """True for a tensor of which this rank holds a part."""
-    # Who has one has imported that, which takes its time.
-    tensors = sys.modules.get("torch.distributed.tensor")
-    return tensors is not None and isinstance(value, tensors.DTensor)
+    # Who has one has imported that, which takes its time. PyTorch before 2.5 has it in the second.
+    for name in ("torch.distributed.tensor", "torch.distributed._tensor"):
+        kind = getattr(sys.modules.get(name), "DTensor", None)
+        if kind is not None:
+            return isinstance(value, kind)
+    return False
+
+
+def refuse_old_torch(parameters: Iterable[Tensor]) -> None:
+    """Finds out while there is time that `sharded_as` would not work.
+
+    Raises:
+        ImportError: A parameter is sharded, and this PyTorch cannot shard what a file holds.
+    """
+    version = str(torch.__version__)
+    if numbers_of(version) < numbers_of(LEAST_TORCH) and any(map(is_sharded, parameters)):
+        raise ImportError(
+            f"the model is sharded, for which autolrs.torch needs PyTorch {LEAST_TORCH} or newer, "
+            f"and this Python has {version}; update it with `pip install --upgrade torch`"
+        )
 
 
 def local_of(value: Any) -> Tensor:

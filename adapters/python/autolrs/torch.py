@@ -79,11 +79,12 @@ def attach(
         TypeError: An extra has no `state_dict` and `load_state_dict`, or an optimizer evaluates
             the loss by itself, as LBFGS does.
         RanksError: Several processes train, and have not met or cannot reach each other.
+        ImportError: The model is sharded (FSDP2), and PyTorch is older than 2.7.
     """
     wire = claim()
     if not is_driven():
         return InertTuner(total)
-    ranks = find_ranks()
+    ranks = find_ranks(model.parameters())
     if ranks is not None:
         ranked = RankedTorchHooks(ranks, model, optimizer, validate, extra)
         skips = Updates(ranked.optimizers, is_one_of_many=True) if has_scaler(extra) else None

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import signal
 import socket
+import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 from typing import Any, Callable
 
 import pytest
@@ -278,6 +280,44 @@ def test_a_checkpoint_of_another_number_of_processes_is_refused(
         f"{path} holds a training by 2 processes, and 1 trains here; start as many as there were"
     )
     assert error.code == -32004
+
+
+def test_one_rank_alone_with_a_sharded_model_is_kept_on_disk(
+    launch: Launch, tmp_path: Path
+) -> None:
+    path = str(tmp_path / "of-1")
+    first = launch(1, "fsdp")
+    assert first.ask("initialize", protocol=1)["world"] == 1
+    train(first, 3)
+    first.ask("save", id="a", path=path)
+    losses = train(first, 20)
+    assert first.shutdown() == 0
+    second = launch(1, "fsdp", seed=100)
+    second.ask("restore", id="a", path=path)
+    assert train(second, 20) == losses
+    assert second.shutdown() == 0
+
+
+@pytest.mark.parametrize("name", ["torch.distributed.tensor", "torch.distributed._tensor"])
+def test_a_pytorch_too_old_for_sharded_models_says_so_and_trains_whole_ones(
+    monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    import torch
+
+    from autolrs._torch_sharded import is_sharded, refuse_old_torch
+
+    monkeypatch.setattr(torch, "__version__", "2.4.1")
+    # As in PyTorch 2.3: the package is there, and what it shall hold is elsewhere or nowhere.
+    monkeypatch.setitem(sys.modules, "torch.distributed.tensor", ModuleType("tensor"))
+    monkeypatch.setitem(sys.modules, "torch.distributed._tensor", ModuleType("_tensor"))
+    parameters = [torch.ones(1)]
+    assert not is_sharded(parameters[0])
+    refuse_old_torch(parameters)
+    monkeypatch.setattr(sys.modules[name], "DTensor", torch.Tensor, raising=False)
+    with pytest.raises(
+        ImportError, match=r"needs PyTorch 2\.7 or newer, and this Python has 2\.4"
+    ):
+        refuse_old_torch(parameters)
 
 
 def test_ranks_that_have_not_met_are_told_what_comes_first(drive: Drive, tmp_path: Path) -> None:
