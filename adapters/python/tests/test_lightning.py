@@ -290,7 +290,8 @@ own = Module.configure_optimizers
 def configure_optimizers(module):
     optimizers, _ = own(module)
     made = torch.optim.lr_scheduler.ReduceLROnPlateau(optimizers[0])
-    return optimizers, [{"scheduler": made, "interval": "step", "monitor": "loss", "strict": False}]
+    config = {"scheduler": made, "interval": "step", "monitor": "loss", "strict": False}
+    return optimizers, [config]
 Module.configure_optimizers = configure_optimizers
 """
     driver = drive(more(plateau))
