@@ -64,6 +64,7 @@ def main() -> None:
     dist.all_reduce(loss)
     if rank == 0:
         print(f"validation: loss {loss.item() / world:.4f}")
+    dist.barrier()  # a rank that leaves before the others are done can bring gloo down
     dist.destroy_process_group()
 
 

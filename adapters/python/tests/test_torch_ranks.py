@@ -88,6 +88,8 @@ for x, y in tuner.cycle(DataLoader(dataset, batch_size=8, sampler=sampler), epoc
     told.write(f"{loss.item()}\\n")
     told.flush()
     tuner.step(float("nan") if nan else loss)
+dist.barrier()
+dist.destroy_process_group()
 """
 LR = 0.05
 
