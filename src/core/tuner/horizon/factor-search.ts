@@ -1,11 +1,11 @@
 /** Which factor on the user's own LR: annealed probes over its logarithm, from the end of the lead. */
 
-import { type Conversation, decide } from '../conversation.js';
+import type { Conversation } from '../conversation.js';
 import type { Interval } from '../interval.js';
-import { didDiverge, restoreCounted, type StrategyState, trainCounted } from '../state.js';
-import { decayCourse, lrsOf } from './course.js';
+import { restoreCounted, type StrategyState } from '../state.js';
+import { decayCourse } from './course.js';
 import { type FactorPlan, FIRST_PROBES } from './factor-plan.js';
-import { type AnnealedProbe, lossAtEnd } from './probe.js';
+import { type AnnealedProbe, probeAnnealed, type TrainedProbe } from './probe.js';
 import { bestOf, vertexOf } from './vertex.js';
 
 export interface FactorSearch {
@@ -16,11 +16,6 @@ export interface FactorSearch {
   /** The factor so far: another has to be better by more than the noise. */
   readonly incumbent: number;
   readonly plan: FactorPlan;
-}
-
-export interface FactorProbe extends AnnealedProbe {
-  /** Its training losses. */
-  readonly losses: readonly number[];
 }
 
 /** Each probe outwards is this many times as far. */
@@ -43,7 +38,7 @@ export function* searchFactor(
   search: FactorSearch,
 ): Conversation<number | undefined> {
   const { start, interval, incumbent, plan } = search;
-  const probes: FactorProbe[] = [];
+  const probes: TrainedProbe[] = [];
   const queue = FIRST_PROBES.map((share) => share * incumbent).filter(
     (factor) => factor >= interval.min && factor <= interval.max,
   );
@@ -53,37 +48,18 @@ export function* searchFactor(
   for (;;) {
     const next = queue.shift() ?? nextFactor(probes, interval);
     if (next === undefined || probes.length === MOST_PROBES || !hasRoom()) break;
-    const probe = yield* probeFactor(state, search, { probe: probes.length, factor: next });
+    const probe = yield* probeAnnealed(state, start, {
+      stage: search.stage,
+      probe: probes.length,
+      lr: next,
+      steps: plan.probeSteps,
+      course: decayCourse(next, 0, 1),
+    });
     if (probe === undefined) return undefined;
     probes.push(probe);
   }
   yield* restoreCounted(state, start);
   return chooseFactor(probes, incumbent, interval.min);
-}
-
-function* probeFactor(
-  state: StrategyState,
-  { start, stage, plan }: FactorSearch,
-  { probe, factor: lr }: { readonly probe: number; readonly factor: number },
-): Conversation<FactorProbe | undefined> {
-  const { probeSteps: steps } = plan;
-  yield* restoreCounted(state, start);
-  yield* decide({ kind: 'probe-started', stage, probe, lr });
-  const lrs = lrsOf(decayCourse(lr, 0, 1), steps);
-  const reply = yield* trainCounted(state, { purpose: 'search', steps, lr: lrs });
-  if (reply.end === 'data') return undefined;
-  const loss = didDiverge(reply) ? Number.NaN : yield* lossAtEnd(state, reply.losses);
-  const isSound = Number.isFinite(loss);
-  if (!isSound) state.diverged.push(lr);
-  yield* decide({
-    kind: 'probe-ended',
-    stage,
-    probe,
-    lr,
-    steps: reply.steps,
-    outcome: isSound ? { kind: 'forecast', loss, sd: 0 } : { kind: 'diverged' },
-  });
-  return { lr, steps, loss: isSound ? loss : Number.NaN, losses: reply.losses };
 }
 
 /** Further out while the best is at an edge, else where the parabola has its vertex; undefined when enough is known. */
@@ -107,7 +83,7 @@ export function nextFactor(
 
 /** The vertex of the probes; the incumbent where the best of them is not clearly better. */
 export function chooseFactor(
-  probes: readonly FactorProbe[],
+  probes: readonly TrainedProbe[],
   incumbent: number,
   lowestAllowed: number,
 ): number {
@@ -126,9 +102,9 @@ export function chooseFactor(
 }
 
 /** Standard error of the difference between two probes' last losses, batch by batch: they saw the same, if they can. */
-function errorOf(a: FactorProbe, b: FactorProbe): number {
+function errorOf(a: TrainedProbe, b: TrainedProbe): number {
   const count = Math.max(LEAST_LOSSES, Math.round(a.losses.length * NOISE_SHARE));
-  const of = (probe: FactorProbe) => probe.losses.slice(-count);
+  const of = (probe: TrainedProbe) => probe.losses.slice(-count);
   const others = of(b);
   const differences = of(a).map((loss, i) => loss - (others[i] ?? loss));
   const mean = differences.reduce((sum, d) => sum + d / differences.length, 0);

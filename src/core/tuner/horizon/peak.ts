@@ -6,6 +6,7 @@
 import { type Conversation, discard, save } from '../conversation.js';
 import type { Interval } from '../interval.js';
 import { restoreCounted, type StrategyState } from '../state.js';
+import { probeCourse } from './course.js';
 import { type AnnealedProbe, probeAnnealed } from './probe.js';
 import { COARSE_PROBES, FINE_PROBES, type SearchPlan } from './search-plan.js';
 import { bestOf, fallsToEdge, vertexOf } from './vertex.js';
@@ -56,8 +57,9 @@ export function* findPeak(
     x: number,
     steps: number,
   ): Conversation<'done' | 'data-ended'> {
-    const candidate = { probe: coarse.length + fine.length, lr: 2 ** x, steps };
-    const probe = yield* probeAnnealed(state, start, candidate);
+    const [lr, index] = [2 ** x, coarse.length + fine.length];
+    const course = probeCourse(lr, steps);
+    const probe = yield* probeAnnealed(state, start, { stage: 0, probe: index, lr, steps, course });
     if (probe === undefined) return 'data-ended';
     if (Number.isNaN(probe.loss)) ceiling = Math.min(ceiling, x - spacing / 2);
     rung.push(probe);

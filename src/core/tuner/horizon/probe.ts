@@ -2,7 +2,7 @@
 
 import { type Conversation, decide, validate } from '../conversation.js';
 import { didDiverge, levelOf, restoreCounted, type StrategyState, trainCounted } from '../state.js';
-import { lrsOf, probeCourse } from './course.js';
+import { type Course, lrsOf } from './course.js';
 
 export interface AnnealedProbe {
   readonly lr: number;
@@ -16,16 +16,29 @@ export interface AnnealedProbe {
 const LEVEL_SHARE = 0.15;
 const LEAST_LOSSES = 4;
 
+/** A probe with its training losses. */
+export interface TrainedProbe extends AnnealedProbe {
+  readonly losses: readonly number[];
+}
+
+/** What is probed: `course` falls to zero within `steps` steps, and has its peak at `lr`. */
+export interface ProbePlan {
+  readonly stage: number;
+  readonly probe: number;
+  readonly lr: number;
+  readonly steps: number;
+  readonly course: Course;
+}
+
 /** Probes from checkpoint `start`; undefined when the trainer's data ended. */
 export function* probeAnnealed(
   state: StrategyState,
   start: string,
-  candidate: { readonly probe: number; readonly lr: number; readonly steps: number },
-): Conversation<AnnealedProbe | undefined> {
-  const { probe, lr, steps } = candidate;
+  { stage, probe, lr, steps, course }: ProbePlan,
+): Conversation<TrainedProbe | undefined> {
   yield* restoreCounted(state, start);
-  yield* decide({ kind: 'probe-started', stage: 0, probe, lr });
-  const lrs = lrsOf(probeCourse(lr, steps), steps);
+  yield* decide({ kind: 'probe-started', stage, probe, lr });
+  const lrs = lrsOf(course, steps);
   const reply = yield* trainCounted(state, { purpose: 'search', steps, lr: lrs });
   if (reply.end === 'data') return undefined;
   const loss = didDiverge(reply) ? Number.NaN : yield* lossAtEnd(state, reply.losses);
@@ -33,16 +46,16 @@ export function* probeAnnealed(
   if (!isSound) state.diverged.push(lr);
   yield* decide({
     kind: 'probe-ended',
-    stage: 0,
+    stage,
     probe,
     lr,
     steps: reply.steps,
     outcome: isSound ? { kind: 'forecast', loss, sd: 0 } : { kind: 'diverged' },
   });
-  return { lr, steps, loss: isSound ? loss : Number.NaN };
+  return { lr, steps, loss: isSound ? loss : Number.NaN, losses: reply.losses };
 }
 
-export function* lossAtEnd(state: StrategyState, losses: readonly number[]): Conversation<number> {
+function* lossAtEnd(state: StrategyState, losses: readonly number[]): Conversation<number> {
   if (state.facts.can.validate && state.options.validation !== 'never') {
     return yield* validate('search');
   }

@@ -5,11 +5,8 @@ import type { Command, Reply, TrainCommand } from '../../../../src/core/tuner/co
 import type { Decision } from '../../../../src/core/tuner/decision.js';
 import { readLead } from '../../../../src/core/tuner/horizon/factor-lead.js';
 import { planFactors } from '../../../../src/core/tuner/horizon/factor-plan.js';
-import {
-  chooseFactor,
-  type FactorProbe,
-  nextFactor,
-} from '../../../../src/core/tuner/horizon/factor-search.js';
+import { chooseFactor, nextFactor } from '../../../../src/core/tuner/horizon/factor-search.js';
+import type { TrainedProbe } from '../../../../src/core/tuner/horizon/probe.js';
 import { ResultBuilder } from '../../../../src/core/tuner/result-builder.js';
 import { beginStrategy } from '../../../../src/core/tuner/strategies.js';
 import { drive } from '../../../support/drive.js';
@@ -58,6 +55,10 @@ function kindsOf(decisions: readonly Decision[]): readonly string[] {
   return decisions.map(({ kind }) => kind);
 }
 
+function stagesEnded(decisions: readonly Decision[]) {
+  return decisions.filter((decision) => decision.kind === 'stage-ended');
+}
+
 function factorAtEnd({ result }: ReturnType<typeof play>): number {
   return result.schedule.at(-1)?.lr ?? Number.NaN;
 }
@@ -66,6 +67,17 @@ function commitsOf({ trainer }: ReturnType<typeof play>): readonly TrainCommand[
   return trainer.commands.filter(
     (command): command is TrainCommand => command.kind === 'train' && command.purpose === 'commit',
   );
+}
+
+/** The user's schedule turns harmful late, and only for a factor above a half. */
+function divergesLateAtFactor1(command: Command, reply: Reply, trainer: SimulatedTrainer): Reply {
+  return command.kind === 'train' &&
+    command.purpose === 'commit' &&
+    reply.kind === 'trained' &&
+    trainer.model.step > 1000 &&
+    command.lr === 1
+    ? { ...reply, losses: reply.losses.with(-1, Number.NaN), end: 'diverged' }
+    : reply;
 }
 
 describe('horizon over the user own schedule', () => {
@@ -141,16 +153,7 @@ describe('horizon over the user own schedule', () => {
   });
 
   it('goes back and halves the factor where the committed run diverges', () => {
-    // The user's schedule turns harmful late, and only for a factor above a half.
-    const { result, decisions } = play({}, {}, (command, reply, trainer) =>
-      command.kind === 'train' &&
-      command.purpose === 'commit' &&
-      reply.kind === 'trained' &&
-      trainer.model.step > 1000 &&
-      command.lr === 1
-        ? { ...reply, losses: reply.losses.with(-1, Number.NaN), end: 'diverged' }
-        : reply,
-    );
+    const { result, decisions } = play({}, {}, divergesLateAtFactor1);
     expect(kindsOf(decisions)).toContain('commit-diverged');
     expect(result.schedule.map(({ lr }) => lr)).toEqual([1, 0.5]);
     expect(result.steps.committed).toBe(TOTAL);
@@ -192,7 +195,7 @@ describe('a trainer without the ability', () => {
   });
 });
 
-function probe(lr: number, loss: number, noise = 0): FactorProbe {
+function probe(lr: number, loss: number, noise = 0): TrainedProbe {
   const losses = Array.from({ length: 40 }, (_, i) => loss + noise * (i % 2 === 0 ? 1 : -1) * lr);
   return { lr, steps: 40, loss, losses };
 }
@@ -317,22 +320,25 @@ describe('a lead that rises', () => {
 });
 
 describe('a stage that diverged', () => {
-  it('has the losses of where the run went back to', () => {
-    const { decisions } = play({}, {}, (command, reply, trainer) =>
-      command.kind === 'train' &&
-      command.purpose === 'commit' &&
-      reply.kind === 'trained' &&
-      trainer.model.step > 1000 &&
-      command.lr === 1
-        ? { ...reply, losses: reply.losses.with(-1, Number.NaN), end: 'diverged' }
-        : reply,
-    );
-    const ended = decisions.filter((decision) => decision.kind === 'stage-ended');
-    expect(ended.length).toBeGreaterThan(1);
-    for (const { reached, validation } of ended) {
+  it('has the validation loss of where the run went back to', () => {
+    let factor: unknown = 1;
+    const { decisions } = play({}, {}, (command, reply, trainer) => {
+      if (command.kind === 'train') factor = command.lr;
+      const isHarmed = trainer.model.step > 1000 && factor === 1;
+      return reply.kind === 'validated' && isHarmed ? { ...reply, loss: Number.NaN } : reply;
+    });
+    expect(kindsOf(decisions)).toContain('commit-diverged');
+    for (const { reached, validation } of stagesEnded(decisions)) {
       expect(reached).toBeGreaterThan(0);
       expect(validation).toBe(reached);
     }
+  });
+
+  it('has the training loss of there where nobody validates', () => {
+    const { decisions } = play({ validation: 'never' }, {}, divergesLateAtFactor1);
+    const ended = stagesEnded(decisions);
+    expect(ended.length).toBeGreaterThan(2);
+    for (const { reached } of ended) expect(reached).toBeGreaterThan(0);
   });
 });
 

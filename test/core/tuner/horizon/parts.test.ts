@@ -303,6 +303,12 @@ describe('the watch', () => {
     expect(findDescent(unsure, 100)).toBeUndefined();
   });
 
+  it('finds no descent in losses that cross zero, of which no share can be told', () => {
+    const crossing = (step: number) => 0.12 - 0.02 * Math.log(step + 10);
+    expect(findDescent(curveOf(crossing, falling), 100)).toBeUndefined();
+    expect(findDescent(curveOf(falling, crossing), 100)).toBeUndefined();
+  });
+
   it('finds no descent before there are losses to see it in', () => {
     expect(findDescent(curveOf(falling, falling), 980)).toBeUndefined();
     expect(findDescent(new Curve(1000), 0)).toBeUndefined();
