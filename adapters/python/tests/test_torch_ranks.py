@@ -64,7 +64,8 @@ class Noise:
     def load_state_dict(self, state):
         self.dice.set_state(state["dice"])
 
-print("rank", rank, autolrs.is_driven())
+# In one write, since all ranks print to the same place at the same time.
+print(f"rank {rank} {autolrs.is_driven()}\n", end="")
 noise = Noise()
 tuner = autolrs.torch.attach(model, optimizer, validate, extra=[noise])
 sampler = DistributedSampler(dataset)
