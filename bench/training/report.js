@@ -10,7 +10,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { renderFigure } from './report/figure.js';
-import { bestOfGrid, plainRowsOf, rowsOf } from './report/measures.js';
+import { bestOfGrid, plainRowsOf, rowsOf, scoreForecasts } from './report/measures.js';
 import { renderPage } from './report/page.js';
 import { readResults } from './report/results.js';
 
@@ -35,7 +35,8 @@ if (values.json) {
   const computed = workloads.map((workload) => {
     const { runs, ...best } = { ...bestOfGrid(workload) };
     const plain = plainRowsOf(workload);
-    return { name: workload.name, best, rows: rowsOf(workload), plain };
+    const forecasts = scoreForecasts(workload.configurations.flatMap((one) => one.runs));
+    return { name: workload.name, best, rows: rowsOf(workload), plain, forecasts };
   });
   console.log(JSON.stringify(computed, null, 2));
 } else {

@@ -6,6 +6,7 @@ import math
 import time
 from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
 from parts.workload import Model, Workload
 from recorded import Recorded, finite_or_none
@@ -25,7 +26,7 @@ class Outcome:
     search: int
     """Steps of these that are not in the model that remains."""
     seconds: float
-    facts: dict[str, float] = field(default_factory=dict)
+    facts: dict[str, Any] = field(default_factory=dict)
     """What only this method has to tell."""
 
 

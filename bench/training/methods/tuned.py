@@ -45,6 +45,7 @@ def _run(strategy: str, workload: Workload, seed: int) -> Outcome:
             last = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
             raise MethodError(f"autolrs run ended with exit code {done.returncode}: {last}")
         end = json.loads(final.read_text())
+        forecasts = _forecasts(json.loads(done.stdout))
         trainer_seconds = end["seconds_around"] + _seconds_answering(run_dir / "journal.jsonl")
     return Outcome(
         validation=end["validation"],
@@ -53,8 +54,22 @@ def _run(strategy: str, workload: Workload, seed: int) -> Outcome:
         total=end["spent"],
         search=end["spent"] - end["steps"],
         seconds=seconds,
-        facts={"outside_seconds": round(seconds - trainer_seconds, 2)},
+        facts={"outside_seconds": round(seconds - trainer_seconds, 2), "forecasts": forecasts},
     )
+
+
+def _forecasts(result: dict[str, Any]) -> list[tuple[float, float, bool]]:
+    """Of each forecast of the end: the share of the run, it over what came, was that in its band."""
+    steps = result["steps"]["committed"]
+    return [
+        (
+            round(said["step"] / steps, 2),
+            float(f"{said['loss'] / came:.4g}"),
+            said["low"] <= came <= said["high"],
+        )
+        for said in result["forecasts"]
+        if said["of"] == "run" and (came := said["came"])
+    ]
 
 
 def _seconds_answering(journal: Path) -> float:

@@ -1,7 +1,7 @@
 /** docs/benchmarks.md, from what was measured. */
 
 import { byMethod, isTuned, labelOf, labelWithLr } from './labels.js';
-import { bestOfGrid, plainRowsOf, rowsOf, summarize, TARGETS } from './measures.js';
+import { bestOfGrid, plainRowsOf, rowsOf, scoreForecasts, summarize, TARGETS } from './measures.js';
 
 /** The page. `workloads` come from `readResults`. */
 export function renderPage(workloads) {
@@ -23,6 +23,7 @@ export function renderPage(workloads) {
     ...measured.map(workloadSection),
     ...unfinishedSection(missing),
     ...testSection(measured),
+    ...forecastSection(measured),
     FOOTER,
   ].join('\n');
 }
@@ -212,6 +213,27 @@ function testSection(measured) {
           const row = rows.find((one) => labelOf(one) === label);
           return row === undefined ? '' : lossText(row.test);
         }),
+      ]),
+    ),
+  ];
+}
+
+/** How the forecasts of the end did, in all runs that made some. */
+function forecastSection(measured) {
+  const runs = measured.flatMap(({ configurations }) => configurations.flatMap((one) => one.runs));
+  const scores = scoreForecasts(runs);
+  if (scores.length === 0) return [];
+  return [
+    '## Forecasts of the end\n',
+    '`horizon` forecasts the loss at the end of its budget, with a band that held four',
+    'ends in five of the runs it was made on, and renews it on the way. All runs above together:\n',
+    table(
+      ['forecast at', 'made', 'in the band', 'forecast over what came, median'],
+      scores.map(({ at, made, held, ratio }) => [
+        at === 0 ? 'the end of the search' : `${percent(at)} of the run`,
+        made,
+        percent(held / made),
+        ratioText(ratio),
       ]),
     ),
   ];
