@@ -59,7 +59,7 @@ def _run(strategy: str, workload: Workload, seed: int) -> Outcome:
 
 
 def _forecasts(result: dict[str, Any]) -> list[tuple[float, float, bool]]:
-    """Of each forecast of the end: the share of the run, it over what came, was that in its band."""
+    """Of each forecast of the end: when in the run, it over what came, was that in its band."""
     steps = result["steps"]["committed"]
     return [
         (
