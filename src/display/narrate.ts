@@ -60,7 +60,7 @@ export function narrate(decision: Decision, word: LrWord): string | undefined {
       return narrateCut(decision, word);
     case 'hold-extended': {
       const { step, untilStep, lr } = decision;
-      return `step ${formatCount(step)}: still falling steeply; ${word} ${formatLr(lr)} held to step ${formatCount(untilStep)}`;
+      return `step ${formatCount(step)}: both losses still falling; ${word} ${formatLr(lr)} held to step ${formatCount(untilStep)}`;
     }
     case 'finished':
       return narrateFinish(decision.reason, decision.diverged ?? [], word);

@@ -33,6 +33,9 @@ const STALLED_LOOKS = 4;
 /** A loss that falls by more than these shares of itself for each e-fold of learning done does so steeply. */
 const STEEP = { training: 0.3, validation: 0.2 } as const;
 
+/** Both losses fall together if each does so by this share, and validation by that part of what training does. */
+const TOGETHER = { share: 0.08, part: 0.75 } as const;
+
 /** Validation losses that differ by less than this share are as good as each other. */
 const WORSE_BY = 0.003;
 
@@ -54,7 +57,8 @@ export function findPlateau({ training }: Curve, since: number): Evidence | unde
 }
 
 /**
- * Both losses fall steeply along the logarithm of the learning done: the LR is not too high, and may be too low.
+ * The LR is not too high, and may be too low: along the logarithm of the learning done both losses fall steeply; or they
+ * fall together, as in a first pass through the data, where nothing is learnt by heart yet.
  *
  * @param since Steps of the run from which on its LR was held.
  */
@@ -63,8 +67,13 @@ export function findDescent({ training, validation }: Curve, since: number): Des
   // Shares of a loss that crosses zero say nothing.
   if (points.flat().some(({ loss }) => !(loss > 0))) return undefined;
   const [seen, unseen] = points.map(alongLearning);
-  if (!seen || !unseen || seen.slope + seen.error > -STEEP.training) return undefined;
-  if (unseen.slope > -STEEP.validation) return undefined;
+  if (!seen || !unseen) return undefined;
+  // At least so much, of a slope with an error.
+  const fall = -(seen.slope + seen.error);
+  const isSteep = fall >= STEEP.training && -unseen.slope >= STEEP.validation;
+  const least = Math.max(TOGETHER.share, TOGETHER.part * -seen.slope);
+  const isShared = fall >= TOGETHER.share && -unseen.slope >= least;
+  if (!isSteep && !isShared) return undefined;
   return { slope: seen.slope, error: seen.error, validationSlope: unseen.slope };
 }
 

@@ -270,7 +270,7 @@ describe('horizon', () => {
     expect(cut?.step).toBeLessThan(0.45 * 5000);
   });
 
-  describe('while the losses fall steeply', () => {
+  describe('while the losses fall steeply, or together', () => {
     /** A run whose losses fall as a power of its committed steps. */
     const fallsAs = (training: number, validation: number): Change => {
       let done = 0;
@@ -299,6 +299,11 @@ describe('horizon', () => {
       expect(extended.at(-1)?.untilStep).toBe(Math.round(0.7 * steps));
       expect(heldUntil(run)).toBeCloseTo(0.7, 2);
       expect(run.trainer.updates).toHaveLength(5000);
+    });
+
+    it('holds its LR as long where they fall slowly, and validation as fast as training', () => {
+      const run = play({ budget: 5000 }, {}, fallsAs(-0.15, -0.15));
+      expect(heldUntil(run)).toBeCloseTo(0.7, 2);
     });
 
     it('lets its LR fall at a quarter of the run if one of the losses does not', () => {

@@ -296,11 +296,26 @@ describe('the watch', () => {
     // In shares of the loss at its end, where it is lowest, so more than its power.
     expect(descent?.slope).toBeCloseTo(-0.5, 1);
     expect(descent?.validationSlope).toBeCloseTo(-0.5, 1);
-    const slow = (step: number) => (step + 1) ** -0.15;
+    const slow = (step: number) => (step + 1) ** -0.05;
     expect(findDescent(curveOf(slow, falling), 100)).toBeUndefined();
     expect(findDescent(curveOf(falling, slow), 100)).toBeUndefined();
-    const unsure = curveOf((step) => falling(step) * (1 + wiggle(step)), falling);
+    const lagging = (step: number) => (step + 1) ** -0.25;
+    expect(findDescent(curveOf(falling, lagging), 100)).toBeDefined();
+    const unsure = curveOf((step) => falling(step) * (1 + wiggle(step)), lagging);
     expect(findDescent(unsure, 100)).toBeUndefined();
+  });
+
+  it('finds a descent where validation falls with training, though slowly, and none where it lags', () => {
+    const asPower = (power: number) => (step: number) => (step + 1) ** power;
+    const find = (training: number, validation: number) =>
+      findDescent(curveOf(asPower(training), asPower(validation)), 100);
+    expect(find(-0.15, -0.15)?.validationSlope).toBeCloseTo(-0.16, 2);
+    expect(find(-0.15, -0.13)).toBeDefined();
+    expect(find(-0.15, -0.09)).toBeUndefined();
+    expect(find(-0.2, -0.13)).toBeUndefined();
+    expect(find(-0.05, -0.05)).toBeUndefined();
+    // Validation alone is no sign: training stands nearly still.
+    expect(find(-0.05, -0.15)).toBeUndefined();
   });
 
   it('finds no descent in losses that cross zero, of which no share can be told', () => {
