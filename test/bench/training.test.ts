@@ -51,11 +51,10 @@ describe('the report', () => {
     expect(rowOf('paper')).toMatchObject({ searchShare: 0.5, outsideSeconds: 1 });
   });
 
-  it('counts how many ends lay in the bands of their forecasts, by where those were made', () => {
+  it('counts how many ends lay in the bands of their forecasts, from the search and on the way', () => {
     expect(toy.forecasts).toEqual([
-      { at: 0, made: 2, held: 1, ratio: 0.6 },
-      { at: 0.5, made: 1, held: 0, ratio: 0.8 },
-      { at: 0.9, made: 2, held: 2, ratio: 1.05 },
+      { isFromSearch: true, made: 2, held: 1, ratio: 0.6 },
+      { isFromSearch: false, made: 3, held: 2, ratio: 1 },
     ]);
   });
 

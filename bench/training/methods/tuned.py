@@ -45,8 +45,8 @@ def _run(strategy: str, workload: Workload, seed: int) -> Outcome:
             last = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
             raise MethodError(f"autolrs run ended with exit code {done.returncode}: {last}")
         end = json.loads(final.read_text())
-        forecasts = _forecasts(json.loads(done.stdout))
-        trainer_seconds = end["seconds_around"] + _seconds_answering(run_dir / "journal.jsonl")
+        journal = _read_lines(run_dir / "journal.jsonl")
+        trainer_seconds = end["seconds_around"] + _seconds_answering(journal)
     return Outcome(
         validation=end["validation"],
         test=end["test"],
@@ -54,13 +54,20 @@ def _run(strategy: str, workload: Workload, seed: int) -> Outcome:
         total=end["spent"],
         search=end["spent"] - end["steps"],
         seconds=seconds,
-        facts={"outside_seconds": round(seconds - trainer_seconds, 2), "forecasts": forecasts},
+        facts={
+            "outside_seconds": round(seconds - trainer_seconds, 2),
+            "forecasts": _forecasts(json.loads(done.stdout), journal),
+        },
     )
 
 
-def _forecasts(result: dict[str, Any]) -> list[tuple[float, float, bool]]:
+def _forecasts(
+    result: dict[str, Any], journal: list[dict[str, Any]]
+) -> list[tuple[float, float, bool]]:
     """Of each forecast of the end: when in the run, it over what came, was that in its band."""
-    steps = result["steps"]["committed"]
+    # Of a run that goes back less is left in the end than it was planned for.
+    begins = (record["decision"] for record in journal if record["kind"] == "decision")
+    steps = next((one["steps"] for one in begins if one["kind"] == "commit-started"), 0)
     return [
         (
             round(said["step"] / steps, 2),
@@ -72,7 +79,12 @@ def _forecasts(result: dict[str, Any]) -> list[tuple[float, float, bool]]:
     ]
 
 
-def _seconds_answering(journal: Path) -> float:
+def _seconds_answering(journal: list[dict[str, Any]]) -> float:
     """Seconds in which the trainer trained, validated, saved or restored, by its own clock."""
-    records: list[dict[str, Any]] = list(map(json.loads, journal.read_text().splitlines()))
-    return sum(r["reply"].get("seconds", 0) for r in records if r["kind"] == "reply")
+    return sum(
+        record["reply"].get("seconds", 0) for record in journal if record["kind"] == "reply"
+    )
+
+
+def _read_lines(path: Path) -> list[dict[str, Any]]:
+    return list(map(json.loads, path.read_text().splitlines()))

@@ -69,26 +69,23 @@ export function summarize(rows) {
   };
 }
 
-/** Where in a run its end is forecast, as shares of the run. */
-export const FORECAST_AT = [0, 0.5, 0.75, 0.9];
-
 /**
- * For each of `FORECAST_AT` the forecasts of all these runs that were made nearest to it: how many, how many had what came
- * in their band, and the median of forecast over what came.
+ * The forecasts of all these runs, those from the search and those that were made on the way: how many, how many had what
+ * came in their band, and the median of forecast over what came.
  */
 export function scoreForecasts(runs) {
   const forecasts = runs.flatMap((run) => run.forecasts ?? []);
-  const nearest = (share) =>
-    [...FORECAST_AT].sort((a, b) => Math.abs(a - share) - Math.abs(b - share))[0];
-  return FORECAST_AT.map((at) => {
-    const made = forecasts.filter(([share]) => nearest(share) === at);
-    return {
-      at,
-      made: made.length,
-      held: made.filter(([, , isInBand]) => isInBand).length,
-      ratio: median(made.map(([, ratio]) => ratio)),
-    };
-  }).filter(({ made }) => made > 0);
+  return [true, false]
+    .map((isFromSearch) => {
+      const made = forecasts.filter(([share]) => (share === 0) === isFromSearch);
+      return {
+        isFromSearch,
+        made: made.length,
+        held: made.filter(([, , isInBand]) => isInBand).length,
+        ratio: median(made.map(([, ratio]) => ratio)),
+      };
+    })
+    .filter(({ made }) => made > 0);
 }
 
 function measure({ method, settings, runs }, best, total) {

@@ -228,9 +228,9 @@ function forecastSection(measured) {
     '`horizon` forecasts the loss at the end of its budget, with a band that held four',
     'ends in five of the runs it was made on, and renews it on the way. All runs above together:\n',
     table(
-      ['forecast at', 'made', 'in the band', 'forecast over what came, median'],
-      scores.map(({ at, made, held, ratio }) => [
-        at === 0 ? 'the end of the search' : `${percent(at)} of the run`,
+      ['forecast', 'made', 'in the band', 'forecast over what came, median'],
+      scores.map(({ isFromSearch, made, held, ratio }) => [
+        isFromSearch ? 'from the search' : 'at 50 %, 75 % and 90 % of the run',
         made,
         percent(held / made),
         ratioText(ratio),
