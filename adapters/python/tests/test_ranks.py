@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -140,6 +141,47 @@ def test_a_stranger_that_says_little_does_not_keep_all_waiting() -> None:
             accept_all(listener, SECRET, 2, seconds=0.2)
         assert time.monotonic() - began < HELLO_SECONDS / 2
     assert listener.fileno() == -1
+
+
+HELLO_BYTES = len(SECRET) + 9
+
+
+def bytes_said_until_turned_away(stranger: socket.socket) -> int:
+    """Says a hello byte by byte, and waits for a hang-up after each."""
+    stranger.settimeout(0.1)
+    for said in range(1, HELLO_BYTES + 1):
+        try:
+            stranger.sendall(b"0")
+            stranger.recv(1)
+        except socket.timeout:
+            continue
+        except OSError:
+            pass
+        return said
+    return HELLO_BYTES
+
+
+def test_a_stranger_that_speaks_slowly_does_not_keep_all_waiting() -> None:
+    listener, _ = listen([HERE, HERE])
+    stranger = socket.create_connection(listener.getsockname())
+    with stranger, ThreadPoolExecutor() as threads:
+        said = threads.submit(bytes_said_until_turned_away, stranger)
+        with pytest.raises(RanksError, match="for rank 1 to connect"):
+            accept_all(listener, SECRET, 2, seconds=0.3)
+        assert said.result() < HELLO_BYTES
+
+
+def test_a_rank_is_let_in_behind_a_stranger_that_speaks_slowly(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("autolrs._rank_links.HELLO_SECONDS", 0.3)
+    listener, address = listen([HERE, HERE])
+    stranger = socket.create_connection(listener.getsockname())
+    with stranger, ThreadPoolExecutor() as threads:
+        said = threads.submit(bytes_said_until_turned_away, stranger)
+        connect_to_leader(address, SECRET, 1)
+        assert [link.rank for link in accept_all(listener, SECRET, 2)] == [1]
+        assert said.result() < HELLO_BYTES
 
 
 class Talk:
