@@ -6,11 +6,12 @@ import type { RunStatus } from '../core/tuner/result.js';
 import { ResultBuilder } from '../core/tuner/result-builder.js';
 import type { JournalEntry } from '../journal/format.js';
 import { readJournal } from '../journal/read.js';
+import { carrierFor, type Invocation } from './read-carrier.js';
 
 export interface FoldedJournal {
   readonly run: Extract<JournalEntry, { kind: 'run' }>;
-  /** The command of the script that said hello last. */
-  readonly command: readonly [string, ...string[]];
+  /** Of the script that said hello last. */
+  readonly invocation: Invocation;
   readonly result: ResultBuilder;
   /** `unfinished` when no end was written, as after a crash. */
   readonly status: RunStatus;
@@ -30,8 +31,8 @@ export async function foldJournal(
   onEntry: (entry: JournalEntry, ledger: Ledger) => void = () => {},
 ): Promise<FoldedJournal> {
   let run: FoldedJournal['run'] | undefined;
-  let command: FoldedJournal['command'] | undefined;
-  let started: FoldedJournal['command'] | undefined;
+  let invocation: Invocation | undefined;
+  let started: Invocation | undefined;
   let result: ResultBuilder | undefined;
   let status: RunStatus = 'unfinished';
   let seconds = 0;
@@ -48,10 +49,10 @@ export async function foldJournal(
     at = record.at;
     if (isFirst) {
       status = 'unfinished';
-      started = entry.command;
+      started = invocationOf(entry, started);
     }
     // A command counts once its script has said hello; a mistyped one is not what to resume with.
-    if (entry.kind === 'run' || entry.kind === 'trainer') command = started;
+    if (entry.kind === 'run' || entry.kind === 'trainer') invocation = started;
     if (entry.kind === 'run') {
       run = entry;
       result = new ResultBuilder({ ...entry, base: baseOf(entry), dir });
@@ -60,8 +61,16 @@ export async function foldJournal(
     else if (entry.kind !== 'resume') result?.add(entry);
     onEntry(entry, result?.ledger ?? EMPTY_LEDGER);
   }
-  if (!run || !command || !result) throw new Error('a journal without records was read'); // the reader refuses it
-  return { run, command, result, status, seconds, records, bytes };
+  if (!run || !invocation || !result) throw new Error('a journal without records was read'); // the reader refuses it
+  return { run, invocation, result, status, seconds, records, bytes };
+}
+
+function invocationOf(
+  { command, carrier }: Extract<JournalEntry, { kind: 'run' | 'resume' }>,
+  before: Invocation | undefined,
+): Invocation | undefined {
+  if (carrier !== undefined) return { command, carrier };
+  return before && { command, carrier: carrierFor(command, before) };
 }
 
 /** A run from before there was a choice has none among its options. */

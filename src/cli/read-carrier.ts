@@ -38,6 +38,18 @@ export function readCarrier(text: string | undefined, command: readonly string[]
   return { kind: 'tcp', host, port };
 }
 
+/** How a script was started. */
+export interface Invocation {
+  readonly command: readonly [string, ...string[]];
+  readonly carrier: Carrier;
+}
+
+/** The carrier of a command that takes another's place: one that was chosen stays, one that came by itself does not. */
+export function carrierFor(command: readonly string[], before: Invocation): Carrier {
+  const wasChosen = before.carrier.kind !== readCarrier(undefined, before.command).kind;
+  return wasChosen ? before.carrier : readCarrier(undefined, command);
+}
+
 function usage(message: string): AutolrsError {
   return new AutolrsError('USAGE', message);
 }

@@ -19,7 +19,7 @@ import { conductRun } from './conduct-run.js';
 import { endLeftover } from './end-leftover.js';
 import { type FoldedJournal, foldJournal } from './fold-journal.js';
 import type { ResumeSettings } from './options.js';
-import { readCarrier } from './read-carrier.js';
+import { carrierFor } from './read-carrier.js';
 import { readVersion } from './version.js';
 import { writeResults } from './write-results.js';
 
@@ -38,7 +38,7 @@ export async function resumeCommand(directory: string, settings: ResumeSettings)
 async function goOn(dir: string, settings: ResumeSettings): Promise<number> {
   const past = new PastRun();
   const folded = await foldJournal(dir, (entry) => past.add(entry));
-  const { run, result, status, seconds, records, bytes } = folded;
+  const { run, invocation, result, status, seconds, records, bytes } = folded;
   const { replay, facts, tuner } = past;
   const extension = checkExtension(settings, folded);
   const finished = replay?.standing.finished;
@@ -54,7 +54,8 @@ async function goOn(dir: string, settings: ResumeSettings): Promise<number> {
   if (isOver && extension === undefined) return tellItIsOver(folded, settings);
   if (past.process) await endLeftover(past.process);
   const version = readVersion();
-  const command = settings.command ?? folded.command;
+  const command = settings.command ?? invocation.command;
+  const carrier = settings.carrier ?? carrierFor(command, invocation);
   return conductRun({
     settings: {
       ...settings,
@@ -62,19 +63,14 @@ async function goOn(dir: string, settings: ResumeSettings): Promise<number> {
       command,
       runDir: dir,
       restarts: settings.restarts ?? run.restarts,
-      // A command that is new may be a launcher's.
-      carrier:
-        settings.carrier ??
-        (settings.command === undefined || run.carrier.kind !== 'stdio'
-          ? run.carrier
-          : readCarrier(undefined, command)),
+      carrier,
       checkpointSteps: settings.checkpointSteps ?? run.checkpointSteps,
     },
     run: { id: run.id, dir, cwd: run.cwd, version },
     journal: Journal.reopen(dir, records, bytes),
     result,
     secondsBefore: seconds,
-    beginning: { kind: 'resume', autolrs: version, command },
+    beginning: { kind: 'resume', autolrs: version, command, carrier },
     greeting: `run ${run.id} goes on in ${dir}`,
     ...(replay &&
       facts && { past: { standing: replay.standing, facts, ...(extension && { extension }) } }),

@@ -15,7 +15,7 @@
  * - `lost`: `steps` and `seconds` of training that left no trace
  * - `extension`: `steps` or `total`, what a finished run was given to go on with
  * - `end`: `status`, `exitCode`, and `error` {code, message} if it failed
- * - `resume`: the run goes on in another process: `autolrs`, `command`
+ * - `resume`: the run goes on in another process: `autolrs`, `command`, `carrier` (which older journals lack)
  *
  * More fields and more kinds may come with later versions; a reader ignores what it does not know.
  */
@@ -28,6 +28,10 @@ import type { ProcessIdentity } from './process-identity.js';
 
 export const JOURNAL_VERSION = 1;
 export const JOURNAL_FILE = 'journal.jsonl';
+
+type CarrierRecord =
+  | { readonly kind: 'stdio' | 'unix' }
+  | { readonly kind: 'tcp'; readonly host: string; readonly port: number };
 
 export type JournalEntry =
   | {
@@ -42,9 +46,7 @@ export type JournalEntry =
       /** Where the command is started. */
       readonly cwd: string;
       readonly restarts: number;
-      readonly carrier:
-        | { readonly kind: 'stdio' | 'unix' }
-        | { readonly kind: 'tcp'; readonly host: string; readonly port: number };
+      readonly carrier: CarrierRecord;
       readonly checkpointSteps?: number;
     }
   | { readonly kind: 'trainer'; readonly facts: TrainerFacts; readonly process: ProcessIdentity }
@@ -52,6 +54,7 @@ export type JournalEntry =
       readonly kind: 'resume';
       readonly autolrs: string;
       readonly command: readonly [string, ...string[]];
+      readonly carrier?: CarrierRecord;
     }
   | Entry
   | {

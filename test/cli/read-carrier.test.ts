@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { readCarrier } from '../../src/cli/read-carrier.js';
+import { carrierFor, readCarrier } from '../../src/cli/read-carrier.js';
 
 describe('readCarrier', () => {
   it.each([
@@ -64,4 +64,28 @@ describe('readCarrier', () => {
       );
     },
   );
+});
+
+describe('carrierFor', () => {
+  const PLAIN = ['python', 'train.py'] as const;
+  const LAUNCHED = ['torchrun', 'train.py'] as const;
+
+  it.each([
+    [LAUNCHED, PLAIN, 'stdio', 'unix'],
+    [PLAIN, LAUNCHED, 'unix', 'stdio'],
+    [LAUNCHED, LAUNCHED, 'unix', 'unix'],
+  ] as const)('is for %s after %s what a new run of it has', (command, before, own, its) => {
+    expect(carrierFor(command, { command: before, carrier: { kind: own } })).toEqual({ kind: its });
+  });
+
+  it('is the one before where that was chosen', () => {
+    const tcp = { kind: 'tcp', host: 'node7', port: 0 } as const;
+    for (const command of [PLAIN, LAUNCHED]) {
+      expect(carrierFor(command, { command: PLAIN, carrier: { kind: 'unix' } }).kind).toBe('unix');
+      expect(carrierFor(command, { command: LAUNCHED, carrier: { kind: 'stdio' } }).kind).toBe(
+        'stdio',
+      );
+      expect(carrierFor(command, { command: LAUNCHED, carrier: tcp })).toEqual(tcp);
+    }
+  });
 });

@@ -1,0 +1,66 @@
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { foldJournal } from '../../src/cli/fold-journal.js';
+import { Journal } from '../../src/journal/file.js';
+import type { JournalEntry } from '../../src/journal/format.js';
+import { createRunDirectory } from '../../src/journal/run-directory.js';
+import { temporaryDirectory } from '../support/cli.js';
+
+const PLAIN = ['python', 'train.py'] as const;
+const LAUNCHED = ['torchrun', 'train.py'] as const;
+
+const RUN = {
+  kind: 'run',
+  journal: 1,
+  autolrs: '0.1.0',
+  id: 'r1',
+  strategy: 'paper',
+  seed: 0,
+  options: {},
+  command: PLAIN,
+  cwd: '/home/me',
+  restarts: 3,
+  carrier: { kind: 'stdio' },
+} as const satisfies JournalEntry;
+
+const RESUME = { kind: 'resume', autolrs: '0.1.0', command: LAUNCHED } as const;
+
+const TRAINER: JournalEntry = {
+  kind: 'trainer',
+  facts: {
+    name: 'train.py',
+    step: 0,
+    lr: 0.1,
+    groups: [1],
+    world: 1,
+    can: { validate: true, disk: true, rewind: true, cancel: true },
+    holds: ['model'],
+  },
+  process: { host: 'host', pid: 1, started: 'boot 1' },
+};
+
+async function invocationOf(...entries: readonly JournalEntry[]) {
+  const dir = join(temporaryDirectory(), 'run');
+  createRunDirectory(dir);
+  const journal = Journal.create(dir);
+  for (const entry of [RUN, ...entries]) journal.append(entry);
+  journal.close();
+  return (await foldJournal(dir)).invocation;
+}
+
+describe('foldJournal', () => {
+  it('tells how the script was started that said hello last', async () => {
+    const carrier = { kind: 'tcp', host: 'node7', port: 4000 } as const;
+    const resume = { ...RESUME, carrier };
+    expect(await invocationOf()).toEqual({ command: PLAIN, carrier: { kind: 'stdio' } });
+    expect(await invocationOf(TRAINER, resume, TRAINER)).toEqual({ command: LAUNCHED, carrier });
+    expect((await invocationOf(TRAINER, resume)).command).toEqual(PLAIN);
+  });
+
+  it('takes what the command needs where an older journal tells no carrier', async () => {
+    expect(await invocationOf(TRAINER, RESUME, TRAINER)).toEqual({
+      command: LAUNCHED,
+      carrier: { kind: 'unix' },
+    });
+  });
+});
