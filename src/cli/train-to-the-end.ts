@@ -83,6 +83,7 @@ function createStarter(
   onSecondInterrupt: (act: () => void) => void,
 ): () => Promise<Trainer> {
   const log = createLog(settings.logLevel, display.say);
+  let before = past?.facts;
   return async () => {
     const trainer = await startTrainer({
       command: settings.command,
@@ -106,7 +107,8 @@ function createStarter(
     const { facts, pid } = trainer;
     onSecondInterrupt(trainer.kill);
     try {
-      if (past) mustBeAble(past.facts, facts, settings.tuner.base);
+      if (before) mustBeAble(before, facts, settings.tuner.base);
+      before ??= facts;
       journal.append({ kind: 'trainer', facts, process: identityOf(pid) });
     } catch (error) {
       await trainer.abandon();

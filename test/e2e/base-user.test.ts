@@ -3,8 +3,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { ROOT, runCli, temporaryDirectory } from '../support/cli.js';
+import { fixture, ROOT, runCli, temporaryDirectory } from '../support/cli.js';
 import { hasPythonModules, PYTHON } from '../support/python.js';
+import { readRun } from '../support/read-run.js';
 
 const SCHEDULE = join(ROOT, 'test', 'fixtures', 'pytorch', 'schedule.py');
 const DIGITS = [process.execPath, join(ROOT, 'examples', 'demo', 'digits.js')];
@@ -36,6 +37,29 @@ describe('--base user', () => {
     expect(stderr).toMatch(
       /--base user needs an adapter that.*"digits\.js".*leave out --base user/,
     );
+  });
+
+  it('refuses a script that comes back without it, started again or resumed, and loses nothing', async () => {
+    const script = fixture('loses-its-base.mjs');
+    const flags = ['--base', 'user', '--strategy', 'horizon', '--checkpoint-steps', '300'];
+    const env = { MARKER: join(temporaryDirectory(), 'old-adapter') };
+    const dir = newDirectory();
+    const startedAgain = await runCli(['run', '--run-dir', dir, ...flags, '--', ...script], {
+      env,
+    });
+    const resumed = await runCli(['resume', dir], { env });
+    const withAnother = await runCli(['resume', dir, '--', ...DIGITS]);
+    for (const { code, stderr } of [startedAgain, resumed, withAnother]) {
+      expect(code, stderr).toBe(2);
+      expect(stderr.trim().split('\n').at(-1)).toBe(
+        'autolrs: the script could leave the LR to its own schedule when the run began, as --base user has it, and no longer can; give it back the adapter that it had, or start a new run',
+      );
+    }
+    const goneOn = await runCli(['resume', dir]);
+    expect(goneOn.code, goneOn.stderr).toBe(0);
+    const undisturbed = newDirectory();
+    await runCli(['run', '--run-dir', undisturbed, ...flags, '--', ...script]);
+    expect(readRun(dir).essence).toEqual(readRun(undisturbed).essence);
   });
 
   it('is one of two words', async () => {
