@@ -82,6 +82,13 @@ describe('docs/benchmarks.md', () => {
     expect(stderr).toBe('');
     expect(status).toBe(0);
   });
+
+  it('keeps a number and its unit together in the narrow cells of its tables', () => {
+    const page = readFileSync(join(ROOT, 'docs', 'benchmarks.md'), 'utf8');
+    const cells = page.split('\n').flatMap((line) => (line[0] === '|' ? line.split(' | ') : []));
+    expect(cells.filter((cell) => /\d\u00a0[%s]/.test(cell)).length).toBeGreaterThan(100);
+    expect(cells.filter((cell) => /\d (%|s\b)/.test(cell))).toEqual([]);
+  });
 });
 
 describe.skipIf(!hasPythonModules('numpy'))('bench/training/trainer.py', () => {

@@ -169,7 +169,7 @@ function workloadSection({ name, about, optimizer, total, isHeldOut, best, rows 
         ...row.reached.map((part) => (Number.isFinite(part) ? percent(part) : '-')),
         percent(row.searchShare),
         isTuned(row) && Number.isFinite(row.outsideSeconds)
-          ? `${row.outsideSeconds.toFixed(1)} s`
+          ? withUnit(row.outsideSeconds.toFixed(1), 's')
           : '',
       ]),
     ),
@@ -259,5 +259,10 @@ function lossText(loss) {
 }
 
 function percent(part) {
-  return `${Math.round(100 * part)} %`;
+  return withUnit(Math.round(100 * part), '%');
+}
+
+/** For a cell of a table, where a browser would put the unit on a line of its own. */
+function withUnit(value, unit) {
+  return `${value}\u00a0${unit}`;
 }
