@@ -1,7 +1,7 @@
 /**
  * What loss the run will end with, said while there is time to doubt it.
  *
- * After the search: the best losses of the two rungs lie on a power law of the steps trained, and so does the end. Under
+ * After the search: the best losses of the two rungs lie on a power law of the steps trained, and the end on a flatter one. Under
  * way: of the descent (of the logarithm of the loss) between two looks, a multiple is still to come. Bands are what the
  * exponent and the multiple were off by, on the workloads that they were made on (docs/algorithm.md).
  */
@@ -17,9 +17,8 @@ export interface EndForecast {
   readonly high: number;
 }
 
-/** From the search to the end, the exponent was this many times that between the rungs: in the tenth and the ninth of ten. */
-const EXPONENT_LOW = 0.45;
-const EXPONENT_HIGH = 1.3;
+/** From the search to the end, the exponent was so many times that between the rungs: lowest tenth, median, highest tenth. */
+const EXPONENT = { low: 0.35, middle: 0.8, high: 1.4 } as const;
 
 /** Undefined where a rung is missing, or losses are not positive or do not fall with the steps. */
 export function forecastEnd({ coarse, fine }: Peak, steps: number): EndForecast | undefined {
@@ -28,7 +27,7 @@ export function forecastEnd({ coarse, fine }: Peak, steps: number): EndForecast 
   if (!(steps > long.steps)) return undefined;
   const exponent = Math.log(short.loss / long.loss) / Math.log(long.steps / short.steps);
   const at = (share: number) => long.loss * (steps / long.steps) ** (-exponent * share);
-  return { loss: at(1), low: at(EXPONENT_HIGH), high: at(EXPONENT_LOW) };
+  return { loss: at(EXPONENT.middle), low: at(EXPONENT.high), high: at(EXPONENT.low) };
 }
 
 /** Looks, as shares of the run, at which the end is forecast anew from the descent since an earlier one. */
