@@ -41,7 +41,7 @@ class Script:
             "AUTOLRS": "1" if is_tuned else "0",
         }
         self._process = subprocess.Popen(
-            [sys.executable, str(HERE / "overhead" / f"{adapter}.py"), *args],
+            [sys.executable, str(HERE / "overhead" / f"train_{adapter}.py"), *args],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=None if os.environ.get("OVERHEAD_DEBUG") else subprocess.DEVNULL,

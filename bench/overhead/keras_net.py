@@ -1,6 +1,7 @@
 """The networks in Keras."""
 
 import keras
+
 from common import NET
 
 

@@ -1,14 +1,10 @@
 """A TensorFlow loop, bare or tuned."""
 
-import sys
-
-sys.path.pop(0)  # this folder, where this file has the name of the framework
+import keras
 import tensorflow as tf
 
-sys.path.insert(0, __file__.rpartition("/")[0])
 import autolrs
 import autolrs.tensorflow
-import keras
 from common import BATCH, NET, data
 from keras_net import net
 

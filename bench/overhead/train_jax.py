@@ -1,19 +1,14 @@
 """A JAX loop with Optax, bare or tuned."""
 
-import sys
-
-sys.path.pop(0)  # this folder, where this file has the name of the framework
 import jax
-
-sys.path.insert(0, __file__.rpartition("/")[0])
 import jax.numpy as jnp
 import numpy
 import optax
+from jax import lax
 
 import autolrs
 import autolrs.jax
 from common import BATCH, NET, data
-from jax import lax
 
 IMAGES, LABELS = data()
 optimizer = optax.inject_hyperparams(optax.sgd)(learning_rate=1e-3, momentum=0.9)

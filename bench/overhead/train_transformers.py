@@ -1,13 +1,9 @@
 """A fit of the Hugging Face Trainer, bare or tuned."""
 
-import sys
 import tempfile
 
-sys.path.pop(0)  # this folder, where this file has the name of the framework
-from transformers import Trainer, TrainerCallback, TrainingArguments
-
-sys.path.insert(0, __file__.rpartition("/")[0])
 import torch
+from transformers import Trainer, TrainerCallback, TrainingArguments
 
 import autolrs
 import autolrs.transformers

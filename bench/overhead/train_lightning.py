@@ -1,13 +1,9 @@
 """A Lightning fit, bare or tuned."""
 
 import logging
-import sys
 import warnings
 
-sys.path.pop(0)  # this folder, where this file has the name of the framework
 import lightning
-
-sys.path.insert(0, __file__.rpartition("/")[0])
 import torch
 
 import autolrs

@@ -1,11 +1,7 @@
 """A fit of Keras, bare or tuned. KERAS_BACKEND says on what."""
 
-import sys
-
-sys.path.pop(0)  # this folder, where this file has the name of the framework
 import keras
 
-sys.path.insert(0, __file__.rpartition("/")[0])
 import autolrs
 import autolrs.keras
 from common import BATCH, NET, data
