@@ -166,3 +166,14 @@ def test_what_cannot_be_steered_is_told_in_a_sentence() -> None:
     hooks = JaxHooks((params, sgd(optax.cosine_decay_schedule(0.1, 9)).init(params)), None)
     with pytest.raises(SecondSchedulerError, match="a schedule sets the learning rate"):
         hooks.check()
+
+
+def test_held_losses_are_read_whatever_their_type_and_shape() -> None:
+    params = jnp.zeros(2)
+    hooks = JaxHooks((params, sgd(0.1).init(params)), None)
+    losses = [jnp.float32(0.5), jnp.bfloat16(2), jnp.ones(1), jnp.float32("nan")]
+    assert all(hooks.read_loss(loss) is None for loss in losses)
+    read = hooks.read_held([hooks.hold_loss(loss) for loss in losses])
+    assert [type(value) for value in read] == [float] * 4
+    assert read[:3] == [0.5, 2, 1]
+    assert read[3] != read[3]
