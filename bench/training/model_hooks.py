@@ -84,5 +84,5 @@ class ModelHooks:
     def set_data_state(self, loader: Any, state: Any) -> None:
         pass
 
-    def keep_batch(self, batch: Any) -> Any:
-        return batch
+    def keep(self, item: Any) -> Any:
+        return item

@@ -41,5 +41,5 @@ class ArrayHooks:
     def set_data_state(self, loader: Any, state: Any) -> None:
         self._data_stream.state = state
 
-    def keep_batch(self, batch: Any) -> Any:
-        return batch
+    def keep(self, item: Any) -> Any:
+        return item

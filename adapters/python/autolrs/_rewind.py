@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import Any, Callable
 
+from autolrs._containers import rebuilt
 from autolrs._epochs import Epochs, Place
 
 DEFAULT_BYTES = 256 * 1024 * 1024
@@ -25,7 +26,7 @@ class Tape:
     Args:
         limit_bytes: What is kept at most. When it is passed, the oldest checkpoint is given up:
             a restore to it goes on with new batches.
-        keep: Makes a batch fit for keeping.
+        keep: Makes what is in a batch fit for keeping: a tensor, say.
     """
 
     def __init__(self, limit_bytes: int, keep: Callable[[Any], Any]) -> None:
@@ -62,7 +63,7 @@ class Tape:
             batch = self._kept[self._cursor - self._start]
             self._cursor += 1
             self._trim_if_unneeded()
-            return batch
+            return rebuilt(batch)
         if self._source is None:
             raise StopIteration
         place = self._source.place
@@ -119,7 +120,7 @@ class Tape:
         return self._end if is_end else None
 
     def _record(self, batch: Any, place: Place) -> None:
-        kept = self._keep(batch)
+        kept = rebuilt(batch, self._keep)
         size = batch_bytes(kept)
         self._kept.append(kept)
         self._places.append(place)

@@ -100,8 +100,8 @@ class Hooks(Protocol):
     def set_data_state(self, loader: Any, state: Any) -> None:
         """Brings back what `data_state` gave."""
 
-    def keep_batch(self, batch: Any) -> Any:
-        """The batch in a form that can be held by the thousand."""
+    def keep(self, item: Any) -> Any:
+        """What is in a batch, as a tensor or a number, in a form to be held by the thousand."""
 
 
 @runtime_checkable

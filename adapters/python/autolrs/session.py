@@ -62,7 +62,7 @@ class Session:
         wire.take()
         self._wire = wire
         self._hooks = hooks
-        self._tape = Tape(rewind_bytes, hooks.keep_batch)
+        self._tape = Tape(rewind_bytes, hooks.keep)
         self._answers = Answers(hooks, self._tape, self._warn, wire.token)
         self._answers.total = total
         self._waiting: deque[Request] = deque()

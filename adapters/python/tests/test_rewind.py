@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import random
+from collections import OrderedDict, UserDict, defaultdict, namedtuple
+from typing import Any
 
 import pytest
 from toy import Toy
 
+from autolrs._containers import rebuilt
 from autolrs._epochs import Epochs
 from autolrs._rewind import Tape, batch_bytes
 
@@ -66,6 +69,31 @@ def test_past_the_limit_the_oldest_mark_is_given_up_and_younger_ones_stay() -> N
     assert take(tape, 1) == ["6"]
     assert tape.rewind("b")
     assert take(tape, 5) == ["3", "4", "5", "6", "7"]
+
+
+@pytest.mark.parametrize("kind", [dict, OrderedDict, UserDict])
+def test_a_script_that_changes_its_batches_gets_them_whole_each_time(kind: Any) -> None:
+    tape = Tape(10**9, keep=lambda item: item)
+    tape.play(Epochs([kind(x=[1, 2], label=3) for _ in range(4)], Toy(None)))
+    tape.mark("a")
+    for _ in range(3):
+        for _ in range(4):
+            batch = tape.next()
+            assert type(batch) is kind
+            assert batch.pop("label") == 3
+            batch["x"].append(0)
+            assert batch["x"] == [1, 2, 0]
+        tape.rewind("a")
+
+
+def test_what_is_kept_of_a_batch_has_its_form() -> None:
+    pair = namedtuple("pair", "x y")
+    batch = [pair(1, (2, [3])), defaultdict(list, a=4), {5}, "six"]
+    kept = rebuilt(batch, lambda item: item * 10 if isinstance(item, int) else item)
+    assert kept == [pair(10, (20, [30])), {"a": 40}, {5}, "six"]
+    assert type(kept[0]) is pair
+    assert kept[1]["b"] == []
+    assert batch[0] == pair(1, (2, [3]))
 
 
 def test_an_unknown_mark_goes_on_live_and_says_so() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from collections import namedtuple
 from typing import Any, Callable
 
 import pytest
@@ -194,13 +193,11 @@ def test_random_numbers_for_the_data_leave_those_for_training_alone() -> None:
     assert torch.equal(torch.cat([first, second]), torch.rand(6))
 
 
-def test_batches_in_shared_memory_are_copied_and_keep_their_form() -> None:
-    pair = namedtuple("pair", "x y")
+def test_of_a_batch_only_what_lies_in_shared_memory_is_copied() -> None:
     _, hooks = hooks_of(0.1)
-    shared, own = torch.zeros(2).share_memory_(), torch.zeros(2)
-    batch = {"pair": pair(shared, own), "list": [shared, "text"]}
-    kept = hooks.keep_batch(batch)
-    assert type(kept["pair"]) is pair
-    assert not kept["pair"].x.is_shared()
-    assert kept["pair"].y is own
-    assert kept["list"][1] == "text"
+    shared = torch.ones(2).share_memory_()
+    kept = hooks.keep(shared)
+    assert not kept.is_shared()
+    assert kept.tolist() == [1, 1]
+    for item in (torch.zeros(2), torch.eye(2).to_sparse(), torch.zeros(2, device="meta"), "text"):
+        assert hooks.keep(item) is item

@@ -96,8 +96,8 @@ class Toy:
     def set_data_state(self, loader: Any, state: Any) -> None:
         self._data_rng = _rng_of(state)
 
-    def keep_batch(self, batch: Any) -> Any:
-        return batch
+    def keep(self, item: Any) -> Any:
+        return item
 
 
 def _rng_of(state: Any) -> tuple[Any, ...]:
