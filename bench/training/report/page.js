@@ -225,12 +225,13 @@ function forecastSection(measured) {
   if (scores.length === 0) return [];
   return [
     '## Forecasts of the end\n',
-    '`horizon` forecasts the loss at the end of its budget, with a band that held four',
-    'ends in five of the runs it was made on, and renews it on the way. All runs above together:\n',
+    '`horizon` forecasts the loss at the end of its budget, with a band that held four ends in',
+    'five of the runs it was made on, and renews it at a half, three quarters and nine tenths',
+    'of the run. All its runs above together:\n',
     table(
       ['forecast', 'made', 'in the band', 'forecast over what came, median'],
       scores.map(({ isFromSearch, made, held, ratio }) => [
-        isFromSearch ? 'from the search' : 'at 50 %, 75 % and 90 % of the run',
+        isFromSearch ? 'from the search' : 'on the way',
         made,
         percent(held / made),
         ratioText(ratio),
