@@ -220,22 +220,28 @@ function testSection(measured) {
 
 /** How the forecasts of the end did, in all runs that made some. */
 function forecastSection(measured) {
-  const runs = measured.flatMap(({ configurations }) => configurations.flatMap((one) => one.runs));
-  const scores = scoreForecasts(runs);
-  if (scores.length === 0) return [];
+  const rows = [false, true].flatMap((isHeldOut) =>
+    scoreForecasts(
+      measured
+        .filter((workload) => workload.isHeldOut === isHeldOut)
+        .flatMap(({ configurations }) => configurations.flatMap((one) => one.runs)),
+    ).map(({ isFromSearch, made, held, ratio }) => [
+      isFromSearch ? 'from the search' : 'on the way',
+      isHeldOut ? 'held out' : 'developed on',
+      made,
+      percent(held / made),
+      ratioText(ratio),
+    ]),
+  );
+  if (rows.length === 0) return [];
   return [
     '## Forecasts of the end\n',
     '`horizon` forecasts the loss at the end of its budget, with a band that held four ends in',
     'five of the runs it was made on, and renews it at a half, three quarters and nine tenths',
     'of the run. All its runs above together:\n',
     table(
-      ['forecast', 'made', 'in the band', 'forecast over what came, median'],
-      scores.map(({ isFromSearch, made, held, ratio }) => [
-        isFromSearch ? 'from the search' : 'on the way',
-        made,
-        percent(held / made),
-        ratioText(ratio),
-      ]),
+      ['forecast', 'workloads', 'made', 'in the band', 'forecast over what came, median'],
+      rows,
     ),
   ];
 }
