@@ -69,7 +69,7 @@ for (const file of files) copyFileSync(join(values.data, file), join(out, 'data'
 cpSync(join(ROOT, 'packaging', 'gpu-kit'), out, { recursive: true, filter: isSource });
 copyFileSync(join(ROOT, 'bench', 'overhead.py'), join(out, 'overhead.py'));
 mkdirSync(join(out, 'overhead'));
-for (const file of ['common.py', 'torch_net.py', 'pytorch.py']) {
+for (const file of ['common.py', 'torch_net.py', 'train_pytorch.py']) {
   copyFileSync(join(ROOT, 'bench', 'overhead', file), join(out, 'overhead', file));
 }
 copyFileSync(join(ROOT, 'examples', 'pytorch', 'fashion_mnist.py'), join(out, 'fashion_mnist.py'));

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Any, Callable
 
-from autolrs._containers import rebuilt
+from autolrs._containers import rebuild
 from autolrs._epochs import Epochs, Place
 
 DEFAULT_BYTES = 256 * 1024 * 1024
@@ -63,7 +63,7 @@ class Tape:
             batch = self._kept[self._cursor - self._start]
             self._cursor += 1
             self._trim_if_unneeded()
-            return rebuilt(batch)
+            return rebuild(batch)
         if self._source is None:
             raise StopIteration
         place = self._source.place
@@ -120,7 +120,7 @@ class Tape:
         return self._end if is_end else None
 
     def _record(self, batch: Any, place: Place) -> None:
-        kept = rebuilt(batch, self._keep)
+        kept = rebuild(batch, self._keep)
         size = batch_bytes(kept)
         self._kept.append(kept)
         self._places.append(place)
@@ -149,13 +149,16 @@ class Tape:
 
 
 def batch_bytes(batch: Any, depth: int = 8) -> int:
-    """Bytes of the arrays in a batch. What has no `nbytes` counts as nothing.
+    """Bytes of the arrays in a batch. What does not tell its `nbytes` counts as nothing.
 
     Args:
         batch: What a loader yields.
         depth: How many containers inside each other to look into: a batch may refer to itself.
     """
-    nbytes = getattr(batch, "nbytes", None)
+    try:
+        nbytes = getattr(batch, "nbytes", None)
+    except Exception:  # a sparse tensor raises what is no AttributeError
+        return 0
     if isinstance(nbytes, int):
         return nbytes
     if isinstance(batch, (str, bytes, bytearray)):

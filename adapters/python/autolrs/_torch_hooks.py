@@ -172,8 +172,10 @@ class TorchHooks:
 
     def keep(self, item: Any) -> Any:
         # Batches from workers lie in shared memory: thousands of them exhaust the file handles.
-        if not (isinstance(item, Tensor) and item.is_cpu and item.layout is torch.strided):
+        if not isinstance(item, Tensor) or not item.is_cpu:
             return item
+        if item.layout is not torch.strided:
+            return item.clone()  # it has several storages, or hides them
         # Of the storage, where the question costs a tenth of what it costs of the tensor.
         return item.clone() if item.untyped_storage().is_shared() else item
 

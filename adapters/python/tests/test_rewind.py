@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from toy import Toy
 
-from autolrs._containers import rebuilt
+from autolrs._containers import rebuild
 from autolrs._epochs import Epochs
 from autolrs._rewind import Tape, batch_bytes
 
@@ -88,12 +88,67 @@ def test_a_script_that_changes_its_batches_gets_them_whole_each_time(kind: Any) 
 
 def test_what_is_kept_of_a_batch_has_its_form() -> None:
     pair = namedtuple("pair", "x y")
-    batch = [pair(1, (2, [3])), defaultdict(list, a=4), {5}, "six"]
-    kept = rebuilt(batch, lambda item: item * 10 if isinstance(item, int) else item)
-    assert kept == [pair(10, (20, [30])), {"a": 40}, {5}, "six"]
+    batch = [pair(1j, (2j, [3j])), defaultdict(list, a=4j), {5}, "six"]
+    kept = rebuild(batch, lambda item: item * 10 if isinstance(item, complex) else item)
+    assert kept == [pair(10j, (20j, [30j])), {"a": 40j}, {5}, "six"]
     assert type(kept[0]) is pair
     assert kept[1]["b"] == []
-    assert batch[0] == pair(1, (2, [3]))
+    assert batch[0] == pair(1j, (2j, [3j]))
+
+
+class Frozen(dict):  # type: ignore[type-arg]
+    def __setitem__(self, key: Any, value: Any) -> None:
+        raise TypeError("this is not to be changed")
+
+
+class Attributes(dict):  # type: ignore[type-arg]
+    def __init__(self, **items: Any) -> None:
+        super().__init__(**items)
+        self.__dict__ = self
+
+
+class Keyed(dict):  # type: ignore[type-arg]
+    """Tells of an attribute that is missing by the wrong exception."""
+
+    def __init__(self, **items: Any) -> None:
+        super().__init__(**items)
+        self.kind = "keyed"
+
+    def __getattr__(self, name: str) -> Any:
+        return self[name]
+
+
+class Named(namedtuple("Named", "x y")):
+    def __new__(cls, both: Any) -> Named:
+        return super().__new__(cls, both, both)
+
+
+@pytest.mark.parametrize(
+    "batch",
+    [Frozen(x=1), Attributes(x=1), Keyed(x=1), Named(1)],
+    ids=lambda batch: type(batch).__name__,
+)
+def test_a_batch_of_an_unusual_kind_comes_again_all_the_same(batch: Any) -> None:
+    tape = Tape(10**9, keep=lambda item: item)
+    tape.play(Epochs(iter([batch]), Toy(None)))
+    tape.mark("a")
+    for _ in range(3):
+        again = tape.next()
+        assert type(again) is type(batch)
+        assert again == batch
+        tape.rewind("a")
+
+
+def test_attributes_that_are_a_dicts_items_stay_so() -> None:
+    batch = rebuild(Attributes(x=1))
+    batch.x = 2
+    assert batch["x"] == 2
+
+
+def test_a_batch_that_holds_itself_is_kept() -> None:
+    batch: list[Any] = [1]
+    batch.append(batch)
+    assert rebuild(batch)[0] == 1
 
 
 def test_an_unknown_mark_goes_on_live_and_says_so() -> None:

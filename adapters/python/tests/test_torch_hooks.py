@@ -10,6 +10,8 @@ from conftest import require
 
 torch = require("torch")
 
+from autolrs._epochs import Epochs  # noqa: E402
+from autolrs._rewind import Tape  # noqa: E402
 from autolrs._torch_hooks import TorchHooks  # noqa: E402
 from autolrs.errors import SecondSchedulerError  # noqa: E402
 
@@ -199,5 +201,20 @@ def test_of_a_batch_only_what_lies_in_shared_memory_is_copied() -> None:
     kept = hooks.keep(shared)
     assert not kept.is_shared()
     assert kept.tolist() == [1, 1]
-    for item in (torch.zeros(2), torch.eye(2).to_sparse(), torch.zeros(2, device="meta"), "text"):
+    for item in (torch.zeros(2), torch.zeros(2, device="meta"), "text"):
         assert hooks.keep(item) is item
+
+
+def test_sparse_batches_come_again_and_leave_shared_memory() -> None:
+    _, hooks = hooks_of(0.1)
+    rows = [torch.eye(2).to_sparse() for _ in range(3)]
+    for row in rows:
+        row._values().share_memory_()
+    tape = Tape(10**6, hooks.keep)
+    tape.play(Epochs(iter(rows), hooks))
+    tape.mark("a")
+    first = [tape.next() for _ in range(3)]
+    assert tape.rewind("a")
+    again = [tape.next() for _ in range(3)]
+    assert all(a.to_dense().equal(b.to_dense()) for a, b in zip(first, again))
+    assert not any(row._values().is_shared() for row in again)
