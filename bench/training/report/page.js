@@ -35,7 +35,8 @@ counts is the **final validation loss** at equal total steps: steps that a searc
 rolls back count as much as steps that stay. The losses of a workload are divided by
 that of its *best of grid*: of about fifty fixed schedules and LRs the one that turned
 out best. Nobody knows it in advance, so 1.00 is hard to reach, and below 1 a method beats
-every fixed schedule that was tried.
+every fixed schedule that was tried. Not all lines come from one machine: processors round
+differently, and the same seed may end a few per cent apart on two of them.
 
 This page is made by \`node bench/training/report.js\` from
 \`bench/training/results.jsonl\`, which \`npm run bench:training\` appends to. Do not edit it.
@@ -238,7 +239,7 @@ function forecastSection(measured) {
     '## Forecasts of the end\n',
     '`horizon` forecasts the loss at the end of its budget, with a band that held four ends in',
     'five of the runs it was made on, and renews it at a half, three quarters and nine tenths',
-    'of the run. All its runs above together:\n',
+    'of the run. All its runs above:\n',
     table(
       ['forecast', 'workloads', 'made', 'in the band', 'forecast over what came, median'],
       rows,

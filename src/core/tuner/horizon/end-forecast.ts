@@ -17,7 +17,7 @@ export interface EndForecast {
   readonly high: number;
 }
 
-/** From the search to the end, the exponent was so many times that between the rungs: lowest tenth, median, highest tenth. */
+/** From the search to the end the exponent is so many times that between the rungs: lowest tenth, median, highest. */
 const EXPONENT = { low: 0.35, middle: 0.8, high: 1.4 } as const;
 
 /** Undefined where a rung is missing, or losses are not positive or do not fall with the steps. */
