@@ -1,9 +1,9 @@
 /**
  * What loss the run will end with, said while there is time to doubt it.
  *
- * After the search: the best losses of the two rungs lie on a power law of the steps trained, and the end on a flatter one. Under
- * way: of the descent (of the logarithm of the loss) between two looks, a multiple is still to come. Bands are what the
- * exponent and the multiple were off by, on the workloads that they were made on (docs/algorithm.md).
+ * After the search: the best losses of the two rungs lie on a power law of the steps trained, and the end on a flatter
+ * one. Under way: of the descent (of the logarithm of the loss) between two looks, a multiple is still to come. Bands are
+ * what the exponent and the multiple were off by, on the workloads that they were made on (docs/algorithm.md).
  */
 
 import type { CurvePoint } from './curve.js';
