@@ -68,7 +68,7 @@ mkdirSync(join(out, 'data'));
 for (const file of files) copyFileSync(join(values.data, file), join(out, 'data', file));
 cpSync(join(ROOT, 'packaging', 'gpu-kit'), out, { recursive: true, filter: isSource });
 copyFileSync(join(ROOT, 'bench', 'overhead.py'), join(out, 'overhead.py'));
-mkdirSync(join(out, 'overhead'));
+mkdirSync(join(out, 'overhead'), { recursive: true });
 for (const file of ['common.py', 'torch_net.py', 'train_pytorch.py']) {
   copyFileSync(join(ROOT, 'bench', 'overhead', file), join(out, 'overhead', file));
 }

@@ -110,7 +110,7 @@ def count_syncs(home: Path, is_tuned: bool) -> int:
 
     path = home / "syncs"
     kind = overhead.Tuned if is_tuned else overhead.Bare
-    script = kind("../syncs", "cnn", is_tuned, str(SYNC_STEPS), str(path))
+    script = kind("syncs", "cnn", is_tuned, str(SYNC_STEPS), str(path))
     try:
         if isinstance(script, overhead.Tuned):
             script.begin()

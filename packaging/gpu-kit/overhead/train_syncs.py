@@ -7,8 +7,6 @@ import sys
 import warnings
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent / "overhead"))
-
 import torch
 from common import BATCH, DEVICE
 from torch_net import loader, net
