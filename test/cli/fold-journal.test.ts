@@ -5,23 +5,10 @@ import { Journal } from '../../src/journal/file.js';
 import type { JournalEntry } from '../../src/journal/format.js';
 import { createRunDirectory } from '../../src/journal/run-directory.js';
 import { temporaryDirectory } from '../support/cli.js';
+import { RUN } from '../support/run-record.js';
 
-const PLAIN = ['python', 'train.py'] as const;
+const PLAIN = RUN.command;
 const LAUNCHED = ['torchrun', 'train.py'] as const;
-
-const RUN = {
-  kind: 'run',
-  journal: 1,
-  autolrs: '0.1.0',
-  id: 'r1',
-  strategy: 'paper',
-  seed: 0,
-  options: {},
-  command: PLAIN,
-  cwd: '/home/me',
-  restarts: 3,
-  carrier: { kind: 'stdio' },
-} as const satisfies JournalEntry;
 
 const RESUME = { kind: 'resume', autolrs: '0.1.0', command: LAUNCHED } as const;
 

@@ -14,20 +14,8 @@ import type { JournalEntry, JournalRecord } from '../../src/journal/format.js';
 import { mustHoldNoRun, readJournal } from '../../src/journal/read.js';
 import { createRunDirectory, writeFileAtomically } from '../../src/journal/run-directory.js';
 import { temporaryDirectory } from '../support/cli.js';
+import { RUN } from '../support/run-record.js';
 
-const RUN = {
-  kind: 'run',
-  journal: 1,
-  autolrs: '0.1.0',
-  id: 'r1',
-  strategy: 'paper',
-  seed: 0,
-  options: {},
-  command: ['python', 'train.py'],
-  cwd: '/home/me',
-  restarts: 3,
-  carrier: { kind: 'stdio' },
-} as const satisfies JournalEntry;
 const TRAINED: JournalEntry = {
   kind: 'reply',
   reply: {
