@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import IO, Any
@@ -66,14 +67,28 @@ class Driver:
         self._connection: socket.socket | None = None
         to, back = self._process.stdin, self._process.stdout
         if listener is not None:
-            listener.settimeout(PATIENCE_SECONDS)
-            self._connection, _ = listener.accept()
-            self._connection.settimeout(None)
+            self._connection = self._caller(listener)
             to, back = self._connection.makefile("wb"), self._connection.makefile("rb")
         assert to is not None
         assert back is not None
         self._to: IO[bytes] = to
         threading.Thread(target=self._read, args=[back], daemon=True).start()
+
+    def _caller(self, listener: socket.socket) -> socket.socket:
+        """Waits for the script to call; tells what it said if it ended instead."""
+        patience_ends = time.monotonic() + PATIENCE_SECONDS
+        listener.settimeout(0.2)
+        while True:
+            try:
+                connection, _ = listener.accept()
+            except TimeoutError:
+                ended = self._process.poll() is not None
+                if ended or time.monotonic() > patience_ends:
+                    self.kill()
+                    raise AssertionError(f"the script never called:\n{self.stderr}") from None
+                continue
+            connection.settimeout(None)
+            return connection
 
     @property
     def stderr(self) -> str:

@@ -65,7 +65,7 @@ class Noise:
         self.dice.set_state(state["dice"])
 
 # In one write, since all ranks print to the same place at the same time.
-print(f"rank {rank} {autolrs.is_driven()}\n", end="")
+print(f"rank {rank} {autolrs.is_driven()}\\n", end="")
 noise = Noise()
 tuner = autolrs.torch.attach(model, optimizer, validate, extra=[noise])
 sampler = DistributedSampler(dataset)
