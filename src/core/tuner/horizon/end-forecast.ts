@@ -3,9 +3,11 @@
  *
  * After the search: the best losses of the two rungs lie on a power law of the steps trained, and the end on a flatter
  * one. Under way: of the descent (of the logarithm of the loss) between two looks, a multiple is still to come. Bands are
- * what the exponent and the multiple were off by, on the workloads that they were made on (docs/algorithm.md).
+ * what the exponent and the multiple were off by, on the workloads that they were made on, and what the noise of the looks
+ * adds (docs/algorithm.md).
  */
 
+import { robustNoise } from '../../loss-noise.js';
 import type { CurvePoint } from './curve.js';
 import type { Peak } from './peak.js';
 import { bestOf } from './vertex.js';
@@ -37,12 +39,18 @@ const RENEWALS = [
   { at: 0.9, since: 0.75, low: 0.02, middle: 0.2, high: 0.65 },
 ] as const;
 
+/** Looks that tell how much a look is off by chance. */
+const NOISE_LOOKS = 8;
+
+/** Four of five draws of a normal distribution are within so many sds. */
+const FOUR_OF_FIVE = 1.28;
+
 /** A descent that is smaller than this share of the loss is noise, and foretells nothing. */
 const LEAST_DESCENT = 0.005;
 
 /**
  * The end anew, from the validation losses of a run that has done `step` of `steps` steps. Undefined where none is due,
- * or where the loss has not fallen.
+ * or where the loss has not fallen, or looks so noisy that their band has no end.
  */
 export function renewForecast(
   looks: readonly CurvePoint[],
@@ -55,6 +63,16 @@ export function renewForecast(
   const earlier = looks.toSorted((a, b) => distance(a) - distance(b))[0];
   const descent = Math.log((earlier?.loss ?? Number.NaN) / now.loss);
   if (!(now.loss > 0) || !(descent > LEAST_DESCENT) || descent === Infinity) return undefined;
-  const after = (multiple: number) => now.loss * Math.exp(-multiple * descent);
-  return { loss: after(renewal.middle), low: after(renewal.high), high: after(renewal.low) };
+  const { low, middle, high } = renewal;
+  const logs = looks.slice(-NOISE_LOOKS).map(({ loss }) => Math.log(loss));
+  const noise = robustNoise(logs.filter(Number.isFinite), 2);
+  // The end is foretold as (1 + middle) times this look less middle times the earlier one; both are off by the noise.
+  const chance = FOUR_OF_FIVE * noise * Math.hypot(1 + middle, middle);
+  const after = (fall: number) => now.loss * Math.exp(-fall);
+  const forecast = {
+    loss: after(middle * descent),
+    low: after(middle * descent + Math.hypot((high - middle) * descent, chance)),
+    high: after(middle * descent - Math.hypot((middle - low) * descent, chance)),
+  };
+  return forecast.high < Infinity ? forecast : undefined;
 }

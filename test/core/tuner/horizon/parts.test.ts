@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { createRandom } from '../../../../src/core/math/random.js';
 import {
   decayCourse,
   lrOf,
@@ -243,6 +244,39 @@ describe('a forecast renewed under way', () => {
       const scaled = renewForecast(looks, { step, steps: 1000 });
       expect(scaled?.loss).toBeCloseTo(7 * forecast.loss, 10);
     }
+  });
+
+  it.each([0.002, 0.02, 0.1])('holds four of five ends where looks are noisy by %f', (noise) => {
+    const { normal } = createRandom(7);
+    // What is still to come is the middle multiple of what came; so only the noise can make a forecast miss.
+    const middles = { 500: [0.24, 1.8], 750: [0.5, 0.77], 900: [0.75, 0.2] } as const;
+    for (const [at, [since, middle]] of Object.entries(middles)) {
+      const share = Number(at) / 1000;
+      const descent = 0.1;
+      const lossAt = (x: number) => Math.exp((-descent * (x - since)) / (share - since));
+      const end = lossAt(share) * Math.exp(-middle * descent);
+      const forecasts = Array.from({ length: 2000 }, () => {
+        const looks = LOOKS.filter((look) => look <= share + 1e-9).map((look) => ({
+          step: Math.round(look * 1000),
+          learning: look,
+          loss: lossAt(look) * Math.exp(noise * normal()),
+        }));
+        return renewForecast(looks, { step: Number(at), steps: 1000 });
+      }).filter((forecast) => forecast !== undefined);
+      const held = forecasts.filter(({ low, high }) => low <= end && end <= high);
+      expect(held.length / forecasts.length).toBeGreaterThan(0.8);
+    }
+  });
+
+  it('is no wider for a look that was not finite', () => {
+    const looks = until(500);
+    const spoilt = looks.map((look, i) =>
+      i === looks.length - 3 ? { ...look, loss: Infinity } : look,
+    );
+    const at = { step: 500, steps: 1000 };
+    const [whole, holed] = [renewForecast(looks, at), renewForecast(spoilt, at)];
+    expect(holed?.high).toBeLessThan(looks.at(-1)?.loss ?? 0);
+    expect(holed?.loss).toBe(whole?.loss);
   });
 
   it('says nothing where the loss does not fall, is not positive, or was not finite', () => {
