@@ -70,8 +70,7 @@ export class PatienceKeeper {
       const isFromDisk = command.kind === 'restore' && command.path !== undefined;
       return isFromDisk ? Math.max(FROM_DISK_MS, this.#unknownMs) : this.#unknownMs;
     }
-    // setTimeout holds 2^31 - 1 milliseconds.
-    return Math.min(2 ** 31 - 1, Math.max(this.#leastMs, FACTOR * expected));
+    return Math.max(this.#leastMs, FACTOR * expected);
   }
 
   #expectedMs(command: Command): number | undefined {

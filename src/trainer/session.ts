@@ -14,6 +14,7 @@ import {
 } from '../protocol/messages.js';
 import { badMessage, type Progress, parseNotification } from '../protocol/parse.js';
 import { quoteLine } from '../protocol/quote.js';
+import { startAwakeTimer } from './awake-timer.js';
 import { StderrTail } from './stderr-tail.js';
 
 export interface SessionEvents {
@@ -32,7 +33,7 @@ interface Pending {
 }
 
 export interface Patience {
-  /** How long the trainer may be silent, asked again at every sign of life. */
+  /** How long the trainer may be silent while this process runs, asked again at every sign of life. */
   readonly timeoutMs: () => number;
   /** The error for a trainer that was silent that long. */
   readonly onTimeout: (timeoutMs: number) => AutolrsError;
@@ -58,20 +59,20 @@ export class Session {
     if (this.#failure) throw this.#failure;
     if (this.#pending) throw new Error(`"${request.method}" while "${this.#pending.method}" waits`);
     const id = this.#nextId++;
-    let timer: NodeJS.Timeout | undefined;
+    let stopClock: (() => void) | undefined;
     try {
       return await new Promise((resolve, reject) => {
         const startClock = () => {
-          clearTimeout(timer);
+          stopClock?.();
           const timeoutMs = patience.timeoutMs();
-          timer = setTimeout(() => this.fail(patience.onTimeout(timeoutMs)), timeoutMs);
+          stopClock = startAwakeTimer(timeoutMs, () => this.fail(patience.onTimeout(timeoutMs)));
         };
         this.#pending = { id, method: request.method, resolve, reject, onSignOfLife: startClock };
         startClock();
         this.#events.send(encodeLine(request, id));
       });
     } finally {
-      clearTimeout(timer);
+      stopClock?.();
       this.#settle(id);
     }
   }

@@ -1,0 +1,22 @@
+/**
+ * A timer that leaves out the time in which this process was stopped: by Ctrl-Z, by a scheduler that suspends a job, by a
+ * closed lid. What it waits for was most likely stopped as well.
+ */
+
+const SLICE_MS = 1000;
+
+/**
+ * Calls `onEnd` after `ms` milliseconds of this process's own time, in slices of `sliceMs`: one counts once, however late
+ * it ends. Returns what calls it off.
+ */
+export function startAwakeTimer(ms: number, onEnd: () => void, sliceMs = SLICE_MS): () => void {
+  let left = ms;
+  let timer: NodeJS.Timeout;
+  const wait = () => {
+    const slice = Math.min(left, sliceMs);
+    left -= slice;
+    timer = setTimeout(left > 0 ? wait : onEnd, slice);
+  };
+  wait();
+  return () => clearTimeout(timer);
+}

@@ -1,0 +1,67 @@
+import { setImmediate } from 'node:timers/promises';
+import { describe, expect, it } from 'vitest';
+import { startAwakeTimer } from '../../src/trainer/awake-timer.js';
+
+/** As a stopped process is: nothing of it runs. */
+function stopProcess(ms: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+}
+
+describe('an awake timer', () => {
+  it('leaves out the time in which the process was stopped', async () => {
+    let hasEnded = false;
+    const began = performance.now();
+    const ended = new Promise<void>((resolve) => {
+      startAwakeTimer(
+        60,
+        () => {
+          hasEnded = true;
+          resolve();
+        },
+        20,
+      );
+    });
+    stopProcess(300);
+    // The slice that was under way ends late, and counts once.
+    await setImmediate();
+    await setImmediate();
+    expect(hasEnded).toBe(false);
+    await ended;
+    expect(performance.now() - began).toBeGreaterThanOrEqual(335);
+  });
+
+  it('ends once it is due, slice or no slice', async () => {
+    for (const [ms, slice] of [
+      [5, 1000],
+      [25, 10],
+    ] as const) {
+      const began = performance.now();
+      await new Promise<void>((resolve) => {
+        startAwakeTimer(ms, resolve, slice);
+      });
+      expect(performance.now() - began).toBeGreaterThanOrEqual(ms - 2);
+    }
+  });
+
+  it('waits for longer than setTimeout can hold, which ends at once then', async () => {
+    let hasEnded = false;
+    const callOff = startAwakeTimer(2 ** 40, () => {
+      hasEnded = true;
+    });
+    await new Promise<void>((resolve) => {
+      startAwakeTimer(20, resolve);
+    });
+    callOff();
+    expect(hasEnded).toBe(false);
+  });
+
+  it('can be called off between slices', async () => {
+    const ends: string[] = [];
+    await new Promise<void>((resolve) => {
+      const callOff = startAwakeTimer(30, () => ends.push('called off'), 10);
+      startAwakeTimer(15, callOff, 5);
+      startAwakeTimer(60, resolve, 60);
+    });
+    expect(ends).toEqual([]);
+  });
+});
