@@ -86,11 +86,16 @@ function sampleOf(schedule: Schedule): Schedule {
   return schedule.filter((_, i) => places.includes(i));
 }
 
-function lossLines({ loss }: RunResult): readonly string[] {
+function lossLines({ loss, steps }: RunResult): readonly string[] {
   if (loss.first === null) return [];
+  // A run that was interrupted may have been measured long before.
+  const at =
+    loss.validationStep === steps.committed
+      ? ''
+      : ` at step ${formatCount(loss.validationStep ?? 0)}`;
   const training = `training ${formatLoss(loss.first)} -> ${formatLoss(loss.last)}, best ${formatLoss(loss.best)}`;
   const validation =
-    loss.validation === undefined ? '' : `; validation ${formatLoss(loss.validation)}`;
+    loss.validation === undefined ? '' : `; validation ${formatLoss(loss.validation)}${at}`;
   return [`loss        ${training}${validation}`];
 }
 

@@ -233,6 +233,31 @@ describe('strategy horizon, told to people', () => {
     );
   });
 
+  it('tells when an older model was validated than the one that was kept', () => {
+    const trainer = new SimulatedTrainer({ rate: 0.0005 });
+    const options = resolveOptions({ strategy: 'horizon', budget: 5000 });
+    const { entries } = drive(beginStrategy(options, trainer.facts), trainer);
+    const lossLineAfter = (count: number) => {
+      const builder = new ResultBuilder({ id: 'r', dir: 'd', strategy: 'horizon', seed: 0 });
+      builder.begin(0);
+      for (const entry of entries.slice(0, count)) builder.add(entry);
+      const result = builder.build('finished', 1);
+      return { ...result, line: summarize(result).find((line) => line.startsWith('loss ')) };
+    };
+    const whole = lossLineAfter(entries.length);
+    expect(whole.loss.validationStep).toBe(whole.steps.committed);
+    expect(whole.line).toMatch(/; validation [\d.]+$/);
+    const lastReplyTrained = entries.findLastIndex(
+      (entry) => entry.kind === 'reply' && entry.reply.kind === 'trained',
+    );
+    const cut = lossLineAfter(lastReplyTrained + 1);
+    const { validationStep } = cut.loss;
+    expect(validationStep).toBeLessThan(cut.steps.committed);
+    expect(cut.line).toMatch(
+      new RegExp(`; validation [\\d.]+ at step ${validationStep?.toLocaleString('en')}$`),
+    );
+  });
+
   it('shows a course that falls at every step by a dozen of its LRs, first and last among them', () => {
     const builder = new ResultBuilder({ id: 'r', dir: 'd', strategy: 'horizon', seed: 0 });
     builder.begin(0);

@@ -19,7 +19,7 @@ interface CommittedPath {
   readonly ledger: Ledger;
   readonly seconds: number;
   readonly level: LossLevel;
-  readonly validation: number | undefined;
+  readonly validation: { readonly loss: number; readonly step: number } | undefined;
 }
 
 /** Folds entries into a result. Keeps no losses, so its memory grows with stages, probes and changes of the LR alone. */
@@ -119,7 +119,7 @@ export class ResultBuilder {
         first: level.first ?? null,
         last: level.last ?? null,
         best: level.best ?? null,
-        ...(validation !== undefined && { validation }),
+        ...(validation && { validation: validation.loss, validationStep: validation.step }),
       },
       forecasts: this.#scorecard.forecasts,
       interval: interval ? { min: interval.min, max: interval.max, from: interval.from } : null,
@@ -179,7 +179,8 @@ export class ResultBuilder {
       this.#searchSeconds += seconds;
       return;
     }
-    this.#path = { ...this.#path, seconds: this.#path.seconds + seconds, validation: loss };
+    const validation = { loss, step: this.#path.ledger.committed };
+    this.#path = { ...this.#path, seconds: this.#path.seconds + seconds, validation };
   }
 
   /** Goes back to a checkpoint: what was committed beyond it becomes search, in steps and in seconds. */
@@ -250,7 +251,7 @@ export class ResultBuilder {
       }
       case 'finished': {
         const { validation, level } = this.#path;
-        const came = validation ?? level.last ?? null;
+        const came = validation?.loss ?? level.last ?? null;
         if (decision.reason === 'budget' && Number.isFinite(came))
           this.#scorecard.come('run', came);
         return;

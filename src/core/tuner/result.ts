@@ -59,12 +59,13 @@ export interface RunResult {
   };
   /** `search` and `committed` are the trainer's work; `total` is the run's wall time. */
   readonly seconds: { readonly search: number; readonly committed: number; readonly total: number };
-  /** Levels of the committed training loss (means of 20 losses), and the last validation loss. */
+  /** Levels of the committed training loss (means of 20 losses); the last validation loss and its committed step. */
   readonly loss: {
     readonly first: number | null;
     readonly last: number | null;
     readonly best: number | null;
     readonly validation?: number;
+    readonly validationStep?: number;
   };
   /** What was said of the ends of stages (`paper`) or of the run (`horizon`), and what came. */
   readonly forecasts: readonly ScoredForecast[];
