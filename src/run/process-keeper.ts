@@ -42,6 +42,9 @@ export class ProcessKeeper<Process extends TrainerPort> {
   /** The process, whatever it is doing. */
   #process: Process | undefined;
   #restartsLeft: number;
+  #hasTrained = false;
+  /** What the script said when it failed last. */
+  #lastFailure: string | undefined;
 
   /**
    * @param running The process that has just shaken hands, in the state in which its script begins.
@@ -71,7 +74,9 @@ export class ProcessKeeper<Process extends TrainerPort> {
   ): Promise<Value> {
     for (;;) {
       try {
-        return await act(await this.#become(next));
+        const value = await act(await this.#become(next));
+        this.#hasTrained ||= next?.kind === 'train';
+        return value;
       } catch (error) {
         await this.#giveUpOrRestart(error);
       }
@@ -141,6 +146,13 @@ export class ProcessKeeper<Process extends TrainerPort> {
       const message = `${error.message} (after ${restarts} restarts without a committed slice)`;
       throw new AutolrsError(error.code, message, { ...error.facts, cause: error });
     }
+    // A mistake in the script: a neighbour's memory or a network would not say the same twice, before any step.
+    const isMistake = error.code === 'TRAINER_FAILED' && !this.#hasTrained;
+    if (isMistake && error.message === this.#lastFailure) {
+      const message = `${error.message} (twice, before its first step: starting it again would not help)`;
+      throw new AutolrsError(error.code, message, { ...error.facts, cause: error });
+    }
+    this.#lastFailure = error.message;
     this.#restartsLeft--;
     say(`${error.message}; starting it again (${restarts - this.#restartsLeft} of ${restarts})`);
   }

@@ -210,6 +210,28 @@ describe('a run whose trainer dies', () => {
     expect(outcomeOf(run)).toEqual(outcomeOf(undisturbed));
   });
 
+  it('by the same exception twice before its first step is not started a third time', async () => {
+    const firstTrain = undisturbed.commands.findIndex(({ kind }) => kind === 'train') + 1;
+    const run = createRun();
+    const raises = run.go({ trainerDiesAt: (asked) => asked >= firstTrain, raises: true });
+    await expect(raises).rejects.toMatchObject({
+      code: 'TRAINER_FAILED',
+      message: expect.stringContaining('twice, before its first step'),
+    });
+    expect(run.starts).toBe(2);
+    await finish(run);
+    expect(outcomeOf(run)).toEqual(outcomeOf(undisturbed));
+  });
+
+  it('by the same exception again and again later on is started as often as it may be', async () => {
+    const run = createRun();
+    const raises = run.go({ trainerDiesAt: (asked) => asked > 30, raises: true });
+    await expect(raises).rejects.toMatchObject({
+      message: expect.stringContaining('after 3 restarts'),
+    });
+    expect(run.starts).toBe(4);
+  });
+
   it('is not restarted with --restarts 0', async () => {
     const run = createRun(TUNER, 0);
     await expect(run.go({ trainerDiesAt: (asked) => asked === 9 })).rejects.toMatchObject({

@@ -30,6 +30,8 @@ export interface Disturbance {
   readonly trainerDiesAt?: (asked: number) => boolean;
   /** It does the work first, and dies before it has answered. */
   readonly afterTheWork?: boolean;
+  /** It raises, always the same, where it would die without a word. */
+  readonly raises?: boolean;
   /** The tuner is gone when it would write its n-th entry. */
   readonly tunerDiesAt?: number;
   /** An interrupt comes when the trainer is asked for the n-th time. */
@@ -111,13 +113,17 @@ export class SimulatedRun {
     if (options?.durable) this.durable.push(entry);
   }
 
-  #start({ trainerDiesAt, afterTheWork, interruptAt }: Disturbance, interrupt: AbortController) {
+  #start(
+    { trainerDiesAt, afterTheWork, raises, interruptAt }: Disturbance,
+    interrupt: AbortController,
+  ) {
     const trainer = this.#newTrainer();
     this.trainer = trainer;
     this.starts++;
     let isDead = false;
     const died = () => {
       isDead = true;
+      if (raises) return new AutolrsError('TRAINER_FAILED', 'the script raised: no such file');
       return new AutolrsError('TRAINER_EXITED', 'the script ended by signal SIGKILL');
     };
     return {
