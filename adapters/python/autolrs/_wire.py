@@ -18,6 +18,9 @@ _GONE = (
 )
 
 
+_GONE_EARLY = "autolrs: the tuner went away before it asked for a step; leaving now"
+
+
 class TunerGone(SystemExit):
     """The other end of the wire is closed. Ends the script with status 1 and one sentence."""
 
@@ -32,14 +35,15 @@ class Wire:
         read_fd: Where the tuner's lines come from.
         write_fd: Where the messages go to; it may be the same. Both belong to the wire from here.
         token: What tells the tuner that it is this script that talks.
-        gone: What to say when nobody is at the other end any more.
+        gone: What to say when nobody is at the other end any more; left out where that is a tuner.
     """
 
     def __init__(
-        self, read_fd: int, write_fd: int, token: str | None = None, gone: str = _GONE
+        self, read_fd: int, write_fd: int, token: str | None = None, gone: str | None = None
     ) -> None:
         self.token = token
-        self._gone = gone
+        self._own_gone = gone
+        self._received = 0
         self._read_fd = read_fd
         self._write_fd = write_fd
         self._lines: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
@@ -129,7 +133,15 @@ class Wire:
             # A script that catches the exception meets it again at its next step.
             self.is_gone = self.has_news = True
             raise TunerGone(self._gone)
+        self._received += 1
         return line
+
+    @property
+    def _gone(self) -> str:
+        if self._own_gone is not None:
+            return self._own_gone
+        # Who has asked for nothing but a hello has steered nothing.
+        return _GONE if self._received > 1 else _GONE_EARLY
 
     def _read(self) -> None:
         # Plain os.read: a buffered file would hold a lock that the interpreter's exit trips over.

@@ -14,7 +14,7 @@ import traceback
 from collections import deque
 from collections.abc import Iterable, Iterator
 from types import TracebackType
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 from autolrs._answers import Answers
 from autolrs._epochs import Epochs, length_of
@@ -76,6 +76,10 @@ class Session:
         self._is_over = False
         self._excepthook = sys.excepthook
         sys.excepthook = self._on_exception
+        self._failure: SystemExit | None = None
+        self._failed_at = 0
+        self._exit = sys.exit
+        sys.exit = self._on_sys_exit
         atexit.register(self._on_exit)
 
     @property
@@ -292,18 +296,31 @@ class Session:
         trace: TracebackType | None,
     ) -> None:
         """An exception that ends the script is the answer to the `train` in flight."""
-        training, self._training = self._training, None
         self._has_raised = True
+        self._refuse_training(error.with_traceback(trace))
+        self._excepthook(kind, error, trace)
+
+    def _on_sys_exit(self, status: Any = None, /) -> NoReturn:
+        """A status that means failure is noted: how a script ends is not told to who runs last."""
+        if status is not None and status != 0:
+            self._failure, self._failed_at = SystemExit(status), self._answers.step
+        self._exit(status)
+
+    def _refuse_training(self, error: BaseException) -> None:
+        training, self._training = self._training, None
         if training is not None and not self._wire.is_gone:
             try:
-                self._refuse_raised(training.request, error.with_traceback(trace))
+                self._refuse_raised(training.request, error)
             except TunerGone:
-                pass  # the script's own exception is the one to show
-        self._excepthook(kind, error, trace)
+                pass  # the script's own end is the one to show
 
     def _on_exit(self) -> None:
         """The loop ended by itself: answers on, so that the tuner can come to its end."""
         if not self._has_begun or self._is_over or self._has_raised or self._wire.is_gone:
+            return
+        # Steps since mean that the exit was caught, and the script went on.
+        if self._failure is not None and self._failed_at == self._answers.step:
+            self._refuse_training(self._failure)
             return
         try:
             self.close()

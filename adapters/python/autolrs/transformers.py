@@ -11,6 +11,7 @@ Example:
 from __future__ import annotations
 
 import math
+import warnings
 from typing import Any, Callable
 
 from autolrs._requires import require
@@ -35,8 +36,8 @@ def attach(trainer: Trainer) -> None:
     """Hands the learning rate of `trainer.train()` over to the tuner, if one drives this script.
 
     Under a tuner the Trainer does as many optimizer updates as the tuner asks for, whatever its
-    arguments say, makes no LR scheduler but under `--base user`, and validates by its own
-    evaluation if it has an `eval_dataset`. Without a tuner the Trainer stays as it is.
+    arguments say, makes no LR scheduler but under `--base user`, loads no best checkpoint at its
+    end, and validates by its own evaluation if it has an `eval_dataset`. Without a tuner the Trainer stays as it is.
 
     Args:
         trainer: Before it trains.
@@ -71,6 +72,7 @@ class TunerCallback(TrainerCallback):
         self._undo: Callable[[], None] = lambda: None
         self._losses: list[Any] = []
         self._meant = (trainer.args.max_steps, trainer.args.num_train_epochs)
+        self._loads_best = trainer.args.load_best_model_at_end
         trainer.args.max_steps = ENDLESS
         self._train_micro_batch = trainer.training_step
         trainer.training_step = self._training_step
@@ -89,6 +91,14 @@ class TunerCallback(TrainerCallback):
         hooks = TrainerHooks(self, trainer.model, optimizer, validate, extra)
         self._updates = Updates(hooks.optimizers)
         self._session = Session(wire, hooks, self._total())
+        if self._loads_best:
+            # The Trainer's best may be a probe's, or of a path that was left.
+            args.load_best_model_at_end = False
+            warnings.warn(
+                "load_best_model_at_end is left out under the tuner, which itself goes back to the "
+                "best it has validated",
+                stacklevel=2,
+            )
         control.should_training_stop = self._session.done
         self._rng = capture_rng()
         if self._session.is_over:
@@ -120,6 +130,7 @@ class TunerCallback(TrainerCallback):
         assert self._session is not None
         self._session.close()
         self._undo()
+        args.load_best_model_at_end = self._loads_best
 
     def _training_step(self, *args: Any, **kwargs: Any) -> Any:
         # No callback is told the loss.

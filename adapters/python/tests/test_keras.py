@@ -139,6 +139,10 @@ SCHEDULE = "keras.optimizers.schedules.CosineDecay(0.1, 9)"
     [
         (f'compiled["optimizer"] = keras.optimizers.SGD({SCHEDULE})', "a CosineDecay sets"),
         ("callbacks.append(keras.callbacks.ReduceLROnPlateau())", "a ReduceLROnPlateau sets"),
+        (
+            'callbacks.append(keras.callbacks.EarlyStopping("loss", restore_best_weights=True))',
+            "an EarlyStopping puts the weights of its best epoch back",
+        ),
         ('compiled["steps_per_execution"] = 4', "steps_per_execution is 4"),
         ("callbacks.append(autolrs.keras.TunerCallback())", "attach was called twice"),
         (

@@ -427,14 +427,51 @@ def test_a_script_that_raises_answers_train_with_the_traceback(drive: Drive) -> 
     assert "Traceback" in driver.stderr
 
 
-def test_a_script_that_exits_keeps_its_exit_status(drive: Drive) -> None:
-    script = "import sys\n" + ENDLESS.replace(
-        "tuner.step(", "model.weight > .1 or sys.exit(7); tuner.step("
+EXITING = "import sys\n" + ENDLESS.replace(
+    "tuner.step(", "model.weight > .1 or sys.exit(STATUS); tuner.step("
+)
+
+
+@pytest.mark.parametrize("status", ["", "0", "None"])
+def test_a_script_that_exits_well_has_come_to_the_end_of_its_data(
+    drive: Drive, status: str
+) -> None:
+    driver = drive(EXITING.replace("STATUS", status))
+    driver.ask("initialize")
+    assert driver.ask("train", steps=100, lr=0.5)["end"] == "data"
+    assert driver.shutdown() == 0
+
+
+@pytest.mark.parametrize(("status", "code"), [("7", 7), ("'giving up'", 1)])
+def test_a_script_that_exits_with_a_failure_in_mid_training_has_failed(
+    drive: Drive, status: str, code: int
+) -> None:
+    driver = drive(EXITING.replace("STATUS", status))
+    driver.ask("initialize")
+    with pytest.raises(RefusedError, match=f"SystemExit: {status}".replace("'", "")) as caught:
+        driver.ask("train", steps=100, lr=0.5)
+    assert caught.value.code == -32003
+    assert driver.wait() == code
+
+
+def test_an_exit_that_the_script_catches_is_none(drive: Drive) -> None:
+    caught = "    try: sys.exit(1)\n    except SystemExit: pass\n    tuner"
+    script = "import sys\n" + ENDLESS.replace("    tuner", caught).replace(
+        "True", "model.weight > 0.1"
     )
     driver = drive(script)
     driver.ask("initialize")
+    assert driver.ask("train", steps=2, lr=0.1)["steps"] == 2
     assert driver.ask("train", steps=100, lr=0.5)["end"] == "data"
-    assert driver.shutdown() == 7
+    assert driver.shutdown() == 0
+
+
+def test_a_tuner_that_leaves_before_training_is_told_of_as_one(drive: Drive) -> None:
+    driver = drive(ENDLESS)
+    driver.ask("initialize")
+    assert driver.end_of_input() == 1
+    assert "before it asked for a step" in driver.stderr
+    assert "probe" not in driver.stderr
 
 
 def test_a_script_that_never_trains_ends_as_it_would_alone(drive: Drive) -> None:

@@ -11,6 +11,7 @@ from contracts import (
     goes_on_until_the_tuner_ends_it,
     is_left_as_it_was,
     leaves_the_model_to_the_tuner,
+    model_of,
     restores_bit_for_bit,
     trains_alone_as,
 )
@@ -136,6 +137,26 @@ callbacks.append(Stop())
 """
     )
     leaves_the_model_to_the_tuner(drive(script))
+
+
+def test_the_model_stays_as_the_tuner_leaves_it_and_is_no_best_checkpoint(drive: Drive) -> None:
+    saving = (
+        'save_strategy="steps", save_steps=1, eval_strategy="steps", eval_steps=1, '
+        'metric_for_best_model="loss", greater_is_better=True, load_best_model_at_end=BEST'
+    )
+    script = ATTACHED.replace('save_strategy="no"', saving) + "print(trainer.args)\n"
+    ends = {}
+    for best in ("False", "True"):
+        driver = drive(script.replace("BEST", best))
+        driver.ask("save", id="a")
+        driver.train(3, lr=1.0)  # a probe whose loss is higher than any that is kept
+        driver.ask("restore", id="a")
+        driver.train(3, lr=0.01)
+        assert driver.shutdown() == 0
+        ends[best] = model_of(driver.stderr)
+        assert ("load_best_model_at_end is left out" in driver.stderr) == (best == "True")
+        assert f"load_best_model_at_end={best}" in driver.stderr
+    assert ends["True"] == ends["False"]
 
 
 @pytest.mark.parametrize(
