@@ -8,7 +8,7 @@ import { totalSteps } from '../core/tuner/ledger.js';
 import { Replay } from '../core/tuner/replay.js';
 import { statusOf } from '../core/tuner/result.js';
 import { beginStrategy } from '../core/tuner/strategies.js';
-import { describeStatus } from '../display/summary.js';
+import { describeStatus } from '../display/status.js';
 import { wordOf } from '../display/word.js';
 import { Journal } from '../journal/file.js';
 import type { JournalEntry } from '../journal/format.js';

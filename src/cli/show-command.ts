@@ -1,14 +1,26 @@
 /** `autolrs show DIR`: what a run's journal says, as a table for people or a document for programs. */
 
+import { hostname } from 'node:os';
 import { resolve } from 'node:path';
+import type { RunningProcess } from '../display/status.js';
 import { summarize } from '../display/summary.js';
+import { holderOf } from '../journal/lock.js';
 import { foldJournal } from './fold-journal.js';
 
 /** @throws AutolrsError when the directory holds no readable journal. */
 export async function showCommand(dir: string, json: boolean): Promise<number> {
-  const { result, status, seconds } = await foldJournal(resolve(dir));
+  const path = resolve(dir);
+  const running = runningProcess(path); // before its journal is read, or a run that ends meanwhile would seem cut off
+  const { result, status, seconds } = await foldJournal(path);
   const account = result.build(status, seconds);
-  const text = json ? JSON.stringify(account) : summarize(account).join('\n');
+  const text = json ? JSON.stringify(account) : summarize(account, { process: running }).join('\n');
   process.stdout.write(`${text}\n`);
   return 0;
+}
+
+function runningProcess(dir: string): RunningProcess | undefined {
+  const holder = holderOf(dir);
+  if (holder === undefined) return undefined;
+  const { pid, host } = holder;
+  return { pid, ...(host !== hostname() && { host }) };
 }

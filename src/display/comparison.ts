@@ -11,7 +11,7 @@ import {
   formatShare,
 } from './format.js';
 import { plotCurves } from './plot.js';
-import { describeStatus } from './summary.js';
+import { describeStatus } from './status.js';
 import { layOutTable } from './table.js';
 import { narrateVerdict } from './verdict.js';
 import { wordOf } from './word.js';

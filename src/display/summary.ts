@@ -1,33 +1,19 @@
 /** The account at the end of a run, and what `show` prints: stages, schedule, loss, and what it all cost. */
 
-import type { RunResult, RunStatus, StageResult } from '../core/tuner/result.js';
+import type { RunResult, StageResult } from '../core/tuner/result.js';
 import type { Schedule } from '../core/tuner/schedule.js';
 import { coverageOf, type ScoredForecast } from '../core/tuner/scorecard.js';
 import { formatCount, formatLoss, formatLr, formatSeconds, formatShare, plural } from './format.js';
+import { type Circumstances, describeStatus } from './status.js';
 import { layOutTable } from './table.js';
 import { type LrWord, wordOf } from './word.js';
 
-const STATUS_SENTENCES: Readonly<Record<RunStatus, string>> = {
-  finished: 'finished: the budget is spent',
-  'target-reached': 'finished: the target loss is reached',
-  'ended-early': "ended early: the script's loop ended; let it run until the tuner is done",
-  diverged: 'diverged: no LR of the interval survives; search lower LRs',
-  interrupted: 'interrupted',
-  failed: 'failed',
-  unfinished: 'unfinished: the journal has no end',
-};
-
-/** How the run ended, for people who see nothing else of it. */
-export function describeStatus(status: RunStatus, word: LrWord): string {
-  return STATUS_SENTENCES[status].replaceAll('LR', word);
-}
-
 /** Lines of at most 80 columns, without colour. */
-export function summarize(result: RunResult): readonly string[] {
+export function summarize(result: RunResult, circumstances: Circumstances = {}): readonly string[] {
   const word = wordOf(result.base);
   return [
     `run ${result.run.id}`,
-    describeStatus(result.status, word),
+    describeStatus(result.status, word, circumstances),
     ...(result.base === 'user' ? ["base        the script's own LR, times a factor"] : []),
     '',
     ...stageTable(result.stages, word),

@@ -58,6 +58,26 @@ export function lockRun(dir: string): Lock {
   }
 }
 
+/**
+ * The process that uses the directory: one that runs, or one of another host, of which nobody here can tell. Undefined
+ * when there is none, or when the lock does not say.
+ */
+export function holderOf(dir: string): ProcessIdentity | undefined {
+  try {
+    const text = readIfThere(join(dir, LOCK_FILE));
+    const holder = text === undefined ? undefined : parseHolder(text);
+    return holder === undefined || isRunning(holder) === false ? undefined : holder;
+  } catch {
+    return undefined;
+  }
+}
+
+/** @throws AutolrsError `RUN_LOCKED` naming the process that uses the directory. */
+export function mustBeFree(dir: string): void {
+  const holder = holderOf(dir);
+  if (holder !== undefined) throw heldBy(dir, join(dir, LOCK_FILE), holder);
+}
+
 /** On the disk before it is linked: after a power cut a lock must still name its holder. */
 function writeDurably(path: string, text: string): void {
   const file = openSync(path, 'wx', 0o600);

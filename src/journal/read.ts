@@ -4,6 +4,7 @@ import { createReadStream, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { AutolrsError } from '../core/errors.js';
 import { decodeRecord, JOURNAL_FILE, JOURNAL_VERSION, type JournalRecord } from './format.js';
+import { mustBeFree } from './lock.js';
 import { unusable } from './run-directory.js';
 
 export interface ReadOptions {
@@ -27,10 +28,11 @@ export function mustHoldARun(dir: string): void {
 /**
  * For a directory in which a run is to begin.
  *
- * @throws AutolrsError when it holds one already, be it one that never began.
+ * @throws AutolrsError when it holds one already, be it one that goes on or one that never began.
  */
 export async function mustHoldNoRun(dir: string): Promise<void> {
   if (!existsSync(join(dir, JOURNAL_FILE))) return;
+  mustBeFree(dir); // a run that goes on is not to be continued, nor is its journal to be removed
   for await (const _ of readJournal(dir)) break;
   throw new AutolrsError(
     'RUN_DIRECTORY_UNUSABLE',

@@ -147,25 +147,30 @@ describe('autolrs resume', () => {
     }
   });
 
-  it('refuses a directory that another tuner uses, naming it', async () => {
+  it('refuses as run does a directory that another tuner uses, naming it, which show calls running', async () => {
     const dir = newDirectory();
-    let second: CliEnd | undefined;
+    let others: readonly CliEnd[] = [];
     let isAsked = false;
     const first = await runCli(['run', '--run-dir', dir, ...FLAGS, '--', ...fixture('hangs.mjs')], {
       onStderr(text, kill) {
         if (isAsked || !text.includes('the fixture hangs')) return;
         isAsked = true;
-        void resume(dir).then((end) => {
-          second = end;
+        void Promise.all([resume(dir), run(dir), runCli(['show', dir])]).then((ends) => {
+          others = ends;
           kill('SIGINT');
           kill('SIGTERM');
         });
       },
     });
     expect(first.code).toBe(130);
-    expect(second?.code, second?.stderr).toBe(5);
-    expect(second?.stderr).toMatch(/is in use by process \d+ on /);
+    const [resumed, begun, shown] = others;
+    for (const end of [resumed, begun]) {
+      expect(end?.code, end?.stderr).toBe(5);
+      expect(end?.stderr).toMatch(/is in use by process \d+ on /);
+    }
+    expect(shown?.stdout).toMatch(/^running: process \d+$/m);
     expect(existsSync(join(dir, 'lock'))).toBe(false);
+    expect((await runCli(['show', dir])).stdout).toMatch(/^interrupted$/m);
   });
 });
 

@@ -5,7 +5,7 @@ import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
-import { type Lock, lockRun } from '../../src/journal/lock.js';
+import { holderOf, type Lock, lockRun } from '../../src/journal/lock.js';
 import { identityOf, isRunning } from '../../src/journal/process-identity.js';
 import { temporaryDirectory } from '../support/cli.js';
 
@@ -141,5 +141,18 @@ describe('lockRun', () => {
 
   it('says in words when no lock can be made', () => {
     expect(() => lockRun(join(temporaryDirectory(), 'gone'))).toThrow(/cannot be used: it is gone/);
+  });
+});
+
+describe('holderOf', () => {
+  it('names whoever holds the directory, on this host or another, while that one may run', async () => {
+    const dir = temporaryDirectory();
+    const lock = lockRun(dir);
+    expect(holderOf(dir)).toEqual(identityOf(process.pid));
+    lock.release();
+    const elsewhere = { host: 'another-host', pid: 1 };
+    expect(holderOf(lockedBy(elsewhere))).toEqual(elsewhere);
+    const others = [dir, lockedBy(await goneProcess()), lockedBy('nonsense')];
+    expect(others.map(holderOf)).toEqual([undefined, undefined, undefined]);
   });
 });
