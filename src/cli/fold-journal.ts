@@ -15,6 +15,8 @@ export interface FoldedJournal {
   readonly result: ResultBuilder;
   /** `unfinished` when no end was written, as after a crash. */
   readonly status: RunStatus;
+  /** What it failed of, if its end says so. */
+  readonly failure: string | undefined;
   /** Wall time of all processes of the run, as far as their records tell. */
   readonly seconds: number;
   readonly records: number;
@@ -35,6 +37,7 @@ export async function foldJournal(
   let started: Invocation | undefined;
   let result: ResultBuilder | undefined;
   let status: RunStatus = 'unfinished';
+  let failure: string | undefined;
   let seconds = 0;
   let at = 0;
   let records = 0;
@@ -49,6 +52,7 @@ export async function foldJournal(
     at = record.at;
     if (isFirst) {
       status = 'unfinished';
+      failure = undefined;
       started = invocationOf(entry, started);
     }
     // A command counts once its script has said hello; a mistyped one is not what to resume with.
@@ -57,12 +61,14 @@ export async function foldJournal(
       run = entry;
       result = new ResultBuilder({ ...entry, base: baseOf(entry), dir });
     } else if (entry.kind === 'trainer') result?.begin(entry.facts.step);
-    else if (entry.kind === 'end') status = entry.status;
-    else if (entry.kind !== 'resume') result?.add(entry);
+    else if (entry.kind === 'end') {
+      status = entry.status;
+      failure = entry.error?.message;
+    } else if (entry.kind !== 'resume') result?.add(entry);
     onEntry(entry, result?.ledger ?? EMPTY_LEDGER);
   }
   if (!run || !invocation || !result) throw new Error('a journal without records was read'); // the reader refuses it
-  return { run, invocation, result, status, seconds, records, bytes };
+  return { run, invocation, result, status, failure, seconds, records, bytes };
 }
 
 function invocationOf(

@@ -11,9 +11,11 @@ import { foldJournal } from './fold-journal.js';
 export async function showCommand(dir: string, json: boolean): Promise<number> {
   const path = resolve(dir);
   const running = runningProcess(path); // before its journal is read, or a run that ends meanwhile would seem cut off
-  const { result, status, seconds } = await foldJournal(path);
+  const { result, status, failure, seconds } = await foldJournal(path);
   const account = result.build(status, seconds);
-  const text = json ? JSON.stringify(account) : summarize(account, { process: running }).join('\n');
+  const text = json
+    ? JSON.stringify(account)
+    : summarize(account, { process: running, failure }).join('\n');
   process.stdout.write(`${text}\n`);
   return 0;
 }

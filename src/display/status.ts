@@ -1,6 +1,7 @@
-/** How a run ended, or that it goes on, in one line. */
+/** How a run ended, or that it goes on, in one sentence. */
 
 import type { RunStatus } from '../core/tuner/result.js';
+import { visible } from '../core/visible.js';
 import type { LrWord } from './word.js';
 
 const SENTENCES: Readonly<Record<RunStatus, string>> = {
@@ -17,6 +18,8 @@ const SENTENCES: Readonly<Record<RunStatus, string>> = {
 export interface Circumstances {
   /** The process that runs it now. */
   readonly process?: RunningProcess | undefined;
+  /** What it failed of, where that is not told elsewhere. */
+  readonly failure?: string | undefined;
 }
 
 export interface RunningProcess {
@@ -29,10 +32,16 @@ export interface RunningProcess {
 export function describeStatus(
   status: RunStatus,
   word: LrWord,
-  { process }: Circumstances = {},
+  { process, failure }: Circumstances = {},
 ): string {
+  if (status === 'failed' && failure !== undefined) return describeFailure(failure);
   if (status === 'unfinished' && process !== undefined) return describeRunning(process);
   return SENTENCES[status].replaceAll('LR', word);
+}
+
+/** The first line alone: what follows it is a traceback. */
+function describeFailure(message: string): string {
+  return visible(`failed: ${message.split('\n', 1)[0]}`.trimEnd());
 }
 
 function describeRunning({ pid, host }: RunningProcess): string {

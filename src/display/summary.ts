@@ -7,13 +7,16 @@ import { formatCount, formatLoss, formatLr, formatSeconds, formatShare, plural }
 import { type Circumstances, describeStatus } from './status.js';
 import { layOutTable } from './table.js';
 import { type LrWord, wordOf } from './word.js';
+import { wrap } from './wrap.js';
+
+const COLUMNS = 80;
 
 /** Lines of at most 80 columns, without colour. */
 export function summarize(result: RunResult, circumstances: Circumstances = {}): readonly string[] {
   const word = wordOf(result.base);
   return [
     `run ${result.run.id}`,
-    describeStatus(result.status, word, circumstances),
+    ...wrap(describeStatus(result.status, word, circumstances), COLUMNS, '  '),
     ...(result.base === 'user' ? ["base        the script's own LR, times a factor"] : []),
     '',
     ...stageTable(result.stages, word),

@@ -26,13 +26,17 @@ const TRAINER: JournalEntry = {
   process: { host: 'host', pid: 1, started: 'boot 1' },
 };
 
-async function invocationOf(...entries: readonly JournalEntry[]) {
+async function fold(...entries: readonly JournalEntry[]) {
   const dir = join(temporaryDirectory(), 'run');
   createRunDirectory(dir);
   const journal = Journal.create(dir);
   for (const entry of [RUN, ...entries]) journal.append(entry);
   journal.close();
-  return (await foldJournal(dir)).invocation;
+  return foldJournal(dir);
+}
+
+async function invocationOf(...entries: readonly JournalEntry[]) {
+  return (await fold(...entries)).invocation;
 }
 
 describe('foldJournal', () => {
@@ -49,5 +53,13 @@ describe('foldJournal', () => {
       command: LAUNCHED,
       carrier: { kind: 'unix' },
     });
+  });
+
+  it('tells what the run failed of, until it is resumed', async () => {
+    const error = { code: 'TRAINER_FAILED', message: 'bad batch' };
+    const end = { kind: 'end', status: 'failed', exitCode: 3, error } as const;
+    expect(await fold(TRAINER, end)).toMatchObject({ status: 'failed', failure: 'bad batch' });
+    const { status, failure } = await fold(TRAINER, end, RESUME);
+    expect([status, failure]).toEqual(['unfinished', undefined]);
   });
 });

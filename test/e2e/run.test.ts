@@ -540,10 +540,12 @@ describe('autolrs run, with a trainer that', () => {
     expect(end.code).toBe(3);
   });
 
-  it('raises is shown with its traceback', async () => {
+  it('raises is shown with its traceback, and by show with its error', async () => {
     const dir = join(temporaryDirectory(), 'run');
     const end = await runCli(['run', '--run-dir', dir, '--', ...fixture('raises.mjs')]);
     expect(end.stderr).toContain('  File "train.py", line 9\n  ValueError: bad batch');
+    const { stdout } = await runCli(['show', dir]);
+    expect(stdout).toMatch(/^failed: the trainer could not answer.*\s+ValueError: bad batch$/m);
   });
 
   it('shows the last lines of a failed script when --quiet kept them back', async () => {
