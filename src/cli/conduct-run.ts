@@ -5,7 +5,7 @@ import type { Extension, TrainerFacts } from '../core/tuner/command.js';
 import type { Standing } from '../core/tuner/replay.js';
 import type { RunResult, RunStatus } from '../core/tuner/result.js';
 import type { ResultBuilder } from '../core/tuner/result-builder.js';
-import { describeStatus } from '../display/status.js';
+import { describeEnd } from '../display/status.js';
 import { summarize } from '../display/summary.js';
 import { wordOf } from '../display/word.js';
 import type { Journal } from '../journal/file.js';
@@ -103,8 +103,7 @@ function tellEnd({ account, failure, exitCode, isResumable }: RunEnding, voice: 
   // Of a run that did not get to its first step there is nothing to tell but why.
   const isWorthAnAccount = account.steps.total > 0 || !(failure instanceof AutolrsError);
   if (!voice.quiet && isWorthAnAccount) say(`\n${summarize(account).join('\n')}`);
-  else if (failure === undefined && exitCode !== 0)
-    say(`autolrs: ${describeStatus(account.status, wordOf(account.base))}`);
+  else if (failure === undefined && exitCode !== 0) say(`autolrs: ${describeEnd(account)}`);
   if (failure instanceof AutolrsError) {
     say(`autolrs: ${failure.message}`);
     // A traceback comes over the wire alone; all else that the script wrote has been shown, unless --quiet kept it.

@@ -8,8 +8,7 @@ import { totalSteps } from '../core/tuner/ledger.js';
 import { Replay } from '../core/tuner/replay.js';
 import { statusOf } from '../core/tuner/result.js';
 import { beginStrategy } from '../core/tuner/strategies.js';
-import { describeStatus } from '../display/status.js';
-import { wordOf } from '../display/word.js';
+import { describeEnd } from '../display/status.js';
 import { Journal } from '../journal/file.js';
 import type { JournalEntry } from '../journal/format.js';
 import { lockRun } from '../journal/lock.js';
@@ -48,7 +47,7 @@ async function goOn(dir: string, settings: ResumeSettings): Promise<number> {
     throw usage(
       finished === undefined
         ? 'the run is not finished; resume it without --steps and --budget, and extend it then'
-        : `this run cannot be extended: ${describeStatus(status, wordOf(tuner?.base ?? 'tuner'))}`,
+        : `this run cannot be extended: ${describeEnd(result.build(status, seconds))}`,
     );
   }
   if (isOver && extension === undefined) return tellItIsOver(folded, settings);
@@ -132,7 +131,7 @@ function tellItIsOver(
   const account = result.build(status, seconds);
   writeResults(account.run.dir, account); // a full disk may have kept them from being written
   process.stderr.write(
-    `autolrs: the run is over (${describeStatus(status, wordOf(account.base))}); give --steps or --budget, totals both, to train on\n`,
+    `autolrs: the run is over (${describeEnd(account)}); give --steps or --budget, totals both, to train on\n`,
   );
   if (settings.json) process.stdout.write(`${JSON.stringify(account)}\n`);
   return 0;

@@ -1,6 +1,6 @@
 /** One plain sentence for each thing that a person who watches a run wants to know. */
 
-import type { Decision, Evidence, FinishReason, ProbeOutcome } from '../core/tuner/decision.js';
+import type { Decision, Evidence, ProbeOutcome } from '../core/tuner/decision.js';
 import { formatCount, formatLoss, formatLr, formatSd, plural } from './format.js';
 import type { LrWord } from './word.js';
 
@@ -63,7 +63,7 @@ export function narrate(decision: Decision, word: LrWord): string | undefined {
       return `step ${formatCount(step)}: both losses still falling; ${word} ${formatLr(lr)} held to step ${formatCount(untilStep)}`;
     }
     case 'finished':
-      return narrateFinish(decision.reason, decision.diverged ?? [], word);
+      return narrateFinish(decision, word);
     default:
       return decision satisfies never;
   }
@@ -119,7 +119,10 @@ function describeEvidence(evidence: Evidence): string {
   }
 }
 
-function narrateFinish(reason: FinishReason, diverged: readonly number[], word: LrWord): string {
+function narrateFinish(
+  { reason, diverged = [], neverFinite }: Extract<Decision, { kind: 'finished' }>,
+  word: LrWord,
+): string {
   switch (reason) {
     case 'budget':
       return 'finished: the budget is spent';
@@ -128,6 +131,9 @@ function narrateFinish(reason: FinishReason, diverged: readonly number[], word: 
     case 'data':
       return "ended early: the trainer's data ran out";
     case 'diverged':
+      if (neverFinite !== undefined) {
+        return `diverged: ${neverFinite} loss never finite (tried ${describeLrs(diverged)})`;
+      }
       return `diverged: no ${word} of the interval survives (tried ${describeLrs(diverged)})`;
     default:
       return reason satisfies never;

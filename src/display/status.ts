@@ -1,8 +1,9 @@
 /** How a run ended, or that it goes on, in one sentence. */
 
-import type { RunStatus } from '../core/tuner/result.js';
+import type { RunResult, RunStatus } from '../core/tuner/result.js';
 import { visible } from '../core/visible.js';
-import type { LrWord } from './word.js';
+import { formatLr } from './format.js';
+import { type LrWord, wordOf } from './word.js';
 
 const SENTENCES: Readonly<Record<RunStatus, string>> = {
   finished: 'finished: the budget is spent',
@@ -13,6 +14,26 @@ const SENTENCES: Readonly<Record<RunStatus, string>> = {
   failed: 'failed',
   unfinished: 'unfinished: the journal has no end',
 };
+
+/** For people who see nothing else of the run. */
+export function describeEnd(result: RunResult, circumstances?: Circumstances): string {
+  const { status, neverFinite } = result;
+  const word = wordOf(result.base);
+  if (status === 'diverged' && neverFinite !== undefined) {
+    return describeFault(neverFinite, word);
+  }
+  return describeStatus(status, word, circumstances);
+}
+
+/** A loss that no LR can help: whoever reads that they diverged would search lower ones. */
+function describeFault(
+  { loss, lowestLr }: NonNullable<RunResult['neverFinite']>,
+  word: LrWord,
+): string {
+  const tried = `the ${loss} loss was not finite at any ${word} down to ${formatLr(lowestLr)}`;
+  const place = loss === 'training' ? 'loss or data' : 'validation';
+  return `diverged: ${tried}; look at the script's ${place}, it is not the ${word}`;
+}
 
 /** What is known of a run besides its result. */
 export interface Circumstances {
@@ -28,7 +49,7 @@ export interface RunningProcess {
   readonly host?: string;
 }
 
-/** For people who see nothing else of the run. */
+/** For those who have no result. */
 export function describeStatus(
   status: RunStatus,
   word: LrWord,

@@ -4,7 +4,7 @@ import type { RunResult, StageResult } from '../core/tuner/result.js';
 import type { Schedule } from '../core/tuner/schedule.js';
 import { coverageOf, type ScoredForecast } from '../core/tuner/scorecard.js';
 import { formatCount, formatLoss, formatLr, formatSeconds, formatShare, plural } from './format.js';
-import { type Circumstances, describeStatus } from './status.js';
+import { type Circumstances, describeEnd } from './status.js';
 import { layOutTable } from './table.js';
 import { type LrWord, wordOf } from './word.js';
 import { wrap } from './wrap.js';
@@ -16,7 +16,7 @@ export function summarize(result: RunResult, circumstances: Circumstances = {}):
   const word = wordOf(result.base);
   return [
     `run ${result.run.id}`,
-    ...wrap(describeStatus(result.status, word, circumstances), COLUMNS, '  '),
+    ...wrap(describeEnd(result, circumstances), COLUMNS, '  '),
     ...(result.base === 'user' ? ["base        the script's own LR, times a factor"] : []),
     '',
     ...stageTable(result.stages, word),

@@ -1,12 +1,19 @@
 /** The second half of a stage: train at the best LR that the search found, and take back what went wrong. */
 
 import type { TrainedReply } from './command.js';
-import { type Conversation, decide, validate } from './conversation.js';
+import { type Conversation, decide } from './conversation.js';
 import type { Phase, ProbeOutcome } from './decision.js';
 import { capInterval, type Interval } from './interval.js';
 import { changeOf, didRise, type LossChange } from './loss-change.js';
 import type { StagePlan } from './stage-plan.js';
-import { didDiverge, levelOf, restoreCounted, type StrategyState, trainCounted } from './state.js';
+import {
+  didDiverge,
+  levelOf,
+  restoreCounted,
+  type StrategyState,
+  trainCounted,
+  validateCounted,
+} from './state.js';
 
 export type StageOutcome =
   | { readonly kind: 'committed'; readonly interval: Interval; readonly hitTarget: boolean }
@@ -149,7 +156,7 @@ function* commitSteps(
 /** The validation loss of the committed model; costs no step. Undefined when the trainer cannot say or is not asked. */
 export function* validateCommitted(state: StrategyState): Conversation<number | undefined> {
   if (!state.facts.can.validate || state.options.validation === 'never') return undefined;
-  const loss = yield* validate('commit');
+  const loss = yield* validateCounted(state, 'commit');
   state.validation = loss;
   return loss;
 }

@@ -5,7 +5,7 @@
  */
 
 import type { Command, Extension, Purpose, Reply, TrainCommand, TrainedReply } from './command.js';
-import type { Decision, FinishReason } from './decision.js';
+import type { Decision, FinishReason, LossKind } from './decision.js';
 
 export type Turn =
   | { readonly kind: 'command'; readonly command: Command }
@@ -24,15 +24,21 @@ export function* decide(decision: Decision): Conversation<void> {
   yield { kind: 'decision', decision };
 }
 
+/** What there is to say where nothing survives: as in the decision. */
+export interface Divergence {
+  readonly diverged: readonly number[];
+  readonly neverFinite?: LossKind;
+}
+
 /** Makes the end known; returns what there is to go on with, or undefined if this was the end. */
 export function* finish(
   reason: FinishReason,
-  diverged: readonly number[],
+  divergence: Divergence,
 ): Conversation<Extension | undefined> {
   const decision = {
     kind: 'finished',
     reason,
-    ...(reason === 'diverged' && { diverged }),
+    ...(reason === 'diverged' && divergence),
   } as const;
   const answer = yield { kind: 'decision', decision };
   return answer?.kind === 'extension' ? answer : undefined;

@@ -12,6 +12,8 @@ export type ProbeOutcome =
   | { readonly kind: 'forecast'; readonly loss: number; readonly sd: number }
   | { readonly kind: 'diverged' };
 
+export type LossKind = 'training' | 'validation';
+
 /** Why a strategy came to its end. */
 export type FinishReason = 'budget' | 'target' | 'data' | 'diverged';
 
@@ -163,4 +165,6 @@ export type Decision =
       readonly reason: FinishReason;
       /** LRs that diverged, lowest first, when that is the reason. */
       readonly diverged?: readonly number[];
+      /** A loss that was finite at none of them; absent where both were, or were not asked for. */
+      readonly neverFinite?: LossKind;
     };

@@ -21,7 +21,7 @@ import { type Limits, limitsFrom, limitsOf } from './limits.js';
 import { findInterval, givenInterval, rampSteps } from './range-test.js';
 import { tuneStage } from './stage.js';
 import { planCommit, planStage, type Scale, scaleOf } from './stage-plan.js';
-import { beginState, type StrategyState } from './state.js';
+import { beginState, divergenceOf, type StrategyState } from './state.js';
 import { warmUp } from './warm-up.js';
 
 /**
@@ -34,10 +34,7 @@ export function* paper(options: TunerOptions, facts: TrainerFacts): Conversation
   const position: Position = { scale: scaleOf(options, limits, facts.can.validate), stage: 0 };
   for (;;) {
     const reason = yield* follow(position, state, limits);
-    const extension = yield* finish(
-      reason,
-      state.diverged.toSorted((a, b) => a - b),
-    );
+    const extension = yield* finish(reason, divergenceOf(state));
     if (extension === undefined || reason === 'data' || reason === 'diverged') return reason;
     limits = extension;
     state.targetLoss = undefined; // it is reached, and the user wants to go on

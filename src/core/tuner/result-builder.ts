@@ -45,6 +45,7 @@ export class ResultBuilder {
   /** Steps of the stage under way, as its forecast meant them. */
   #stageSteps = 0;
   #rolledBackStage: number | undefined;
+  #neverFinite: RunResult['neverFinite'];
   #schedule: Schedule = [];
   readonly #stages: Mutable<StageResult & { probes: ProbeResult[] }>[] = [];
 
@@ -121,6 +122,7 @@ export class ResultBuilder {
         best: level.best ?? null,
         ...(validation && { validation: validation.loss, validationStep: validation.step }),
       },
+      ...(this.#neverFinite && { neverFinite: this.#neverFinite }),
       forecasts: this.#scorecard.forecasts,
       interval: interval ? { min: interval.min, max: interval.max, from: interval.from } : null,
       stages: this.#stages.map((stage) => ({ ...stage, probes: [...stage.probes] })),
@@ -250,6 +252,9 @@ export class ResultBuilder {
         return;
       }
       case 'finished': {
+        const { neverFinite, diverged: [lowestLr] = [] } = decision;
+        if (neverFinite !== undefined && lowestLr !== undefined)
+          this.#neverFinite = { loss: neverFinite, lowestLr };
         const { validation, level } = this.#path;
         const came = validation?.loss ?? level.last ?? null;
         if (decision.reason === 'budget' && Number.isFinite(came))

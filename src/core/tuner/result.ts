@@ -1,7 +1,7 @@
 /** The result of a run: an account of what was spent and reached. */
 
 import type { Base } from '../options.js';
-import type { FinishReason, ProbeOutcome } from './decision.js';
+import type { FinishReason, LossKind, ProbeOutcome } from './decision.js';
 import type { Schedule } from './schedule.js';
 import type { ScoredForecast } from './scorecard.js';
 
@@ -67,6 +67,8 @@ export interface RunResult {
     readonly validation?: number;
     readonly validationStep?: number;
   };
+  /** Where nothing survived: the loss that was finite at no LR, and the lowest of them. Absent if there is none. */
+  readonly neverFinite?: { readonly loss: LossKind; readonly lowestLr: number };
   /** What was said of the ends of stages (`paper`) or of the run (`horizon`), and what came. */
   readonly forecasts: readonly ScoredForecast[];
   readonly interval: { readonly min: number; readonly max: number; readonly from: string } | null;

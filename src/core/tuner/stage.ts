@@ -6,11 +6,17 @@
 import { forecastLoss, type LossSeries } from '../forecast/forecast.js';
 import { type Observation, suggestLr } from '../search/suggest.js';
 import { commitBest, type Probe, type StageOutcome } from './commit.js';
-import { type Conversation, decide, discard, save, validate } from './conversation.js';
+import { type Conversation, decide, discard, save } from './conversation.js';
 import type { ProbeOutcome } from './decision.js';
 import type { Interval } from './interval.js';
 import type { StagePlan } from './stage-plan.js';
-import { didDiverge, restoreCounted, type StrategyState, trainCounted } from './state.js';
+import {
+  didDiverge,
+  restoreCounted,
+  type StrategyState,
+  trainCounted,
+  validateCounted,
+} from './state.js';
 
 /** paper §4.2: in the validation phase the validation loss is measured about 16 times in τ' steps. */
 const VALIDATIONS_A_PROBE = 16;
@@ -98,7 +104,7 @@ function* measureProbe(state: StrategyState, plan: StagePlan, lr: number): Conve
     if (didDiverge(reply)) return { kind: 'measured', series: undefined, steps: done };
     if (phase === 'validation') {
       steps.push(done);
-      losses.push(yield* validate('search'));
+      losses.push(yield* validateCounted(state, 'search'));
     } else {
       // The first loss was measured before the first update, hence step 0.
       reply.losses.forEach((loss, at) => {

@@ -2,8 +2,8 @@
 
 import { createRandom, type Random } from '../math/random.js';
 import type { TunerOptions } from '../options.js';
-import type { TrainCommand, TrainedReply, TrainerFacts } from './command.js';
-import { type Conversation, restore, train } from './conversation.js';
+import type { Purpose, TrainCommand, TrainedReply, TrainerFacts } from './command.js';
+import { type Conversation, type Divergence, restore, train, validate } from './conversation.js';
 import { addSteps, EMPTY_LEDGER, type Ledger, rollBackTo } from './ledger.js';
 
 export interface StrategyState {
@@ -21,6 +21,10 @@ export interface StrategyState {
   targetLoss: number | undefined;
   /** LRs that diverged anywhere in the run, in the order in which they did. */
   readonly diverged: number[];
+  /** Whether a loss of the run was finite, of the probes' too. */
+  readonly wasFinite: { training: boolean; validation: boolean };
+  /** Whether a validation loss was asked for. */
+  wasValidated: boolean;
 }
 
 /** A loss this many times the run's first is no noise: Lightning's LR finder stops at the same factor. */
@@ -40,6 +44,8 @@ export function beginState(options: TunerOptions, facts: TrainerFacts): Strategy
     incumbentLr: undefined,
     targetLoss: options.targetLoss,
     diverged: [],
+    wasFinite: { training: false, validation: false },
+    wasValidated: false,
   };
 }
 
@@ -53,8 +59,25 @@ export function* trainCounted(
   const isBound = haltAbove > 0 && Number.isFinite(haltAbove);
   const reply = yield* train(isBound ? { ...command, haltAbove } : command);
   state.ledger = addSteps(state.ledger, command.purpose, reply.steps);
+  state.wasFinite.training ||= reply.losses.some(Number.isFinite);
   state.firstLoss ??= levelOf(reply.losses.slice(0, FIRST_LOSSES));
   return reply;
+}
+
+/** Measures the validation loss; `NaN` if it is not finite. */
+export function* validateCounted(state: StrategyState, purpose: Purpose): Conversation<number> {
+  const loss = yield* validate(purpose);
+  state.wasValidated = true;
+  state.wasFinite.validation ||= Number.isFinite(loss);
+  return loss;
+}
+
+/** What there is to say of the run if nothing in it survived. */
+export function divergenceOf({ diverged, wasFinite, wasValidated }: StrategyState): Divergence {
+  const lrs = diverged.toSorted((a, b) => a - b);
+  if (!wasFinite.training) return { diverged: lrs, neverFinite: 'training' };
+  if (wasValidated && !wasFinite.validation) return { diverged: lrs, neverFinite: 'validation' };
+  return { diverged: lrs };
 }
 
 /** Restores a checkpoint and moves what was committed beyond it to the search's account. */

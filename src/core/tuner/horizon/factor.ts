@@ -20,6 +20,7 @@ import { type Limits, limitsFrom, limitsOf, stepsLeft } from '../limits.js';
 import {
   beginState,
   didDiverge,
+  divergenceOf,
   levelOf,
   restoreCounted,
   type StrategyState,
@@ -49,10 +50,7 @@ export function* horizonOfFactors(
   yield* decide({ kind: 'budget', ...limits, from: limitsFrom(options) });
   const run = new FactorRun(state, limits);
   for (let reason = yield* run.whole(); ; reason = yield* run.goOn()) {
-    const extension = yield* finish(
-      reason,
-      state.diverged.toSorted((a, b) => a - b),
-    );
+    const extension = yield* finish(reason, divergenceOf(state));
     if (extension === undefined || reason === 'data' || reason === 'diverged') return reason;
     run.limits = extension;
     state.targetLoss = undefined; // it is reached, and the user wants to go on

@@ -16,7 +16,7 @@ import type { FinishReason } from '../decision.js';
 import type { Interval } from '../interval.js';
 import { type Limits, limitsFrom, limitsOf, stepsLeft } from '../limits.js';
 import { findInterval, givenInterval } from '../range-test.js';
-import { beginState, type StrategyState } from '../state.js';
+import { beginState, divergenceOf, type StrategyState } from '../state.js';
 import { type CommitEnd, type CommitPlan, commitRun } from './commit.js';
 import { forecastEnd } from './end-forecast.js';
 import { findPeak } from './peak.js';
@@ -46,10 +46,7 @@ export function* horizon(options: TunerOptions, facts: TrainerFacts): Conversati
   for (;;) {
     const end = plan && (yield* commitRun(state, plan));
     const reason = end === undefined ? 'data' : REASON_OF[end.kind];
-    const extension = yield* finish(
-      reason,
-      state.diverged.toSorted((a, b) => a - b),
-    );
+    const extension = yield* finish(reason, divergenceOf(state));
     if (extension === undefined || !plan || !end || reason === 'data' || reason === 'diverged') {
       return reason;
     }

@@ -1,7 +1,14 @@
 /** A probe of `horizon`: a whole run in small, annealed to zero, judged by the loss that it ends with, and taken back. */
 
-import { type Conversation, decide, validate } from '../conversation.js';
-import { didDiverge, levelOf, restoreCounted, type StrategyState, trainCounted } from '../state.js';
+import { type Conversation, decide } from '../conversation.js';
+import {
+  didDiverge,
+  levelOf,
+  restoreCounted,
+  type StrategyState,
+  trainCounted,
+  validateCounted,
+} from '../state.js';
 import { type Course, lrsOf } from './course.js';
 
 export interface AnnealedProbe {
@@ -57,7 +64,7 @@ export function* probeAnnealed(
 
 function* lossAtEnd(state: StrategyState, losses: readonly number[]): Conversation<number> {
   if (state.facts.can.validate && state.options.validation !== 'never') {
-    return yield* validate('search');
+    return yield* validateCounted(state, 'search');
   }
   const count = Math.max(LEAST_LOSSES, Math.round(losses.length * LEVEL_SHARE));
   return levelOf(losses.slice(-count)) ?? Number.NaN;

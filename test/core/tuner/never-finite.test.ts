@@ -1,0 +1,78 @@
+import { describe, expect, it } from 'vitest';
+import { resolveOptions, type TunerOptions } from '../../../src/core/options.js';
+import type { Command, Reply } from '../../../src/core/tuner/command.js';
+import { ResultBuilder } from '../../../src/core/tuner/result-builder.js';
+import { beginStrategy } from '../../../src/core/tuner/strategies.js';
+import { narrate } from '../../../src/display/narrate.js';
+import { describeEnd } from '../../../src/display/status.js';
+import { wordOf } from '../../../src/display/word.js';
+import { drive } from '../../support/drive.js';
+import { SimulatedTrainer } from '../../support/simulated-trainer.js';
+
+type Ailment = (reply: Reply, command: Command) => Reply;
+
+const noTrainingLoss: Ailment = (reply) =>
+  reply.kind === 'trained'
+    ? { ...reply, losses: reply.losses.map(() => Number.NaN), end: 'diverged' }
+    : reply;
+
+const noValidationLoss: Ailment = (reply) =>
+  reply.kind === 'validated' ? { ...reply, loss: Number.NaN } : reply;
+
+/** The first loss is measured before the first update, so it is finite at any LR. */
+const diverges: Ailment = (reply, command) =>
+  reply.kind === 'trained' && command.kind === 'train'
+    ? { ...reply, losses: reply.losses.with(-1, Number.NaN), end: 'diverged' }
+    : reply;
+
+/** The end of a run whose trainer ails, as decided and as told. */
+function endOf(options: Partial<TunerOptions>, ailment: Ailment) {
+  const isBase = options.base === 'user';
+  const trainer = new SimulatedTrainer(isBase ? { ownLr: () => 0.01 } : {});
+  const resolved = resolveOptions({ steps: 3000, ...options });
+  const { entries, decisions, outcome } = drive(beginStrategy(resolved, trainer.facts), {
+    answer: (command) => ailment(trainer.answer(command), command),
+  });
+  expect(outcome).toBe('diverged');
+  const { strategy, base, seed } = resolved;
+  const builder = new ResultBuilder({ id: 'r', dir: 'd', strategy, base, seed });
+  builder.begin(0);
+  for (const entry of entries) builder.add(entry);
+  const result = builder.build('diverged', 1);
+  const last = decisions.at(-1);
+  const line = last && narrate(last, wordOf(base));
+  return { last, result, text: describeEnd(result), line };
+}
+
+const STRATEGIES = [
+  ['paper', { strategy: 'paper' }],
+  ['horizon', { strategy: 'horizon' }],
+  ['horizon of factors', { base: 'user' }],
+] as const;
+
+describe.each(STRATEGIES)('strategy %s, where nothing survives', (_, options) => {
+  const word = 'base' in options ? 'factor' : 'LR';
+
+  it('blames the script, and no LR, for a training loss that never was finite', () => {
+    const { last, result, text, line } = endOf(options, noTrainingLoss);
+    expect(last).toMatchObject({ kind: 'finished', neverFinite: 'training' });
+    const lowest = Math.min(...(last?.kind === 'finished' ? (last.diverged ?? []) : []));
+    expect(result.neverFinite).toEqual({ loss: 'training', lowestLr: lowest });
+    expect(text).toContain(`diverged: the training loss was not finite at any ${word} down to`);
+    expect(line).toMatch(/^diverged: training loss never finite \(tried .*\)$/);
+    expect(text).toContain(`look at the script's loss or data, it is not the ${word}`);
+  });
+
+  it('says so of a validation loss that never was finite', () => {
+    const { last, text } = endOf(options, noValidationLoss);
+    expect(last).toMatchObject({ kind: 'finished', neverFinite: 'validation' });
+    expect(text).toContain(`diverged: the validation loss was not finite at any ${word} down to`);
+  });
+
+  it('blames the LRs where training began with a finite loss at each', () => {
+    const { last, result, text } = endOf(options, diverges);
+    expect(last).not.toHaveProperty('neverFinite');
+    expect(result).not.toHaveProperty('neverFinite');
+    expect(text).toContain(`search lower ${word}s`);
+  });
+});
