@@ -56,7 +56,11 @@ export const RUN_OPTIONS: readonly (readonly [heading: string, options: readonly
   [
     'How much to train',
     [
-      ['--steps <n>', 'committed steps in all', "the script's own total"],
+      [
+        '--steps <n>',
+        'committed steps in all; horizon keeps fewer if it ends back at its best point',
+        "the script's own total",
+      ],
       ['--budget <n>', 'steps in all, search included'],
       ['--target-loss <loss>', 'end once the validation loss (or training loss) is this low'],
     ],
@@ -74,7 +78,7 @@ export const RUN_OPTIONS: readonly (readonly [heading: string, options: readonly
       ['--max-lr <lr>', 'highest LR to try', 'found by a range test'],
       [
         '--search-budget <share>',
-        'horizon: share of all steps, the most it may search in',
+        'horizon: share of all steps, the most it may search in; commits that it takes back are search on top',
         DEFAULTS.searchBudget,
       ],
       ['--candidates <k>', 'paper: probes a stage', DEFAULTS.candidates],
