@@ -1,6 +1,6 @@
 /** One plain sentence for each thing that a person who watches a run wants to know. */
 
-import type { Decision, Evidence, ProbeOutcome } from '../core/tuner/decision.js';
+import type { Decision, Evidence, ProbeOutcome, Return } from '../core/tuner/decision.js';
 import { formatCount, formatLoss, formatLr, formatSd, plural } from './format.js';
 import type { LrWord } from './word.js';
 
@@ -120,12 +120,12 @@ function describeEvidence(evidence: Evidence): string {
 }
 
 function narrateFinish(
-  { reason, diverged = [], neverFinite }: Extract<Decision, { kind: 'finished' }>,
+  { reason, diverged = [], neverFinite, wentBack }: Extract<Decision, { kind: 'finished' }>,
   word: LrWord,
 ): string {
   switch (reason) {
     case 'budget':
-      return 'finished: the budget is spent';
+      return wentBack ? describeReturn(wentBack) : 'finished: the budget is spent';
     case 'target':
       return 'finished: the target loss is reached';
     case 'data':
@@ -138,6 +138,11 @@ function narrateFinish(
     default:
       return reason satisfies never;
   }
+}
+
+/** Why a run that spent its budget has fewer steps than it was given. */
+export function describeReturn({ from, to }: Return): string {
+  return `finished: back at its best point, step ${formatCount(to)} of ${formatCount(from)}`;
 }
 
 /** All of a few; of more, how many and between which. */

@@ -3,6 +3,7 @@
 import type { RunResult, RunStatus } from '../core/tuner/result.js';
 import { visible } from '../core/visible.js';
 import { formatLr } from './format.js';
+import { describeReturn } from './narrate.js';
 import { type LrWord, wordOf } from './word.js';
 
 const SENTENCES: Readonly<Record<RunStatus, string>> = {
@@ -17,11 +18,12 @@ const SENTENCES: Readonly<Record<RunStatus, string>> = {
 
 /** For people who see nothing else of the run. */
 export function describeEnd(result: RunResult, circumstances?: Circumstances): string {
-  const { status, neverFinite } = result;
+  const { status, neverFinite, wentBack } = result;
   const word = wordOf(result.base);
   if (status === 'diverged' && neverFinite !== undefined) {
     return describeFault(neverFinite, word);
   }
+  if (status === 'finished' && wentBack !== undefined) return describeReturn(wentBack);
   return describeStatus(status, word, circumstances);
 }
 

@@ -5,7 +5,7 @@
  */
 
 import type { Command, Extension, Purpose, Reply, TrainCommand, TrainedReply } from './command.js';
-import type { Decision, FinishReason, LossKind } from './decision.js';
+import type { Decision, FinishReason, LossKind, Return } from './decision.js';
 
 export type Turn =
   | { readonly kind: 'command'; readonly command: Command }
@@ -34,11 +34,13 @@ export interface Divergence {
 export function* finish(
   reason: FinishReason,
   divergence: Divergence,
+  wentBack?: Return,
 ): Conversation<Extension | undefined> {
   const decision = {
     kind: 'finished',
     reason,
     ...(reason === 'diverged' && divergence),
+    ...(wentBack && { wentBack }),
   } as const;
   const answer = yield { kind: 'decision', decision };
   return answer?.kind === 'extension' ? answer : undefined;

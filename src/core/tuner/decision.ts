@@ -14,6 +14,12 @@ export type ProbeOutcome =
 
 export type LossKind = 'training' | 'validation';
 
+/** Of a run that ended worse than it had been: the committed steps that it had, and those that it kept. */
+export interface Return {
+  readonly from: number;
+  readonly to: number;
+}
+
 /** Why a strategy came to its end. */
 export type FinishReason = 'budget' | 'target' | 'data' | 'diverged';
 
@@ -167,4 +173,6 @@ export type Decision =
       readonly diverged?: readonly number[];
       /** A loss that was finite at none of them; absent where both were, or were not asked for. */
       readonly neverFinite?: LossKind;
+      /** Absent where the model that was trained last is the one that stays. */
+      readonly wentBack?: Return;
     };

@@ -46,6 +46,7 @@ export class ResultBuilder {
   #stageSteps = 0;
   #rolledBackStage: number | undefined;
   #neverFinite: RunResult['neverFinite'];
+  #wentBack: RunResult['wentBack'];
   #schedule: Schedule = [];
   readonly #stages: Mutable<StageResult & { probes: ProbeResult[] }>[] = [];
 
@@ -123,6 +124,7 @@ export class ResultBuilder {
         ...(validation && { validation: validation.loss, validationStep: validation.step }),
       },
       ...(this.#neverFinite && { neverFinite: this.#neverFinite }),
+      ...(this.#wentBack && { wentBack: this.#wentBack }),
       forecasts: this.#scorecard.forecasts,
       interval: interval ? { min: interval.min, max: interval.max, from: interval.from } : null,
       stages: this.#stages.map((stage) => ({ ...stage, probes: [...stage.probes] })),
@@ -252,6 +254,7 @@ export class ResultBuilder {
         return;
       }
       case 'finished': {
+        this.#wentBack = decision.wentBack;
         const { neverFinite, diverged: [lowestLr] = [] } = decision;
         if (neverFinite !== undefined && lowestLr !== undefined)
           this.#neverFinite = { loss: neverFinite, lowestLr };

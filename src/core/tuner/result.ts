@@ -1,7 +1,7 @@
 /** The result of a run: an account of what was spent and reached. */
 
 import type { Base } from '../options.js';
-import type { FinishReason, LossKind, ProbeOutcome } from './decision.js';
+import type { FinishReason, LossKind, ProbeOutcome, Return } from './decision.js';
 import type { Schedule } from './schedule.js';
 import type { ScoredForecast } from './scorecard.js';
 
@@ -69,6 +69,8 @@ export interface RunResult {
   };
   /** Where nothing survived: the loss that was finite at no LR, and the lowest of them. Absent if there is none. */
   readonly neverFinite?: { readonly loss: LossKind; readonly lowestLr: number };
+  /** Where the run ended worse than it had been: committed steps that it had, and kept. Absent if it did not. */
+  readonly wentBack?: Return;
   /** What was said of the ends of stages (`paper`) or of the run (`horizon`), and what came. */
   readonly forecasts: readonly ScoredForecast[];
   readonly interval: { readonly min: number; readonly max: number; readonly from: string } | null;

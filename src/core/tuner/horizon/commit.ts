@@ -2,7 +2,7 @@
 
 import { validateCommitted } from '../commit.js';
 import { type Conversation, decide } from '../conversation.js';
-import type { Evidence } from '../decision.js';
+import type { Evidence, Return } from '../decision.js';
 import type { Interval } from '../interval.js';
 import { type Limits, stepsLeft } from '../limits.js';
 import { didDiverge, levelOf, type StrategyState, trainCounted } from '../state.js';
@@ -18,6 +18,7 @@ export interface CommitEnd {
   readonly kind: 'done' | 'data-ended' | 'nothing-survives' | 'target';
   /** The number of the next stage, should the run go on. */
   readonly nextStage: number;
+  readonly wentBack?: Return;
 }
 
 export interface CommitPlan {
@@ -54,7 +55,8 @@ export function* commitRun(state: StrategyState, plan: CommitPlan): Conversation
   const run = new WatchedRun(state, plan);
   yield* run.begin();
   const kind = yield* runToTheEnd(run);
-  return { kind, nextStage: run.nextStage };
+  const { nextStage, wentBack } = run;
+  return { kind, nextStage, ...(wentBack && { wentBack }) };
 }
 
 function* runToTheEnd(run: WatchedRun): Conversation<CommitEnd['kind']> {
@@ -94,6 +96,7 @@ class WatchedRun {
   #isFirstCourse = true;
   #divergences = 0;
   #returns = 0;
+  #wentBack: Return | undefined;
 
   constructor(state: StrategyState, plan: CommitPlan) {
     const steps = stepsLeft(plan.limits, state.ledger);
@@ -115,6 +118,11 @@ class WatchedRun {
 
   get nextStage(): number {
     return this.#record.stage + 1;
+  }
+
+  /** Absent unless the best look was taken at the end. */
+  get wentBack(): Return | undefined {
+    return this.#wentBack;
   }
 
   get hasReachedTarget(): boolean {
@@ -204,8 +212,10 @@ class WatchedRun {
 
   /** Goes back to the best look if the run ended worse. */
   *takeBest(): Conversation<void> {
-    const { validation } = this.#state;
-    if (validation !== undefined && isWorse(validation, this.#best.loss)) yield* this.#goBack();
+    const { validation, ledger } = this.#state;
+    if (validation === undefined || !isWorse(validation, this.#best.loss)) return;
+    yield* this.#goBack();
+    this.#wentBack = { from: ledger.committed, to: this.#state.ledger.committed };
   }
 
   *end(): Conversation<void> {

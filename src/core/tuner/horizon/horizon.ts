@@ -46,7 +46,7 @@ export function* horizon(options: TunerOptions, facts: TrainerFacts): Conversati
   for (;;) {
     const end = plan && (yield* commitRun(state, plan));
     const reason = end === undefined ? 'data' : REASON_OF[end.kind];
-    const extension = yield* finish(reason, divergenceOf(state));
+    const extension = yield* finish(reason, divergenceOf(state), end?.wentBack);
     if (extension === undefined || !plan || !end || reason === 'data' || reason === 'diverged') {
       return reason;
     }

@@ -6,6 +6,8 @@ import type { Answer } from '../../../../src/core/tuner/conversation.js';
 import type { Decision } from '../../../../src/core/tuner/decision.js';
 import { horizon } from '../../../../src/core/tuner/horizon/horizon.js';
 import { ResultBuilder } from '../../../../src/core/tuner/result-builder.js';
+import { narrate } from '../../../../src/display/narrate.js';
+import { describeEnd } from '../../../../src/display/status.js';
 import { drive } from '../../../support/drive.js';
 import { SimulatedTrainer, type SimulationOptions } from '../../../support/simulated-trainer.js';
 
@@ -232,6 +234,35 @@ describe('horizon', () => {
     expect(result.steps.total).toBe(trainer.updates.length);
     expect(result.steps.search - (result.steps.takenBack ?? 0)).toBeLessThanOrEqual(500);
     expect(trainer.updates.length).toBeLessThanOrEqual(5000);
+  });
+
+  it('says at which step of how many it ends where the last look is worse than the best', () => {
+    const worseAtTheEnd: Change = (_, reply, { model }) =>
+      reply.kind === 'validated' && model.step === 1000 ? { ...reply, loss: 9 } : reply;
+    const { result, decisions, trainer } = play({ steps: 1000 }, {}, worseAtTheEnd);
+    const { committed } = result.steps;
+    expect(committed).toBeLessThan(1000);
+    expect(trainer.model.step).toBe(committed);
+    expect(result.wentBack).toEqual({ from: 1000, to: committed });
+    const told = `finished: back at its best point, step ${committed} of 1,000`;
+    expect(describeEnd(result)).toBe(told);
+    const [finished] = decisionsOf(decisions, 'finished');
+    expect(finished && narrate(finished, 'LR')).toBe(told);
+  });
+
+  it('says so of its own end alone, not of one before it was extended', () => {
+    let isFirst = true;
+    const worseAtTheFirstEnd: Change = (_, reply, { model }) => {
+      if (reply.kind !== 'validated' || model.step !== 1000 || !isFirst) return reply;
+      isFirst = false;
+      return { ...reply, loss: 9 };
+    };
+    const extension = { steps: 3000 };
+    const { result, decisions } = play({ steps: 1000 }, {}, worseAtTheFirstEnd, extension);
+    const [first, last] = decisionsOf(decisions, 'finished');
+    expect(first?.wentBack?.from).toBe(1000);
+    expect(last?.wentBack).toBeUndefined();
+    expect(describeEnd(result)).toBe('finished: the budget is spent');
   });
 
   const onlyGetsWorse: Change = (command, reply, { model }) =>
