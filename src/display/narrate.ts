@@ -129,7 +129,7 @@ function narrateFinish(
     case 'target':
       return 'finished: the target loss is reached';
     case 'data':
-      return "ended early: the trainer's data ran out";
+      return "ended early: the script's training loop ended";
     case 'diverged':
       if (neverFinite !== undefined) {
         return `diverged: ${neverFinite} loss never finite (tried ${describeLrs(diverged)})`;
