@@ -69,13 +69,13 @@ class KerasHooks(ArrayHooks):
                     f"a {type(item).__name__} sets the learning rate of this model, and the tuner "
                     "would too; add it to the callbacks only `if not autolrs.is_driven()`"
                 )
-            if issubclass(type(item), keras.callbacks.EarlyStopping) and item._model is model:
-                if item.restore_best_weights:
-                    raise ValueError(
-                        "an EarlyStopping puts the weights of its best epoch back at the end, "
-                        "which may be a probe's; give it restore_best_weights=False "
-                        "`if autolrs.is_driven()`: the tuner goes back to the best itself"
-                    )
+            is_stopping = issubclass(type(item), keras.callbacks.EarlyStopping)
+            if is_stopping and item._model is model and item.restore_best_weights:
+                raise ValueError(
+                    "an EarlyStopping puts the weights of its best epoch back at the end, which "
+                    "may be a probe's; give it restore_best_weights=False "
+                    "`if autolrs.is_driven()`: the tuner goes back to the best itself"
+                )
 
     def get_lr(self) -> float:
         return float(_array(self._model_now().optimizer.learning_rate))

@@ -37,7 +37,8 @@ def attach(trainer: Trainer) -> None:
 
     Under a tuner the Trainer does as many optimizer updates as the tuner asks for, whatever its
     arguments say, makes no LR scheduler but under `--base user`, loads no best checkpoint at its
-    end, and validates by its own evaluation if it has an `eval_dataset`. Without a tuner the Trainer stays as it is.
+    end, and validates by its own evaluation if it has an `eval_dataset`. Without a tuner the
+    Trainer stays as it is.
 
     Args:
         trainer: Before it trains.
@@ -95,8 +96,8 @@ class TunerCallback(TrainerCallback):
             # The Trainer's best may be a probe's, or of a path that was left.
             args.load_best_model_at_end = False
             warnings.warn(
-                "load_best_model_at_end is left out under the tuner, which itself goes back to the "
-                "best it has validated",
+                "load_best_model_at_end is left out under the tuner, which goes back to the best "
+                "that it has validated",
                 stacklevel=2,
             )
         control.should_training_stop = self._session.done
