@@ -15,7 +15,7 @@ export interface FoldedJournal {
   readonly result: ResultBuilder;
   /** `unfinished` when no end was written, as after a crash. */
   readonly status: RunStatus;
-  /** What it failed of, if its end says so. */
+  /** Why it failed, if its end says so. */
   readonly failure: string | undefined;
   /** Wall time of all processes of the run, as far as their records tell. */
   readonly seconds: number;

@@ -11,10 +11,9 @@ import {
   formatShare,
 } from './format.js';
 import { plotCurves } from './plot.js';
-import { describeStatus } from './status.js';
+import { describeEnd } from './status.js';
 import { layOutTable } from './table.js';
 import { narrateVerdict } from './verdict.js';
-import { wordOf } from './word.js';
 import { wrap } from './wrap.js';
 
 const LEAST_COLUMNS = 40;
@@ -31,7 +30,9 @@ export function describeComparison(comparison: Comparison, columns: number): rea
     ...runs.flatMap(({ run }, i) => {
       const facts = [
         ...(i === reference ? ['the reference'] : []),
-        ...(run.status === null ? [] : [describeStatus(run.status, wordOf(run.base ?? 'tuner'))]),
+        ...(run.status === null
+          ? []
+          : [describeEnd({ ...run, status: run.status, base: run.base ?? 'tuner' })]),
       ];
       const about = facts.length === 0 ? '' : ` (${facts.join('; ')})`;
       return wrap(`${marks[i]}  ${run.name}${about}`, width, '   ');

@@ -132,7 +132,7 @@ function narrateFinish(
       return "ended early: the script's training loop ended";
     case 'diverged':
       if (neverFinite !== undefined) {
-        return `diverged: ${neverFinite} loss never finite (tried ${describeLrs(diverged)})`;
+        return `diverged: the ${neverFinite} loss was never finite (tried ${describeLrs(diverged)})`;
       }
       return `diverged: no ${word} of the interval survives (tried ${describeLrs(diverged)})`;
     default:

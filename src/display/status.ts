@@ -16,10 +16,14 @@ const SENTENCES: Readonly<Record<RunStatus, string>> = {
   unfinished: 'unfinished: the journal has no end',
 };
 
+export type End = Pick<RunResult, 'status' | 'base' | 'neverFinite' | 'wentBack'>;
+
 /** For people who see nothing else of the run. */
-export function describeEnd(result: RunResult, circumstances?: Circumstances): string {
-  const { status, neverFinite, wentBack } = result;
-  const word = wordOf(result.base);
+export function describeEnd(
+  { status, base, neverFinite, wentBack }: End,
+  circumstances?: Circumstances,
+): string {
+  const word = wordOf(base);
   if (status === 'diverged' && neverFinite !== undefined) {
     return describeFault(neverFinite, word);
   }
@@ -34,14 +38,14 @@ function describeFault(
 ): string {
   const tried = `the ${loss} loss was not finite at any ${word} down to ${formatLr(lowestLr)}`;
   const place = loss === 'training' ? 'loss or data' : 'validation';
-  return `diverged: ${tried}; look at the script's ${place}, it is not the ${word}`;
+  return `diverged: ${tried}; the fault is in the script's ${place}, not in the ${word}`;
 }
 
 /** What is known of a run besides its result. */
 export interface Circumstances {
   /** The process that runs it now. */
   readonly process?: RunningProcess | undefined;
-  /** What it failed of, where that is not told elsewhere. */
+  /** Why it failed, where that is not told elsewhere. */
   readonly failure?: string | undefined;
 }
 

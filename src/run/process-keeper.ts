@@ -42,7 +42,7 @@ export class ProcessKeeper<Process extends TrainerPort> {
   /** The process, whatever it is doing. */
   #process: Process | undefined;
   #restartsLeft: number;
-  #hasTrained = false;
+  #hasTrained: boolean;
   /** What the script said when it failed last. */
   #lastFailure: string | undefined;
 
@@ -55,6 +55,9 @@ export class ProcessKeeper<Process extends TrainerPort> {
     this.#tidyUp = tidyUp;
     this.#process = running;
     this.#restartsLeft = options.restarts;
+    const { lineage, facts } = options;
+    this.#hasTrained =
+      lineage.step > facts.step || lineage.named.size > 0 || lineage.files.length > 0;
   }
 
   /** The process, if it stands where it should. */
@@ -146,10 +149,11 @@ export class ProcessKeeper<Process extends TrainerPort> {
       const message = `${error.message} (after ${restarts} restarts without a committed slice)`;
       throw new AutolrsError(error.code, message, { ...error.facts, cause: error });
     }
-    // A mistake in the script: a neighbour's memory or a network would not say the same twice, before any step.
+    this.#hasTrained ||= toldSteps > 0 || lineage.step > facts.step;
+    // Most likely a mistake in the script, which would only be met again.
     const isMistake = error.code === 'TRAINER_FAILED' && !this.#hasTrained;
     if (isMistake && error.message === this.#lastFailure) {
-      const message = `${error.message} (twice, before its first step: starting it again would not help)`;
+      const message = `${error.message} (twice in its first steps: starting it again would not help)`;
       throw new AutolrsError(error.code, message, { ...error.facts, cause: error });
     }
     this.#lastFailure = error.message;

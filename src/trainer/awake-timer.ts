@@ -1,6 +1,6 @@
 /**
  * A timer that leaves out the time in which this process was stopped: by Ctrl-Z, by a scheduler that suspends a job, by a
- * closed lid. What it waits for was most likely stopped as well.
+ * closed lid. Nobody could have heard what it waits for meanwhile.
  */
 
 const SLICE_MS = 1000;

@@ -55,7 +55,7 @@ describe('foldJournal', () => {
     });
   });
 
-  it('tells what the run failed of, until it is resumed', async () => {
+  it('tells why the run failed, until it is resumed', async () => {
     const error = { code: 'TRAINER_FAILED', message: 'bad batch' };
     const end = { kind: 'end', status: 'failed', exitCode: 3, error } as const;
     expect(await fold(TRAINER, end)).toMatchObject({ status: 'failed', failure: 'bad batch' });

@@ -210,13 +210,13 @@ describe('a run whose trainer dies', () => {
     expect(outcomeOf(run)).toEqual(outcomeOf(undisturbed));
   });
 
-  it('by the same exception twice before its first step is not started a third time', async () => {
+  it('by the same exception twice in its first steps is not started a third time', async () => {
     const firstTrain = undisturbed.commands.findIndex(({ kind }) => kind === 'train') + 1;
     const run = createRun();
     const raises = run.go({ trainerDiesAt: (asked) => asked >= firstTrain, raises: true });
     await expect(raises).rejects.toMatchObject({
       code: 'TRAINER_FAILED',
-      message: expect.stringContaining('twice, before its first step'),
+      message: expect.stringContaining('twice in its first steps'),
     });
     expect(run.starts).toBe(2);
     await finish(run);
@@ -230,6 +230,36 @@ describe('a run whose trainer dies', () => {
       message: expect.stringContaining('after 3 restarts'),
     });
     expect(run.starts).toBe(4);
+  });
+
+  it('by the same exception right after a resume is started as often as it may be', async () => {
+    const tuner = { ...TUNER, warmupSteps: 0 };
+    const whole = createRun(tuner);
+    await finish(whole);
+    // Back at the first step, with a search behind it.
+    const isBack = (entry: Entry) => entry.kind === 'reply' && entry.reply.kind === 'restored';
+    const run = createRun(tuner);
+    await run.go({ tunerDiesAt: whole.entries.findIndex(isBack) + 1 }).catch(() => {});
+    const { starts } = run;
+    const raises = run.go({ trainerDiesAt: () => true, raises: true });
+    await expect(raises).rejects.toMatchObject({
+      message: expect.stringContaining('after 3 restarts'),
+    });
+    expect(run.starts - starts).toBe(4);
+  });
+
+  it('by the same exception in later slices of its first commit is started again each time', async () => {
+    // A schedule of the user's own: the run begins with a commit, in slices of 40 steps.
+    const run = createRun({ ...TUNER, warmupSteps: 200, warmupLr: 0.05 }, 1);
+    let last = 0;
+    const trainerDiesAt = () => {
+      const slices = run.entries.filter((entry) => entry.kind === 'slice').length;
+      const dies = slices > last;
+      last = Math.max(last, slices);
+      return dies;
+    };
+    await finish(run, [{ trainerDiesAt, raises: true }]);
+    expect(run.starts).toBeGreaterThan(3);
   });
 
   it('is not restarted with --restarts 0', async () => {

@@ -72,9 +72,9 @@ class KerasHooks(ArrayHooks):
             is_stopping = issubclass(type(item), keras.callbacks.EarlyStopping)
             if is_stopping and item._model is model and item.restore_best_weights:
                 raise ValueError(
-                    "an EarlyStopping puts the weights of its best epoch back at the end, which "
-                    "may be a probe's; give it restore_best_weights=False "
-                    "`if autolrs.is_driven()`: the tuner goes back to the best itself"
+                    f"an {type(item).__name__} puts the weights of its best epoch back at the "
+                    "end, which may be a probe's; give it `restore_best_weights=not "
+                    "autolrs.is_driven()`: the tuner goes back to the best itself"
                 )
 
     def get_lr(self) -> float:

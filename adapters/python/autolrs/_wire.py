@@ -16,8 +16,6 @@ _GONE = (
     "autolrs: the tuner went away while it steered this script; leaving now, because the weights "
     "may be those of a probe (the run directory tells how to resume)"
 )
-
-
 _GONE_EARLY = "autolrs: the tuner went away before it asked for a step; leaving now"
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import atexit
 import os
 import sys
+import threading
 import time
 import traceback
 from collections import deque
@@ -302,7 +303,8 @@ class Session:
 
     def _on_sys_exit(self, status: Any = None, /) -> NoReturn:
         """A status that means failure is noted: how a script ends is not told to who runs last."""
-        if status is not None and status != 0:
+        is_good = status is None or (isinstance(status, int) and status == 0)
+        if not is_good and threading.current_thread() is threading.main_thread():
             self._failure, self._failed_at = SystemExit(status), self._answers.step
         self._exit(status)
 

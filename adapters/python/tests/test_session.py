@@ -466,6 +466,15 @@ def test_an_exit_that_the_script_catches_is_none(drive: Drive) -> None:
     assert driver.shutdown() == 0
 
 
+def test_an_exit_of_another_thread_is_no_failure_of_the_script(drive: Drive) -> None:
+    script = "import sys, threading\n" + ENDLESS.replace("True", "model.weight > 0.1")
+    ending = "thread = threading.Thread(target=sys.exit, args=[1])\nthread.start()\nthread.join()"
+    driver = drive(f"{script}\n{ending}\n")
+    driver.ask("initialize")
+    assert driver.ask("train", steps=100, lr=0.5)["end"] == "data"
+    assert driver.shutdown() == 0
+
+
 def test_a_tuner_that_leaves_before_training_is_told_of_as_one(drive: Drive) -> None:
     driver = drive(ENDLESS)
     driver.ask("initialize")

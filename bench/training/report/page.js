@@ -237,9 +237,10 @@ function forecastSection(measured) {
   if (rows.length === 0) return [];
   return [
     '## Forecasts of the end\n',
-    '`horizon` forecasts the loss at the end of its budget, with a band that held four ends in',
-    'five of the runs it was made on, and renews it at a half, three quarters and nine tenths',
-    'of the run. All its runs above:\n',
+    '`horizon` forecasts the loss at the end of its budget from its search, with a band that held',
+    'four ends in five of the runs it was made on. It renews the forecast at a half, three',
+    'quarters and nine tenths of the run, with a band that is made for four in five too, and',
+    'widened by the noise of the looks. All its runs above:\n',
     table(
       ['forecast', 'workloads', 'made', 'in the band', 'forecast over what came, median'],
       rows,

@@ -25,6 +25,8 @@ export interface ComparableRun {
   readonly status: RunStatus | null;
   /** What its LRs are; absent where nobody has set any. */
   readonly base?: Base;
+  readonly neverFinite?: NonNullable<RunResult['neverFinite']>;
+  readonly wentBack?: NonNullable<RunResult['wentBack']>;
   readonly steps: RunResult['steps'];
   /** Wall time; null when it is not known. */
   readonly seconds: number | null;

@@ -89,6 +89,7 @@ export class ResultBuilder {
         return;
       case 'extension':
         this.#scorecard.drop('run'); // the end that they spoke of never came
+        this.#wentBack = undefined;
         return;
       case 'rolled-back':
       case 'checkpoint-damaged':

@@ -4,7 +4,7 @@ import { createRandom, type Random } from '../math/random.js';
 import type { TunerOptions } from '../options.js';
 import type { Purpose, TrainCommand, TrainedReply, TrainerFacts } from './command.js';
 import { type Conversation, type Divergence, restore, train, validate } from './conversation.js';
-import { addSteps, EMPTY_LEDGER, type Ledger, rollBackTo } from './ledger.js';
+import { addSteps, EMPTY_LEDGER, type Ledger, rollBackTo, totalSteps } from './ledger.js';
 
 export interface StrategyState {
   readonly options: TunerOptions;
@@ -23,7 +23,7 @@ export interface StrategyState {
   readonly diverged: number[];
   /** Whether a loss of the run was finite, of the probes' too. */
   readonly wasFinite: { training: boolean; validation: boolean };
-  /** Whether a validation loss was asked for. */
+  /** Whether a validation loss was asked for once something was trained. */
   wasValidated: boolean;
 }
 
@@ -67,7 +67,8 @@ export function* trainCounted(
 /** Measures the validation loss; `NaN` if it is not finite. */
 export function* validateCounted(state: StrategyState, purpose: Purpose): Conversation<number> {
   const loss = yield* validate(purpose);
-  state.wasValidated = true;
+  // A fresh model may have no finite loss, and that is not the validation's fault.
+  state.wasValidated ||= totalSteps(state.ledger) > 0;
   state.wasFinite.validation ||= Number.isFinite(loss);
   return loss;
 }

@@ -59,14 +59,21 @@ describe.each(STRATEGIES)('strategy %s, where nothing survives', (_, options) =>
     const lowest = Math.min(...(last?.kind === 'finished' ? (last.diverged ?? []) : []));
     expect(result.neverFinite).toEqual({ loss: 'training', lowestLr: lowest });
     expect(text).toContain(`diverged: the training loss was not finite at any ${word} down to`);
-    expect(line).toMatch(/^diverged: training loss never finite \(tried .*\)$/);
-    expect(text).toContain(`look at the script's loss or data, it is not the ${word}`);
+    expect(line).toMatch(/^diverged: the training loss was never finite \(tried .*\)$/);
+    expect(text).toContain(`the fault is in the script's loss or data, not in the ${word}`);
   });
 
   it('says so of a validation loss that never was finite', () => {
     const { last, text } = endOf(options, noValidationLoss);
     expect(last).toMatchObject({ kind: 'finished', neverFinite: 'validation' });
     expect(text).toContain(`diverged: the validation loss was not finite at any ${word} down to`);
+  });
+
+  it('does not blame a validation that only the fresh model was put to', () => {
+    const { last } = endOf(options, (reply, command) =>
+      noValidationLoss(diverges(reply, command), command),
+    );
+    expect(last).not.toHaveProperty('neverFinite');
   });
 
   it('blames the LRs where training began with a finite loss at each', () => {

@@ -265,6 +265,16 @@ describe('horizon', () => {
     expect(describeEnd(result)).toBe('finished: the budget is spent');
   });
 
+  it('says so no more once it goes on', () => {
+    const builder = new ResultBuilder({ id: 'r', dir: 'd', strategy: 'horizon', seed: 0 });
+    builder.begin(0);
+    const wentBack = { from: 1000, to: 900 };
+    builder.add({ kind: 'decision', decision: { kind: 'finished', reason: 'budget', wentBack } });
+    expect(builder.build('finished', 1).wentBack).toEqual(wentBack);
+    builder.add({ kind: 'extension', steps: 3000 });
+    expect(builder.build('interrupted', 1)).not.toHaveProperty('wentBack');
+  });
+
   const onlyGetsWorse: Change = (command, reply, { model }) =>
     command.kind === 'validate' && reply.kind === 'validated'
       ? { ...reply, loss: 1 + model.step / 5000 }
