@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import queue
@@ -184,6 +185,9 @@ class Driver:
         self._process.kill()
         self._process.wait()
         if self._connection is not None:
+            # Files made of it would keep it open, and what a killed launcher leaves would wait on.
+            with contextlib.suppress(OSError):
+                self._connection.shutdown(socket.SHUT_RDWR)
             self._connection.close()
 
     def _message_in(self, line: str) -> dict[str, Any] | None:
