@@ -129,7 +129,7 @@ function narrateFinish(
     case 'target':
       return 'finished: the target loss is reached';
     case 'data':
-      return "ended early: the script's training loop ended";
+      return "ended early: the script's loop ended";
     case 'diverged':
       if (neverFinite !== undefined) {
         return `diverged: the ${neverFinite} loss was never finite (tried ${describeLrs(diverged)})`;

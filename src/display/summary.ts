@@ -78,10 +78,8 @@ function sampleOf(schedule: Schedule): Schedule {
 function lossLines({ loss, steps }: RunResult): readonly string[] {
   if (loss.first === null) return [];
   // A run that was interrupted may have been measured long before.
-  const at =
-    loss.validationStep === steps.committed
-      ? ''
-      : ` at step ${formatCount(loss.validationStep ?? 0)}`;
+  const { validationStep = steps.committed } = loss;
+  const at = validationStep === steps.committed ? '' : ` at step ${formatCount(validationStep)}`;
   const training = `training ${formatLoss(loss.first)} -> ${formatLoss(loss.last)}, best ${formatLoss(loss.best)}`;
   const validation =
     loss.validation === undefined ? '' : `; validation ${formatLoss(loss.validation)}${at}`;
