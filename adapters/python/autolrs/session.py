@@ -9,18 +9,17 @@ from __future__ import annotations
 import atexit
 import os
 import sys
-import threading
 import time
 import traceback
 from collections import deque
 from collections.abc import Iterable, Iterator
-from types import TracebackType
-from typing import Any, NoReturn, TypeVar
+from typing import Any, TypeVar
 
 from autolrs._answers import Answers
 from autolrs._epochs import Epochs, length_of
 from autolrs._messages import SCRIPT_RAISED, Fault, Request, base_of, parse_request
 from autolrs._rewind import DEFAULT_BYTES, Tape
+from autolrs._script_end import ScriptEnd
 from autolrs._training import Training
 from autolrs._wire import TunerGone, Wire
 from autolrs.hooks import Hooks, TakesFactor
@@ -73,14 +72,8 @@ class Session:
         self._has_begun = False
         self._has_base = False
         self._has_left_loop = False
-        self._has_raised = False
         self._is_over = False
-        self._excepthook = sys.excepthook
-        sys.excepthook = self._on_exception
-        self._failure: SystemExit | None = None
-        self._failed_at = 0
-        self._exit = sys.exit
-        sys.exit = self._on_sys_exit
+        self._end = ScriptEnd(self._refuse_training, lambda: self._answers.step)
         atexit.register(self._on_exit)
 
     @property
@@ -290,25 +283,8 @@ class Session:
     def _warn(self, message: str) -> None:
         self._notify("log", {"level": "warn", "message": message})
 
-    def _on_exception(
-        self,
-        kind: type[BaseException],
-        error: BaseException,
-        trace: TracebackType | None,
-    ) -> None:
-        """An exception that ends the script is the answer to the `train` in flight."""
-        self._has_raised = True
-        self._refuse_training(error.with_traceback(trace))
-        self._excepthook(kind, error, trace)
-
-    def _on_sys_exit(self, status: Any = None, /) -> NoReturn:
-        """A status that means failure is noted: how a script ends is not told to who runs last."""
-        is_good = status is None or (isinstance(status, int) and status == 0)
-        if not is_good and threading.current_thread() is threading.main_thread():
-            self._failure, self._failed_at = SystemExit(status), self._answers.step
-        self._exit(status)
-
     def _refuse_training(self, error: BaseException) -> None:
+        """What ends the script is the answer to the `train` in flight."""
         training, self._training = self._training, None
         if training is not None and not self._wire.is_gone:
             try:
@@ -318,11 +294,11 @@ class Session:
 
     def _on_exit(self) -> None:
         """The loop ended by itself: answers on, so that the tuner can come to its end."""
-        if not self._has_begun or self._is_over or self._has_raised or self._wire.is_gone:
+        if not self._has_begun or self._is_over or self._end.has_raised or self._wire.is_gone:
             return
-        # Steps since mean that the exit was caught, and the script went on.
-        if self._failure is not None and self._failed_at == self._answers.step:
-            self._refuse_training(self._failure)
+        failure = self._end.failure
+        if failure is not None:
+            self._refuse_training(failure)
             return
         try:
             self.close()
