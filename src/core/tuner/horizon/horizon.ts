@@ -17,7 +17,7 @@ import type { Interval } from '../interval.js';
 import { type Limits, limitsFrom, limitsOf, stepsLeft } from '../limits.js';
 import { findInterval, givenInterval } from '../range-test.js';
 import { beginState, divergenceOf, type StrategyState } from '../state.js';
-import { type CommitEnd, type CommitPlan, commitRun } from './commit.js';
+import { type CommitEnd, commitRun } from './commit.js';
 import { forecastEnd } from './end-forecast.js';
 import { findPeak } from './peak.js';
 import {
@@ -27,6 +27,7 @@ import {
   planSearch,
   type SearchPlan,
 } from './search-plan.js';
+import type { CommitPlan } from './watched-run.js';
 
 /** Share of all steps that a search usually takes, for a run that is told how many steps to commit. */
 const USUAL_SHARE = 0.08;

@@ -1,0 +1,260 @@
+/** A committed run under way: what it does from look to look, and what its own losses make of its LR. */
+
+import { validateCommitted } from '../commit.js';
+import { type Conversation, decide } from '../conversation.js';
+import type { Evidence, Return } from '../decision.js';
+import type { Interval } from '../interval.js';
+import { type Limits, stepsLeft } from '../limits.js';
+import { didDiverge, levelOf, type StrategyState, trainCounted } from '../state.js';
+import { BestLook } from './best-look.js';
+import { type Course, decayCourse, lrOf, lrsOf, runCourse, shrinkCourse } from './course.js';
+import { Curve } from './curve.js';
+import { renewForecast } from './end-forecast.js';
+import { nextLook } from './looks.js';
+import { StageRecord } from './stage-record.js';
+import { findDescent, findPlateau, findRise, findStall, isWorse } from './watch.js';
+
+export interface CommitPlan {
+  readonly peak: number;
+  readonly interval: Interval;
+  readonly limits: Limits;
+  /** The number of the first stage; a cut begins another. */
+  readonly stage: number;
+}
+
+/** Of the run: until then a plateau or a stall speaks of the LR, afterwards a stall speaks of the model. */
+const HOLD_WATCHED_UNTIL = 0.45;
+
+/** Of the run: an LR that is held on is held no longer than this. */
+const HOLD_UNTIL = 0.7;
+
+/** What a cut divides the LR by: at once down from where it is, or from there after the run went back. */
+const CUT = { plateau: 1, stallInDecay: 2, rise: 4, divergence: 4 } as const;
+
+/** A noisy problem wants its LR to fall like 1 / step; a cubic passes all LRs, whatever the right one is. */
+const NOISY_POWER = 3;
+
+const MOST_DIVERGENCES = 6;
+const MOST_RETURNS = 3;
+
+/** The training loss where nobody validates: of the last hundredth of a run. */
+const LEVEL_BINS = 4;
+
+/** A command with an LR for each step is no longer than this, for the sake of the wire and the journal. */
+const MOST_LISTED_STEPS = 2000;
+
+/** Its course, its curve, and the checkpoint of its best look. */
+export class WatchedRun {
+  readonly #state: StrategyState;
+  readonly #plan: CommitPlan;
+  /** Committed steps before it. */
+  readonly #began: number;
+  readonly #curve: Curve;
+  readonly #best: BestLook;
+  readonly #record: StageRecord;
+  #course: Course;
+  /** The step from which on the course has been what it is, its warm-up aside. */
+  #since: number;
+  /** Whether the LR has not been cut yet. */
+  #isFirstCourse = true;
+  #divergences = 0;
+  #returns = 0;
+  #wentBack: Return | undefined;
+
+  constructor(state: StrategyState, plan: CommitPlan) {
+    const steps = stepsLeft(plan.limits, state.ledger);
+    this.#state = state;
+    this.#plan = plan;
+    this.#began = state.ledger.committed;
+    this.#curve = new Curve(steps);
+    this.#course = runCourse(plan.peak, steps);
+    this.#since = this.#course.warmUpSteps;
+    this.#best = new BestLook(state, plan.stage);
+    this.#record = new StageRecord(state, plan.interval, plan.stage);
+  }
+
+  /** Steps that are done, and those that the run has with what is left. */
+  get place(): { readonly done: number; readonly steps: number } {
+    const done = this.#state.ledger.committed - this.#began;
+    return { done, steps: done + stepsLeft(this.#plan.limits, this.#state.ledger) };
+  }
+
+  get nextStage(): number {
+    return this.#record.stage + 1;
+  }
+
+  /** Absent unless the best look was taken at the end. */
+  get wentBack(): Return | undefined {
+    return this.#wentBack;
+  }
+
+  get hasReachedTarget(): boolean {
+    const { targetLoss } = this.#state;
+    return targetLoss !== undefined && this.#level <= targetLoss;
+  }
+
+  *begin(): Conversation<void> {
+    const { validation } = this.#state;
+    if (validation !== undefined) this.#curve.addValidation(validation);
+    const { done, steps } = this.place;
+    yield* this.#record.begin(this.#course.peak, steps - done);
+    yield* this.#best.keep(done);
+  }
+
+  *trainUntil(until: number): Conversation<'done' | 'data' | 'diverged'> {
+    for (;;) {
+      const { done, steps } = this.place;
+      if (done >= until) return 'done';
+      const isHeld = done >= this.#course.warmUpSteps && until <= this.#course.decayFrom;
+      const count = isHeld ? until - done : Math.min(until - done, MOST_LISTED_STEPS);
+      const lr = lrsOf(this.#course, steps, done, count);
+      const reply = yield* trainCounted(this.#state, { purpose: 'commit', steps: count, lr });
+      this.#curve.addLosses(reply.losses, lr);
+      if (reply.end === 'data') return 'data';
+      if (didDiverge(reply)) return 'diverged';
+    }
+  }
+
+  /** Measures the model; keeps it if it is the best so far. */
+  *look(): Conversation<'done' | 'diverged'> {
+    this.#curve.endBin();
+    const validation = yield* validateCommitted(this.#state);
+    if (validation !== undefined) {
+      if (!Number.isFinite(validation)) return 'diverged';
+      this.#curve.addValidation(validation);
+    }
+    if (validation === undefined || validation < this.#best.loss) {
+      yield* this.#best.keep(this.place.done);
+    }
+    yield* this.#foretell();
+    return 'done';
+  }
+
+  /** Goes back to the best look with a lower LR; false when that was tried often enough. */
+  *retryLower(): Conversation<boolean> {
+    const { done, steps } = this.place;
+    const lr = this.#lrBefore(done);
+    this.#state.diverged.push(lr);
+    yield* this.#goBack();
+    yield* decide({ kind: 'commit-diverged', stage: this.#record.stage, lr });
+    if (++this.#divergences > MOST_DIVERGENCES) return false;
+    // What was taken back is spent, so there may be less left than the course was made for.
+    const { done: from, steps: stepsNow } = this.place;
+    const left = { planned: steps - from, steps: stepsNow - from };
+    const course = shrinkCourse(this.#course, from, left);
+    yield* this.#takeCourse({ ...course, peak: course.peak / CUT.divergence });
+    return true;
+  }
+
+  /** Cuts the LR, or holds it longer, if the losses say so. */
+  *heed(): Conversation<void> {
+    const { done, steps } = this.place;
+    if (done === steps) return;
+    const evidence = this.#evidence(done / steps);
+    if (evidence === undefined) {
+      yield* this.#holdOn();
+      return;
+    }
+    const isEarly = done < HOLD_WATCHED_UNTIL * steps && this.#isFirstCourse;
+    const lr = this.#lrBefore(done);
+    if (evidence.kind !== 'rise' && isEarly) {
+      yield* this.#tellCut(evidence, lr, lr / CUT.plateau);
+      yield* this.#takeCourse(decayCourse(lr / CUT.plateau, done, NOISY_POWER));
+      return;
+    }
+    // Whoever went back so often that little came of it stays where they are.
+    if (++this.#returns > MOST_RETURNS) return;
+    // Within the warm-up an LR says nothing but how far the warm-up is.
+    const lrThere = this.#lrBefore(Math.max(this.#best.step, this.#course.warmUpSteps));
+    const isRise = evidence.kind === 'rise';
+    const nextLr = lrThere / (isRise ? CUT.rise : CUT.stallInDecay);
+    yield* this.#tellCut(evidence, lr, nextLr, this.#best.step);
+    yield* this.#goBack();
+    yield* this.#takeCourse(decayCourse(nextLr, this.#best.step, isRise ? NOISY_POWER : 1));
+  }
+
+  /** Goes back to the best look if the run ended worse. */
+  *takeBest(): Conversation<void> {
+    const { validation, ledger } = this.#state;
+    if (validation === undefined || !isWorse(validation, this.#best.loss)) return;
+    yield* this.#goBack();
+    this.#wentBack = { from: ledger.committed, to: this.#state.ledger.committed };
+  }
+
+  *end(): Conversation<void> {
+    yield* this.#best.discard();
+    yield* this.#record.end(this.#course.peak, this.#level);
+  }
+
+  *#foretell(): Conversation<void> {
+    const { done: step, steps } = this.place;
+    const forecast = renewForecast(this.#curve.validation, { step, steps });
+    const { committed } = this.#state.ledger;
+    if (forecast) yield* decide({ kind: 'end-forecast', step: committed, ...forecast });
+  }
+
+  /** Holds the LR up to the next look while the losses fall as they do not at too high an LR. */
+  *#holdOn(): Conversation<void> {
+    const { done, steps } = this.place;
+    const until = Math.min(nextLook(done, steps), Math.round(HOLD_UNTIL * steps));
+    const { decayFrom, peak } = this.#course;
+    if (!this.#isFirstCourse || done > decayFrom || until <= decayFrom) return;
+    const evidence = findDescent(this.#curve, this.#since);
+    if (evidence === undefined) return;
+    this.#course = { ...this.#course, decayFrom: until };
+    yield* decide({
+      kind: 'hold-extended',
+      stage: this.#record.stage,
+      step: this.#state.ledger.committed,
+      untilStep: this.#began + until,
+      lr: peak,
+      evidence,
+    });
+  }
+
+  #evidence(share: number): Evidence | undefined {
+    const isHolding = this.#isFirstCourse && share < HOLD_WATCHED_UNTIL;
+    return (
+      findRise(this.#curve, this.#since) ??
+      (isHolding ? findPlateau(this.#curve, this.#since) : undefined) ??
+      findStall(this.#curve, this.#since)
+    );
+  }
+
+  /** Validation loss, or else the level of the last training losses. */
+  get #level(): number {
+    const recent = this.#curve.training.slice(-LEVEL_BINS).map(({ loss }) => loss);
+    return this.#state.validation ?? levelOf(recent) ?? Number.NaN;
+  }
+
+  #lrBefore(step: number): number {
+    return lrOf(this.#course, Math.max(0, step - 1), this.place.steps);
+  }
+
+  *#goBack(): Conversation<void> {
+    yield* this.#best.restore();
+    this.#curve.cutAt(this.#best.step);
+    this.#state.validation = this.#curve.validation.at(-1)?.loss;
+  }
+
+  *#takeCourse(course: Course): Conversation<void> {
+    yield* this.#record.end(this.#course.peak, this.#level);
+    this.#course = course;
+    this.#isFirstCourse = false;
+    const { done, steps } = this.place;
+    this.#since = done;
+    yield* this.#record.next(course.peak, steps - done);
+  }
+
+  *#tellCut(evidence: Evidence, lr: number, nextLr: number, backTo?: number): Conversation<void> {
+    yield* decide({
+      kind: 'lr-cut',
+      stage: this.#record.stage,
+      step: this.#state.ledger.committed,
+      lr,
+      nextLr,
+      evidence,
+      ...(backTo !== undefined && { backToStep: this.#began + backTo }),
+    });
+  }
+}
