@@ -20,7 +20,7 @@ from autolrs.session import Session
 
 require("transformers", "Transformers", "transformers[torch]", "4.46")
 
-from transformers import Trainer, TrainerCallback
+from transformers import PrinterCallback, ProgressCallback, Trainer, TrainerCallback
 
 from autolrs._torch_hooks import TorchHooks
 from autolrs._torch_rng import capture_rng, restore_rng
@@ -37,8 +37,9 @@ def attach(trainer: Trainer) -> None:
 
     Under a tuner the Trainer does as many optimizer updates as the tuner asks for, whatever its
     arguments say, makes no LR scheduler but under `--base user`, loads no best checkpoint at its
-    end, and validates by its own evaluation if it has an `eval_dataset`. Without a tuner the
-    Trainer stays as it is.
+    end, and validates by its own evaluation if it has an `eval_dataset`. It prints its logs
+    without a progress bar, since the tuner shows how far the run is. Without a tuner the Trainer
+    stays as it is.
 
     Args:
         trainer: Before it trains.
@@ -60,6 +61,9 @@ def attach(trainer: Trainer) -> None:
             "Trainer one evaluation set"
         )
     trainer.add_callback(TunerCallback(trainer))
+    if trainer.pop_callback(ProgressCallback):
+        # A bar would count towards `ENDLESS`. Whoever has no bar has a printer of logs instead.
+        trainer.add_callback(PrinterCallback)
 
 
 class TunerCallback(TrainerCallback):

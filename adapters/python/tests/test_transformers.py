@@ -108,6 +108,19 @@ options.update(max_grad_norm=0)
     assert seen == [pytest.approx([weight, weight / 10]) for weight in weights]
 
 
+def test_logs_are_printed_and_no_bar_counts_towards_a_number_that_nobody_means(
+    drive: Drive,
+) -> None:
+    script = more("options.update(logging_steps=2)")
+    driver = drive(script.replace("disable_tqdm=True", "disable_tqdm=False"))
+    driver.ask("initialize")
+    driver.ask("train", steps=4, lr=0.1)
+    assert driver.shutdown() == 0
+    assert driver.stderr.count("'learning_rate'") == 2
+    assert "it/s" not in driver.stderr
+    assert "1099511627776" not in driver.stderr
+
+
 def test_a_step_is_an_update_and_its_loss_the_mean_of_its_batches(drive: Drive) -> None:
     script = more(
         PLAIN
