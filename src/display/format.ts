@@ -45,7 +45,7 @@ export function formatShare(part: number, whole: number): string {
 /** A share as per cent with two significant digits, without its sign: `0.31 %`, `3.1 %`, `12 %`. */
 export function formatPercent(share: number): string {
   const percent = Math.abs(100 * share);
-  return `${percent < 99.5 ? Number(percent.toPrecision(2)) : Math.round(percent)} %`;
+  return `${percent < 99.5 ? Number(percent.toPrecision(2)) : formatCount(Math.round(percent))} %`;
 }
 
 /** How many times as much: `1.19x`. */

@@ -17,6 +17,8 @@ const LONGEST_LABEL = 11;
 const SEVERAL = '*';
 /** What comes before is so steep and high that it would flatten all the rest; it is left out above the top. */
 const STEEP_SHARE = 0.1;
+/** Losses further apart than this factor are told apart on a log scale alone. */
+const LINEAR_FACTOR = 10;
 
 /** Lines of at most `columns` columns; none where there is no finite loss to draw. */
 export function plotCurves(curves: readonly PlottedCurve[], columns: number): readonly string[] {
@@ -32,13 +34,16 @@ export function plotCurves(curves: readonly PlottedCurve[], columns: number): re
   const range = rangeOf(losses);
   if (range === undefined) return [];
   const { bottom, top } = range;
+  const isLog = bottom > 0 && top > LINEAR_FACTOR * bottom;
+  const scale = isLog ? Math.log : (loss: number) => loss;
+  const span = scale(top) - scale(bottom);
   const margin = Math.max(formatLoss(top).length, formatLoss(bottom).length);
   const grid = Array.from({ length: ROWS }, () => Array.from({ length: width }, () => ' '));
   losses.forEach((row, i) => {
     row.forEach((loss, column) => {
       if (!(loss <= top)) return;
-      const height = top > bottom ? (top - loss) / (top - bottom) : 0.5;
-      const cells = grid[Math.round(height * (ROWS - 1))];
+      const depth = span > 0 ? (scale(top) - scale(loss)) / span : 0.5;
+      const cells = grid[Math.round(depth * (ROWS - 1))];
       const mark = curves[i]?.mark ?? SEVERAL;
       if (cells) cells[column] = cells[column] === ' ' ? mark : SEVERAL;
     });
@@ -54,6 +59,7 @@ export function plotCurves(curves: readonly PlottedCurve[], columns: number): re
     ...lines,
     `${' '.repeat(margin)} +${'-'.repeat(width)}`,
     axisLine(margin, width, longest),
+    ...(isLog ? [`${' '.repeat(margin + 2)}losses on a log scale`] : []),
   ];
 }
 

@@ -150,6 +150,21 @@ describe('plotCurves', () => {
     expect(Number(top.split('|')[0])).toBeLessThan(1);
   });
 
+  it('draws losses that are further apart than a tenfold on a log scale, and says so', () => {
+    const halved = line(0, 10).map((point) => ({ ...point, loss: 2 ** -point.loss }));
+    const rows = plotCurves([{ mark: 'A', curve: halved, total: 100 }], 60);
+    expect(rows.at(-1)).toMatch(/^ +losses on a log scale$/);
+    // Straight down, so that each row has about as many columns as the next.
+    const lengths = rows.slice(1, 11).map((row) => row.split('A').length - 1);
+    expect(Math.max(...lengths) - Math.min(...lengths)).toBeLessThanOrEqual(2);
+    const near = halved.map((point) => ({ ...point, loss: 1 + point.loss }));
+    expect(plotCurves([{ mark: 'A', curve: near, total: 100 }], 60).join()).not.toContain('log');
+    const crossing = line(1, -1);
+    expect(plotCurves([{ mark: 'A', curve: crossing, total: 100 }], 60).join()).not.toContain(
+      'log',
+    );
+  });
+
   it('draws a constant, and nothing where nothing is finite', () => {
     const flat = line(2, 2);
     expect(plotCurves([{ mark: 'A', curve: flat, total: 100 }], 40).join('')).toContain('AAAA');
@@ -174,7 +189,7 @@ describe('shares and ratios', () => {
       '3.1 %',
       '31 %',
       '314 %',
-      '3140 %',
+      '3,140 %',
     ]);
     expect([1.19, 12.345, 0.5].map(formatRatio)).toEqual(['1.19x', '12.3x', '0.500x']);
   });
