@@ -14,7 +14,7 @@ export async function showCommand(dir: string, json: boolean): Promise<number> {
   const { result, status, failure, seconds } = await foldJournal(path);
   const account = result.build(status, seconds);
   const text = json
-    ? JSON.stringify(account)
+    ? JSON.stringify({ ...account, process: running, failure }) // without those that are not known
     : summarize(account, { process: running, failure }).join('\n');
   process.stdout.write(`${text}\n`);
   return 0;

@@ -8,7 +8,7 @@ import { DEFAULTS } from '../../src/core/options.js';
 import { classifyLine } from '../../src/protocol/codec.js';
 import { WIRE_ERRORS } from '../../src/protocol/messages.js';
 import { parseNotification, parseResult, RESULTS } from '../../src/protocol/parse.js';
-import { ROOT, runCli } from '../support/cli.js';
+import { FIXTURES, ROOT, runCli, temporaryDirectory } from '../support/cli.js';
 
 const read = (path: string) => readFileSync(join(ROOT, path), 'utf8');
 
@@ -76,6 +76,28 @@ describe('docs/cli.md', () => {
     }
   });
 });
+
+describe('the document of --json in docs/cli.md', () => {
+  it('has a row or a word for every key that a run has', async () => {
+    const trainer = join(FIXTURES, 'trains.mjs');
+    const dir = join(temporaryDirectory(), 'run');
+    const { stdout } = await runCli([
+      ...['run', '--json', '--strategy', 'horizon', '--budget', '1000', '--run-dir', dir],
+      ...['--', process.execPath, trainer],
+    ]);
+    const section = read('docs/cli.md').split('### The document\n')[1]?.split('\n## ')[0] ?? '';
+    const keys = keysOf(JSON.parse(stdout));
+    expect(keys).toContain('outcome');
+    for (const key of keys)
+      expect(section).toMatch(new RegExp(`\`(\\w+(\\[\\])?\\.)?${key}(\\[\\])?\``));
+  });
+});
+
+function keysOf(value: unknown): readonly string[] {
+  if (Array.isArray(value)) return [...new Set(value.flatMap(keysOf))];
+  if (typeof value !== 'object' || value === null) return [];
+  return [...new Set(Object.entries(value).flatMap(([key, inner]) => [key, ...keysOf(inner)]))];
+}
 
 describe('docs/algorithm.md', () => {
   it('gives each default as the code has it', () => {

@@ -155,7 +155,8 @@ describe('autolrs resume', () => {
       onStderr(text, kill) {
         if (isAsked || !text.includes('the fixture hangs')) return;
         isAsked = true;
-        void Promise.all([resume(dir), run(dir), runCli(['show', dir])]).then((ends) => {
+        const show = [runCli(['show', dir]), runCli(['show', '--json', dir])];
+        void Promise.all([resume(dir), run(dir), ...show]).then((ends) => {
           others = ends;
           kill('SIGINT');
           kill('SIGTERM');
@@ -163,14 +164,21 @@ describe('autolrs resume', () => {
       },
     });
     expect(first.code).toBe(130);
-    const [resumed, begun, shown] = others;
+    const [resumed, begun, shown, document] = others;
     for (const end of [resumed, begun]) {
       expect(end?.code, end?.stderr).toBe(5);
       expect(end?.stderr).toMatch(/is in use by process \d+ on /);
     }
-    expect(shown?.stdout).toMatch(/^running: process \d+$/m);
+    const process = /^running: process (\d+)$/m.exec(shown?.stdout ?? '')?.[1];
+    expect(JSON.parse(document?.stdout ?? '')).toMatchObject({
+      status: 'unfinished',
+      process: { pid: Number(process) },
+    });
     expect(existsSync(join(dir, 'lock'))).toBe(false);
     expect((await runCli(['show', dir])).stdout).toMatch(/^interrupted$/m);
+    const over: object = JSON.parse((await runCli(['show', '--json', dir])).stdout);
+    expect(over).not.toHaveProperty('process');
+    expect(over).not.toHaveProperty('failure');
   });
 });
 
