@@ -61,8 +61,17 @@ def attach(trainer: Trainer) -> None:
             "Trainer one evaluation set"
         )
     trainer.add_callback(TunerCallback(trainer))
-    if trainer.pop_callback(ProgressCallback):
-        # A bar would count towards `ENDLESS`. Whoever has no bar has a printer of logs instead.
+    _print_without_bar(trainer)
+
+
+def _print_without_bar(trainer: Trainer) -> None:
+    """Takes the bar away, which would count towards `ENDLESS`; a script's own kind stays."""
+    callbacks = trainer.callback_handler.callbacks
+    bars = [callback for callback in callbacks if type(callback) is ProgressCallback]
+    for bar in bars:
+        trainer.remove_callback(bar)
+    # It printed the logs too. A Trainer that is made without a bar has this in its place.
+    if bars and not any(isinstance(callback, PrinterCallback) for callback in callbacks):
         trainer.add_callback(PrinterCallback)
 
 

@@ -112,6 +112,7 @@ def test_logs_are_printed_and_no_bar_counts_towards_a_number_that_nobody_means(
     drive: Drive,
 ) -> None:
     script = more("options.update(logging_steps=2)")
+    assert "disable_tqdm=True" in script
     driver = drive(script.replace("disable_tqdm=True", "disable_tqdm=False"))
     driver.ask("initialize")
     driver.ask("train", steps=4, lr=0.1)
