@@ -15,10 +15,16 @@ const ROWS = 12;
 /** Columns of a loss such as -1.234e-100. */
 const LONGEST_LABEL = 11;
 const SEVERAL = '*';
-/** What comes before is so steep and high that it would flatten all the rest; it is left out above the top. */
+/** What comes before is so steep and high that it would flatten all the rest; on a linear scale it is left out above. */
 const STEEP_SHARE = 0.1;
 /** Losses further apart than this factor are told apart on a log scale alone. */
 const LINEAR_FACTOR = 10;
+
+interface Range {
+  readonly bottom: number;
+  readonly top: number;
+  readonly isLog: boolean;
+}
 
 /** Lines of at most `columns` columns; none where there is no finite loss to draw. */
 export function plotCurves(curves: readonly PlottedCurve[], columns: number): readonly string[] {
@@ -33,8 +39,7 @@ export function plotCurves(curves: readonly PlottedCurve[], columns: number): re
   );
   const range = rangeOf(losses);
   if (range === undefined) return [];
-  const { bottom, top } = range;
-  const isLog = bottom > 0 && top > LINEAR_FACTOR * bottom;
+  const { bottom, top, isLog } = range;
   const scale = isLog ? Math.log : (loss: number) => loss;
   const span = scale(top) - scale(bottom);
   const margin = Math.max(formatLoss(top).length, formatLoss(bottom).length);
@@ -63,16 +68,17 @@ export function plotCurves(curves: readonly PlottedCurve[], columns: number): re
   ];
 }
 
-function rangeOf(
-  losses: readonly (readonly number[])[],
-): { readonly bottom: number; readonly top: number } | undefined {
+function rangeOf(losses: readonly (readonly number[])[]): Range | undefined {
   const finite = losses.flat().filter(Number.isFinite);
   if (finite.length === 0) return undefined;
   const late = losses
     .flatMap((row) => row.slice(Math.floor(row.length * STEEP_SHARE)))
     .filter(Number.isFinite);
   const bottom = Math.min(...finite);
-  return { bottom, top: late.length > 0 ? Math.max(...late) : Math.max(...finite) };
+  const highest = Math.max(...finite);
+  const top = late.length > 0 ? Math.max(...late) : highest;
+  const isLog = bottom > 0 && top > LINEAR_FACTOR * bottom;
+  return { bottom, top: isLog ? highest : top, isLog };
 }
 
 function axisLine(margin: number, width: number, longest: number): string {
