@@ -8,6 +8,12 @@ import type { JournalEntry } from '../journal/format.js';
 import { readJournal } from '../journal/read.js';
 import { carrierFor, type Invocation } from './read-carrier.js';
 
+export interface RunError {
+  readonly code: string;
+  readonly message: string;
+  readonly exitCode: number;
+}
+
 export interface FoldedJournal {
   readonly run: Extract<JournalEntry, { kind: 'run' }>;
   /** Of the script that said hello last. */
@@ -16,7 +22,7 @@ export interface FoldedJournal {
   /** `unfinished` when no end was written, as after a crash. */
   readonly status: RunStatus;
   /** Why it failed, if its end says so. */
-  readonly failure: string | undefined;
+  readonly error: RunError | undefined;
   /** Wall time of all processes of the run, as far as their records tell. */
   readonly seconds: number;
   readonly records: number;
@@ -37,7 +43,7 @@ export async function foldJournal(
   let started: Invocation | undefined;
   let result: ResultBuilder | undefined;
   let status: RunStatus = 'unfinished';
-  let failure: string | undefined;
+  let error: RunError | undefined;
   let seconds = 0;
   let at = 0;
   let records = 0;
@@ -52,7 +58,7 @@ export async function foldJournal(
     at = record.at;
     if (isFirst) {
       status = 'unfinished';
-      failure = undefined;
+      error = undefined;
       started = invocationOf(entry, started);
     }
     // A command counts once its script has said hello; a mistyped one is not what to resume with.
@@ -63,12 +69,12 @@ export async function foldJournal(
     } else if (entry.kind === 'trainer') result?.begin(entry.facts.step);
     else if (entry.kind === 'end') {
       status = entry.status;
-      failure = entry.error?.message;
+      error = entry.error && { ...entry.error, exitCode: entry.exitCode };
     } else if (entry.kind !== 'resume') result?.add(entry);
     onEntry(entry, result?.ledger ?? EMPTY_LEDGER);
   }
   if (!run || !invocation || !result) throw new Error('a journal without records was read'); // the reader refuses it
-  return { run, invocation, result, status, failure, seconds, records, bytes };
+  return { run, invocation, result, status, error, seconds, records, bytes };
 }
 
 function invocationOf(

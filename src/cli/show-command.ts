@@ -11,11 +11,12 @@ import { foldJournal } from './fold-journal.js';
 export async function showCommand(dir: string, json: boolean): Promise<number> {
   const path = resolve(dir);
   const running = runningProcess(path); // before its journal is read, or a run that ends meanwhile would seem cut off
-  const { result, status, failure, seconds } = await foldJournal(path);
+  const { result, status, error, seconds } = await foldJournal(path);
   const account = result.build(status, seconds);
+  const holder = status === 'unfinished' ? running : undefined;
   const text = json
-    ? JSON.stringify({ ...account, process: running, failure }) // without those that are not known
-    : summarize(account, { process: running, failure }).join('\n');
+    ? JSON.stringify({ ...account, error, process: holder }) // without those that there are not
+    : summarize(account, { process: holder, failure: error?.message }).join('\n');
   process.stdout.write(`${text}\n`);
   return 0;
 }

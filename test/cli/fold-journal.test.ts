@@ -58,8 +58,9 @@ describe('foldJournal', () => {
   it('tells why the run failed, until it is resumed', async () => {
     const error = { code: 'TRAINER_FAILED', message: 'bad batch' };
     const end = { kind: 'end', status: 'failed', exitCode: 3, error } as const;
-    expect(await fold(TRAINER, end)).toMatchObject({ status: 'failed', failure: 'bad batch' });
-    const { status, failure } = await fold(TRAINER, end, RESUME);
-    expect([status, failure]).toEqual(['unfinished', undefined]);
+    const told = { ...error, exitCode: 3 };
+    expect(await fold(TRAINER, end)).toMatchObject({ status: 'failed', error: told });
+    const resumed = await fold(TRAINER, end, RESUME);
+    expect([resumed.status, resumed.error]).toEqual(['unfinished', undefined]);
   });
 });

@@ -546,10 +546,11 @@ describe('autolrs run, with a trainer that', () => {
     expect(end.stderr).toContain('  File "train.py", line 9\n  ValueError: bad batch');
     const { stdout } = await runCli(['show', dir]);
     expect(stdout).toMatch(/^failed: the trainer could not answer.*\s+ValueError: bad batch$/m);
-    const document: { failure: string } = JSON.parse(
-      (await runCli(['show', '--json', dir])).stdout,
-    );
-    expect(document.failure).toContain('ValueError: bad batch');
+    const document: object = JSON.parse((await runCli(['show', '--json', dir])).stdout);
+    expect(document).toMatchObject({
+      status: 'failed',
+      error: { message: expect.stringContaining('ValueError: bad batch'), exitCode: end.code },
+    });
   });
 
   it('shows the last lines of a failed script when --quiet kept them back', async () => {
