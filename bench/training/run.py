@@ -50,7 +50,9 @@ QUICK = Plan(seeds=1, grid_seeds=1, grid_lrs=5, grid_ratio=4.0, finalists=0)
 
 CHEAPEST_FIRST = [
     *QUICK_WORKLOADS,
-    *("fashion-mlp", "char-lm", "fashion-cnn-sgd", "fashion-cnn-adamw"),
+    *("friedman", "fashion-softmax", "fashion-autoencoder"),
+    *("fashion-few", "fashion-cnn-short", "fashion-mlp"),
+    *("gru-lm", "char-lm", "fashion-cnn-sgd", "fashion-cnn-adamw"),
 ]
 
 

@@ -20,7 +20,7 @@ CALIBRATION_BATCHES = 50
 
 
 def schedule_free(workload: Workload, plan: Plan) -> Runs:
-    """Schedule-Free SGD or AdamW (Defazio et al., 2024), whichever the workload trains with."""
+    """Schedule-Free (Defazio et al., 2024): of SGD where the workload has SGD, else of AdamW."""
     yield from _runs("schedule-free", _train_schedule_free, workload, plan)
 
 
@@ -40,12 +40,14 @@ def _train_schedule_free(workload: Workload, seed: int) -> Outcome:
     from schedulefree import AdamWScheduleFree, SGDScheduleFree
 
     warmup_steps = int(WARMUP * workload.total)
-    lr = 0.0025 if _is_adamw(workload) else 1.0
+    is_sgd = workload.optimizer.startswith("SGD")
+    lr = 1.0 if is_sgd else 0.0025
 
     def optimizer(parameters: Iterable[Any]) -> Any:
-        if _is_adamw(workload):
-            return AdamWScheduleFree(parameters, weight_decay=0.01, warmup_steps=warmup_steps)
-        return SGDScheduleFree(parameters, warmup_steps=warmup_steps)
+        if is_sgd:
+            return SGDScheduleFree(parameters, warmup_steps=warmup_steps)
+        decay = _weight_decay(workload)
+        return AdamWScheduleFree(parameters, weight_decay=decay, warmup_steps=warmup_steps)
 
     model = ScheduleFreeModel(workload.make_with(seed, optimizer))
     return train(workload, model, fixed([lr] * workload.total))
@@ -54,14 +56,15 @@ def _train_schedule_free(workload: Workload, seed: int) -> Outcome:
 def _train_prodigy(workload: Workload, seed: int) -> Outcome:
     from prodigyopt import Prodigy
 
-    weight_decay = 0.01 if _is_adamw(workload) else 0.0
-    model = workload.make_with(seed, partial(Prodigy, weight_decay=weight_decay))
+    decay = _weight_decay(workload)
+    model = workload.make_with(seed, partial(Prodigy, weight_decay=decay))
     lrs = lrs_of(lambda done, step: cosine(done), 1.0, workload.total)
     return train(workload, model, fixed(lrs))
 
 
-def _is_adamw(workload: Workload) -> bool:
-    return workload.optimizer.startswith("AdamW")
+def _weight_decay(workload: Workload) -> float:
+    """The workload's own: AdamW's in PyTorch, and else none."""
+    return 0.01 if workload.optimizer.startswith("AdamW") else 0.0
 
 
 class ScheduleFreeModel:

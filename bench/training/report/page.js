@@ -54,7 +54,8 @@ const METHODS = `## Methods
 - **Fixed schedules** at the LR that was best in hindsight: constant; step (a tenth at
   50 % and 75 %), cosine, linear (both to zero), and WSD (the last 25 % linear to zero), each after 5 %
   of linear warm-up; one-cycle as in PyTorch, momentum left alone.
-- **Cosine, default LR**: the cosine at 1e-3, PyTorch's default of SGD and AdamW.
+- **Cosine, default LR**: the cosine at PyTorch's default: 1e-3 for SGD, Adam and AdamW, 1e-2
+  for RMSprop.
 - **Ramp, then cosine**: the LR rises exponentially until the loss is clearly above its
   minimum, and falls by a cosine from the LR of the minimum; after AutoWU (Kim et al.,
   2021), without its Gaussian process. No search steps.
