@@ -60,7 +60,8 @@ const METHODS = `## Methods
   minimum, and falls by a cosine from the LR of the minimum; after AutoWU (Kim et al.,
   2021), without its Gaussian process. No search steps.
 - **Schedule-Free** and **Prodigy** (PyTorch only): the packages \`schedulefree\` and
-  \`prodigyopt\`, with the settings that their authors recommend to begin with.
+  \`prodigyopt\`, with the settings that their authors recommend to begin with; Schedule-Free
+  that of SGD where the workload has SGD, else that of AdamW.
 - **Optuna**: TPE over peak LR (1e-5 to 10) and warm-up (0 to 20 %) of a cosine of T
   steps, with a median pruner; 1x is one trial, and 3x and 10x are three and ten times
   T steps over all trials: one study, looked at three times. The best whole trial counts.
