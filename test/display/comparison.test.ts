@@ -150,7 +150,7 @@ describe('plotCurves', () => {
     expect(Number(top.split('|')[0])).toBeLessThan(1);
   });
 
-  it('draws losses that are further apart than a tenfold on a log scale, and says so', () => {
+  it('draws losses that are more than tenfold apart on a log scale, and says so', () => {
     const halved = line(0, 10).map((point) => ({ ...point, loss: 2 ** -point.loss }));
     const rows = plotCurves([{ mark: 'A', curve: halved, total: 100 }], 60);
     expect(rows.at(-1)).toMatch(/^ +losses on a log scale$/);
