@@ -2,51 +2,38 @@
 
 from __future__ import annotations
 
-from functools import cache
-
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from parts.files import find
-from parts.torch_training import MakeOptimizer, Pair, Splits, TorchModel, adamw
+from parts.moby_dick import CHARACTERS, read_windows
+from parts.torch_training import MakeOptimizer, TorchModel, adamw
 from parts.workload import Workload
 
 _CONTEXT = 64
 _WIDTH = 64
 _HEADS = 4
 _LAYERS = 2
-_CHARACTERS = 128
 
 
 def _make(seed: int, optimizer: MakeOptimizer = adamw) -> TorchModel:
-    return TorchModel(_Transformer, _splits(), optimizer=optimizer, batch=16, seed=seed, clip=1.0)
-
-
-@cache  # shared by all runs of a process; nobody writes to it
-def _splits() -> Splits:
-    """Windows of the text, and the same one character on; the end of the book is for tests."""
-    content = bytearray(find("moby-dick.txt").read_text("utf-8").encode("ascii", "replace"))
-    text = torch.frombuffer(content, dtype=torch.uint8).long()
-    train, validation, test = text.split([len(text) - 240_000, 120_000, 120_000])
-    # Training windows begin anywhere; those of the other splits are spread over all their text.
-    return Splits(
-        train=_windows(train, 1), validation=_windows(validation, 480), test=_windows(test, 240)
+    return TorchModel(
+        _Transformer,
+        read_windows(_CONTEXT, 480),
+        optimizer=optimizer,
+        batch=16,
+        seed=seed,
+        clip=1.0,
     )
-
-
-def _windows(text: Tensor, stride: int) -> Pair:
-    windows = text.unfold(0, _CONTEXT + 1, stride)
-    return windows[:, :-1], windows[:, 1:]
 
 
 class _Transformer(nn.Module):
     def __init__(self) -> None:
         super().__init__()
-        self.characters = nn.Embedding(_CHARACTERS, _WIDTH)
+        self.characters = nn.Embedding(CHARACTERS, _WIDTH)
         self.places = nn.Parameter(0.02 * torch.randn(_CONTEXT, _WIDTH))
         self.blocks = nn.Sequential(*(_Block() for _ in range(_LAYERS)))
-        self.head = nn.Sequential(nn.LayerNorm(_WIDTH), nn.Linear(_WIDTH, _CHARACTERS))
+        self.head = nn.Sequential(nn.LayerNorm(_WIDTH), nn.Linear(_WIDTH, CHARACTERS))
         nn.init.normal_(self.characters.weight, std=0.02)
 
     def forward(self, x: Tensor) -> Tensor:

@@ -13,7 +13,7 @@ from parts.numpy_mlp import NumpyMlp, Split, Splits, squared_error
 from parts.workload import Workload
 
 _NOISE = 0.2
-"""Standard deviation, about that of the targets being 1."""
+"""In standard deviations of the targets."""
 
 
 def _make(seed: int) -> NumpyMlp:
