@@ -29,6 +29,10 @@ export interface ErrorFacts {
   readonly storageFailed?: boolean;
   /** The trainer trained at another LR than it was asked to. */
   readonly isOtherLr?: boolean;
+  /** The script has to be changed: started again, it would fail again. */
+  readonly isPermanent?: boolean;
+  /** The script itself raised, as its adapter says. */
+  readonly hasRaised?: boolean;
   /** The last lines the trainer wrote to stderr, oldest first. */
   readonly stderrTail?: readonly string[];
 }

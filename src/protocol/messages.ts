@@ -50,6 +50,7 @@ export interface WireError {
   readonly data?: unknown;
 }
 
+export const SCRIPT_RAISED = -32003;
 export const STORAGE_FAILED = -32004;
 
 /** Errors that the protocol adds to JSON-RPC's own, each with what it means for the user. */
@@ -61,6 +62,6 @@ export const WIRE_ERRORS: Readonly<Record<number, string>> = {
   [-32603]: 'its adapter failed',
   [-32001]: 'it does not have that checkpoint',
   [-32002]: 'it does not support that',
-  [-32003]: 'the script raised an error',
+  [SCRIPT_RAISED]: 'the script raised an error',
   [STORAGE_FAILED]: 'it could not write or read a checkpoint',
 };

@@ -1,7 +1,7 @@
 /** From a result's unknown shape to a typed one. Errors name the field and the fault. Unknown fields are ignored. */
 
 import { z } from 'zod';
-import { AutolrsError, type ErrorFacts } from '../core/errors.js';
+import { AutolrsError } from '../core/errors.js';
 import { quoteLine, quoteValue } from './quote.js';
 
 const count = z.number().int().nonnegative();
@@ -159,17 +159,11 @@ export function parseNotification(
   return undefined;
 }
 
-export function badMessage(
-  what: string,
-  why: string,
-  value: unknown,
-  facts: ErrorFacts = {},
-): AutolrsError {
+export function badMessage(what: string, why: string, value: unknown): AutolrsError {
   const quoted = typeof value === 'string' ? quoteLine(value) : quoteValue(value);
   return new AutolrsError(
     'PROTOCOL_BAD_MESSAGE',
     `the trainer broke the protocol: ${what} is wrong: ${why}; the message was ${quoted}`,
-    facts,
   );
 }
 

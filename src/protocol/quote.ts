@@ -5,11 +5,11 @@ import { visible } from '../core/visible.js';
 const LONGEST = 120;
 
 /** Shortens a line for a sentence. */
-export function quoteLine(line: string): string {
-  const start = visible(line.slice(0, LONGEST));
-  if (line.length <= LONGEST && start.length <= LONGEST) return start;
+export function quoteLine(line: string, longest = LONGEST): string {
+  const start = visible(line.slice(0, longest));
+  if (line.length <= longest && start.length <= longest) return start;
   // The cut may leave half a character.
-  return `${start.slice(0, LONGEST - 3).replace(/\p{Cs}$/u, '')}...`;
+  return `${start.slice(0, longest - 3).replace(/\p{Cs}$/u, '')}...`;
 }
 
 /** A value from JSON as JSON, shortened for a sentence. */

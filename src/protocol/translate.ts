@@ -1,6 +1,6 @@
 /** Between the core's commands and the wire's requests. Core types are never serialised directly. */
 
-import type { ErrorFacts } from '../core/errors.js';
+import { AutolrsError } from '../core/errors.js';
 import type { Command, Reply, TrainedReply, TrainerFacts } from '../core/tuner/command.js';
 import type { Request } from './messages.js';
 import { badMessage, parseResult, type ResultOf } from './parse.js';
@@ -94,8 +94,7 @@ function toTrained(
   raw: unknown,
 ): TrainedReply {
   const { steps, losses, lr, step, seconds, groups, end } = result;
-  const wrong = (why: string, facts?: ErrorFacts) =>
-    badMessage('its answer to "train"', why, raw, facts);
+  const wrong = (why: string) => badMessage('its answer to "train"', why, raw);
   if (losses.length !== steps)
     throw wrong(`"losses" holds ${losses.length} numbers for ${steps} steps`);
   if (steps > command.steps) throw wrong(`"steps" is ${steps} when ${command.steps} were asked`);
@@ -110,10 +109,7 @@ function toTrained(
   }
   const asked = typeof command.lr === 'number' ? command.lr : command.lr[steps - 1];
   if (steps > 0 && asked !== undefined && Math.abs(lr - asked) > LR_TOLERANCE * asked) {
-    throw wrong(
-      `"lr" says that it trained at LR ${lr} when ${asked} was asked (remove other LR schedulers from the script)`,
-      { isOtherLr: true },
-    );
+    throw isOtherLr(lr, asked);
   }
   return {
     kind: 'trained',
@@ -125,6 +121,15 @@ function toTrained(
     ...(groups != null && { groups }),
     ...(end != null && { end }),
   };
+}
+
+/** No wrong message, but a script that sets the LR itself. */
+function isOtherLr(lr: number, asked: number): AutolrsError {
+  return new AutolrsError(
+    'TRAINER_FAILED',
+    `leave the LR to the tuner: remove what else sets it in the script (a scheduler, an assignment to its LR), or keep the script's own schedule by --base user; it trained at LR ${lr} when ${asked} was asked`,
+    { isOtherLr: true, isPermanent: true },
+  );
 }
 
 function mustEcho(asked: string, answered: string, raw: unknown): void {

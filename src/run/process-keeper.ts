@@ -7,6 +7,7 @@ import { AutolrsError, type ErrorCode } from '../core/errors.js';
 import type { Command, TrainerFacts } from '../core/tuner/command.js';
 import type { Entry } from '../core/tuner/entry.js';
 import type { Lineage } from '../core/tuner/lineage.js';
+import { causeOf, isFromOutside } from './cause.js';
 import type { CheckpointsPort, TrainerPort } from './ports.js';
 import { recover } from './recover.js';
 
@@ -20,7 +21,7 @@ export interface KeeperOptions<Process extends TrainerPort> {
   readonly lineage: Lineage;
   /** What the trainer said of itself when the run began. */
   readonly facts: TrainerFacts;
-  /** Restarts without progress in between. */
+  /** Restarts without progress in between, and restarts in all for one cause. */
   readonly restarts: number;
   readonly signal: AbortSignal;
 }
@@ -43,8 +44,10 @@ export class ProcessKeeper<Process extends TrainerPort> {
   #process: Process | undefined;
   #restartsLeft: number;
   #hasTrained: boolean;
-  /** What the script said when it failed last. */
-  #lastFailure: string | undefined;
+  /** Why it failed last. */
+  #lastCause: string | undefined;
+  /** Restarts for each cause, whatever was done in between. */
+  readonly #restartsFor = new Map<string, number>();
 
   /**
    * @param running The process that has just shaken hands, in the state in which its script begins.
@@ -86,7 +89,7 @@ export class ProcessKeeper<Process extends TrainerPort> {
     }
   }
 
-  /** Something was done that no failure takes back: restarts are counted anew. */
+  /** Something was done that no failure takes back: restarts without progress are counted anew. */
   noteProgress(): void {
     this.#restartsLeft = this.#options.restarts;
   }
@@ -144,22 +147,35 @@ export class ProcessKeeper<Process extends TrainerPort> {
     if (error.facts.storageFailed) throw storageFailed(error);
     // Without a file there is no state to go back to, but for the one in which the script begins.
     const canGoBack = facts.can.disk || (lineage.present.since.length === 0 && !lineage.named.size);
-    if (!CAN_RESTART.has(error.code) || !canGoBack || restarts === 0) throw error;
+    const canRestart = CAN_RESTART.has(error.code) && !error.facts.isPermanent && canGoBack;
+    if (!canRestart || restarts === 0) throw error;
     if (this.#restartsLeft === 0) {
-      const message = `${error.message} (after ${restarts} restarts without a committed slice)`;
-      throw new AutolrsError(error.code, message, { ...error.facts, cause: error });
+      throw because(error, `after ${restarts} restarts without a committed slice`);
     }
+    const cause = causeOf(error);
+    // What somebody else does to a script, as a scheduler that takes its machine, may happen any number of times.
+    const before = isFromOutside(error) ? 0 : (this.#restartsFor.get(cause) ?? 0);
+    if (before >= restarts) throw because(error, `after ${restarts} restarts for the same cause`);
     this.#hasTrained ||= toldSteps > 0 || lineage.step > facts.step;
     // Most likely a mistake in the script, which would only be met again.
     const isMistake = error.code === 'TRAINER_FAILED' && !this.#hasTrained;
-    if (isMistake && error.message === this.#lastFailure) {
-      const message = `${error.message} (twice in its first steps: starting it again would not help)`;
-      throw new AutolrsError(error.code, message, { ...error.facts, cause: error });
+    if (isMistake && cause === this.#lastCause) {
+      throw because(error, 'twice in its first steps: starting it again would not help');
     }
-    this.#lastFailure = error.message;
+    this.#lastCause = cause;
+    this.#restartsFor.set(cause, before + 1);
     this.#restartsLeft--;
-    say(`${error.message}; starting it again (${restarts - this.#restartsLeft} of ${restarts})`);
+    const count = Math.max(restarts - this.#restartsLeft, before + 1);
+    say(`${error.message}; starting it again (${count} of ${restarts})`);
   }
+}
+
+/** The error, with what was tried against it. */
+function because(error: AutolrsError, what: string): AutolrsError {
+  return new AutolrsError(error.code, `${error.message} (${what})`, {
+    ...error.facts,
+    cause: error,
+  });
 }
 
 function interrupted(): AutolrsError {

@@ -8,6 +8,7 @@ import { classifyLine, encodeLine } from '../protocol/codec.js';
 import {
   type Incoming,
   type Request,
+  SCRIPT_RAISED,
   STORAGE_FAILED,
   WIRE_ERRORS,
   type WireError,
@@ -137,14 +138,30 @@ export class Session {
   }
 }
 
+/** A remedy has to be read to its end. */
+const LONGEST_REMEDY = 1000;
+
+/** What Python writes before the words of an exception. */
+const NAME_OF_ERROR = /^[\w.]+: (?=\S)/;
+
 function trainerFailed(method: string, error: WireError): AutolrsError {
+  const stderrTail = tracebackOf(error.data);
+  if (isPermanent(error.data)) {
+    const sentence = quoteLine(error.message.replace(NAME_OF_ERROR, ''), LONGEST_REMEDY);
+    return new AutolrsError('TRAINER_FAILED', sentence, { stderrTail, isPermanent: true });
+  }
   const meaning = WIRE_ERRORS[error.code] ?? `error ${error.code}`;
-  const storageFailed = error.code === STORAGE_FAILED;
   const message = `the trainer could not answer "${method}": ${meaning}: ${quoteLine(error.message)}`;
   return new AutolrsError('TRAINER_FAILED', message, {
-    stderrTail: tracebackOf(error.data),
-    ...(storageFailed && { storageFailed }),
+    stderrTail,
+    ...(error.code === STORAGE_FAILED && { storageFailed: true }),
+    ...(error.code === SCRIPT_RAISED && { hasRaised: true }),
   });
+}
+
+/** Whether the adapter knows that the script has to be changed. */
+function isPermanent(data: unknown): boolean {
+  return typeof data === 'object' && data !== null && Reflect.get(data, 'permanent') === true;
 }
 
 function tracebackOf(data: unknown): readonly string[] {

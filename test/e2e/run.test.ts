@@ -498,8 +498,8 @@ const BAD_TRAINERS: readonly (readonly [string, readonly string[], number, strin
   [
     'trains at another LR',
     [...fixture('answers-wrongly.mjs'), 'other-lr'],
-    4,
-    'it trained at LR 0.5 when',
+    3,
+    'autolrs: leave the LR to the tuner: remove what else sets it in the script',
   ],
   ['miscounts steps', [...fixture('answers-wrongly.mjs'), 'wrong-step'], 4, '"step" is'],
   [

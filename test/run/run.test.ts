@@ -248,18 +248,44 @@ describe('a run whose trainer dies', () => {
     expect(run.starts - starts).toBe(4);
   });
 
-  it('by the same exception in later slices of its first commit is started again each time', async () => {
-    // A schedule of the user's own: the run begins with a commit, in slices of 40 steps.
-    const run = createRun({ ...TUNER, warmupSteps: 200, warmupLr: 0.05 }, 1);
+  /** Once after each slice of a run that begins with a commit, in slices of 40 steps. */
+  const afterEachSlice = (run: SimulatedRun) => {
     let last = 0;
-    const trainerDiesAt = () => {
+    return () => {
       const slices = run.entries.filter((entry) => entry.kind === 'slice').length;
       const dies = slices > last;
       last = Math.max(last, slices);
       return dies;
     };
-    await finish(run, [{ trainerDiesAt, raises: true }]);
-    expect(run.starts).toBeGreaterThan(3);
+  };
+  const beginsWithCommit = { ...TUNER, warmupSteps: 280, warmupLr: 0.05 };
+
+  it('by the same exception after each slice is started as often as it may be in all, and can be resumed', async () => {
+    const run = createRun(beginsWithCommit);
+    await expect(
+      run.go({ trainerDiesAt: afterEachSlice(run), raises: true }),
+    ).rejects.toMatchObject({
+      message: expect.stringContaining('after 3 restarts for the same cause'),
+    });
+    expect(run.starts).toBe(4);
+    expect(run.said.map((line) => /\((\d) of 3\)/.exec(line)?.[1])).toEqual(['1', '2', '3']);
+    await finish(run);
+  });
+
+  it('by a signal after each slice is started again each time', async () => {
+    const run = createRun(beginsWithCommit);
+    await finish(run, [{ trainerDiesAt: afterEachSlice(run) }]);
+    expect(run.starts).toBeGreaterThan(5);
+  });
+
+  it('by what its adapter calls permanent is not started again, also in mid-run', async () => {
+    const run = createRun();
+    const dies = run.go({ trainerDiesAt: (asked) => asked === 30, raises: 'permanent' });
+    await expect(dies).rejects.toMatchObject({
+      code: 'TRAINER_FAILED',
+      message: expect.not.stringContaining('restart'),
+    });
+    expect(run.starts).toBe(1);
   });
 
   it('is not restarted with --restarts 0', async () => {

@@ -30,8 +30,8 @@ export interface Disturbance {
   readonly trainerDiesAt?: (asked: number) => boolean;
   /** It does the work first, and dies before it has answered. */
   readonly afterTheWork?: boolean;
-  /** It raises, always the same, where it would die without a word. */
-  readonly raises?: boolean;
+  /** It raises, always the same, where it would die without a word; `permanent`: its adapter knows why. */
+  readonly raises?: boolean | 'permanent';
   /** The tuner is gone when it would write its n-th entry. */
   readonly tunerDiesAt?: number;
   /** An interrupt comes when the trainer is asked for the n-th time. */
@@ -123,8 +123,18 @@ export class SimulatedRun {
     let isDead = false;
     const died = () => {
       isDead = true;
-      if (raises) return new AutolrsError('TRAINER_FAILED', 'the script raised: no such file');
-      return new AutolrsError('TRAINER_EXITED', 'the script ended by signal SIGKILL');
+      if (raises) {
+        // As a traceback has them: never the same twice.
+        const message = `the script raised: no such file <object at 0x7f${this.starts}a0>`;
+        const isPermanent = raises === 'permanent';
+        return new AutolrsError('TRAINER_FAILED', message, {
+          hasRaised: !isPermanent,
+          isPermanent,
+        });
+      }
+      return new AutolrsError('TRAINER_EXITED', 'the script ended by signal SIGKILL', {
+        signal: 'SIGKILL',
+      });
     };
     return {
       facts: trainer.facts,

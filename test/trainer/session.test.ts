@@ -120,6 +120,19 @@ describe('Session', () => {
     });
   });
 
+  it('tells what its adapter calls permanent by its remedy alone, whole', async () => {
+    const { session, answer } = open();
+    const waiting = session.request(TRAIN, PATIENCE);
+    const remedy = `take the scheduler out of the script\u001b, or ${'give --base user '.repeat(20)}`;
+    const message = `autolrs.errors.SecondSchedulerError: ${remedy}`;
+    answer({ id: 1, error: { code: -32003, message, data: { permanent: true } } });
+    await expect(waiting).rejects.toMatchObject({
+      code: 'TRAINER_FAILED',
+      message: remedy.replace('\u001b', '\\u001b'),
+      facts: { isPermanent: true },
+    });
+  });
+
   it('shows of a traceback its last lines, however long it is', async () => {
     const { session, answer } = open();
     const waiting = session.request(TRAIN, PATIENCE);
