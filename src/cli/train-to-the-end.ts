@@ -58,6 +58,7 @@ export async function trainToTheEnd(training: Training): Promise<RunStatus> {
       restarts: settings.restarts,
       strays: standing.strays,
       filesBegun: standing.filesBegun,
+      hasValidated: standing.hasValidated,
       signal,
     });
     const end = await runStrategy(standing, { trainer: steady, note }, signal, past?.extension);

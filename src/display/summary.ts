@@ -103,7 +103,7 @@ function describeForecast({ step, loss, low, high, came }: ScoredForecast): stri
   return `${said}: ${formatLoss(came)}, ${where}`;
 }
 
-function costLines({ steps, seconds }: RunResult): readonly string[] {
+function costLines({ steps, seconds, failures = 0 }: RunResult): readonly string[] {
   return [
     `steps       ${formatCount(steps.committed)} committed + ${formatCount(steps.search)} search = ${formatCount(steps.total)} (search ${formatShare(steps.search, steps.total)})`,
     ...(steps.takenBack === undefined
@@ -113,6 +113,11 @@ function costLines({ steps, seconds }: RunResult): readonly string[] {
         ]),
     ...(steps.lost > 0
       ? [`            ${plural(steps.lost, 'step')} besides were lost with a stopped process`]
+      : []),
+    ...(failures > 0
+      ? [
+          `            ${plural(failures, 'time')} the script failed at too high an LR, and was started again`,
+        ]
       : []),
     `time        ${formatSeconds(seconds.committed)} committed + ${formatSeconds(seconds.search)} search; ${formatSeconds(seconds.total)} in all`,
   ];

@@ -7,7 +7,8 @@
  * - `run`, the first: `journal` (this format's version), `autolrs` (ours), `id`, `strategy`, `seed`, `options`,
  *   `command`, `cwd`, `restarts`, `carrier`, `checkpointSteps` if it was given
  * - `trainer`: a process of the script was started: `facts` (its hello), `process`
- * - `command`, `reply`: what was asked and answered, in turns; losses that are not finite are `null`
+ * - `command`, `reply`: what was asked and answered, in turns; losses that are not finite are `null`; a `failure` in a
+ *   reply is what the script said when it failed at an LR: the reply was made for it (older journals have none)
  * - `slice`: `reply`, an earlier part of the answer to the last command
  * - `decision`: what the strategy made known
  * - `checkpoint-begun`, `checkpoint`, `checkpoint-damaged`, `checkpoint-removed`: what lies in `checkpoints/`

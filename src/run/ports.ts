@@ -5,8 +5,10 @@ import type { DurableCheckpoint, Entry } from '../core/tuner/entry.js';
 
 export interface TrainerPort {
   readonly facts: TrainerFacts;
-  /** Steps of the `train` in flight that the trainer has told of, for the account when it fails. */
-  readonly toldSteps: number;
+  /** Losses of the `train` in flight that the trainer has told of; none once it is answered. */
+  readonly toldLosses: readonly number[];
+  /** Optimizer updates that it has done, as its answers say. */
+  readonly updates: number;
   /** Resolves with the reply; once `signal` aborts, a `train` may resolve early with what was done. */
   ask(command: Command, signal?: AbortSignal): Promise<Reply>;
   /** The end after a failure: nothing of this process is left when it resolves. Never throws. */

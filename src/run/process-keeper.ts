@@ -32,6 +32,7 @@ const CAN_RESTART: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'TRAINER_SILENT',
   'TRAINER_TIMEOUT',
   'TRAINER_FAILED',
+  'TRAINER_ENDED_EARLY',
   'PROTOCOL_BAD_MESSAGE',
 ]);
 
@@ -68,6 +69,19 @@ export class ProcessKeeper<Process extends TrainerPort> {
     return this.#ready;
   }
 
+  /** Whether another process may be started, and brought to where the run stands. */
+  get canRestart(): boolean {
+    const { facts, lineage, restarts } = this.#options;
+    // Without a file there is no state to go back to, but for the one in which the script begins.
+    const canGoBack = facts.can.disk || (lineage.present.since.length === 0 && !lineage.named.size);
+    return restarts > 0 && canGoBack;
+  }
+
+  /** Whether the script has done a step in this run. */
+  get hasTrained(): boolean {
+    return this.#hasTrained;
+  }
+
   /**
    * Lets `act` work with the process, again with another one if that fails.
    *
@@ -92,6 +106,12 @@ export class ProcessKeeper<Process extends TrainerPort> {
   /** Something was done that no failure takes back: restarts without progress are counted anew. */
   noteProgress(): void {
     this.#restartsLeft = this.#options.restarts;
+  }
+
+  /** A failure was explained: its restarts do not count. */
+  forgive(error: AutolrsError): void {
+    this.#restartsFor.delete(causeOf(error));
+    this.noteProgress();
   }
 
   /** The command with the place of a checkpoint in memory, for a trainer that has no room for it there. */
@@ -139,16 +159,14 @@ export class ProcessKeeper<Process extends TrainerPort> {
   }
 
   async #giveUpOrRestart(error: unknown): Promise<void> {
-    const { facts, lineage, signal, note, say, restarts } = this.#options;
-    const toldSteps = this.#process?.toldSteps ?? 0;
+    const { lineage, facts, signal, note, say, restarts } = this.#options;
+    const toldSteps = this.#process?.toldLosses.length ?? 0;
     await this.abandon();
     if (!(error instanceof AutolrsError) || signal.aborted) throw error;
     if (toldSteps > 0) note({ kind: 'lost', steps: toldSteps, seconds: 0 });
     if (error.facts.storageFailed) throw storageFailed(error);
-    // Without a file there is no state to go back to, but for the one in which the script begins.
-    const canGoBack = facts.can.disk || (lineage.present.since.length === 0 && !lineage.named.size);
-    const canRestart = CAN_RESTART.has(error.code) && !error.facts.isPermanent && canGoBack;
-    if (!canRestart || restarts === 0) throw error;
+    const canBeCured = CAN_RESTART.has(error.code) && !error.facts.isPermanent;
+    if (!canBeCured || !this.canRestart) throw error;
     if (this.#restartsLeft === 0) {
       throw because(error, `after ${restarts} restarts without a committed slice`);
     }
@@ -171,7 +189,7 @@ export class ProcessKeeper<Process extends TrainerPort> {
 }
 
 /** The error, with what was tried against it. */
-function because(error: AutolrsError, what: string): AutolrsError {
+export function because(error: AutolrsError, what: string): AutolrsError {
   return new AutolrsError(error.code, `${error.message} (${what})`, {
     ...error.facts,
     cause: error,

@@ -80,6 +80,7 @@ async function bringTo(origin: Origin, tools: RecoveryTools): Promise<void> {
       throw new AutolrsError(
         'TRAINER_ENDED_EARLY',
         `the trainer could not do again ${steps} steps that it had done; its data or its loop ended before`,
+        { isPermanent: true },
       );
     }
     tools.onLost(steps, seconds);

@@ -5,8 +5,16 @@ import type { Command, Reply, TrainCommand, TrainedReply } from '../core/tuner/c
 import type { DurableCheckpoint } from '../core/tuner/entry.js';
 import { exceedsSmoothed } from '../core/tuner/smoothed-loss.js';
 import { joinParts, partOf } from '../core/tuner/train-parts.js';
+import {
+  asDivergence,
+  canBeProvoked,
+  controlOf,
+  ProvokedCauses,
+  ScriptFailure,
+  Suspicion,
+} from './lr-failures.js';
 import type { TrainerPort } from './ports.js';
-import { type KeeperOptions, ProcessKeeper } from './process-keeper.js';
+import { because, type KeeperOptions, ProcessKeeper } from './process-keeper.js';
 import type { SliceLength } from './slice-length.js';
 
 export interface SteadyOptions<Process extends TrainerPort> extends KeeperOptions<Process> {
@@ -14,6 +22,8 @@ export interface SteadyOptions<Process extends TrainerPort> extends KeeperOption
   /** Files that were begun and not finished by an earlier process. */
   readonly strays: readonly string[];
   readonly filesBegun: number;
+  /** Whether the script has answered a validation before. */
+  readonly hasValidated: boolean;
 }
 
 /** The parts of an answer; undefined when an interrupt came before it was whole. */
@@ -22,16 +32,25 @@ export type Answered = { readonly last: Reply; readonly whole: Reply } | undefin
 /** Checkpoints that stay although nobody needs them: should the newest be damaged, the one before it is there. */
 const KEPT_FILES = 2;
 
+/** The checkpoint from which the steps of a command are done at another LR, to see whether they fail there too. */
+const CONTROL = 'control';
+
+/** A model that has blown up does not do so many steps more, whatever the LR. */
+const SOUND_STEPS = 64;
+
 export class SteadyTrainer<Process extends TrainerPort = TrainerPort> {
   readonly #options: SteadyOptions<Process>;
   readonly #strays: Set<string>;
   readonly #keeper: ProcessKeeper<Process>;
+  readonly #provoked = new ProvokedCauses();
   #filesBegun: number;
+  #hasValidated: boolean;
 
   /** @param running The process that has just shaken hands, in the state in which its script begins. */
   constructor(running: Process, options: SteadyOptions<Process>) {
     this.#options = options;
     this.#filesBegun = options.filesBegun;
+    this.#hasValidated = options.hasValidated;
     this.#strays = new Set(options.strays);
     const tidyUp = () => {
       for (const file of this.#strays) this.#remove(file);
@@ -48,9 +67,28 @@ export class SteadyTrainer<Process extends TrainerPort = TrainerPort> {
   /** Answers a command of which `parts` are done. @throws AutolrsError when no restart helps. */
   async ask(command: Command, parts: readonly TrainedReply[]): Promise<Answered> {
     const done = [...parts];
+    let suspicion: Suspicion | undefined;
     return this.#keeper.persist(command, async (trainer) => {
-      const isCommit = command.kind === 'train' && command.purpose === 'commit';
-      return isCommit ? this.#commit(trainer, command, done) : this.#askOnce(trainer, command);
+      try {
+        if (suspicion?.needsControl) {
+          const ended = await this.#doControl(trainer, suspicion);
+          if (ended) return ended;
+          if (suspicion.isControlled && suspicion.failures > 1) {
+            return await this.#diverge(suspicion.latest, done);
+          }
+        }
+        const isCommit = command.kind === 'train' && command.purpose === 'commit';
+        return isCommit
+          ? await this.#commit(trainer, command, done)
+          : await this.#askOnce(trainer, command);
+      } catch (failure) {
+        if (!(failure instanceof ScriptFailure)) throw failure;
+        const { step } = this.#options.lineage;
+        if (suspicion?.step === step) suspicion.add(failure);
+        else suspicion = new Suspicion(failure, step);
+        if (this.#isProvoked(failure, suspicion)) return await this.#diverge(failure, done);
+        throw failure.error;
+      }
     });
   }
 
@@ -83,8 +121,9 @@ export class SteadyTrainer<Process extends TrainerPort = TrainerPort> {
   }
 
   async #askOnce(trainer: TrainerPort, command: Command): Promise<Answered> {
-    const { lineage, signal, note, slices } = this.#options;
-    const reply = await trainer.ask(this.#keeper.placed(command), signal);
+    const { lineage, note, slices } = this.#options;
+    const reply = await this.#askScript(trainer, this.#keeper.placed(command));
+    if (reply.kind === 'validated') this.#hasValidated = true;
     if (reply.kind === 'trained') {
       slices.note(reply.steps, reply.seconds);
       if (reply.end === 'cancel') {
@@ -98,6 +137,96 @@ export class SteadyTrainer<Process extends TrainerPort = TrainerPort> {
     return { last: reply, whole: reply };
   }
 
+  /** @throws ScriptFailure where the script itself fails at it, and the LR may be to blame. */
+  async #askScript(trainer: TrainerPort, command: Command): Promise<Reply> {
+    const { signal } = this.#options;
+    let reply: Reply;
+    try {
+      reply = await trainer.ask(command, signal);
+    } catch (error) {
+      const isWork = command.kind === 'train' || command.kind === 'validate';
+      if (!isWork || signal.aborted || !this.#keeper.canRestart) throw error;
+      if (!(error instanceof AutolrsError) || !canBeProvoked(error, command)) throw error;
+      throw new ScriptFailure(error, command, [...trainer.toldLosses]);
+    }
+    const failure = this.#earlyEnd(trainer, command, reply);
+    if (failure === undefined) return reply;
+    throw failure;
+  }
+
+  /** A loop that was left where its data go on: a probe's, or a commit's once it was seen that an LR makes it leave. */
+  #earlyEnd(trainer: TrainerPort, command: Command, reply: Reply): ScriptFailure | undefined {
+    if (command.kind !== 'train' || reply.kind !== 'trained' || reply.end !== 'data') return;
+    if (this.#options.signal.aborted || !this.#keeper.canRestart) return;
+    const { total = 0, can } = this.#options.facts;
+    // Batches that come again are counted along the path, and others once and for all.
+    if (can.rewind ? total > 0 && reply.step >= total : trainer.updates >= total) return;
+    const message = 'the script left its loop before its data ended';
+    const error = new AutolrsError('TRAINER_ENDED_EARLY', message);
+    if (command.purpose === 'commit' && !this.#provoked.has(error)) return;
+    return new ScriptFailure(error, command, reply.losses, reply);
+  }
+
+  #isProvoked({ error, command }: ScriptFailure, { failures, isControlled }: Suspicion): boolean {
+    if (this.#provoked.has(error)) return true;
+    // There is no LR to validate at; what a script has validated before it can validate.
+    if (command.kind === 'validate') return failures > 1 && this.#hasValidated;
+    return failures > 1 && isControlled;
+  }
+
+  /**
+   * Does the steps at an LR that moves nothing, and goes back. Returns the answer of a script that leaves its loop there
+   * too: its data have ended.
+   *
+   * @throws AutolrsError when the script fails there as well: then it is not the LR's doing.
+   */
+  async #doControl(trainer: TrainerPort, suspicion: Suspicion): Promise<Answered> {
+    const { signal, note, lineage } = this.#options;
+    const { error, command, reply } = suspicion.latest;
+    const at = (kind: 'save' | 'restore' | 'discard', checkpoint = CONTROL) =>
+      trainer.ask(this.#keeper.placed({ kind, checkpoint }));
+    await at('save');
+    const start = suspicion.from === 'checkpoint' ? lineage.lastNamed : undefined;
+    if (start) await at('restore', start.name);
+    const control = controlOf(suspicion, start ? lineage.step - start.step : 0);
+    const answer = await trainer.ask(control, signal).catch((cause: unknown) => {
+      const isOfScript = cause instanceof AutolrsError && canBeProvoked(cause, control);
+      if (!isOfScript || signal.aborted || !this.#keeper.hasTrained) throw cause;
+      if (suspicion.from === 'checkpoint' || trainer.toldLosses.length >= SOUND_STEPS) {
+        throw notOfLr(cause);
+      }
+      suspicion.from = 'checkpoint';
+      throw cause;
+    });
+    if (answer.kind !== 'trained') throw new Error('a "train" was answered by something else');
+    const { steps, seconds, end, losses } = answer;
+    note({ kind: 'lost', steps, seconds });
+    await at('restore');
+    await at('discard');
+    if (end === 'cancel') return undefined;
+    suspicion.isControlled = true;
+    const isWell = steps === control.steps && losses.every(Number.isFinite);
+    if (isWell) return undefined;
+    if (reply === undefined) throw notOfLr(error);
+    lineage.follow(command, reply);
+    return { last: reply, whole: reply };
+  }
+
+  /** Takes a failure for the divergence that it is: this process is of no more use. */
+  async #diverge(failure: ScriptFailure, parts: readonly TrainedReply[]): Promise<Answered> {
+    const { lineage, say } = this.#options;
+    const { error, command } = failure;
+    this.#provoked.add(error);
+    await this.#keeper.abandon();
+    this.#keeper.forgive(error);
+    const reply = asDivergence(failure, lineage.step);
+    lineage.follow(command, reply);
+    const where = reply.kind === 'trained' ? ` at LR ${Number(reply.lr.toPrecision(3))}` : '';
+    say(`taken for a divergence${where}, and the script started again: ${error.message}`);
+    const whole = reply.kind === 'trained' ? joinParts([...parts, reply]) : reply;
+    return { last: reply, whole };
+  }
+
   /** Trains in slices, each on disk before the next begins. */
   async #commit(
     trainer: TrainerPort,
@@ -109,7 +238,7 @@ export class SteadyTrainer<Process extends TrainerPort = TrainerPort> {
     for (;;) {
       if (parts.length > 0) await this.#saveToDisk(trainer);
       const part = partOf(command, done, slices.steps);
-      const answer = await trainer.ask(part, signal);
+      const answer = await this.#askScript(trainer, part);
       if (answer.kind !== 'trained') throw new Error('a "train" was answered by something else');
       const reply = withoutFalseHalt(answer, parts, command.haltAbove);
       slices.note(reply.steps, reply.seconds);
@@ -165,6 +294,12 @@ export class SteadyTrainer<Process extends TrainerPort = TrainerPort> {
     note({ kind: 'checkpoint-removed', file });
     this.#strays.delete(file);
   }
+}
+
+/** A failure at any LR: started again, the script would meet it again. */
+function notOfLr(error: AutolrsError): AutolrsError {
+  const { code, message, facts } = because(error, 'the same at an LR so low that nothing moves');
+  return new AutolrsError(code, message, { ...facts, isPermanent: true });
 }
 
 /**

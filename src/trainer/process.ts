@@ -46,8 +46,10 @@ export interface TrainerOptions {
 export interface Trainer {
   readonly facts: TrainerFacts;
   readonly pid: number;
-  /** Steps of the `train` in flight that the trainer has told of; 0 once it is answered. */
-  readonly toldSteps: number;
+  /** Losses of the `train` in flight that the trainer has told of; none once it is answered. */
+  readonly toldLosses: readonly number[];
+  /** Optimizer updates that it has done, as its answers say. */
+  readonly updates: number;
   /** One command at a time. When `signal` aborts, a `train` is cancelled and resolves with what was done. */
   ask(command: Command, signal?: AbortSignal): Promise<Reply>;
   /** The orderly end: asks, hangs up, waits; the script does what it does after training. */
@@ -67,14 +69,19 @@ export async function startTrainer(options: TrainerOptions): Promise<Trainer> {
   const tail = new StderrTail();
   const patience = new PatienceKeeper(options.leastPatienceMs);
   let steps: StepKeeper | undefined;
-  let toldSteps = 0;
+  let toldLosses: number[] = [];
+  let mostLosses = 0;
+  let updates = 0;
   let outputs: (void | Promise<void>)[] = [];
   const pass = (chunk: Uint8Array) => outputs.push(options.onOutput(chunk, 'stdout'));
   const session = new Session({
     send: (line) => link.write(line),
     onProgress(progress) {
       patience.noteProgress();
-      toldSteps += progress.losses.length;
+      // No more than were asked for, whatever a trainer tells.
+      for (const loss of progress.losses.slice(0, mostLosses - toldLosses.length)) {
+        toldLosses.push(loss);
+      }
       options.onProgress?.(progress);
     },
     onLog: (level, message) => options.onLog?.(level, message),
@@ -119,12 +126,16 @@ export async function startTrainer(options: TrainerOptions): Promise<Trainer> {
   return {
     facts,
     pid: link.pid,
-    get toldSteps() {
-      return toldSteps;
+    get toldLosses() {
+      return toldLosses;
+    },
+    get updates() {
+      return updates;
     },
     async ask(command, signal) {
       patience.begin();
-      toldSteps = 0;
+      toldLosses = [];
+      mostLosses = command.kind === 'train' ? command.steps : 0;
       const cancel = () => {
         patience.hurry();
         session.cancel();
@@ -142,7 +153,8 @@ export async function startTrainer(options: TrainerOptions): Promise<Trainer> {
         mustBeAsked(reply, cancels);
         keeper.check(command, reply);
         patience.note(command, reply);
-        toldSteps = 0;
+        toldLosses = [];
+        if (reply.kind === 'trained') updates += reply.steps;
         return reply;
       } finally {
         cancels?.removeEventListener('abort', cancel);

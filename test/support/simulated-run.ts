@@ -93,6 +93,7 @@ export class SimulatedRun {
       restarts,
       strays: standing.strays,
       filesBegun: standing.filesBegun,
+      hasValidated: standing.hasValidated,
       signal: interrupt.signal,
     });
     return runStrategy(standing, { trainer, note }, interrupt.signal, extension);
@@ -138,7 +139,12 @@ export class SimulatedRun {
     };
     return {
       facts: trainer.facts,
-      toldSteps: 0,
+      get toldLosses() {
+        return trainer.told;
+      },
+      get updates() {
+        return trainer.updates.length;
+      },
       ask: async (command: Command): Promise<Reply> => {
         if (isDead) throw died();
         this.commands.push(command);
@@ -148,6 +154,7 @@ export class SimulatedRun {
         if (dies && !afterTheWork) throw died();
         const reply = trainer.answer(command);
         if (dies) throw died();
+        trainer.told = [];
         return reply;
       },
       abandon: async () => {},

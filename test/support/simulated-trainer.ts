@@ -3,6 +3,7 @@
  * grows above `divergesAbove`. Its noise depends on the step alone, so a restored model meets the same batches again.
  */
 
+import { AutolrsError } from '../../src/core/errors.js';
 import { createRandom } from '../../src/core/math/random.js';
 import type {
   CheckpointCommand,
@@ -29,9 +30,15 @@ export interface SimulationOptions {
   readonly disk?: Map<string, Model>;
   /** The data ends after this many optimizer updates, counted over everything that was trained. */
   readonly dataEndsAfter?: number;
+  /** What the script does when its loss blows up, at too high an LR. */
+  readonly guard?: 'raises' | 'exits' | 'is killed' | 'leaves' | 'raises in validation';
+  /** A step at which it does so at any LR. */
+  readonly guardAt?: number;
   /** One batch whose loss is this high, whatever the model: the one after so many updates. */
   readonly spike?: { readonly step: number; readonly loss: number };
 }
+
+type OptionalOption = 'total' | 'disk' | 'spike' | 'ownLr' | 'guard' | 'guardAt';
 
 export interface Model {
   readonly step: number;
@@ -39,6 +46,8 @@ export interface Model {
 }
 
 const FLOOR_LOSS = 0.2;
+/** A guard strikes above it: a run begins at 2. */
+const GUARDED_EXCESS = 2.5;
 const WIDTH_IN_LOG_LR = 1.5;
 
 export class SimulatedTrainer {
@@ -47,11 +56,16 @@ export class SimulatedTrainer {
   readonly updates: { readonly step: number; readonly lr: number }[] = [];
   readonly commands: Command[] = [];
   model: Model = { step: 0, excess: 2 };
-  readonly #options: Required<Omit<SimulationOptions, 'total' | 'disk' | 'spike' | 'ownLr'>>;
+  /** Losses of the training in flight: those that a script that fails has told. */
+  told: readonly number[] = [];
+  readonly #options: Required<Omit<SimulationOptions, OptionalOption>>;
   readonly #spike: SimulationOptions['spike'];
   readonly #ownLr: SimulationOptions['ownLr'];
   readonly #disk: Map<string, Model> | undefined;
   readonly #saved = new Map<string, Model>();
+  readonly #guard: SimulationOptions['guard'];
+  readonly #guardAt: number;
+  #hasLeft = false;
 
   constructor(options: SimulationOptions = {}) {
     this.#options = {
@@ -65,6 +79,8 @@ export class SimulatedTrainer {
       ...options,
     };
     this.#disk = options.disk;
+    this.#guard = options.guard;
+    this.#guardAt = options.guardAt ?? Infinity;
     this.#spike = options.spike;
     this.#ownLr = options.ownLr;
     this.facts = {
@@ -105,6 +121,7 @@ export class SimulatedTrainer {
         this.#placeOf(command).delete(command.path ?? command.checkpoint);
         return { kind: 'discarded' };
       case 'validate':
+        if (this.#guard === 'raises in validation') this.#failIfBlownUp();
         return { kind: 'validated', loss: FLOOR_LOSS + this.model.excess, seconds: 0.001 };
       case 'train':
         return this.#train(command);
@@ -119,10 +136,12 @@ export class SimulatedTrainer {
 
   #train(command: Extract<Command, { kind: 'train' }>): TrainedReply {
     const losses: number[] = [];
+    this.told = losses;
     let lr = 0;
     let end: TrainedReply['end'];
     while (losses.length < command.steps && end === undefined) {
-      if (this.updates.length >= this.#options.dataEndsAfter) {
+      if (this.#guard !== 'raises in validation') this.#failIfBlownUp();
+      if (this.#hasLeft || this.updates.length >= this.#options.dataEndsAfter) {
         end = 'data';
         break;
       }
@@ -146,6 +165,25 @@ export class SimulatedTrainer {
       seconds,
       ...(end !== undefined && { end }),
     };
+  }
+
+  /** What a script does that looks at its own loss. */
+  #failIfBlownUp(): void {
+    const isHit = this.model.excess > GUARDED_EXCESS || this.model.step === this.#guardAt;
+    if (this.#guard === undefined || !isHit) return;
+    const loss = FLOOR_LOSS + this.model.excess;
+    if (this.#guard === 'leaves') this.#hasLeft = true;
+    else if (this.#guard === 'exits') {
+      throw new AutolrsError('TRAINER_EXITED', 'the script ended with exit code 1', {
+        exitCode: 1,
+      });
+    } else if (this.#guard === 'is killed') {
+      throw new AutolrsError('TRAINER_EXITED', 'the script was killed', { signal: 'SIGKILL' });
+    } else {
+      throw new AutolrsError('TRAINER_FAILED', `ValueError: the loss is ${loss}`, {
+        hasRaised: true,
+      });
+    }
   }
 
   #step(asked: number): number {

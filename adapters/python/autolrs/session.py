@@ -34,6 +34,12 @@ MAX_STRIDE = 64
 enough to notice soon when steps become slow."""
 
 
+MOST_IDLE_BATCHES = 256
+IDLE_FACTOR = 16
+"""Batches without an update that no accumulation explains: at least so many, and so many times the
+most that an update ever took. A script that skips what is not finite would go on for ever."""
+
+
 class Session:
     """A tuner that is there. Has the methods of `autolrs.tuner.Tuner`, and the loop calls them.
 
@@ -112,7 +118,12 @@ class Session:
             if self._answers.total is None and length is not None:
                 self._answers.total = epochs * length
         self._tape.play(Epochs(loader, self._hooks))
+        idle = _IdleBatches()
         while not self.done:
+            training = self._training
+            if training is not None and idle.are_too_many(training):
+                self._give_up(training)
+                continue
             try:
                 batch = self._tape.next()
             except StopIteration:
@@ -135,6 +146,17 @@ class Session:
             training.judge_held()
             self._finish(training)
         self._serve()
+
+    def _give_up(self, training: Training) -> None:
+        why = "the script goes through batch after batch without an update"
+        if training.count == 0:
+            self._training = None
+            self._refuse(training.request.id, Fault(SCRIPT_RAISED, why))
+            return
+        self._warn(f"{why}: taken for a divergence")
+        training.stop("diverged")
+        training.judge_held()
+        self._finish(training)
 
     def _step_unasked(self) -> None:
         # Only a loop that asked neither `done` nor `cycle` comes here: its first update was not
@@ -288,9 +310,19 @@ class Session:
         training, self._training = self._training, None
         if training is not None and not self._wire.is_gone:
             try:
+                self._tell_last(training)
                 self._refuse_raised(training.request, error)
             except TunerGone:
                 pass  # the script's own end is the one to show
+
+    def _tell_last(self, training: Training) -> None:
+        """Tells the losses up to where the script ended: what it did before belongs to them."""
+        try:
+            news = training.news()
+        except Exception:  # a device that has failed cannot be read
+            return
+        if news:
+            self._notify("progress", {"step": self._answers.step, "losses": news})
 
     def _on_exit(self) -> None:
         """The loop ended by itself: answers on, so that the tuner can come to its end."""
@@ -307,3 +339,24 @@ class Session:
             sys.stderr.write(f"{gone}\n")
             sys.stderr.flush()
             os._exit(1)
+
+
+class _IdleBatches:
+    """Counts the batches that came since the last update."""
+
+    def __init__(self) -> None:
+        self._at: tuple[Training, int] | None = None
+        self._count = 0
+        self._most = 0
+
+    def are_too_many(self, training: Training) -> bool:
+        """Counts one more. Never too many before the script has done its first update."""
+        at = (training, training.count)
+        if at != self._at:
+            if training.count > 0:
+                self._most = max(self._most, self._count)
+            self._at, self._count = at, 0
+        self._count += 1
+        limit = max(MOST_IDLE_BATCHES, IDLE_FACTOR * self._most)
+        # Several ranks would have to agree on it.
+        return self._most > 0 and self._count > limit and type(training) is Training

@@ -510,3 +510,68 @@ def test_messages_stay_whole_numbers_of_lines(drive: Drive) -> None:
     driver.ask("initialize")
     result = driver.ask("train", steps=200_000, lr=0.01)
     assert len(json.dumps(result)) > 1_000_000
+
+
+SKIPS = """
+import toy
+model, tuner = toy.attach()
+batches = [0.0] * 200
+for batch in tuner.cycle(batches, epochs=1_000_000):
+    if abs(model.weight) > 4:
+        continue
+    tuner.step(model.update(batch))
+"""
+
+
+def test_a_script_that_skips_all_that_blows_up_ends_its_trial_and_can_be_restored(
+    drive: Drive,
+) -> None:
+    driver = drive(SKIPS)
+    driver.ask("initialize")
+    driver.ask("save", id="a")
+    result = driver.ask("train", steps=50, lr=3)
+    assert (result["end"], result["steps"]) == ("diverged", 3)
+    assert code_of(driver, "train", steps=5, lr=0.5) == -32003
+
+
+def test_a_script_that_skips_is_back_after_a_restore(drive: Drive) -> None:
+    driver = drive(SKIPS)
+    driver.ask("initialize")
+    driver.ask("save", id="a")
+    driver.ask("train", steps=50, lr=3)
+    driver.ask("restore", id="a")
+    assert driver.ask("train", steps=5, lr=0.5)["steps"] == 5
+
+
+def test_as_many_batches_an_update_as_the_script_has_needed_are_no_divergence(
+    drive: Drive,
+) -> None:
+    driver = drive(
+        """
+import toy
+model, tuner = toy.attach()
+for i, batch in enumerate(tuner.cycle([0.0] * 500, epochs=1_000_000)):
+    if i % 700 == 699:
+        tuner.step(model.update(batch))
+"""
+    )
+    driver.ask("initialize")
+    assert driver.ask("train", steps=4, lr=0.5)["steps"] == 4
+
+
+def test_what_was_done_before_the_script_failed_is_told(drive: Drive) -> None:
+    driver = drive(
+        """
+import toy
+model, tuner = toy.attach()
+for i, batch in enumerate(tuner.cycle([0.0] * 500)):
+    if i == 3:
+        raise FloatingPointError("loss is not finite")
+    tuner.step(model.update(batch))
+"""
+    )
+    driver.ask("initialize")
+    assert code_of(driver, "train", steps=9, lr=0) == -32003
+    told = [each["params"] for each in driver.notifications if each["method"] == "progress"]
+    assert sum(len(each["losses"]) for each in told) == 3
+    assert told[-1]["step"] == 3

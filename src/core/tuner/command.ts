@@ -66,6 +66,8 @@ export interface TrainedReply {
   /** LR of each parameter group over the first's at the last step, if the trainer tells. */
   readonly groups?: readonly number[];
   readonly end?: EarlyEnd;
+  /** The script failed, in these words, and the LR is to blame: an answer was made for it, whose `end` is `diverged`. */
+  readonly failure?: string;
 }
 
 export interface ValidatedReply {
@@ -73,6 +75,8 @@ export interface ValidatedReply {
   readonly loss: number;
   readonly metrics?: Readonly<Record<string, number>>;
   readonly seconds: number;
+  /** The script failed, in these words, and the LR before is to blame: an answer was made for it, whose `loss` is NaN. */
+  readonly failure?: string;
 }
 
 /** What a finished strategy may be given to go on with: new limits, totals both, in place of the old ones. */

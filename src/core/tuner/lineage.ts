@@ -47,7 +47,13 @@ export class Lineage {
 
   /** The checkpoint that leads back to the committed path; undefined while the trainer stands on it. */
   get wayBack(): string | undefined {
-    return this.#present.isSearch ? [...this.#named.keys()].at(-1) : undefined;
+    return this.#present.isSearch ? this.lastNamed?.name : undefined;
+  }
+
+  /** The checkpoint in memory that was made last: what a strategy would go back to. */
+  get lastNamed(): { readonly name: string; readonly step: number } | undefined {
+    const last = [...this.#named].at(-1);
+    return last && { name: last[0], step: last[1].step };
   }
 
   /** The trainer's own step count. */

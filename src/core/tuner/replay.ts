@@ -25,6 +25,8 @@ export interface Standing {
   readonly strays: readonly string[];
   /** How many files of checkpoints were ever begun. */
   readonly filesBegun: number;
+  /** Whether the script has answered a validation. */
+  readonly hasValidated: boolean;
   /** Why the strategy came to its end, while nobody has extended it. */
   readonly finished: FinishReason | undefined;
 }
@@ -36,6 +38,7 @@ export class Replay {
   #pending: { readonly command: Command; readonly parts: TrainedReply[] } | undefined;
   #answer: Answer;
   #filesBegun = 0;
+  #hasValidated = false;
   #finished: FinishReason | undefined;
   /** How many entries were added, for the sentence about one that does not fit. */
   #count = 0;
@@ -54,6 +57,7 @@ export class Replay {
       lineage: this.#lineage,
       strays: [...this.#strays],
       filesBegun: this.#filesBegun,
+      hasValidated: this.#hasValidated,
       finished: this.#finished,
     };
   }
@@ -79,6 +83,7 @@ export class Replay {
       case 'reply': {
         const { command, parts } = this.#asked();
         this.#follow(command, entry.reply, parts);
+        this.#hasValidated ||= entry.reply.kind === 'validated';
         this.#answer =
           entry.reply.kind === 'trained' ? joinParts([...parts, entry.reply]) : entry.reply;
         this.#pending = undefined;

@@ -38,6 +38,7 @@ export class ResultBuilder {
   #answered = 0;
   #lostSteps = 0;
   #takenBackSteps = 0;
+  #failures = 0;
   #hasCheckpoint = false;
   #searchSeconds = 0;
   #interval: Interval | undefined;
@@ -117,6 +118,7 @@ export class ResultBuilder {
         total: totalSteps(ledger),
         lost: this.#lostSteps,
       },
+      ...(this.#failures > 0 && { failures: this.#failures }),
       seconds: { search: this.#searchSeconds, committed: this.#path.seconds, total: seconds },
       loss: {
         first: level.first ?? null,
@@ -135,6 +137,7 @@ export class ResultBuilder {
 
   #addReply(reply: Reply): void {
     const asked = this.#asked;
+    if ('failure' in reply) this.#failures++;
     switch (reply.kind) {
       case 'saved':
         if (asked?.kind === 'save') this.#saved.set(asked.checkpoint, this.#path);

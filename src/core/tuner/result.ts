@@ -57,6 +57,8 @@ export interface RunResult {
     /** Done besides and left no trace, because trainer or tuner was stopped; 0 in an undisturbed run. */
     readonly lost: number;
   };
+  /** How often the script itself failed at an LR that it does not bear, and was started again. Absent if it never did. */
+  readonly failures?: number;
   /** `search` and `committed` are the trainer's work; `total` is the run's wall time. */
   readonly seconds: { readonly search: number; readonly committed: number; readonly total: number };
   /** Levels of the committed training loss (means of 20 losses); the last validation loss and its committed step. */

@@ -8,7 +8,7 @@ import { type Observation, suggestLr } from '../search/suggest.js';
 import { commitBest, type Probe, type StageOutcome } from './commit.js';
 import { type Conversation, decide, discard, save } from './conversation.js';
 import type { ProbeOutcome } from './decision.js';
-import type { Interval } from './interval.js';
+import { capInterval, type Interval } from './interval.js';
 import type { StagePlan } from './stage-plan.js';
 import {
   didDiverge,
@@ -72,9 +72,14 @@ function* probeOnce(
   probes: readonly Probe[],
 ): Conversation<Probe | undefined> {
   const { stage } = plan;
-  const { lr, jitter } = suggestLr(spaceOf(interval), probes.map(toObservation), state.random, {
-    acquisition: { kind: 'lcb', kappa: state.options.kappa },
-  });
+  const { lr, jitter } = suggestLr(
+    spaceOf(withoutFailures(state, interval, probes)),
+    probes.map(toObservation),
+    state.random,
+    {
+      acquisition: { kind: 'lcb', kappa: state.options.kappa },
+    },
+  );
   const probe = probes.length;
   yield* decide({ kind: 'probe-started', stage, probe, lr, ...(jitter > 0 && { jitter }) });
   const measured = yield* measureProbe(state, plan, lr);
@@ -129,6 +134,21 @@ function judge(
   return forecast.kind === 'forecast' && Number.isFinite(forecast.loss)
     ? { kind: 'forecast', loss: forecast.loss, sd: forecast.sd }
     : { kind: 'diverged' };
+}
+
+/** What the stage still searches, once the script itself failed: each further failure would cost another start of it. */
+function withoutFailures(
+  { failedAt }: StrategyState,
+  interval: Interval,
+  probes: readonly Probe[],
+): Interval {
+  if (failedAt >= interval.max) return interval;
+  const survivors = probes.filter(({ outcome }) => outcome.kind === 'forecast');
+  return capInterval(
+    interval,
+    [failedAt],
+    survivors.map(({ lr }) => lr),
+  );
 }
 
 function toObservation({ lr, outcome }: Probe): Observation {

@@ -21,6 +21,8 @@ export interface StrategyState {
   targetLoss: number | undefined;
   /** LRs that diverged anywhere in the run, in the order in which they did. */
   readonly diverged: number[];
+  /** The lowest LR at which the script itself failed: it is started again for each. Infinite where none was. */
+  failedAt: number;
   /** Whether a loss of the run was finite, of the probes' too. */
   readonly wasFinite: { training: boolean; validation: boolean };
   /** Whether a validation loss was asked for once something was trained. */
@@ -44,6 +46,7 @@ export function beginState(options: TunerOptions, facts: TrainerFacts): Strategy
     incumbentLr: undefined,
     targetLoss: options.targetLoss,
     diverged: [],
+    failedAt: Infinity,
     wasFinite: { training: false, validation: false },
     wasValidated: false,
   };
@@ -59,7 +62,10 @@ export function* trainCounted(
   const isBound = haltAbove > 0 && Number.isFinite(haltAbove);
   const reply = yield* train(isBound ? { ...command, haltAbove } : command);
   state.ledger = addSteps(state.ledger, command.purpose, reply.steps);
-  state.wasFinite.training ||= reply.losses.some(Number.isFinite);
+  // A script that fails at one LR was seen to train at a lower one.
+  const { failure, losses, lr } = reply;
+  if (failure !== undefined) state.failedAt = Math.min(state.failedAt, lr);
+  state.wasFinite.training ||= failure !== undefined || losses.some(Number.isFinite);
   state.firstLoss ??= levelOf(reply.losses.slice(0, FIRST_LOSSES));
   return reply;
 }

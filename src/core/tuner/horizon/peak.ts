@@ -47,7 +47,9 @@ export function* findPeak(
     return { lr: 2 ** Math.max(bottom, lr), coarse: [], fine: [] };
   }
   // A range test says where to begin; a bound that the user gave, or a divergence, is one that holds.
-  let ceiling = state.options.maxLr === undefined ? Infinity : top;
+  const given = state.options.maxLr === undefined ? Infinity : top;
+  // Where the script failed each further probe would cost another start of it.
+  let ceiling = Math.min(given, Math.log2(state.failedAt));
   const spacing = Math.min(SPACING, (top - bottom) / (COARSE_PROBES - 1));
   const coarse: AnnealedProbe[] = [];
   const fine: AnnealedProbe[] = [];

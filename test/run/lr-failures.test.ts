@@ -1,0 +1,152 @@
+/** Scripts that stop themselves where their loss blows up, by which the tuner provokes their failure. */
+
+import { describe, expect, it } from 'vitest';
+import { resolveOptions, type TunerOptions } from '../../src/core/options.js';
+import type { Entry } from '../../src/core/tuner/entry.js';
+import { summarize } from '../../src/display/summary.js';
+import { type Disturbance, SimulatedRun, TunerKilled } from '../support/simulated-run.js';
+import type { SimulationOptions } from '../support/simulated-trainer.js';
+
+/** A script that bears no LR above this one. */
+const BEARS = 0.05;
+const simulation = { bestLr: 0.03, divergesAbove: BEARS, rate: 0.005 };
+
+const TUNERS: Readonly<Record<string, TunerOptions>> = {
+  'paper in a given interval': resolveOptions({
+    strategy: 'paper',
+    minLr: 1e-3,
+    maxLr: 100,
+    steps: 300,
+    tau: 100,
+    candidates: 4,
+  }),
+  'paper with a range test': resolveOptions({ strategy: 'paper', budget: 1500, candidates: 3 }),
+  horizon: resolveOptions({ budget: 900 }),
+  'horizon with a target': resolveOptions({ budget: 900, targetLoss: 0.01 }),
+  'horizon in a given interval': resolveOptions({ budget: 900, minLr: 1e-3, maxLr: 1 }),
+  'horizon with factors': resolveOptions({ base: 'user', budget: 900 }),
+};
+
+function createRun(tuner: TunerOptions, guard: SimulationOptions): SimulatedRun {
+  const ownLr = tuner.base === 'user' ? { ownLr: () => BEARS / 2 } : {};
+  return new SimulatedRun({
+    tuner,
+    simulation: { ...simulation, ...ownLr, ...guard },
+    checkpointSteps: 100,
+  });
+}
+
+async function finish(run: SimulatedRun, disturbances: readonly Disturbance[] = []): Promise<void> {
+  for (const disturbance of [...disturbances, {}]) {
+    const end = await run.go(disturbance).catch((error: unknown) => {
+      if (!(error instanceof TunerKilled)) throw error;
+      return { kind: 'interrupted' } as const;
+    });
+    if (end.kind === 'finished') return;
+  }
+  throw new Error('the run did not finish');
+}
+
+function outcomeOf(run: SimulatedRun) {
+  const { steps, schedule, stages, failures } = run.result;
+  const { lost: _, ...counted } = steps;
+  return { model: run.trainer.model, steps: counted, schedule, stages, failures };
+}
+
+const GUARDS = ['raises', 'exits', 'leaves', 'raises in validation'] as const;
+
+describe('a script that stops itself where its loss blows up', () => {
+  for (const [name, tuner] of Object.entries(TUNERS)) {
+    for (const guard of GUARDS) {
+      it(`and ${guard} is tuned as if it had told of that loss (${name})`, async () => {
+        const run = createRun(tuner, { guard });
+        await finish(run);
+        const { schedule, failures = 0, steps } = run.result;
+        const own = tuner.base === 'user' ? BEARS / 2 : 1;
+        expect(Math.max(...schedule.map(({ lr }) => lr * own))).toBeLessThanOrEqual(BEARS);
+        expect(steps.committed).toBeGreaterThan(200);
+        expect(run.trainer.model.excess).toBeLessThan(1);
+        // One for each failure, and one to see that the first was the LR's doing.
+        expect(run.starts - 1).toBeLessThanOrEqual(failures + 1);
+        expect(failures).toBeLessThan(8);
+        const tells = run.said.filter((line) => line.startsWith('taken for a divergence'));
+        expect(tells).toHaveLength(failures);
+      });
+    }
+  }
+
+  it('fails at some LR in each of these strategies, so that the above says something', async () => {
+    for (const [name, tuner] of Object.entries(TUNERS)) {
+      const run = createRun(tuner, { guard: 'raises' });
+      await finish(run);
+      const { failures = 0 } = run.result;
+      expect(failures, name).toBeGreaterThan(0);
+      const line = summarize(run.result).find((each) => each.includes('the script failed'));
+      expect(line).toMatch(new RegExp(`^ {12}${failures} times? the script failed at too high`));
+      expect(line?.length).toBeLessThanOrEqual(80);
+    }
+  });
+
+  for (const guard of GUARDS) {
+    it(`and ${guard} ends the same however often its tuner is killed`, async () => {
+      const { horizon = resolveOptions({}) } = TUNERS;
+      const undisturbed = createRun(horizon, { guard });
+      await finish(undisturbed);
+      for (let at = 1; at < undisturbed.entries.length; at += 9) {
+        const run = createRun(horizon, { guard });
+        await finish(run, [{ tunerDiesAt: at }]);
+        expect(outcomeOf(run), `killed at entry ${at}`).toEqual(outcomeOf(undisturbed));
+      }
+    });
+  }
+
+  it('in a commit goes back and trains at a lower LR', async () => {
+    const tuner = { ...resolveOptions({ strategy: 'paper', steps: 200 }), warmupSteps: 100 };
+    for (const guard of ['raises', 'exits'] as const) {
+      const options = { ...tuner, minLr: 1e-3, maxLr: 0.04, candidates: 2, warmupLr: 0.3 };
+      const run = createRun(options, { guard });
+      await finish(run);
+      const isDiverged = (entry: Entry) =>
+        entry.kind === 'decision' && entry.decision.kind === 'warmup-diverged';
+      expect(run.entries.filter(isDiverged).length).toBe(2);
+      expect(run.result.steps.committed).toBe(200);
+    }
+  });
+});
+
+describe('a failure that is not the LR’s doing', () => {
+  const { horizon = resolveOptions({}) } = TUNERS;
+
+  for (const guard of ['raises', 'exits'] as const) {
+    for (const guardAt of [0, 9, 25, 600]) {
+      it(`at step ${guardAt}, where a script ${guard} at any LR, ends the run with its own sentence`, async () => {
+        const run = createRun(horizon, { divergesAbove: Infinity, guard, guardAt });
+        await expect(finish(run)).rejects.toMatchObject({
+          code: guard === 'raises' ? 'TRAINER_FAILED' : 'TRAINER_EXITED',
+          message: expect.stringMatching(/twice in its first|so low that nothing|after 3 restarts/),
+        });
+        expect(run.starts).toBeLessThanOrEqual(4);
+        expect(JSON.stringify(run.entries)).not.toContain('"failure"');
+      });
+    }
+  }
+
+  it('as the end of the data in a probe ends the run as it did before', async () => {
+    const run = createRun(horizon, { divergesAbove: Infinity, guard: 'leaves', guardAt: 25 });
+    await finish(run);
+    expect(JSON.stringify(run.entries.at(-1))).toContain('"data"');
+    expect(run.starts).toBeLessThanOrEqual(2);
+  });
+
+  it('as a kill in a probe is asked for again, and leaves no trace', async () => {
+    const whole = createRun(horizon, { divergesAbove: Infinity });
+    await finish(whole);
+    for (const raises of [false, true]) {
+      for (const at of [4, 9, 30]) {
+        const run = createRun(horizon, { divergesAbove: Infinity });
+        await finish(run, [{ trainerDiesAt: (asked) => asked === at, raises }]);
+        expect(outcomeOf(run)).toEqual(outcomeOf(whole));
+      }
+    }
+  });
+});
