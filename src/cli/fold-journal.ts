@@ -16,7 +16,7 @@ export interface RunError {
 
 export interface FoldedJournal {
   readonly run: Extract<JournalEntry, { kind: 'run' }>;
-  /** Of the script that said hello last. */
+  /** Of the script that has gone on with the run last. */
   readonly invocation: Invocation;
   readonly result: ResultBuilder;
   /** `unfinished` when no end was written, as after a crash. */
@@ -61,8 +61,8 @@ export async function foldJournal(
       error = undefined;
       started = invocationOf(entry, started);
     }
-    // A command counts once its script has said hello; a mistyped one is not what to resume with.
-    if (entry.kind === 'run' || entry.kind === 'trainer') invocation = started;
+    // A command counts once its script has shown that the run is its own: one that cannot read its checkpoints is not.
+    if (entry.kind === 'run' || isOfTheRun(entry)) invocation = started;
     if (entry.kind === 'run') {
       run = entry;
       result = new ResultBuilder({ ...entry, base: baseOf(entry), dir });
@@ -75,6 +75,11 @@ export async function foldJournal(
   }
   if (!run || !invocation || !result) throw new Error('a journal without records was read'); // the reader refuses it
   return { run, invocation, result, status, error, seconds, records, bytes };
+}
+
+/** What comes after a recovery alone; of an older journal, which tells of none, what a script does then. */
+function isOfTheRun({ kind }: JournalEntry): boolean {
+  return kind === 'recovered' || kind === 'reply' || kind === 'slice' || kind === 'rolled-back';
 }
 
 function invocationOf(

@@ -89,6 +89,9 @@ class PastRun {
       case 'run':
         this.tuner = resolveOptions(entry.options as Partial<TunerOptions>); // checked again by it
         return;
+      case 'started':
+        this.process = entry.process;
+        return;
       case 'trainer':
         this.process = entry.process;
         if (this.replay !== undefined || this.tuner === undefined) return;

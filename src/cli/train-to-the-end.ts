@@ -104,6 +104,7 @@ function createStarter(
       onProgress: ({ losses }) => display.tell(losses),
       onLog: (level, message) => log.write(levelOf(level), message),
       onHint: () => display.say(startHint(settings)),
+      onStarted: (pid) => journal.append({ kind: 'started', process: identityOf(pid) }),
     });
     const { facts, pid } = trainer;
     onSecondInterrupt(trainer.kill);

@@ -6,7 +6,9 @@
  *
  * - `run`, the first: `journal` (this format's version), `autolrs` (ours), `id`, `strategy`, `seed`, `options`,
  *   `command`, `cwd`, `restarts`, `carrier`, `checkpointSteps` if it was given
- * - `trainer`: a process of the script was started: `facts` (its hello), `process`
+ * - `started`: a process of the script was started: `process` (older journals lack it)
+ * - `trainer`: it said hello: `facts`, `process`
+ * - `recovered`: it stands where the run does (older journals lack it)
  * - `command`, `reply`: what was asked and answered, in turns; losses that are not finite are `null`; a `failure` in a
  *   reply is what the script said when it failed at an LR: the reply was made for it (older journals have none)
  * - `slice`: `reply`, an earlier part of the answer to the last command

@@ -154,6 +154,7 @@ export class ProcessKeeper<Process extends TrainerPort> {
       },
       next,
     );
+    note({ kind: 'recovered' });
     this.#ready = trainer;
     return trainer;
   }

@@ -64,8 +64,11 @@ async function leaveDamagedFiles({
 async function bringTo(origin: Origin, tools: RecoveryTools): Promise<void> {
   const { checkpoints, lineage, ask } = tools;
   if (origin.file !== undefined) {
-    const path = checkpoints.pathOf(origin.file);
-    const reply = await ask({ kind: 'restore', checkpoint: origin.file, path });
+    const { file } = origin;
+    const path = checkpoints.pathOf(file);
+    const reply = await ask({ kind: 'restore', checkpoint: file, path }).catch((error) => {
+      throw notOfThisScript(file, error);
+    });
     const step = lineage.checkpointOf(origin.file)?.step;
     if (reply.kind !== 'restored' || reply.step !== step) {
       throw new AutolrsError(
@@ -85,6 +88,16 @@ async function bringTo(origin: Origin, tools: RecoveryTools): Promise<void> {
     }
     tools.onLost(steps, seconds);
   }
+}
+
+/** The file is whole, so whoever cannot read it has not written it. */
+function notOfThisScript(file: string, error: unknown): unknown {
+  if (!(error instanceof AutolrsError) || error.code !== 'TRAINER_FAILED') return error;
+  const { storageFailed, ...facts } = error.facts;
+  const message = `resume with the command that the run was begun with: ${file} is no checkpoint of this script; another script wrote it, or this one was changed since (${error.message})`;
+  // What was raised may be a lack of memory, which passes.
+  const isPermanent = facts.isPermanent === true || facts.hasRaised !== true;
+  return new AutolrsError(error.code, message, { ...facts, isPermanent, cause: error });
 }
 
 function didAll(reply: Reply, steps: number): reply is TrainedReply {

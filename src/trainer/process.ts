@@ -41,6 +41,8 @@ export interface TrainerOptions {
   readonly onProgress?: (progress: { readonly losses: readonly number[] }) => void;
   readonly onLog?: (level: string, message: string) => void;
   readonly onHint?: () => void;
+  /** The process is there, and its script has not said hello. What it throws ends the process. */
+  readonly onStarted?: (pid: number) => void;
 }
 
 export interface Trainer {
@@ -120,6 +122,12 @@ export async function startTrainer(options: TrainerOptions): Promise<Trainer> {
     splitter.end();
     session.fail(exited(end, session.pendingMethod, steps?.step, tail));
   });
+  try {
+    options.onStarted?.(link.pid);
+  } catch (error) {
+    await stopTrainer(link);
+    throw error;
+  }
   const facts = await shakeHands(options, link, session);
   const keeper = new StepKeeper(facts.step);
   steps = keeper;

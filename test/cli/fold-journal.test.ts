@@ -12,7 +12,7 @@ const LAUNCHED = ['torchrun', 'train.py'] as const;
 
 const RESUME = { kind: 'resume', autolrs: '0.1.0', command: LAUNCHED } as const;
 
-const TRAINER: JournalEntry = {
+const TRAINER = {
   kind: 'trainer',
   facts: {
     name: 'train.py',
@@ -24,7 +24,10 @@ const TRAINER: JournalEntry = {
     holds: ['model'],
   },
   process: { host: 'host', pid: 1, started: 'boot 1' },
-};
+} as const satisfies JournalEntry;
+
+const STARTED: JournalEntry = { kind: 'started', process: TRAINER.process };
+const RECOVERED: JournalEntry = { kind: 'recovered' };
 
 async function fold(...entries: readonly JournalEntry[]) {
   const dir = join(temporaryDirectory(), 'run');
@@ -40,16 +43,36 @@ async function invocationOf(...entries: readonly JournalEntry[]) {
 }
 
 describe('foldJournal', () => {
-  it('tells how the script was started that said hello last', async () => {
+  it('tells how the script was started that went on with the run last', async () => {
     const carrier = { kind: 'tcp', host: 'node7', port: 4000 } as const;
     const resume = { ...RESUME, carrier };
     expect(await invocationOf()).toEqual({ command: PLAIN, carrier: { kind: 'stdio' } });
-    expect(await invocationOf(TRAINER, resume, TRAINER)).toEqual({ command: LAUNCHED, carrier });
-    expect((await invocationOf(TRAINER, resume)).command).toEqual(PLAIN);
+    const recovered = [STARTED, TRAINER, RECOVERED] as const;
+    expect(await invocationOf(...recovered, resume, ...recovered)).toEqual({
+      command: LAUNCHED,
+      carrier,
+    });
+    expect((await invocationOf(...recovered, resume)).command).toEqual(PLAIN);
+  });
+
+  it('does not take a command for the run’s whose script said hello and could not go on', async () => {
+    const failed = [TRAINER, RECOVERED, RESUME, STARTED, TRAINER] as const;
+    expect((await invocationOf(...failed)).command).toEqual(PLAIN);
+    expect(
+      (
+        await invocationOf(
+          ...failed,
+          { kind: 'resume', autolrs: '1', command: PLAIN },
+          TRAINER,
+          RECOVERED,
+        )
+      ).command,
+    ).toEqual(PLAIN);
   });
 
   it('takes what the command needs where an older journal tells no carrier', async () => {
-    expect(await invocationOf(TRAINER, RESUME, TRAINER)).toEqual({
+    const reply = { kind: 'reply', reply: { kind: 'discarded' } } as const;
+    expect(await invocationOf(TRAINER, RESUME, TRAINER, reply)).toEqual({
       command: LAUNCHED,
       carrier: { kind: 'unix' },
     });

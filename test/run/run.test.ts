@@ -380,3 +380,20 @@ describe('a trainer without room for checkpoints in memory', () => {
     expect(inMemory).toEqual([]);
   });
 });
+
+describe('a run whose script cannot read its checkpoint', () => {
+  it('says that another script wrote it, and does not start it again', async () => {
+    const run = createRun();
+    await run.go({ tunerDiesAt: undisturbed.entries.length - 12 }).catch(() => {});
+    const { starts } = run;
+    const first = run.commands.length + 1;
+    const dies = run.go({ trainerDiesAt: (asked) => asked >= first, raises: 'storage' });
+    await expect(dies).rejects.toMatchObject({
+      code: 'TRAINER_FAILED',
+      message: expect.stringMatching(/^resume with the command .* another script wrote it/),
+    });
+    expect(run.starts - starts).toBe(1);
+    await finish(run);
+    expect(outcomeOf(run)).toEqual(outcomeOf(undisturbed));
+  });
+});

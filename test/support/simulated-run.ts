@@ -30,8 +30,8 @@ export interface Disturbance {
   readonly trainerDiesAt?: (asked: number) => boolean;
   /** It does the work first, and dies before it has answered. */
   readonly afterTheWork?: boolean;
-  /** It raises, always the same, where it would die without a word; `permanent`: its adapter knows why. */
-  readonly raises?: boolean | 'permanent';
+  /** It raises, always the same, where it would die without a word; `permanent`: its adapter knows why; `storage`: it has met a file. */
+  readonly raises?: boolean | 'permanent' | 'storage';
   /** The tuner is gone when it would write its n-th entry. */
   readonly tunerDiesAt?: number;
   /** An interrupt comes when the trainer is asked for the n-th time. */
@@ -124,6 +124,9 @@ export class SimulatedRun {
     let isDead = false;
     const died = () => {
       isDead = true;
+      if (raises === 'storage') {
+        return new AutolrsError('TRAINER_FAILED', 'no such format', { storageFailed: true });
+      }
       if (raises) {
         // As a traceback has them: never the same twice.
         const message = `the script raised: no such file <object at 0x7f${this.starts}a0>`;

@@ -22,10 +22,22 @@ export type Entry =
   | { readonly kind: 'checkpoint-removed'; readonly file: string }
   /** The end came in a probe, and the trainer was brought back to the committed path. */
   | { readonly kind: 'rolled-back'; readonly checkpoint: string }
+  /** A process of the script was started, and has not said hello yet. */
+  | { readonly kind: 'started'; readonly process: StartedProcess }
+  /** A process of the script stands where the run does: what was saved was its own to read. */
+  | { readonly kind: 'recovered' }
   /** Steps that left no trace, because the trainer or the tuner was stopped; they are done again. */
   | { readonly kind: 'lost'; readonly steps: number; readonly seconds: number }
   /** A finished run was given more to spend. */
   | ({ readonly kind: 'extension' } & Extension);
+
+/** Enough to know a process by, should it outlive its tuner. */
+export interface StartedProcess {
+  readonly host: string;
+  readonly pid: number;
+  /** When it started, as its machine tells. */
+  readonly started?: string;
+}
 
 /** A checkpoint of the committed path, on disk. */
 export interface DurableCheckpoint {

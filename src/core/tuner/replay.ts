@@ -109,6 +109,8 @@ export class Replay {
         this.#lineage.forget(entry.file);
         return;
       case 'rolled-back':
+      case 'started':
+      case 'recovered':
       case 'lost':
         return;
       default:

@@ -93,6 +93,8 @@ export class ResultBuilder {
         this.#wentBack = undefined;
         return;
       case 'rolled-back':
+      case 'started':
+      case 'recovered':
       case 'checkpoint-damaged':
       case 'checkpoint-begun':
       case 'checkpoint-removed':
