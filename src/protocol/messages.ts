@@ -22,6 +22,8 @@ export interface TrainParams {
   readonly steps: number;
   readonly lr: number | readonly number[];
   readonly halt?: number;
+  /** Whether the steps stay (`commit`) or are rolled back (`search`), for a script that acts on what stays alone. */
+  readonly purpose?: 'search' | 'commit';
 }
 
 export interface CheckpointParams {

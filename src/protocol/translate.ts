@@ -19,10 +19,10 @@ export function toRequest(command: Command): Request {
         },
       };
     case 'train': {
-      const { steps, lr, haltAbove } = command;
+      const { steps, lr, haltAbove, purpose } = command;
       return {
         method: 'train',
-        params: { steps, lr, ...(haltAbove !== undefined && { halt: haltAbove }) },
+        params: { steps, lr, ...(haltAbove !== undefined && { halt: haltAbove }), purpose },
       };
     }
     case 'validate':

@@ -77,8 +77,8 @@ async function bringTo(origin: Origin, tools: RecoveryTools): Promise<void> {
       );
     }
   }
-  for (const { steps, lr, seconds } of origin.since) {
-    const reply = await ask({ kind: 'train', purpose: 'search', steps, lr });
+  for (const { steps, lr, seconds, purpose } of origin.since) {
+    const reply = await ask({ kind: 'train', purpose, steps, lr });
     if (!didAll(reply, steps)) {
       throw new AutolrsError(
         'TRAINER_ENDED_EARLY',

@@ -3,7 +3,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { Command } from '../../src/core/tuner/command.js';
+import type { Command, Purpose } from '../../src/core/tuner/command.js';
 import { classifyLine } from '../../src/protocol/codec.js';
 import { parseNotification, parseResult, RESULTS } from '../../src/protocol/parse.js';
 import { toReply, toRequest } from '../../src/protocol/translate.js';
@@ -33,14 +33,21 @@ function read(name: string): Readonly<Record<string, readonly Case[]>> {
 
 /** The command that becomes a request with these params; undefined for requests that no strategy makes. */
 function commandOf(method: Method, params: Case['params']): Command | undefined {
-  const { steps, lr, halt, id } = params as {
+  const { steps, lr, halt, purpose, id } = params as {
     steps: number;
     lr: number;
     halt?: number;
+    purpose?: Purpose;
     id: string;
   }; // the corpus is ours
   if (method === 'train') {
-    return { kind: method, purpose: 'search', steps, lr, ...(halt && { haltAbove: halt }) };
+    return {
+      kind: method,
+      purpose: purpose ?? 'search',
+      steps,
+      lr,
+      ...(halt && { haltAbove: halt }),
+    };
   }
   if (method === 'validate') return { kind: method, purpose: 'commit' };
   if (method === 'initialize' || method === 'shutdown') return undefined;

@@ -6,11 +6,13 @@ const TRAIN = { kind: 'train', purpose: 'search', steps: 3, lr: 0.05 } as const;
 const TRAINED = { steps: 3, losses: [2, 1, 0.5], lr: 0.05, step: 3, seconds: 0.1 };
 
 describe('toRequest', () => {
-  it('keeps the purpose, which is the tuner’s own, off the wire', () => {
-    expect(toRequest(TRAIN)).toEqual({ method: 'train', params: { steps: 3, lr: 0.05 } });
+  it('says whether steps stay or are rolled back', () => {
+    const params = { steps: 3, lr: 0.05, purpose: 'search' };
+    expect(toRequest(TRAIN)).toEqual({ method: 'train', params });
+    expect(toRequest({ ...TRAIN, purpose: 'commit' }).params).toMatchObject({ purpose: 'commit' });
     expect(toRequest({ ...TRAIN, haltAbove: 9 })).toEqual({
       method: 'train',
-      params: { steps: 3, lr: 0.05, halt: 9 },
+      params: { ...params, halt: 9 },
     });
     expect(toRequest({ kind: 'save', checkpoint: 'c' })).toEqual({
       method: 'save',

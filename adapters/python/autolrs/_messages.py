@@ -70,6 +70,11 @@ def base_of(params: dict[str, Any]) -> str:
     return "user" if params.get("base") == "user" else "tuner"
 
 
+def is_search(params: dict[str, Any]) -> bool:
+    """True if the steps of a `train` are to be rolled back. A tuner of old does not say."""
+    return params.get("purpose") == "search"
+
+
 def finite_or_none(value: float) -> float | None:
     """A number as the wire writes it: null where it is not finite."""
     return value if math.isfinite(value) else None

@@ -6,7 +6,14 @@ import math
 import time
 from typing import Any
 
-from autolrs._messages import Request, count_of, finite_or_none_each, lrs_of, number_of
+from autolrs._messages import (
+    Request,
+    count_of,
+    finite_or_none_each,
+    is_search,
+    lrs_of,
+    number_of,
+)
 from autolrs.hooks import Hooks, TakesFactor, TellsGroups
 
 DECAY = 0.9
@@ -28,6 +35,8 @@ class Training:
         params = request.params
         self.request = request
         self.steps = count_of(params, "steps")
+        self.is_search = is_search(params)
+        """The steps are a trial's, and will be rolled back."""
         self.count = 0
         """Steps done."""
         self.attend_at = 0

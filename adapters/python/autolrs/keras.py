@@ -12,6 +12,7 @@ from __future__ import annotations
 from typing import Any, Callable
 
 from autolrs._requires import require
+from autolrs._standing import Standing
 from autolrs._wire import claim, claim_alone
 from autolrs.session import Session
 
@@ -28,7 +29,7 @@ ENDLESS = 10**9
 """Epochs after which `fit` ends by itself: far more than a tuner asks for."""
 
 
-class TunerCallback(keras.callbacks.Callback):
+class TunerCallback(Standing, keras.callbacks.Callback):
     """Hands the learning rate of a `fit` over to the tuner, if one drives this script.
 
     Under a tuner, `loss` in the logs of a batch is that batch's own, where Keras alone gives the
@@ -40,9 +41,9 @@ class TunerCallback(keras.callbacks.Callback):
     """
 
     def __init__(self, validation_data: Any = None) -> None:
-        super().__init__()
+        Standing.__init__(self)
+        keras.callbacks.Callback.__init__(self)
         self._validation_data = validation_data
-        self._session: Session | None = None
         self._epochs: int | None = None
         self._rng: Any = None
         self._undo: Callable[[], None] = lambda: None
@@ -65,6 +66,7 @@ class TunerCallback(keras.callbacks.Callback):
             NotImplementedError: More than one process trains.
         """
         wire = claim_alone("autolrs.keras")
+        self._batches_per_update = self.model.optimizer.gradient_accumulation_steps or 1
         if wire is None:
             return
         if self.model.steps_per_execution != 1:
@@ -72,7 +74,6 @@ class TunerCallback(keras.callbacks.Callback):
                 f"steps_per_execution is {self.model.steps_per_execution}, and Keras then tells "
                 "of no single step; compile with steps_per_execution=1 `if autolrs.is_driven()`"
             )
-        self._batches_per_update = self.model.optimizer.gradient_accumulation_steps or 1
         batches, epochs = self.params.get("steps"), self._epochs
         known = batches is not None and epochs is not None
         total = batches * epochs // self._batches_per_update if known else None
@@ -95,13 +96,14 @@ class TunerCallback(keras.callbacks.Callback):
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
         """Counts an update, once all batches whose gradients it takes are through."""
-        if self._session is None:
-            return
-        self._losses.append(float(logs["loss"]))
+        self._losses.append(0.0 if self._session is None else float(logs["loss"]))
         if len(self._losses) < self._batches_per_update:
             return
         loss = sum(self._losses) / len(self._losses)
         self._losses.clear()
+        if self._session is None:
+            self._bare.step(loss)
+            return
         self._session.step(loss)
         if self._session.is_over:
             self.model.stop_training = True

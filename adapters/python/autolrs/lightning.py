@@ -14,6 +14,7 @@ import gc
 from typing import Any
 
 from autolrs._requires import require
+from autolrs._standing import Standing
 from autolrs._wire import claim
 from autolrs.session import Session
 
@@ -28,7 +29,7 @@ from autolrs._torch_updates import Updates
 __all__ = ["TunerCallback"]
 
 
-class TunerCallback(Callback):
+class TunerCallback(Standing, Callback):
     """Hands the learning rate of a fit over to the tuner, if one drives this script.
 
     Under a tuner the fit does as many optimizer updates as the tuner asks for, whatever its
@@ -42,8 +43,8 @@ class TunerCallback(Callback):
     """
 
     def __init__(self, monitor: str | None = None) -> None:
+        super().__init__()
         self._monitor = monitor
-        self._session: Session | None = None
         self._updates: Updates
         self._losses: list[Any] = []
         self._steps_seen = 0
@@ -73,12 +74,12 @@ class TunerCallback(Callback):
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Waits until the tuner wants steps, and takes the limits off the loop."""
+        self._steps_seen = trainer.global_step
         if self._session is None:
             return
         loop = trainer.fit_loop
         loop.max_epochs, loop.min_epochs = -1, 0
         loop.epoch_loop.max_steps, loop.epoch_loop.min_steps = -1, None
-        self._steps_seen = trainer.global_step
         trainer.should_stop = self._session.done
 
     def on_train_batch_end(
@@ -91,6 +92,9 @@ class TunerCallback(Callback):
     ) -> None:
         """Counts an update, once all batches whose gradients it takes are through."""
         if self._session is None:
+            if trainer.global_step != self._steps_seen:
+                self._steps_seen = trainer.global_step
+                self._bare.step(None)
             return
         loss = _loss_of(outputs)
         if loss is not None:

@@ -23,6 +23,7 @@ from autolrs._script_end import ScriptEnd
 from autolrs._training import Training
 from autolrs._wire import TunerGone, Wire
 from autolrs.hooks import Hooks, TakesFactor
+from autolrs.tuner import must_be_count
 
 Batch = TypeVar("Batch")
 
@@ -78,6 +79,9 @@ class Session:
         self._has_begun = False
         self._has_base = False
         self._has_left_loop = False
+        self._is_new = False
+        self._reached: int | None = None
+        """Updates at the end of the last request, if they were to stay."""
         self._is_over = False
         self._end = ScriptEnd(self._refuse_training, lambda: self._answers.step)
         atexit.register(self._on_exit)
@@ -94,6 +98,26 @@ class Session:
         """True once the tuner has ended the training. Unlike `done` it never waits."""
         return self._is_over
 
+    @property
+    def step_count(self) -> int:
+        """How many updates the weights have had."""
+        return self._answers.step
+
+    @property
+    def is_search(self) -> bool:
+        """True while a trial is in progress."""
+        return self._training is not None and self._training.is_search
+
+    def every(self, steps: int) -> bool:
+        """True after the step that makes the committed ones a multiple of `steps`.
+
+        Raises:
+            ValueError: `steps` is less than 1.
+        """
+        must_be_count(steps)
+        count = self._committed_count() if self._is_new else None
+        return count is not None and count % steps == 0
+
     def step(self, loss: Any) -> None:
         """Counts one optimizer update, and answers if it was the last that was asked for."""
         training = self._training
@@ -101,12 +125,14 @@ class Session:
             self._step_unasked()
             return
         self._answers.step += 1
+        self._is_new = True
         training.add(loss)
         if training.count >= training.attend_at or self._wire.has_news:
             self._attend(training)
 
     def skip(self) -> None:
         """Counts nothing: an update was tried and skipped."""
+        self._is_new = False
         if self._training is not None:
             self._training.note_order()
 
@@ -130,6 +156,7 @@ class Session:
                 self.close()
                 return
             yield batch
+            self._is_new = False
 
     def close(self) -> None:
         """Says that no more steps come, and answers on until the tuner has come to its end.
@@ -157,6 +184,13 @@ class Session:
         training.stop("diverged")
         training.judge_held()
         self._finish(training)
+
+    def _committed_count(self) -> int | None:
+        """Updates that stay, if the last one is to stay and has not been taken back yet."""
+        training = self._training
+        if training is not None and training.count > 0:
+            return None if training.is_search else self._answers.step
+        return self._reached if self._reached == self._answers.step else None
 
     def _step_unasked(self) -> None:
         # Only a loop that asked neither `done` nor `cycle` comes here: its first update was not
@@ -207,6 +241,7 @@ class Session:
     def _finish(self, training: Training) -> None:
         result = training.result(self._answers.step)
         self._training = None
+        self._reached = None if training.is_search else self._answers.step
         self._answer(training.request, result)
 
     def _serve(self) -> None:

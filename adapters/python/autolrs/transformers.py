@@ -15,8 +15,10 @@ import warnings
 from typing import Any, Callable
 
 from autolrs._requires import require
+from autolrs._standing import Standing
 from autolrs._wire import claim
 from autolrs.session import Session
+from autolrs.tuner import must_be_count
 
 require("transformers", "Transformers", "transformers[torch]", "4.46")
 
@@ -32,7 +34,7 @@ ENDLESS = 2**40
 """Steps after which a Trainer ends by itself: far more than a tuner asks for."""
 
 
-def attach(trainer: Trainer) -> None:
+def attach(trainer: Trainer) -> Standing:
     """Hands the learning rate of `trainer.train()` over to the tuner, if one drives this script.
 
     Under a tuner the Trainer does as many optimizer updates as the tuner asks for, whatever its
@@ -44,12 +46,15 @@ def attach(trainer: Trainer) -> None:
     Args:
         trainer: Before it trains.
 
+    Returns:
+        Says where training stands, for callbacks that log or save amid it.
+
     Raises:
         NotImplementedError: More than one process trains, or DeepSpeed does.
         TypeError: There are several evaluation sets, and no loss to choose by.
     """
     if claim() is None:
-        return
+        return BareTrainer(trainer)
     if trainer.args.world_size > 1 or trainer.is_deepspeed_enabled:
         raise NotImplementedError(
             f"{trainer.args.world_size} processes train here, or DeepSpeed does, and "
@@ -60,8 +65,10 @@ def attach(trainer: Trainer) -> None:
             "eval_dataset is a dict of several, and the tuner chooses by one loss; give the "
             "Trainer one evaluation set"
         )
-    trainer.add_callback(TunerCallback(trainer))
+    callback = TunerCallback(trainer)
+    trainer.add_callback(callback)
     _print_without_bar(trainer)
+    return callback
 
 
 def _print_without_bar(trainer: Trainer) -> None:
@@ -75,12 +82,30 @@ def _print_without_bar(trainer: Trainer) -> None:
         trainer.add_callback(PrinterCallback)
 
 
-class TunerCallback(TrainerCallback):
+class BareTrainer(Standing):
+    """For a Trainer without a tuner, which counts its updates itself."""
+
+    def __init__(self, trainer: Trainer) -> None:
+        super().__init__()
+        self._trainer = trainer
+
+    @property
+    def step_count(self) -> int:
+        """How many optimizer updates the Trainer has done."""
+        return int(self._trainer.state.global_step)
+
+    def every(self, steps: int) -> bool:
+        """True where the number of updates is a multiple of `steps`."""
+        must_be_count(steps)
+        return self.step_count > 0 and self.step_count % steps == 0
+
+
+class TunerCallback(Standing, TrainerCallback):
     """What `attach` adds to the Trainer. For a Trainer under a tuner only."""
 
     def __init__(self, trainer: Trainer) -> None:
+        super().__init__()
         self._trainer = trainer
-        self._session: Session | None = None
         self._updates: Updates
         self._rng: Any = None
         self._undo: Callable[[], None] = lambda: None

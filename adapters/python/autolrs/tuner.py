@@ -30,6 +30,26 @@ class Tuner(Protocol):
     def done(self) -> bool:
         """True once training is over. Under a tuner, requests are answered here."""
 
+    @property
+    def step_count(self) -> int:
+        """How many optimizer updates the weights have had; after a rollback, the checkpoint's."""
+
+    @property
+    def is_search(self) -> bool:
+        """True while a trial is in progress, whose updates will be rolled back."""
+
+    def every(self, steps: int) -> bool:
+        """True after the `step` that makes the updates that stay a multiple of `steps`.
+
+        Never in a trial. For what is to be logged or saved amid training: call it after `step`.
+
+        Args:
+            steps: 1 or more.
+
+        Raises:
+            ValueError: It is less.
+        """
+
     def step(self, loss: Any) -> None:
         """Counts one optimizer update. May set the LR or roll the model back before it returns.
 
@@ -69,21 +89,54 @@ class InertTuner:
     def __init__(self, total: int | None = None) -> None:
         self._total = total
         self._steps = 0
+        self._is_new = False
 
     @property
     def done(self) -> bool:
         """True after `total` steps."""
         return self._total is not None and self._steps >= self._total
 
+    @property
+    def step_count(self) -> int:
+        """How often `step` was called."""
+        return self._steps
+
+    @property
+    def is_search(self) -> bool:
+        """Never: nothing is tried."""
+        return False
+
+    def every(self, steps: int) -> bool:
+        """True after the `step` that makes their number a multiple of `steps`.
+
+        Raises:
+            ValueError: `steps` is less than 1.
+        """
+        must_be_count(steps)
+        return self._is_new and self._steps % steps == 0
+
     def step(self, loss: Any) -> None:
         """Counts and does nothing else."""
         self._steps += 1
+        self._is_new = True
 
     def cycle(self, loader: Iterable[Batch], epochs: int = 1) -> Iterator[Batch]:
         """Goes through `loader` `epochs` times."""
         for epoch in range(epochs):
             tell_epoch(loader, epoch)
-            yield from loader
+            for batch in loader:
+                yield batch
+                self._is_new = False
 
     def close(self) -> None:
         """Does nothing."""
+
+
+def must_be_count(steps: int) -> None:
+    """Refuses what is no number of steps.
+
+    Raises:
+        ValueError: It is not a whole number, or less than 1.
+    """
+    if not isinstance(steps, int) or steps < 1:
+        raise ValueError(f"give a whole number of steps, 1 or more: it was {steps!r}")

@@ -116,3 +116,21 @@ def trains_alone_as(bare: str, adapted: str, folder: Path) -> str:
 def model_of(printed: str) -> str:
     """The line of its weights that a script prints last."""
     return [line for line in printed.splitlines() if line.startswith("[")][-1]
+
+
+def tells_where_it_stands(driver: Driver) -> None:
+    """A callback acts on the committed path alone. Its lines are `at`, and the tuner's answers."""
+    driver.train(1)
+    driver.ask("save", id="a")
+    driver.ask("train", steps=2, lr=0.05, purpose="search")
+    driver.ask("restore", id="a")
+    driver.ask("train", steps=2, lr=0.05, purpose="commit")
+    assert driver.shutdown() == 0
+    told = [line[3:] for line in driver.stderr.splitlines() if line.startswith("at ")]
+    assert told == [
+        "1 True False",  # a trial begins here
+        "2 True False",
+        "1 False False",
+        "2 False True",
+        "3 False False",
+    ]

@@ -11,6 +11,7 @@ from contracts import (
     is_left_as_it_was,
     leaves_the_model_to_the_tuner,
     restores_bit_for_bit,
+    tells_where_it_stands,
     trains_alone_as,
 )
 from driver import Driver, RefusedError
@@ -162,3 +163,13 @@ def test_what_cannot_be_steered_is_told_in_a_sentence(drive: Drive, text: str, s
 def test_without_a_tuner_a_fit_is_the_bare_fit_bit_for_bit(tmp_path: Path) -> None:
     bare = SCRIPT.replace("[tuner, *callbacks]", "callbacks")
     assert trains_alone_as(bare, SCRIPT, tmp_path).endswith("] 40")
+
+
+def test_a_callback_knows_where_the_fit_stands(on: Drive) -> None:
+    script = more("""
+class Watch(keras.callbacks.Callback):
+    def on_train_batch_end(self, batch, logs=None):
+        print("at", tuner.step_count, tuner.is_search, tuner.every(2))
+callbacks = [Watch()]
+""")
+    tells_where_it_stands(on(script))

@@ -13,6 +13,7 @@ from contracts import (
     is_left_as_it_was,
     leaves_the_model_to_the_tuner,
     restores_bit_for_bit,
+    tells_where_it_stands,
     trains_alone_as,
 )
 from driver import RefusedError, run_alone
@@ -305,3 +306,25 @@ def test_a_schedule_by_epochs_is_refused_with_the_word_to_change(drive: Drive) -
     driver.send("initialize", protocol=1, base="user")
     assert driver.wait() == 1
     assert 'under --base user give it "interval": "step"' in driver.stderr
+
+
+WATCH = """
+class Watch(lightning.Callback):
+    def on_train_batch_end(self, *_):
+        print("at", tuner.step_count, tuner.is_search, tuner.every(2))
+calls = [Watch()]
+"""
+
+
+def test_a_callback_knows_where_the_fit_stands(drive: Drive) -> None:
+    tells_where_it_stands(drive(SCRIPT.replace("# more", WATCH)))
+
+
+def test_a_callback_counts_updates_without_a_tuner(tmp_path: Path) -> None:
+    script = WATCH + "options = dict(max_steps=3, accumulate_grad_batches=2)"
+    lines = run_alone(SCRIPT.replace("# more", script), tmp_path).stdout.splitlines()
+    assert [line for line in lines if line.startswith("at ")][1::2] == [
+        "at 1 False False",
+        "at 2 False True",
+        "at 3 False False",
+    ]

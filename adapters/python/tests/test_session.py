@@ -575,3 +575,59 @@ for i, batch in enumerate(tuner.cycle([0.0] * 500)):
     told = [each["params"] for each in driver.notifications if each["method"] == "progress"]
     assert sum(len(each["losses"]) for each in told) == 3
     assert told[-1]["step"] == 3
+
+
+WATCHED = """
+import toy
+model, tuner = toy.attach()
+for batch in tuner.cycle([0.0, 0.1, 0.2, 0.3], epochs=5):
+    tuner.step(model.update(batch))
+    print(tuner.step_count, tuner.is_search, tuner.every(2))
+"""
+
+
+def test_a_script_knows_its_step_and_acts_on_the_committed_path_alone(drive: Drive) -> None:
+    driver = drive(WATCHED)
+    driver.ask("train", steps=2, lr=0.1, purpose="commit")
+    driver.ask("save", id="a")
+    driver.ask("train", steps=4, lr=0.1, purpose="search")
+    driver.ask("restore", id="a")
+    driver.ask("train", steps=3, lr=0.1, purpose="commit")
+    assert driver.shutdown() == 0
+    assert driver.stderr.splitlines() == [
+        "1 False False",
+        "2 True True",  # a trial begins at this step, and has changed nothing yet
+        "3 True False",
+        "4 True False",
+        "5 True False",
+        "2 False False",  # rolled back: step 2 is not made again
+        "3 False False",
+        "4 False True",
+        "5 False False",
+    ]
+
+
+def test_a_tuner_that_says_no_purpose_commits(drive: Drive) -> None:
+    driver = drive(WATCHED)
+    driver.ask("train", steps=2, lr=0.1)
+    assert driver.shutdown() == 0
+    assert driver.stderr.splitlines() == ["1 False False", "2 False True"]
+
+
+def test_every_is_true_once_a_step_where_batches_are_accumulated(drive: Drive) -> None:
+    script = WATCHED.replace("    tuner", "    if batch in (0.1, 0.3): tuner")
+    driver = drive(script)
+    driver.ask("train", steps=2, lr=0.1)
+    assert driver.shutdown() == 0
+    assert [line.split()[2] for line in driver.stderr.splitlines()] == ["False"] * 3 + ["True"]
+
+
+@pytest.mark.parametrize("steps", ["0", "-1", "2.5", "None"])
+def test_every_is_refused_what_is_no_number_of_steps(tmp_path: Path, steps: str) -> None:
+    end = run_alone(WATCHED.replace("every(2)", f"every({steps})"), tmp_path)
+    assert f"1 or more: it was {steps}" in end.stderr.splitlines()[-1]
+
+
+def test_without_a_tuner_every_counts_the_scripts_own_steps(tmp_path: Path) -> None:
+    lines = run_alone(WATCHED, tmp_path).stdout.splitlines()
+    assert lines == [f"{i} False {i % 2 == 0}" for i in range(1, 21)]

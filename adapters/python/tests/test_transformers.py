@@ -13,6 +13,7 @@ from contracts import (
     leaves_the_model_to_the_tuner,
     model_of,
     restores_bit_for_bit,
+    tells_where_it_stands,
     trains_alone_as,
 )
 from driver import RefusedError, run_alone
@@ -216,3 +217,31 @@ for module in model.modules():
     assert driver.shutdown() == 0
     weights = [text.splitlines()[-1].rpartition("]")[0] for text in (driver.stderr, bare.stdout)]
     assert weights[0] == weights[1]
+
+
+WATCHED = (
+    SCRIPT.replace("# attach", f"tuner = {ATTACH}")
+    .replace(
+        "# more",
+        """
+class Watch(transformers.TrainerCallback):
+    def on_step_end(self, *_, **__):
+        print("at", tuner.step_count, tuner.is_search, tuner.every(2))
+""",
+    )
+    .replace("trainer.train()", "trainer.add_callback(Watch())\ntrainer.train()")
+)
+
+
+def test_a_callback_knows_where_the_training_stands(drive: Drive) -> None:
+    tells_where_it_stands(drive(WATCHED))
+
+
+def test_a_callback_counts_updates_without_a_tuner(tmp_path: Path) -> None:
+    script = WATCHED.replace("num_train_epochs=1", "max_steps=3")
+    lines = run_alone(script, tmp_path).stdout.splitlines()
+    assert [line for line in lines if line.startswith("at ")] == [
+        "at 1 False False",
+        "at 2 False True",
+        "at 3 False False",
+    ]

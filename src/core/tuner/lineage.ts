@@ -6,7 +6,7 @@
  * it. A checkpoint in memory is a name for an origin; a checkpoint on disk makes the present state its own origin.
  */
 
-import type { Command, Reply, TrainCommand, TrainedReply } from './command.js';
+import type { Command, Purpose, Reply, TrainCommand, TrainedReply } from './command.js';
 import type { DurableCheckpoint } from './entry.js';
 
 /** Training that was done: to do it again, ask for as many steps at the same LRs. */
@@ -14,6 +14,7 @@ export interface Trained {
   readonly steps: number;
   readonly lr: number | readonly number[];
   readonly seconds: number;
+  readonly purpose: Purpose;
 }
 
 export interface Origin {
@@ -161,7 +162,7 @@ export class Lineage {
     const lr = typeof command.lr === 'number' ? command.lr : command.lr.slice(0, steps);
     this.#present = {
       file,
-      since: steps === 0 ? since : [...since, { steps, lr, seconds }],
+      since: steps === 0 ? since : [...since, { steps, lr, seconds, purpose: command.purpose }],
       // A commit that blew up is taken back, whatever it was meant to be.
       isSearch: isSearch || command.purpose === 'search' || didBlowUp(reply),
     };

@@ -35,7 +35,10 @@ describe('Lineage', () => {
     lineage.follow({ kind: 'discard', checkpoint: 'stage-0' }, SAVED);
     expect(lineage.spare(2)).toEqual(['before', 'lost-1', 'lost-2']);
     lineage.abandonFile('retry');
-    expect(lineage.present).toMatchObject({ file: 'start', since: [{ steps: 9 }] });
+    expect(lineage.present).toMatchObject({
+      file: 'start',
+      since: [{ steps: 9, purpose: 'commit' }],
+    });
   });
 
   it('takes what came from a damaged file from the one before it, in presence and by name', () => {
