@@ -5,7 +5,7 @@ import { Checkpoints } from './checkpoints.js';
 import type { TrainerHooks } from './hooks.js';
 import { isLr, readBatches, readCheckpoint } from './params.js';
 import { Training } from './training.js';
-import { checkLoss, type Tuner } from './tuner.js';
+import { checkCount, checkLoss, type Tuner } from './tuner.js';
 import { readVersion } from './version.js';
 import { type Request, Wire } from './wire.js';
 import { ERRORS, WireError } from './wire-error.js';
@@ -27,6 +27,8 @@ export class DrivenTuner<Snapshot> implements Tuner {
   #told = 0;
   #toldAt = 0;
   #breathedAt = 0;
+  /** A step was reported since the script asked for it. */
+  #isNew = false;
   /** The script was told to do a step and has not reported it yet. */
   #isStepDue = false;
   #isCancelled = false;
@@ -56,7 +58,21 @@ export class DrivenTuner<Snapshot> implements Tuner {
     if (this.#training) this.#failTraining(this.#training, error);
   };
 
+  get stepCount(): number {
+    return this.#step;
+  }
+
+  get isSearch(): boolean {
+    return this.#training?.isSearch ?? false;
+  }
+
+  every(steps: number): boolean {
+    checkCount(steps);
+    return this.#isNew && !this.isSearch && this.#step % steps === 0;
+  }
+
   async next(): Promise<boolean> {
+    this.#isNew = false;
     while (!this.#isOver) {
       const training = this.#training;
       if (training === undefined) {
@@ -82,6 +98,7 @@ export class DrivenTuner<Snapshot> implements Tuner {
       );
     }
     this.#isStepDue = false;
+    this.#isNew = true;
     this.#step++;
     this.#training?.add(loss);
   }

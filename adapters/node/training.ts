@@ -11,6 +11,8 @@ const DECAY = 0.9;
 export class Training {
   readonly request: Request;
   readonly losses: number[] = [];
+  /** Its steps are a trial's, and will be rolled back. */
+  readonly isSearch: boolean;
   /** Why it stops; undefined while it runs, and if all its steps were done. */
   end: TrainEnd | undefined;
   readonly #plan: TrainPlan;
@@ -23,6 +25,8 @@ export class Training {
   constructor(request: Request) {
     this.request = request;
     this.#plan = readTrain(request.params);
+    // A tuner of old does not say.
+    this.isSearch = request.params['purpose'] === 'search';
   }
 
   get isDone(): boolean {

@@ -334,6 +334,40 @@ describe('errors', () => {
   });
 });
 
+describe('where training stands', () => {
+  const REFUSED = 'tuner.every takes a whole number of steps, 1 or more, and got 0';
+
+  test('is told to a script that trains alone by its own steps', async () => {
+    const { stdout } = await new Driver('fixtures/where.mjs', [], {}).ended;
+    expect(stdout.trim().split('\n')).toEqual([
+      '1 false false false',
+      '2 false true false',
+      '3 false false false',
+      '4 false true false',
+      REFUSED,
+    ]);
+  });
+
+  test('is the committed path for "every", and after a rollback the step of the checkpoint', async () => {
+    const driver = await start('fixtures/where.mjs');
+    await driver.get('save', { id: 'a' });
+    await driver.get('train', { steps: 2, lr: 1, purpose: 'search' });
+    await driver.get('restore', { id: 'a' });
+    await driver.get('train', { steps: 3, lr: 1, purpose: 'commit' });
+    await driver.get('train', { steps: 1, lr: 1 }); // as a tuner of old asks
+    const { stderr } = await driver.shutdown();
+    expect(stderr.trim().split('\n')).toEqual([
+      '1 true false false',
+      '2 true false false',
+      '1 false false false',
+      '2 false true false',
+      '3 false false false',
+      '4 false true false',
+      REFUSED,
+    ]);
+  });
+});
+
 describe('the wire', () => {
   test("carries nothing of the script's own output, which goes to stderr", async () => {
     const driver = await start('fixtures/chatty.mjs');
