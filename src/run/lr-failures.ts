@@ -17,13 +17,22 @@ export class ScriptFailure {
   readonly command: Command;
   /** Losses that it had told before. */
   readonly told: readonly number[];
+  /** Steps of those that are answered already, and that are lost if the command is asked for again. */
+  readonly lost: number;
   /** Where it left its loop: its answer. */
   readonly reply: Reply | undefined;
 
-  constructor(error: AutolrsError, command: Command, told: readonly number[], reply?: Reply) {
+  constructor(
+    error: AutolrsError,
+    command: Command,
+    told: readonly number[],
+    lost: number,
+    reply?: Reply,
+  ) {
     this.error = error;
     this.command = command;
     this.told = told;
+    this.lost = lost;
     this.reply = reply;
   }
 }

@@ -4,6 +4,12 @@
 const LEAST_STEPS = 1000;
 const LEAST_SECONDS = 600;
 
+/** A scheduler gives a job about half a minute from SIGTERM to SIGKILL, and what is trained has yet to be saved. */
+const PART_SECONDS = 10;
+
+/** Before anything is known of its steps. */
+const FIRST_PART_STEPS = 16;
+
 /** The losses of more steps would come near the longest line that the wire allows. */
 const MOST_STEPS = 1_000_000;
 
@@ -23,6 +29,13 @@ export class SliceLength {
     this.#seconds += seconds;
   }
 
+  /** Steps that a trainer that cannot be called off is asked for at once. */
+  get partSteps(): number {
+    if (this.#seconds === 0) return FIRST_PART_STEPS;
+    return Math.max(1, Math.floor((PART_SECONDS * this.#steps) / this.#seconds));
+  }
+
+  /** Committed steps between two durable checkpoints. */
   get steps(): number {
     const bySeconds = this.#seconds > 0 ? (LEAST_SECONDS * this.#steps) / this.#seconds : 0;
     const wanted = this.#given ?? Math.max(LEAST_STEPS, Math.ceil(bySeconds));

@@ -3,8 +3,8 @@
 import { AutolrsError } from '../core/errors.js';
 import type { Command, Reply, TrainCommand, TrainedReply } from '../core/tuner/command.js';
 import type { DurableCheckpoint } from '../core/tuner/entry.js';
-import { exceedsSmoothed } from '../core/tuner/smoothed-loss.js';
 import { joinParts, partOf } from '../core/tuner/train-parts.js';
+import { trainInParts, withoutFalseHalt } from './in-parts.js';
 import {
   asDivergence,
   canBeProvoked,
@@ -87,6 +87,8 @@ export class SteadyTrainer<Process extends TrainerPort = TrainerPort> {
         if (suspicion?.step === step) suspicion.add(failure);
         else suspicion = new Suspicion(failure, step);
         if (this.#isProvoked(failure, suspicion)) return await this.#diverge(failure, done);
+        const { lost } = failure;
+        if (lost > 0) this.#options.note({ kind: 'lost', steps: lost, seconds: 0 });
         throw failure.error;
       }
     });
@@ -121,11 +123,10 @@ export class SteadyTrainer<Process extends TrainerPort = TrainerPort> {
   }
 
   async #askOnce(trainer: TrainerPort, command: Command): Promise<Answered> {
-    const { lineage, note, slices } = this.#options;
+    const { lineage, note } = this.#options;
     const reply = await this.#askScript(trainer, this.#keeper.placed(command));
     if (reply.kind === 'validated') this.#hasValidated = true;
     if (reply.kind === 'trained') {
-      slices.note(reply.steps, reply.seconds);
       if (reply.end === 'cancel') {
         // Half a probe says nothing: the whole of it is done again when the run goes on.
         lineage.follow(command, reply);
@@ -139,19 +140,51 @@ export class SteadyTrainer<Process extends TrainerPort = TrainerPort> {
 
   /** @throws ScriptFailure where the script itself fails at it, and the LR may be to blame. */
   async #askScript(trainer: TrainerPort, command: Command): Promise<Reply> {
-    const { signal } = this.#options;
+    const { signal, note } = this.#options;
+    const told: number[] = [];
     let reply: Reply;
     try {
-      reply = await trainer.ask(command, signal);
+      reply =
+        command.kind === 'train'
+          ? await this.#train(trainer, command, (part) => told.push(...part))
+          : await trainer.ask(command, signal);
     } catch (error) {
-      const isWork = command.kind === 'train' || command.kind === 'validate';
-      if (!isWork || signal.aborted || !this.#keeper.canRestart) throw error;
-      if (!(error instanceof AutolrsError) || !canBeProvoked(error, command)) throw error;
-      throw new ScriptFailure(error, command, [...trainer.toldLosses]);
+      const isProvocable =
+        (command.kind === 'train' || command.kind === 'validate') &&
+        !signal.aborted &&
+        this.#keeper.canRestart &&
+        error instanceof AutolrsError &&
+        canBeProvoked(error, command);
+      if (isProvocable) {
+        throw new ScriptFailure(error, command, [...told, ...trainer.toldLosses], told.length);
+      }
+      if (told.length > 0) note({ kind: 'lost', steps: told.length, seconds: 0 });
+      throw error;
     }
     const failure = this.#earlyEnd(trainer, command, reply);
     if (failure === undefined) return reply;
     throw failure;
+  }
+
+  async #train(
+    trainer: TrainerPort,
+    command: TrainCommand,
+    onPart: (losses: readonly number[]) => void,
+  ): Promise<TrainedReply> {
+    const { signal, slices, facts } = this.#options;
+    const ask = async (part: TrainCommand) => {
+      const reply = await trainer.ask(part, signal);
+      if (reply.kind !== 'trained') throw new Error('a "train" was answered by something else');
+      slices.note(reply.steps, reply.seconds);
+      return reply;
+    };
+    if (facts.can.cancel) return ask(command);
+    return trainInParts(command, {
+      ask,
+      partSteps: () => slices.partSteps,
+      isAborted: () => signal.aborted,
+      onPart: ({ losses }) => onPart(losses),
+    });
   }
 
   /** A loop that was left where its data go on: a probe's, or a commit's once it was seen that an LR makes it leave. */
@@ -164,7 +197,7 @@ export class SteadyTrainer<Process extends TrainerPort = TrainerPort> {
     const message = 'the script left its loop before its data ended';
     const error = new AutolrsError('TRAINER_ENDED_EARLY', message);
     if (command.purpose === 'commit' && !this.#provoked.has(error)) return;
-    return new ScriptFailure(error, command, reply.losses, reply);
+    return new ScriptFailure(error, command, reply.losses, reply.steps, reply);
   }
 
   #isProvoked({ error, command }: ScriptFailure, { failures, isControlled }: Suspicion): boolean {
@@ -241,7 +274,6 @@ export class SteadyTrainer<Process extends TrainerPort = TrainerPort> {
       const answer = await this.#askScript(trainer, part);
       if (answer.kind !== 'trained') throw new Error('a "train" was answered by something else');
       const reply = withoutFalseHalt(answer, parts, command.haltAbove);
-      slices.note(reply.steps, reply.seconds);
       lineage.follow(part, reply);
       done += reply.steps;
       const isCut = reply.end === undefined || reply.end === 'cancel';
@@ -300,20 +332,4 @@ export class SteadyTrainer<Process extends TrainerPort = TrainerPort> {
 function notOfLr(error: AutolrsError): AutolrsError {
   const { code, message, facts } = because(error, 'the same at an LR so low that nothing moves');
   return new AutolrsError(code, message, { ...facts, isPermanent: true });
-}
-
-/**
- * A trainer smooths the losses of one request, so in a slice's first steps a single loss weighs all. Whether a command
- * halts is judged by all of its losses, and so does not depend on where it was cut.
- */
-function withoutFalseHalt(
-  reply: TrainedReply,
-  parts: readonly TrainedReply[],
-  haltAbove: number | undefined,
-): TrainedReply {
-  if (reply.end !== 'halt' || haltAbove === undefined || parts.length === 0) return reply;
-  const before = parts.flatMap((part) => part.losses);
-  if (exceedsSmoothed(before, reply.losses, haltAbove)) return reply;
-  const { end: _, ...goesOn } = reply;
-  return goesOn;
 }

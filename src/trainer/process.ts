@@ -141,6 +141,7 @@ export async function startTrainer(options: TrainerOptions): Promise<Trainer> {
       return updates;
     },
     async ask(command, signal) {
+      const askedAt = performance.now();
       patience.begin();
       toldLosses = [];
       mostLosses = command.kind === 'train' ? command.steps : 0;
@@ -157,7 +158,7 @@ export async function startTrainer(options: TrainerOptions): Promise<Trainer> {
         });
         // A signal that has aborted already tells nobody of it again.
         if (cancels?.aborted) cancel();
-        const reply = toReply(command, await answer);
+        const reply = withinClock(toReply(command, await answer), performance.now() - askedAt);
         mustBeAsked(reply, cancels);
         keeper.check(command, reply);
         patience.note(command, reply);
@@ -172,6 +173,12 @@ export async function startTrainer(options: TrainerOptions): Promise<Trainer> {
     abandon: () => stopTrainer(link),
     kill: () => link.kill('SIGKILL'),
   };
+}
+
+/** What a trainer says of its time is no longer than we have waited for it. */
+function withinClock(reply: Reply, waitedMs: number): Reply {
+  if (!('seconds' in reply)) return reply;
+  return { ...reply, seconds: Math.min(reply.seconds, waitedMs / 1000) };
 }
 
 function mustBeAsked(reply: Reply, cancels: AbortSignal | undefined): void {

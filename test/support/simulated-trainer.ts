@@ -30,6 +30,8 @@ export interface SimulationOptions {
   readonly disk?: Map<string, Model>;
   /** The data ends after this many optimizer updates, counted over everything that was trained. */
   readonly dataEndsAfter?: number;
+  /** What it says that a step takes. */
+  readonly stepSeconds?: number;
   /** What the script does when its loss blows up, at too high an LR. */
   readonly guard?: 'raises' | 'exits' | 'is killed' | 'leaves' | 'raises in validation';
   /** A step at which it does so at any LR. */
@@ -76,6 +78,7 @@ export class SimulatedTrainer {
       seed: 1,
       canValidate: true,
       dataEndsAfter: Number.POSITIVE_INFINITY,
+      stepSeconds: 0.001,
       ...options,
     };
     this.#disk = options.disk;
@@ -154,7 +157,7 @@ export class SimulatedTrainer {
       }
     }
     const done = losses.length;
-    const seconds = done * 0.001;
+    const seconds = done * this.#options.stepSeconds;
     const { step } = this.model;
     return {
       kind: 'trained',

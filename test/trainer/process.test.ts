@@ -42,6 +42,25 @@ describe('startTrainer', () => {
     expect(await trainer.shutdown()).toEqual({ exitCode: 0, signal: undefined });
   });
 
+  it('believes no trainer that it took longer than we waited', async () => {
+    const command = [process.execPath, `${FIXTURES}/answers-wrongly.mjs`, 'long-seconds'] as const;
+    const trainer = await start('trains.mjs', { command });
+    const asked = performance.now();
+    const reply = await trainer.ask(TRAIN);
+    const waited = (performance.now() - asked) / 1000;
+    expect('seconds' in reply ? reply.seconds : Infinity).toBeLessThanOrEqual(waited);
+  });
+
+  it('tells of its process before the script has said hello', async () => {
+    const pids: number[] = [];
+    const starting = start('never-says-hello.mjs', {
+      startTimeoutMs: 100,
+      onStarted: (pid) => pids.push(pid),
+    });
+    await expect(starting).rejects.toMatchObject({ code: 'TRAINER_SILENT' });
+    expect(pids).toEqual([expect.any(Number)]);
+  });
+
   it('gives a hint when the script takes long to say hello, once', async () => {
     let hints = 0;
     const starting = start('never-says-hello.mjs', {

@@ -1,0 +1,47 @@
+/** Training in parts: for a trainer that cannot be called off, so short that an interrupt need not wait for long. */
+
+import type { TrainCommand, TrainedReply } from '../core/tuner/command.js';
+import { exceedsSmoothed } from '../core/tuner/smoothed-loss.js';
+import { joinParts, partOf } from '../core/tuner/train-parts.js';
+
+export interface PartsOptions {
+  readonly ask: (part: TrainCommand) => Promise<TrainedReply>;
+  /** Steps of the next part. */
+  readonly partSteps: () => number;
+  readonly isAborted: () => boolean;
+  /** A part is done, and another follows. */
+  readonly onPart: (part: TrainedReply) => void;
+}
+
+/** All of the command, or once it is aborted what was done of it, as from a trainer that was called off. */
+export async function trainInParts(
+  command: TrainCommand,
+  { ask, partSteps, isAborted, onPart }: PartsOptions,
+): Promise<TrainedReply> {
+  const parts: TrainedReply[] = [];
+  for (let done = 0; ; ) {
+    const answer = await ask(partOf(command, done, partSteps()));
+    const part = withoutFalseHalt(answer, parts, command.haltAbove);
+    parts.push(part);
+    done += part.steps;
+    if (part.end !== undefined || done >= command.steps) return joinParts(parts);
+    if (isAborted()) return { ...joinParts(parts), end: 'cancel' };
+    onPart(part);
+  }
+}
+
+/**
+ * A trainer smooths the losses of one request, so in a part's first steps a single loss weighs all. Whether a command
+ * halts is judged by all of its losses, and so does not depend on where it was cut.
+ */
+export function withoutFalseHalt(
+  reply: TrainedReply,
+  parts: readonly TrainedReply[],
+  haltAbove: number | undefined,
+): TrainedReply {
+  if (reply.end !== 'halt' || haltAbove === undefined || parts.length === 0) return reply;
+  const before = parts.flatMap((part) => part.losses);
+  if (exceedsSmoothed(before, reply.losses, haltAbove)) return reply;
+  const { end: _, ...goesOn } = reply;
+  return goesOn;
+}
