@@ -20,7 +20,7 @@ import type { RunSettings } from './options.js';
 import { listenForInterrupts } from './signals.js';
 import { environmentOf } from './trainer-environment.js';
 
-/** If the script has not said hello by then, its user may want to know what to look for. */
+/** If the script has not said hello by then, its user may want to know what is waited for. */
 const HINT_AFTER_MS = 15_000;
 
 export interface Training extends Conduct {
@@ -179,7 +179,7 @@ async function seeOff(
 }
 
 function startHint({ startTimeoutMs }: RunSettings): string {
-  return `the script has not said hello yet (waiting up to ${startTimeoutMs / 1000} s): does it import autolrs and attach, and does it reach its training loop?`;
+  return `waiting for the script to reach its training loop, with autolrs attached (up to ${startTimeoutMs / 1000} s)`;
 }
 
 /** A trainer's level as ours; `warning` is Python's word, and what nobody knows is information. */

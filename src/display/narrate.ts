@@ -86,10 +86,14 @@ function describeOutcome(outcome: ProbeOutcome, steps: number): string {
 }
 
 function narrateSearchPlan(plan: Extract<Decision, { kind: 'search-planned' }>): string {
-  const { rampSteps, coarse, fine, plannedSteps, mostSteps, total } = plan;
+  const { rampSteps, coarse, fine, plannedSteps, mostSteps, enoughSteps, total } = plan;
   const rungs = [coarse, fine].filter(({ steps }) => steps > 0);
   if (rampSteps === 0 && rungs.length === 0) {
-    return `search: none; it may take ${formatCount(mostSteps)} of ${plural(total, 'step')}, too few for one`;
+    const enough =
+      enoughSteps === undefined || !Number.isFinite(enoughSteps)
+        ? ''
+        : `; ${formatCount(enoughSteps)} would be enough`;
+    return `search: none; it may take ${formatCount(mostSteps)} of ${plural(total, 'step')}, too few for one${enough}`;
   }
   const parts = [
     ...(rampSteps > 0 ? [`ramp ${formatCount(rampSteps)}`] : []),

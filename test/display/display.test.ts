@@ -188,9 +188,18 @@ describe('strategy horizon, told to people', () => {
 
   it('says why there is no search', () => {
     const short = tell(new SimulatedTrainer(), { budget: 100 });
-    expect(short).toContain('search: none; it may take 10 of 100 steps, too few');
+    expect(short).toContain(
+      'search: none; it may take 10 of 100 steps, too few for one; 320 would be enough',
+    );
     const thrifty = tell(new SimulatedTrainer(), { budget: 5000, searchBudget: 0.001 });
-    expect(thrifty).toContain('search: none; it may take 5 of 5,000 steps, too few');
+    expect(thrifty).toContain(
+      'search: none; it may take 5 of 5,000 steps, too few for one; 3,000,000 would be enough',
+    );
+    const factor = { base: 'user', budget: 240 } as const;
+    const own = tell(new SimulatedTrainer({ ownLr: () => 0.01 }), factor);
+    expect(own).toContain('it may take 24 of 240 steps, too few for one; 800 would be enough');
+    const never = tell(new SimulatedTrainer(), { budget: 50, searchBudget: 5e-324 });
+    expect(never).toContain('too few for one\n');
   });
 
   it('has words for a ramp that diverges at its first step', () => {

@@ -117,6 +117,8 @@ export type Decision =
       readonly plannedSteps: number;
       /** With the probes that an answer at an edge may add. */
       readonly mostSteps: number;
+      /** Where there is no search: all steps of a run that would have one. Older journals lack it. */
+      readonly enoughSteps?: number;
     }
   | {
       /** The loss that the run will end with, as said at committed step `step`. */

@@ -30,6 +30,7 @@ import { type LeadReading, readLead } from './factor-lead.js';
 import { type FactorPlan, FIRST_PROBES, planFactors } from './factor-plan.js';
 import { searchFactor } from './factor-search.js';
 import { nextLook } from './looks.js';
+import { enoughSteps } from './search-plan.js';
 
 const CUT = 2;
 /** A lead costs more to do again than a look, and its probes find their way back up. */
@@ -82,7 +83,7 @@ class FactorRun {
   /** All that the limits leave, search included. */
   *whole(): Conversation<FinishReason> {
     const plan = planFactors(this.limits, this.#state.options.searchBudget);
-    yield* tellPlan(plan);
+    yield* tellPlan(plan, this.#state.options.searchBudget);
     yield* validateCommitted(this.#state);
     if (plan.probeSteps === 0) return yield* this.#commitRest();
     yield* this.#startStage(plan.leadSteps);
@@ -266,7 +267,10 @@ class FactorRun {
   }
 }
 
-function* tellPlan({ total, probeSteps, mostSteps }: FactorPlan): Conversation<void> {
+function* tellPlan(
+  { total, probeSteps, mostSteps }: FactorPlan,
+  budget: number,
+): Conversation<void> {
   const probes = probeSteps > 0 ? FIRST_PROBES.length : 0;
   yield* decide({
     kind: 'search-planned',
@@ -276,5 +280,8 @@ function* tellPlan({ total, probeSteps, mostSteps }: FactorPlan): Conversation<v
     fine: { probes, steps: probeSteps },
     plannedSteps: probes * probeSteps,
     mostSteps,
+    ...(probes === 0 && {
+      enoughSteps: enoughSteps(total, (all) => planFactors({ total: all }, budget).probeSteps > 0),
+    }),
   });
 }

@@ -22,6 +22,7 @@ import { forecastEnd } from './end-forecast.js';
 import { findPeak } from './peak.js';
 import {
   COARSE_PROBES,
+  enoughSteps,
   FINE_PROBES,
   plannedSteps,
   planSearch,
@@ -64,7 +65,8 @@ function* search(state: StrategyState, limits: Limits): Conversation<CommitPlan 
   const given = givenInterval(state.options);
   const { searchBudget } = state.options;
   const total = totalOf(limits, searchBudget);
-  const plan = planSearch(total, searchBudget, given === undefined);
+  const planFor = (all: number) => planSearch(all, searchBudget, given === undefined);
+  const plan = planFor(total);
   yield* decide({
     kind: 'search-planned',
     total: plan.total,
@@ -73,6 +75,9 @@ function* search(state: StrategyState, limits: Limits): Conversation<CommitPlan 
     fine: { probes: FINE_PROBES, steps: plan.fineSteps },
     plannedSteps: plannedSteps(plan),
     mostSteps: plan.mostSteps,
+    ...(plannedSteps(plan) === 0 && {
+      enoughSteps: enoughSteps(total, (all) => plannedSteps(planFor(all)) > 0),
+    }),
   });
   yield* validateCommitted(state);
   const interval = given ?? (yield* rampOrGuess(state, plan));

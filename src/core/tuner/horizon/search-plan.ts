@@ -52,6 +52,21 @@ export function plannedSteps(plan: SearchPlan): number {
   return plan.rampSteps + COARSE_PROBES * plan.coarseSteps + FINE_PROBES * plan.fineSteps;
 }
 
+/** The fewest steps of a run, above `total`, that are enough for a search; infinite where nobody can do so many. */
+export function enoughSteps(total: number, isEnough: (total: number) => boolean): number {
+  let [tooFew, enough] = [total, Math.max(1, 2 * total)];
+  while (!isEnough(enough)) {
+    [tooFew, enough] = [enough, 2 * enough];
+    if (enough > Number.MAX_SAFE_INTEGER) return Infinity;
+  }
+  while (enough - tooFew > 1) {
+    const middle = Math.floor((tooFew + enough) / 2);
+    if (isEnough(middle)) enough = middle;
+    else tooFew = middle;
+  }
+  return enough;
+}
+
 function clamp(value: number, least: number, most: number): number {
   return Math.round(Math.min(most, Math.max(least, value)));
 }
