@@ -1,4 +1,9 @@
 #!/usr/bin/env node
-import { main } from '../dist/cli/main.js';
+import { catchSignals, closeDebugger } from '../dist/cli/signals.js';
 
+// Before anything else is loaded: until then SIGUSR1 opens Node's debugger.
+catchSignals();
+closeDebugger();
+const { main } = await import('../dist/cli/main.js');
+closeDebugger(); // it opens a moment after its signal
 await main(process.argv);

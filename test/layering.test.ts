@@ -44,6 +44,7 @@ const MAY_USE: Readonly<Record<string, readonly string[]>> = {
     'node:os',
     'node:path',
     'node:timers/promises',
+    'node:tty',
     'node:url',
   ],
 };

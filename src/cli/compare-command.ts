@@ -6,6 +6,7 @@ import { visible } from '../core/visible.js';
 import { describeComparison } from '../display/comparison.js';
 import { documentOf } from './compare-document.js';
 import type { CompareSettings } from './compare-options.js';
+import { stdout } from './output.js';
 import { readComparable } from './read-comparable.js';
 
 const DEFAULT_COLUMNS = 80;
@@ -21,8 +22,8 @@ export async function compareCommand(settings: CompareSettings): Promise<number>
   const comparison = compareRuns(runs, { reference, loss, targets });
   const text = json
     ? JSON.stringify(documentOf(comparison, paths))
-    : describeComparison(comparison, process.stdout.columns ?? DEFAULT_COLUMNS).join('\n');
-  process.stdout.write(`${text}\n`);
+    : describeComparison(comparison, stdout.columns ?? DEFAULT_COLUMNS).join('\n');
+  stdout.write(`${text}\n`);
   return 0;
 }
 

@@ -13,6 +13,7 @@ import type { JournalEntry } from '../journal/format.js';
 import { createDisplay } from './create-display.js';
 import { EXIT_BUG, exitCodeOfError, exitCodeOfStatus } from './exit-codes.js';
 import type { RunSettings } from './options.js';
+import { stderr, stdout } from './output.js';
 import { trainToTheEnd } from './train-to-the-end.js';
 import { writeResults } from './write-results.js';
 
@@ -99,7 +100,7 @@ interface Voice {
 
 /** The account for people on stderr, the document for programs on stdout, the failure's sentence last. */
 function tellEnd({ account, failure, exitCode, isResumable }: RunEnding, voice: Voice): number {
-  const say = (text: string) => process.stderr.write(`${text}\n`);
+  const say = (text: string) => stderr.write(`${text}\n`);
   // Of a run that did not get to its first step there is nothing to tell but why.
   const isWorthAnAccount = account.steps.total > 0 || !(failure instanceof AutolrsError);
   if (!voice.quiet && isWorthAnAccount) say(`\n${summarize(account).join('\n')}`);
@@ -115,7 +116,7 @@ function tellEnd({ account, failure, exitCode, isResumable }: RunEnding, voice: 
   }
   if (voice.json) {
     const error = failure === undefined ? {} : { error: { ...describe(failure), exitCode } };
-    process.stdout.write(`${JSON.stringify({ ...account, ...error })}\n`);
+    stdout.write(`${JSON.stringify({ ...account, ...error })}\n`);
   }
   if (failure !== undefined && !(failure instanceof AutolrsError)) throw failure;
   return exitCode;

@@ -13,6 +13,7 @@ import { plural } from '../display/format.js';
 import { startTrainer, type Trainer } from '../trainer/process.js';
 import { documentOf } from './doctor-document.js';
 import type { DoctorSettings } from './doctor-options.js';
+import { say, stdout } from './output.js';
 import { createRunId } from './run-id.js';
 import { listenForInterrupts } from './signals.js';
 import { environmentOf } from './trainer-environment.js';
@@ -39,8 +40,8 @@ export async function doctorCommand(settings: DoctorSettings): Promise<number> {
   const findings = diagnose(examination);
   const text = settings.json
     ? JSON.stringify(documentOf(examination, findings))
-    : describeExamination(examination, findings, process.stdout.columns).join('\n');
-  process.stdout.write(`${text}\n`);
+    : describeExamination(examination, findings, stdout.columns).join('\n');
+  stdout.write(`${text}\n`);
   return isFit(findings) ? EXIT_FIT : EXIT_UNFIT;
 }
 
@@ -151,8 +152,4 @@ function failureOf({ code, message, facts }: AutolrsError): Failure {
     lines: facts.stderrTail ?? [],
     isOtherLr: facts.isOtherLr ?? false,
   };
-}
-
-function say(line: string): void {
-  process.stderr.write(`autolrs: ${line}\n`);
 }

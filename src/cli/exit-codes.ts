@@ -5,6 +5,9 @@ import type { RunStatus } from '../core/tuner/result.js';
 
 const EXIT_BUG = 1;
 
+/** Of what succeeded: stdout could not take what was asked for. A pipe that was closed has taken enough. */
+const EXIT_UNWRITTEN = 7;
+
 const EXIT_OF_ERROR: Readonly<Record<ErrorCode, number>> = {
   USAGE: 2,
   TRAINER_NOT_STARTED: 3,
@@ -41,4 +44,4 @@ export function exitCodeOfStatus(status: RunStatus): number {
   return EXIT_OF_STATUS[status];
 }
 
-export { EXIT_BUG };
+export { EXIT_BUG, EXIT_UNWRITTEN };

@@ -6,6 +6,7 @@ import type { RunStatus } from '../core/tuner/result.js';
 import { ResultBuilder } from '../core/tuner/result-builder.js';
 import type { JournalEntry } from '../journal/format.js';
 import { readJournal } from '../journal/read.js';
+import { say } from './output.js';
 import { carrierFor, type Invocation } from './read-carrier.js';
 
 export interface RunError {
@@ -96,5 +97,5 @@ function baseOf({ options }: FoldedJournal['run']): Base {
 }
 
 function warnOfTornLine(): void {
-  process.stderr.write('autolrs: the journal ends in the middle of a line, which was left out\n');
+  say('the journal ends in the middle of a line, which was left out');
 }

@@ -2,27 +2,45 @@
 
 import { CommanderError } from 'commander';
 import { AutolrsError } from '../core/errors.js';
-import { EXIT_BUG, exitCodeOfError } from './exit-codes.js';
+import { EXIT_BUG, EXIT_UNWRITTEN, exitCodeOfError } from './exit-codes.js';
+import { flushOutput, say, stderr, stdout, surviveClosedTerminals } from './output.js';
 import { createProgram } from './program.js';
 
 const EXIT_USAGE = 2;
 
-export async function main(argv: readonly string[]): Promise<void> {
-  tolerateBrokenPipe();
+/** Runs the command line `argv` and ends the process. */
+export async function main(argv: readonly string[]): Promise<never> {
+  surviveClosedTerminals();
+  let code = await runProgram(argv);
+  const unwritten = await flushOutput();
+  if (unwritten !== undefined) {
+    say(
+      `stdout cannot be written: ${unwritten}; what is missing can be had again in another place`,
+    );
+    if (code === 0) code = EXIT_UNWRITTEN;
+    await stderr.flush();
+  }
+  // Not by having nothing left to do: a pipe that nobody reads would be waited for.
+  process.exit(code);
+}
+
+async function runProgram(argv: readonly string[]): Promise<number> {
   let json = false;
+  let exitCode = 0;
   try {
     const program = createProgram({
       onStart(isJson) {
         json = isJson;
       },
       onExit(code) {
-        process.exitCode = code;
+        exitCode = code;
       },
     });
     if (argv.length <= 2) program.help({ error: true });
     await program.parseAsync(argv);
+    return exitCode;
   } catch (error) {
-    process.exitCode = tell(error, json || ownWords(argv).includes('--json'));
+    return tell(error, json || ownWords(argv).includes('--json'));
   }
 }
 
@@ -42,26 +60,15 @@ function tell(error: unknown, json: boolean): number {
     return EXIT_USAGE;
   }
   if (!(error instanceof AutolrsError)) {
-    process.stderr.write(
-      `autolrs: this is a bug of ours, please report it: ${String((error as Error)?.stack ?? error)}\n`,
-    );
+    say(`this is a bug of ours, please report it: ${String((error as Error)?.stack ?? error)}`);
     return EXIT_BUG;
   }
-  process.stderr.write(`autolrs: ${error.message}\n`);
+  say(error.message);
   const exitCode = exitCodeOfError(error.code);
   if (json) writeError({ code: error.code, message: error.message, exitCode });
   return exitCode;
 }
 
 function writeError(error: { code: string; message: string; exitCode: number }): void {
-  process.stdout.write(`${JSON.stringify({ error })}\n`);
-}
-
-/** Whoever read our output has seen enough: a normal end, as for any Unix filter. */
-function tolerateBrokenPipe(): void {
-  for (const stream of [process.stdout, process.stderr]) {
-    stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EPIPE') throw error;
-    });
-  }
+  stdout.write(`${JSON.stringify({ error })}\n`);
 }

@@ -6,6 +6,7 @@ import { type RawCompareFlags, readCompareFlags } from './compare-options.js';
 import { type RawDoctorFlags, readDoctorFlags } from './doctor-options.js';
 import { CARE_OPTIONS, DOCTOR_OPTIONS, type OptionRow, RUN_OPTIONS } from './option-rows.js';
 import { type RawResumeFlags, type RawRunFlags, readResumeFlags, readRunFlags } from './options.js';
+import { stderr, stdout } from './output.js';
 import { readVersion } from './version.js';
 
 export interface ProgramEvents {
@@ -16,7 +17,7 @@ export interface ProgramEvents {
 }
 
 export function createProgram({ onStart, onExit }: ProgramEvents): Command {
-  const program = new Command('autolrs')
+  const program = newCommand('autolrs')
     .description('Steers the learning rate of a training script while it trains.')
     .version(readVersion(), '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print this help')
@@ -33,8 +34,16 @@ export function createProgram({ onStart, onExit }: ProgramEvents): Command {
   return program;
 }
 
+/** Help and mistakes go where all else goes that we write. */
+function newCommand(name: string): Command {
+  return new Command(name).configureOutput({
+    writeOut: (text) => stdout.write(text),
+    writeErr: (text) => stderr.write(text),
+  });
+}
+
 function createRunCommand(onExit: ProgramEvents['onExit']): Command {
-  const command = new Command('run')
+  const command = newCommand('run')
     .description('Start a training script and tune its learning rate to the end of the budget.')
     .argument('[command...]', 'the training command, after --')
     .usage('[options] -- command...')
@@ -58,7 +67,7 @@ function createRunCommand(onExit: ProgramEvents['onExit']): Command {
 }
 
 function createResumeCommand(onExit: ProgramEvents['onExit']): Command {
-  const command = new Command('resume')
+  const command = newCommand('resume')
     .description(
       'Go on with a run that was interrupted, failed or crashed, or extend a finished one.',
     )
@@ -81,7 +90,7 @@ function createResumeCommand(onExit: ProgramEvents['onExit']): Command {
 }
 
 function createDoctorCommand(onExit: ProgramEvents['onExit']): Command {
-  const command = new Command('doctor')
+  const command = newCommand('doctor')
     .description(
       'Examine a training script in a minute or two: whether it can be steered, and whether a restore brings back all that its training needs.',
     )
@@ -117,7 +126,7 @@ function isSetInEnvironment(flags: string): boolean {
 }
 
 function createShowCommand(onExit: ProgramEvents['onExit']): Command {
-  return new Command('show')
+  return newCommand('show')
     .description("Print a run's stages, schedule and cost from its journal.")
     .argument('<dir>', 'the run directory')
     .option('--json', 'print one JSON document instead of a table')
@@ -130,7 +139,7 @@ function createShowCommand(onExit: ProgramEvents['onExit']): Command {
 }
 
 function createCompareCommand(onExit: ProgramEvents['onExit']): Command {
-  return new Command('compare')
+  return newCommand('compare')
     .description('Say whether runs were worth it, at equal total steps, the search counted.')
     .argument('<run...>', 'run directories, or CSV or JSONL files of step and loss')
     .usage('[options] <run> <run...>')

@@ -18,6 +18,7 @@ import { conductRun } from './conduct-run.js';
 import { endLeftover } from './end-leftover.js';
 import { type FoldedJournal, foldJournal } from './fold-journal.js';
 import type { ResumeSettings } from './options.js';
+import { say, stdout } from './output.js';
 import { carrierFor } from './read-carrier.js';
 import { readVersion } from './version.js';
 import { writeResults } from './write-results.js';
@@ -133,10 +134,10 @@ function tellItIsOver(
 ): number {
   const account = result.build(status, seconds);
   writeResults(account.run.dir, account); // a full disk may have kept them from being written
-  process.stderr.write(
-    `autolrs: the run is over (${describeEnd(account)}); give --steps or --budget, totals both, to train on\n`,
+  say(
+    `the run is over (${describeEnd(account)}); give --steps or --budget, totals both, to train on`,
   );
-  if (settings.json) process.stdout.write(`${JSON.stringify(account)}\n`);
+  if (settings.json) stdout.write(`${JSON.stringify(account)}\n`);
   return 0;
 }
 

@@ -6,6 +6,7 @@ import type { RunningProcess } from '../display/status.js';
 import { summarize } from '../display/summary.js';
 import { holderOf } from '../journal/lock.js';
 import { foldJournal } from './fold-journal.js';
+import { stdout } from './output.js';
 
 /** @throws AutolrsError when the directory holds no readable journal. */
 export async function showCommand(dir: string, json: boolean): Promise<number> {
@@ -17,7 +18,7 @@ export async function showCommand(dir: string, json: boolean): Promise<number> {
   const text = json
     ? JSON.stringify({ ...account, error, process: holder }) // without those that there are not
     : summarize(account, { process: holder, failure: error?.message }).join('\n');
-  process.stdout.write(`${text}\n`);
+  stdout.write(`${text}\n`);
   return 0;
 }
 

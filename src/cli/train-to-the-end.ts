@@ -67,7 +67,10 @@ export async function trainToTheEnd(training: Training): Promise<RunStatus> {
   } catch (error) {
     await (steady ?? running)?.abandon();
     // Whoever interrupts a run and kills its trainer knows why it ended. A disk that is full then is another matter.
-    if (steady !== undefined && signal.aborted && isOfTheTrainer(error)) return 'interrupted';
+    if (steady !== undefined && signal.aborted && isOfTheTrainer(error)) {
+      display.say('the script ended before it could stop at a step');
+      return 'interrupted';
+    }
     throw error;
   } finally {
     interrupts.stop();

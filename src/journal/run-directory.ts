@@ -83,8 +83,8 @@ function removeIfThere(path: string): void {
 }
 
 /** Writes all bytes: a full disk can take some of them and say so only at the next call. */
-export function writeWhole(file: number, text: string): void {
-  const bytes = Buffer.from(text);
+export function writeWhole(file: number, content: string | Uint8Array): void {
+  const bytes = typeof content === 'string' ? Buffer.from(content) : content;
   let written = 0;
   while (written < bytes.length) written += writeSync(file, bytes, written);
 }

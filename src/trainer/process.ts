@@ -12,6 +12,7 @@ import { type Carrier, type Link, startLink } from './carrier.js';
 import type { ChildEnd } from './child.js';
 import { PatienceKeeper } from './patience.js';
 import { Session } from './session.js';
+import { waitForOwnSignal } from './shared-signal.js';
 import { type SeeOffOptions, seeOff, stopTrainer } from './shutdown.js';
 import { StderrTail } from './stderr-tail.js';
 import { StepKeeper } from './step-keeper.js';
@@ -118,8 +119,9 @@ export async function startTrainer(options: TrainerOptions): Promise<Trainer> {
     },
     onRefused: (why) => options.onLog?.('warn', `a connection was turned away: ${why}`),
   });
-  void link.ended.then((end) => {
+  void link.ended.then(async (end) => {
     splitter.end();
+    await waitForOwnSignal(end, options.signal);
     session.fail(exited(end, session.pendingMethod, steps?.step, tail));
   });
   try {

@@ -153,6 +153,26 @@ describe('the wheel in a fresh virtual environment without Node', { timeout: 120
   );
 
   it(
+    'opens no debugger, and runs on at a hang-up under nohup',
+    installed(async () => {
+      const runIn = (seconds: string) => [
+        ...['run', '--run-dir', newRun(), ...FLAGS, '--', 'python', TOY, seconds],
+      ];
+      const stopped = await endOf(start(runIn('0.01')), 'stage 0 probe 1', 'SIGUSR1');
+      expect([stopped.code, stopped.stderr]).toEqual([130, expect.stringContaining('SIGUSR1')]);
+      expect(stopped.stderr).not.toContain('Debugger');
+      const child = spawn('nohup', [join(bin, 'autolrs'), ...runIn('0')], {
+        cwd: home,
+        // What the shell would tell of it is not there.
+        env: { ...process.env, PATH: `${bin}:${process.env['PATH']}`, _: '' },
+        stdio: ['ignore', 'pipe', 'pipe'],
+      });
+      const went = await endOf(child, 'stage 0 probe 1', 'SIGHUP');
+      expect([went.code, went.stderr]).toEqual([0, expect.stringContaining('SIGHUP: ignored')]);
+    }),
+  );
+
+  it(
     'leaves stdin and stdout alone where a tuner drives the process that calls it',
     installed(async () => {
       const end = await endOf(start(['--version'], { AUTOLRS: '1' }));

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { documentOf } from '../../src/cli/compare-document.js';
 import { documentOf as doctorDocumentOf } from '../../src/cli/doctor-document.js';
-import { exitCodeOfError, exitCodeOfStatus } from '../../src/cli/exit-codes.js';
+import { EXIT_UNWRITTEN, exitCodeOfError, exitCodeOfStatus } from '../../src/cli/exit-codes.js';
 import { compareRuns } from '../../src/core/compare/compare.js';
 import { startEvidence } from '../../src/core/doctor/evidence.js';
 import { CAUSES, CHECKS } from '../../src/core/doctor/finding.js';
@@ -42,6 +42,7 @@ describe('what others depend on stays as it is', () => {
     expect(exitCodeOfStatus('ended-early')).toBe(3);
     expect(exitCodeOfStatus('diverged')).toBe(6);
     expect(exitCodeOfStatus('interrupted')).toBe(130);
+    expect(EXIT_UNWRITTEN).toBe(7);
   });
 
   it('the wire’s version, requests and errors', () => {
