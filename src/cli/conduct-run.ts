@@ -62,13 +62,17 @@ export async function conductRun(conduct: Conduct): Promise<number> {
     failure = error;
     if (error instanceof AutolrsError && error.code === 'INTERRUPTED') status = 'interrupted';
   }
+  const isInPlace = isStillThere(journal, (error) => {
+    failure ??= error;
+    if (status !== 'interrupted') status = 'failed';
+  });
   let exitCode = exitCodeOf(status, failure);
   const seconds = conduct.secondsBefore + (performance.now() - startedAt) / 1000;
   const account = result.build(status, seconds);
   try {
     const error = failure === undefined ? {} : { error: describe(failure) };
     journal.append({ kind: 'end', status, exitCode, ...error }, { durable: true });
-    writeResults(run.dir, account);
+    if (isInPlace) writeResults(run.dir, account);
   } catch (error) {
     failure ??= error; // the first cause is the one reported
     exitCode = exitCodeOf(status, failure);
@@ -76,9 +80,21 @@ export async function conductRun(conduct: Conduct): Promise<number> {
   journal.close();
   display.close();
   const isResumable =
+    isInPlace &&
     result.hasCheckpoint &&
     (status === 'interrupted' || (failure instanceof AutolrsError && failure.code !== 'USAGE'));
   return tellEnd({ account, failure, exitCode, isResumable }, settings);
+}
+
+/** Whether the run directory is where it was when the run began. */
+function isStillThere(journal: Journal, onGone: (error: unknown) => void): boolean {
+  try {
+    journal.mustBeInPlace();
+    return true;
+  } catch (error) {
+    onGone(error);
+    return false;
+  }
 }
 
 function exitCodeOf(status: RunStatus, failure: unknown): number {

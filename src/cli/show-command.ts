@@ -1,10 +1,10 @@
 /** `autolrs show DIR`: what a run's journal says, as a table for people or a document for programs. */
 
-import { hostname } from 'node:os';
 import { resolve } from 'node:path';
 import type { RunningProcess } from '../display/status.js';
 import { summarize } from '../display/summary.js';
 import { holderOf } from '../journal/lock.js';
+import { isElsewhere } from '../journal/process-identity.js';
 import { foldJournal } from './fold-journal.js';
 import { stdout } from './output.js';
 
@@ -26,5 +26,5 @@ function runningProcess(dir: string): RunningProcess | undefined {
   const holder = holderOf(dir);
   if (holder === undefined) return undefined;
   const { pid, host } = holder;
-  return { pid, ...(host !== hostname() && { host }) };
+  return { pid, ...(isElsewhere(holder) && { host }) };
 }

@@ -51,7 +51,7 @@ export interface Circumstances {
 
 export interface RunningProcess {
   readonly pid: number;
-  /** Absent: this one. */
+  /** Absent: this one, in this container. */
   readonly host?: string;
 }
 
@@ -72,5 +72,5 @@ function describeFailure(message: string): string {
 }
 
 function describeRunning({ pid, host }: RunningProcess): string {
-  return `running: process ${pid}${host === undefined ? '' : ` on ${host}`}`;
+  return `running: process ${pid}${host === undefined ? '' : ` on ${visible(host)}`}`;
 }

@@ -1,22 +1,34 @@
 /** The journal being written: one writer, one line a record, on the disk before anybody acts on a commit. */
 
-import { closeSync, fsyncSync, ftruncateSync, openSync } from 'node:fs';
-import { join } from 'node:path';
-import type { AutolrsError } from '../core/errors.js';
-import { encodeRecord, JOURNAL_FILE, type JournalEntry } from './format.js';
+import {
+  closeSync,
+  fstatSync,
+  fsyncSync,
+  ftruncateSync,
+  openSync,
+  readlinkSync,
+  readSync,
+  statSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+import { AutolrsError } from '../core/errors.js';
+import { decodeRecord, encodeRecord, JOURNAL_FILE, type JournalEntry } from './format.js';
 import { syncDirectory, unusable, writeWhole } from './run-directory.js';
 
 export class Journal {
   readonly #dir: string;
   readonly #file: number;
   #seq: number;
+  /** How long the file is, as far as we have written it. */
+  #bytes: number;
   #isClosed = false;
   #failure: AutolrsError | undefined;
 
-  private constructor(dir: string, file: number, seq: number) {
+  private constructor(dir: string, file: number, seq: number, bytes: number) {
     this.#dir = dir;
     this.#file = file;
     this.#seq = seq;
+    this.#bytes = bytes;
   }
 
   /**
@@ -28,7 +40,7 @@ export class Journal {
     try {
       const file = openSync(join(dir, JOURNAL_FILE), 'ax', 0o600);
       syncDirectory(dir);
-      return new Journal(dir, file, 0);
+      return new Journal(dir, file, 0, 0);
     } catch (error) {
       throw unusable(dir, error);
     }
@@ -42,23 +54,31 @@ export class Journal {
    */
   static reopen(dir: string, records: number, bytes: number): Journal {
     try {
-      const file = openSync(join(dir, JOURNAL_FILE), 'a', 0o600);
+      const file = openSync(join(dir, JOURNAL_FILE), 'a+', 0o600);
+      if (holdsRecordAfter(file, bytes)) throw writtenByAnother(dir);
       ftruncateSync(file, bytes);
-      return new Journal(dir, file, records);
+      return new Journal(dir, file, records, bytes);
     } catch (error) {
       throw unusable(dir, error);
     }
   }
 
   /**
-   * Appends a record; a `durable` one has reached the disk when this returns.
+   * Appends a record; a `durable` one has reached the disk, where the run directory should be, when this returns. The
+   * end of a run is written wherever the journal is.
    *
-   * @throws AutolrsError `RUN_DIRECTORY_UNUSABLE` when the disk is full, gone or read-only.
+   * @throws AutolrsError `RUN_DIRECTORY_UNUSABLE` when the disk is full, gone or read-only, the directory was moved or
+   *   removed, or somebody else has written to the journal.
    */
   append(entry: JournalEntry, { durable = false } = {}): void {
     if (this.#failure) throw this.#failure;
+    if (durable && entry.kind !== 'end') this.mustBeInPlace();
     try {
-      writeWhole(this.#file, encodeRecord({ seq: this.#seq, at: Date.now(), entry }));
+      // Locks do not reach everywhere. Two journals in one file are none.
+      if (fstatSync(this.#file).size !== this.#bytes) throw writtenByAnother(this.#dir);
+      const line = encodeRecord({ seq: this.#seq, at: Date.now(), entry });
+      writeWhole(this.#file, line);
+      this.#bytes += Buffer.byteLength(line);
       if (durable) fsyncSync(this.#file);
     } catch (error) {
       // What was written of the record is a torn end; another record after it would make it a torn middle.
@@ -68,9 +88,67 @@ export class Journal {
     this.#seq++;
   }
 
+  /**
+   * What is written to a file that was moved or removed succeeds, and is not where anybody looks for it.
+   *
+   * @throws AutolrsError `RUN_DIRECTORY_UNUSABLE` when the run directory is not the one that was opened.
+   */
+  mustBeInPlace(): void {
+    const open = fstatSync(this.#file);
+    const there = statOf(join(this.#dir, JOURNAL_FILE));
+    if (there?.ino === open.ino && there.dev === open.dev) return;
+    throw noLongerThere(this.#dir, open.nlink === 0 ? undefined : this.#file);
+  }
+
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
     closeSync(this.#file);
+  }
+}
+
+/** Whether more than a torn line follows the first `bytes`. */
+function holdsRecordAfter(file: number, bytes: number): boolean {
+  const { size } = fstatSync(file);
+  if (size <= bytes) return size < bytes;
+  const rest = Buffer.alloc(size - bytes);
+  const read = readSync(file, rest, 0, rest.length, bytes);
+  const lines = rest.subarray(0, read).toString().split('\n');
+  return lines.some((line) => decodeRecord(line) !== undefined);
+}
+
+function statOf(path: string): { readonly ino: number; readonly dev: number } | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false });
+  } catch {
+    return undefined;
+  }
+}
+
+function writtenByAnother(dir: string): AutolrsError {
+  return new AutolrsError(
+    'RUN_DIRECTORY_UNUSABLE',
+    `another process has changed the journal in "${dir}", so this one writes nothing more there; end the other tuner, or let it finish: only one may use a run directory`,
+  );
+}
+
+/** @param file The journal, if it has a name yet. */
+function noLongerThere(dir: string, file: number | undefined): AutolrsError {
+  const now = file === undefined ? undefined : placeOf(file);
+  const what =
+    file === undefined
+      ? 'was removed during the run, and what it held is lost; start a new run'
+      : now === undefined
+        ? 'was moved during the run; move it back and resume it'
+        : `was moved during the run; resume it in "${now}"`;
+  return new AutolrsError('RUN_DIRECTORY_UNUSABLE', `the run directory "${dir}" ${what}`);
+}
+
+/** The directory of an open file, where the system tells. */
+function placeOf(file: number): string | undefined {
+  try {
+    return dirname(readlinkSync(`/proc/self/fd/${file}`));
+  } catch {
+    return undefined;
   }
 }

@@ -17,9 +17,11 @@ import {
   renameSync,
   rmSync,
 } from 'node:fs';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { AutolrsError } from '../core/errors.js';
-import { identityOf, isRunning, type ProcessIdentity } from './process-identity.js';
+import { visible } from '../core/visible.js';
+import { identityOf, isElsewhere, isRunning, type ProcessIdentity } from './process-identity.js';
 import { unusable, writeWhole } from './run-directory.js';
 
 const LOCK_FILE = 'lock';
@@ -134,18 +136,26 @@ function heldBy(dir: string, path: string, holder: ProcessIdentity | undefined):
   if (holder === undefined) {
     return new AutolrsError('RUN_LOCKED', `"${dir}" is locked by nobody knows whom; ${remedy}`);
   }
-  const { pid, host } = holder;
+  const { pid } = holder;
+  const host = visible(holder.host); // anybody may have written it
+  const where = host === hostname() && isElsewhere(holder) ? `${host}, in another container` : host;
   return new AutolrsError(
     'RUN_LOCKED',
-    `"${dir}" is in use by process ${pid} on ${host}; wait for it to end, or ${remedy}`,
+    `"${dir}" is in use by process ${pid} on ${where}; wait for it to end, or ${remedy}`,
   );
 }
 
 function parseHolder(text: string): ProcessIdentity | undefined {
   try {
-    const { host, pid, started } = JSON.parse(text) as Partial<ProcessIdentity>; // checked below
+    // Checked below.
+    const { host, pid, started, pidNamespace } = JSON.parse(text) as Partial<ProcessIdentity>;
     if (typeof host !== 'string' || !Number.isInteger(pid) || pid === undefined) return undefined;
-    return { host, pid, ...(typeof started === 'string' && { started }) };
+    return {
+      host,
+      pid,
+      ...(typeof started === 'string' && { started }),
+      ...(typeof pidNamespace === 'string' && { pidNamespace }),
+    };
   } catch {
     return undefined;
   }

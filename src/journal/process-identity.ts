@@ -1,6 +1,6 @@
 /** Tells a process from a later one that was given the same id. */
 
-import { readFileSync } from 'node:fs';
+import { readFileSync, readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
 
 export interface ProcessIdentity {
@@ -8,21 +8,55 @@ export interface ProcessIdentity {
   readonly pid: number;
   /** When it started, in a form that only this machine's present boot understands; absent where nobody can say. */
   readonly started?: string;
+  /** Linux: the namespace in which the id counts. Two containers may have one host name, and each its own ids. */
+  readonly pidNamespace?: string;
 }
 
 export function identityOf(pid: number): ProcessIdentity {
   const started = startOf(pid);
-  return { host: hostname(), pid, ...(started !== undefined && { started }) };
+  const pidNamespace = readPidNamespace();
+  return {
+    host: hostname(),
+    pid,
+    ...(started !== undefined && { started }),
+    ...(pidNamespace !== undefined && { pidNamespace }),
+  };
 }
 
-/** Whether that very process runs; undefined when it is another machine's, so that nobody here can tell. */
-export function isRunning({ host, pid, started }: ProcessIdentity): boolean | undefined {
-  if (host !== hostname()) return undefined;
+/** Whether that very process runs; undefined when it is another machine's or container's, so that nobody here can tell. */
+export function isRunning(identity: ProcessIdentity): boolean | undefined {
+  if (isElsewhere(identity)) return undefined;
+  const { pid, started } = identity;
   if (!exists(pid)) return false;
   const now = startOf(pid);
   // Where the start cannot be told, an id that is in use counts as the process.
   return started === undefined || now === undefined || started === now;
 }
+
+/** Whether its id means nothing here. */
+export function isElsewhere({ host, pidNamespace }: ProcessIdentity): boolean {
+  if (host !== hostname()) return true;
+  const own = readPidNamespace();
+  // An older version did not write it, and not every system has it.
+  return pidNamespace !== undefined && own !== undefined && pidNamespace !== own;
+}
+
+/** Reads once what stays as it is while this process runs; undefined on a system that has no such thing. */
+function readOnce(read: () => string): () => string | undefined {
+  let known: { readonly value: string | undefined } | undefined;
+  return () => {
+    try {
+      known ??= { value: read() };
+    } catch {
+      known = { value: undefined };
+    }
+    return known.value;
+  };
+}
+
+const readPidNamespace = readOnce(() => readlinkSync('/proc/self/ns/pid'));
+
+const readBoot = readOnce(() => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim());
 
 function exists(pid: number): boolean {
   try {
@@ -36,8 +70,9 @@ function exists(pid: number): boolean {
 
 /** Linux: the boot's id and the process's start in clock ticks since it. */
 function startOf(pid: number): string | undefined {
+  const boot = readBoot();
+  if (boot === undefined) return undefined;
   try {
-    const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
     // The name, in parentheses, may hold anything; field 22 is the 20th after it.
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');

@@ -1,4 +1,12 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { FIXTURES, fixture, ROOT, runCli, temporaryDirectory } from '../support/cli.js';
@@ -236,6 +244,29 @@ describe('autolrs run, when interrupted', () => {
       );
     });
   }
+});
+
+describe('a run directory that is moved during the run', () => {
+  it('ends the run with 5, says where it is, and keeps its journal there', async () => {
+    const folder = temporaryDirectory();
+    const [dir, elsewhere] = [join(folder, 'run'), join(folder, 'elsewhere')];
+    const flags = ['--run-dir', dir, '--steps', '300', '--min-lr', '1e-3', '--max-lr', '1'];
+    const { code, stderr } = await runCli(['run', ...flags, '--', ...fixture('slow.mjs')], {
+      onStderr(text) {
+        if (!text.includes('probe 2') || existsSync(elsewhere)) return;
+        renameSync(dir, elsewhere);
+        mkdirSync(dir); // as a trainer does that makes the folder of its checkpoint
+      },
+    });
+    expect([code, stderr]).toEqual([5, expect.stringContaining(`"${dir}" was moved`)]);
+    expect(readdirSync(dir)).toEqual([]);
+    const journal = readFileSync(join(elsewhere, 'journal.jsonl'), 'utf8');
+    expect(JSON.parse(journal.trim().split('\n').at(-1) ?? '')).toMatchObject({
+      kind: 'end',
+      status: 'failed',
+      exitCode: 5,
+    });
+  });
 });
 
 describe('the environment', () => {

@@ -3,6 +3,8 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  renameSync,
+  rmSync,
   statSync,
   symlinkSync,
   writeFileSync,
@@ -116,6 +118,45 @@ describe('the journal', () => {
     const dir = write([RUN]);
     expect(() => Journal.create(dir)).toThrow(/cannot be used/);
     await expect(mustHoldNoRun(dir)).rejects.toThrow(/holds a run already/);
+  });
+});
+
+describe('a journal that is being written', () => {
+  const begin = (dir: string) => {
+    createRunDirectory(dir);
+    const journal = Journal.create(dir);
+    journal.append(RUN);
+    return journal;
+  };
+
+  it('takes nothing more once another process has written to it, and stays readable', async () => {
+    const dir = join(temporaryDirectory(), 'run');
+    const first = begin(dir);
+    const second = Journal.reopen(dir, 1, readFileSync(pathOf(dir)).length);
+    second.append(TRAINED);
+    for (const _ of [1, 2]) {
+      expect(() => first.append(TRAINED)).toThrow(/another process has changed the journal/);
+    }
+    expect(() => Journal.reopen(dir, 1, 0)).toThrow(/another process has changed the journal/);
+    second.append(TRAINED);
+    expect((await read(dir)).records.map((record) => record.seq)).toEqual([0, 1, 2]);
+  });
+
+  it('is missed where the run directory was moved or removed, at each record that must last', async () => {
+    const [dir, elsewhere] = [join(temporaryDirectory(), 'run'), join(temporaryDirectory(), 'to')];
+    const journal = begin(dir);
+    renameSync(dir, elsewhere);
+    createRunDirectory(dir);
+    Journal.create(dir).close(); // another one in its place
+    const moved = /was moved during the run; resume it in ".*to"|move it back and resume it/;
+    expect(() => journal.append(TRAINED, { durable: true })).toThrow(moved);
+    journal.append({ kind: 'end', status: 'failed', exitCode: 5 }, { durable: true });
+    expect((await read(elsewhere)).records.map((record) => record.entry.kind)).toEqual([
+      'run',
+      'end',
+    ]);
+    rmSync(elsewhere, { recursive: true });
+    expect(() => journal.mustBeInPlace()).toThrow('was removed during the run');
   });
 });
 

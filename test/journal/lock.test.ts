@@ -131,6 +131,20 @@ describe('lockRun', () => {
     }
   });
 
+  it('does not break the lock of a container with the same host name and process ids of its own', async () => {
+    const elsewhere = { ...(await goneProcess()), pidNamespace: 'pid:[1]' };
+    const dir = lockedBy(elsewhere);
+    expect(() => lockRun(dir)).toThrow(
+      `is in use by process ${elsewhere.pid} on ${hostname()}, in another container; wait`,
+    );
+    expect(holderOf(dir)).toEqual(elsewhere);
+  });
+
+  it('shows what a lock says of its host without what a terminal would obey', () => {
+    const dir = lockedBy({ host: '\u001b]52;c;x\u0007', pid: 1 });
+    expect(() => lockRun(dir)).toThrow('on \\u001b]52;c;x\\u0007; wait');
+  });
+
   it('does not release a lock that is no longer its own', () => {
     const dir = temporaryDirectory();
     const lock = lockRun(dir);
