@@ -220,6 +220,16 @@ const OF_CAUSE: Readonly<Record<Cause, Say>> = {
   'ratios-unseen': (_, evidence) => ({
     says: `the groups' ratios are ${sayRatios(evidence?.facts.groups ?? [])}, and the adapter does not tell whether they are kept`,
   }),
+  'own-counter': () => ({
+    says: 'all comes back with a restore, and yet single trials part from the others midway: at some steps the script does something by a count of its own that changes what follows, as an evaluation or a log every so many updates that draws random numbers. A restore does not repeat that, so candidates are compared with some noise; the run is right all the same',
+    fix: 'keep its random numbers apart:',
+    code: 'with torch.random.fork_rng(): evaluate(model)',
+  }),
+  'first-pass': () => ({
+    says: 'batches that come for the first time are trained on with other random numbers than where they come again: the loader draws (augmentation) from the stream that dropout draws from. Candidates all see the same; only the first of them differs',
+    fix: 'harmless for a run; for exact repetition let the loader draw elsewhere:',
+    code: 'DataLoader(data, batch_size, num_workers=1)',
+  }),
   'ranks-alone': () => ({
     says: 'a launcher of several processes starts it, and one process says that it trains alone: the others may train without the tuner',
   }),

@@ -179,7 +179,7 @@ describe('what others depend on stays as it is', () => {
       'handshake stdout training restore disk validation lr groups ranks',
     );
     expect(CAUSES.join(' ')).toBe(
-      'not-started failed out-of-time loop-ended diverges no-total prints-before-hello prints-between-messages tears-messages weights buffers optimizer data rng data-or-rng checkpoint-changes inexact-arithmetic no-disk file-differs no-validation validation-slow validation-varies validation-leaves-trace lr-ignored lr-late lr-unseen other-scheduler ratios-lost ratios-unseen ranks-alone',
+      'not-started failed out-of-time loop-ended diverges no-total prints-before-hello prints-between-messages tears-messages weights buffers optimizer data rng data-or-rng checkpoint-changes inexact-arithmetic no-disk file-differs no-validation validation-slow validation-varies validation-leaves-trace lr-ignored lr-late lr-unseen other-scheduler ratios-lost ratios-unseen ranks-alone own-counter first-pass',
     );
   });
 

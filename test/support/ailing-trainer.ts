@@ -34,7 +34,12 @@ export type Ailment =
   | 'ends its loop later'
   | 'has epochs as long as a trial'
   | 'diverges'
-  | 'has no finite loss';
+  | 'has no finite loss'
+  | 'resets momentum'
+  | 'counts a step before its update'
+  | 'augments with the numbers of dropout'
+  | `evaluates every ${number} updates`
+  | 'weighs its loss by its own count';
 
 interface State {
   step: number;
@@ -53,12 +58,19 @@ export class AilingTrainer {
   readonly #ailments: ReadonlySet<Ailment>;
   #state: State = { step: 0, weights: [1, -1], momentum: [0, 0], mean: 0, position: 0, draws: 0 };
   #lr = 0.05;
+  readonly #evaluatesEvery: number;
+  /** Batches that have been loaded: those before come again from memory. */
+  #loaded = 0;
   #updates = 0;
   #validations = 0;
+  /** An update whose gradient is there, and that is still to come. */
+  #pending: (lr: number) => void = () => undefined;
   readonly #saved = new Map<string, State>();
 
   constructor(...ailments: readonly Ailment[]) {
     this.#ailments = new Set(ailments);
+    const every = ailments.map((name) => /^evaluates every (\d+) updates$/.exec(name)?.[1]);
+    this.#evaluatesEvery = Number(every.find(Boolean) ?? Number.POSITIVE_INFINITY);
     const rewinds = !this.#has('has new batches each time');
     this.facts = {
       name: 'ailing',
@@ -122,6 +134,7 @@ export class AilingTrainer {
       ...(this.#has('forgets random numbers') && { draws }),
     };
     this.#state = { ...next, ...kept };
+    if (this.#has('resets momentum')) this.#state.momentum = [0, 0];
   }
 
   #validate(): number {
@@ -172,15 +185,27 @@ export class AilingTrainer {
 
   #step(lr: number): number {
     const state = this.#state;
+    this.#pending(lr);
+    // The script's own doing between two updates, after a restore in between.
+    if (this.#updates > 0 && this.#updates % this.#evaluatesEvery === 0) this.#draw();
     this.#updates++;
+    if (state.position >= this.#loaded) {
+      this.#loaded = state.position + 1;
+      if (this.#has('augments with the numbers of dropout')) this.#draw();
+    }
     const batch = createRandom(this.#batchOf(state.position)).normal();
     state.position++;
     // Every other step: the first of a trial, which begins at step 5, draws nothing that shows.
     const draw = this.#draw();
     const mask = state.step % 2 === 1 ? 1 : 0.6 + 0.8 * draw;
     const noise = this.#has('adds in another order each time') ? 1e-12 * this.#updates : 0;
-    const loss = state.weights.reduce((sum, w) => sum + (w * mask - 0.5 - 0.1 * batch) ** 2, 0);
-    if (!this.#has('never updates')) this.#update(lr, mask, batch, noise);
+    const weight = this.#has('weighs its loss by its own count') ? 1 + 0.001 * this.#updates : 1;
+    const loss =
+      weight * state.weights.reduce((sum, w) => sum + (w * mask - 0.5 - 0.1 * batch) ** 2, 0);
+    const gradients = state.weights.map((w) => 2 * mask * (w * mask - 0.5 - 0.1 * batch) + noise);
+    const update = (at: number) => this.#update(at, gradients);
+    if (this.#has('counts a step before its update')) this.#pending = update;
+    else if (!this.#has('never updates')) update(lr);
     if (!this.#has('has no running statistics')) state.mean = 0.9 * state.mean + 0.1 * batch;
     state.step++;
     const hasDiverged = this.#has('diverges') && state.step > 8 && lr > 0;
@@ -193,12 +218,11 @@ export class AilingTrainer {
     return 1000 + (position % 31);
   }
 
-  #update(lr: number, mask: number, batch: number, noise: number): void {
+  #update(lr: number, gradients: readonly number[]): void {
     const state = this.#state;
-    state.weights.forEach((w, k) => {
-      const gradient = 2 * mask * (w * mask - 0.5 - 0.1 * batch) + noise;
+    gradients.forEach((gradient, k) => {
       state.momentum[k] = 0.9 * (state.momentum[k] ?? 0) + gradient;
-      state.weights[k] = w - lr * (RATIOS[k] ?? 0) * (state.momentum[k] ?? 0);
+      state.weights[k] = (state.weights[k] ?? 0) - lr * (RATIOS[k] ?? 0) * (state.momentum[k] ?? 0);
     });
   }
 

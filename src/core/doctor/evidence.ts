@@ -6,8 +6,12 @@ import type { EarlyEnd, TrainerFacts } from '../tuner/command.js';
  * Trainings of the same length, each from the same checkpoint.
  *
  * `first` goes on from where it was saved, `again` follows a restore, `validated` a restore and a validation, `last`
- * comes after many restores, `fromDisk` after one from a file: these five at the script's LR. `still` and `stillAgain` are
- * done at LR 0, `stillByOne` too, but asked for step by step. `high` is done at a hundred times the script's LR.
+ * comes after trials at another LR, `fromDisk` after a restore from a file: these five at the script's LR. `still` and
+ * `stillAgain` are done at LR 0, the second after one at LR 0; `stillByOne` too, but asked for step by step. `high` is
+ * done at a hundred times the script's LR.
+ *
+ * `fresh` and `freshAgain`, at LR 0, begin at a later checkpoint: the first on batches that come for the first time,
+ * the second on the same ones again.
  */
 export type TrialName =
   | 'first'
@@ -18,6 +22,8 @@ export type TrialName =
   | 'stillByOne'
   | 'high'
   | 'last'
+  | 'fresh'
+  | 'freshAgain'
   | 'fromDisk';
 
 export interface Trial {
@@ -51,6 +57,8 @@ export interface Evidence {
   /** Each group's LR over the first's, as it was in a training at `lr`, if the adapter tells. */
   ratios?: readonly number[];
   readonly trials: Partial<Record<TrialName, Trial>>;
+  /** The same trials once more and again, where the first of them disagree. */
+  readonly repeats: Partial<Record<TrialName, readonly Trial[]>>;
   readonly seconds: Partial<Record<Timed, number>>;
 }
 
@@ -58,5 +66,18 @@ export interface Evidence {
 const STAND_IN_LR = 1e-3;
 
 export function startEvidence(facts: TrainerFacts): Evidence {
-  return { facts, lr: facts.lr > 0 ? facts.lr : STAND_IN_LR, trials: {}, seconds: {} };
+  const lr = facts.lr > 0 ? facts.lr : STAND_IN_LR;
+  return { facts, lr, trials: {}, repeats: {}, seconds: {} };
+}
+
+/** All trials of these kinds, repeats too. */
+export function trialsOf(
+  { trials, repeats }: Evidence,
+  ...names: readonly TrialName[]
+): readonly Trial[] {
+  return names.flatMap((name) => [trials[name], ...(repeats[name] ?? [])]).filter(isThere);
+}
+
+function isThere(trial: Trial | undefined): trial is Trial {
+  return trial !== undefined;
 }

@@ -6,13 +6,17 @@
  * 3. The same after a validation, which must leave no trace.
  * 4. The same twice at LR 0, where weights stand still: what differs now are the batches or the random numbers.
  * 5. The same at LR 0, asked for step by step: a difference means that something else sets the LR in between.
- * 6. The same from a file.
+ * 6. Where trials that ought to be the same are not, all of them again and again: whether they differ by their kind, or
+ *    single ones do, by what the script does at some steps.
+ * 7. The same from a file.
  */
 
 import type { CheckpointCommand } from '../tuner/command.js';
 import { ask, type Conversation, train } from '../tuner/conversation.js';
-import type { Evidence, Trial, TrialName } from './evidence.js';
-import { isSame } from './losses.js';
+import { type Evidence, type Trial, type TrialName, trialsOf } from './evidence.js';
+import { areSame, isSame } from './losses.js';
+import { seemsIgnored } from './lr-finding.js';
+import { atScriptLr, isFirstOther, isOdd } from './repetition.js';
 
 /**
  * Enough for momentum and a schedule to show. A prime, or trials without rewind might begin at the same place in epochs
@@ -24,6 +28,12 @@ const LEAST_STEPS = 3;
 /** After the first step, which may compile: for an optimizer state that is worth restoring. */
 const WARM_STEPS = 4;
 const TRIALS = 9;
+/** In no regular distance: what a script does every so many updates does not meet all of one kind at the same step. */
+const REPEATS = [
+  ...(['again', 'still', 'stillAgain', 'stillByOne', 'last', 'validated'] as const),
+  ...(['again', 'still', 'stillAgain', 'stillByOne', 'last', 'again'] as const),
+];
+const MOST_FROM_DISK = 3;
 
 export interface ExaminationPlan {
   /** Aimed at for all trials together; the steps that a trial has at least may take longer. */
@@ -43,40 +53,64 @@ export function* examine(evidence: Evidence, plan: ExaminationPlan): Conversatio
   if (!(yield* warmUp(evidence, plan))) return;
   const onDisk = { checkpoint: FILE, path: plan.path };
   const hasMemory = facts.can.memory !== false;
+  const hasBoth = hasMemory && facts.can.disk;
   const place = hasMemory ? { checkpoint: CHECKPOINT } : onDisk;
   const restored = hasMemory ? 'restore' : 'restoreFromDisk';
+  const canValidate = facts.can.validate && (yield* validateTwice(evidence, plan));
   const goBack = function* () {
     seconds[restored] = yield* keep({ kind: 'restore', ...place });
   };
-  const canValidate = facts.can.validate && (yield* validateTwice(evidence, plan));
+  const retry = function* (name: TrialName) {
+    yield* goBack();
+    yield* trial(evidence, name, optionsOf(name, lr, canValidate));
+  };
   seconds[hasMemory ? 'save' : 'saveToDisk'] = yield* keep({ kind: 'save', ...place });
-
   yield* trial(evidence, 'first', { lr, validates: canValidate });
-  yield* goBack();
-  yield* trial(evidence, 'again', { lr });
+  yield* retry('again');
   if (canValidate) {
     yield* goBack();
     evidence.validationRestored = yield* validateTimed(evidence);
     yield* trial(evidence, 'validated', { lr });
   }
+  for (const name of ['still', 'stillAgain', 'stillByOne'] as const) yield* retry(name);
   yield* goBack();
-  yield* trial(evidence, 'still', { lr: 0, validates: canValidate });
-  yield* goBack();
-  yield* trial(evidence, 'stillAgain', { lr: 0 });
-  yield* goBack();
-  yield* trial(evidence, 'stillByOne', { lr: 0, byOne: true });
-  if (trials.first && trials.still && isSame(trials.first, trials.still)) {
-    yield* goBack();
-    yield* trial(evidence, 'high', { lr: 100 * lr });
-  }
-  yield* goBack();
-  const hasBoth = hasMemory && facts.can.disk;
   if (hasBoth) seconds.saveToDisk = yield* keep({ kind: 'save', ...onDisk });
   yield* trial(evidence, 'last', { lr });
-  if (hasBoth) {
-    seconds.restoreFromDisk = yield* keep({ kind: 'restore', ...onDisk });
-    yield* trial(evidence, 'fromDisk', { lr });
+
+  const { first, again } = trials;
+  const isRepeated = facts.can.rewind || (first && again && isSame(first, again));
+  if (isRepeated && isOdd(evidence)) {
+    for (const name of REPEATS) {
+      if (name !== 'validated') yield* retry(name);
+      else if (canValidate) {
+        yield* goBack();
+        yield* validateTimed(evidence);
+        yield* trial(evidence, name, { lr });
+      }
+    }
+    if (isFirstOther(evidence)) yield* examineFirstPass(evidence, plan);
   }
+  if (seemsIgnored(evidence)) {
+    yield* retry('high');
+    if (isOdd(evidence)) yield* retry('high');
+  }
+  if (hasBoth) {
+    for (let left = MOST_FROM_DISK; left > 0; left--) {
+      seconds.restoreFromDisk = yield* keep({ kind: 'restore', ...onDisk });
+      yield* trial(evidence, 'fromDisk', { lr });
+      if (areSame([...atScriptLr(evidence), ...trialsOf(evidence, 'fromDisk')])) break;
+    }
+  }
+}
+
+/** From a later place in the data: the batches that come next have not come before. */
+function* examineFirstPass(evidence: Evidence, { path }: ExaminationPlan): Conversation<void> {
+  const hasMemory = evidence.facts.can.memory !== false;
+  const place = { checkpoint: `${CHECKPOINT}-later`, ...(!hasMemory && { path: `${path}-later` }) };
+  yield* keep({ kind: 'save', ...place });
+  yield* trial(evidence, 'fresh', { lr: 0 });
+  yield* keep({ kind: 'restore', ...place });
+  yield* trial(evidence, 'freshAgain', { lr: 0 });
 }
 
 /** Times the first steps and sets the length of the trials; false if the script's loop ended at them. */
@@ -113,6 +147,21 @@ function* validateTimed({ seconds }: Evidence): Conversation<number> {
   return reply.loss;
 }
 
+function optionsOf(name: TrialName, lr: number, canValidate: boolean): TrialOptions {
+  switch (name) {
+    case 'still':
+      return { lr: 0, validates: canValidate };
+    case 'stillAgain':
+      return { lr: 0 };
+    case 'stillByOne':
+      return { lr: 0, byOne: true };
+    case 'high':
+      return { lr: 100 * lr };
+    default:
+      return { lr };
+  }
+}
+
 interface TrialOptions {
   readonly lr: number;
   readonly validates?: boolean;
@@ -139,11 +188,13 @@ function* trial(
     return;
   }
   const validationAfter = validates ? yield* validateTimed(evidence) : undefined;
-  evidence.trials[name] = {
+  const done = {
     losses,
     ...(end !== undefined && { end }),
     ...(validationAfter !== undefined && { validationAfter }),
   };
+  if (evidence.trials[name] === undefined) evidence.trials[name] = done;
+  else evidence.repeats[name] = [...(evidence.repeats[name] ?? []), done];
 }
 
 /** Saves or restores; returns how many seconds it took. */

@@ -52,6 +52,8 @@ export const CAUSES = [
   'ratios-lost',
   'ratios-unseen',
   'ranks-alone',
+  'own-counter',
+  'first-pass',
 ] as const;
 
 export type Cause = (typeof CAUSES)[number];

@@ -1,35 +1,69 @@
 /** Whether the LR that was asked for is the one that training is done at, from the first update on and at each. */
 
-import type { Evidence, Trial } from './evidence.js';
+import { type Evidence, type Trial, trialsOf } from './evidence.js';
 import type { Circumstances, Finding } from './finding.js';
-import { isSame } from './losses.js';
+import { agreement, areSame, differ, partsAt } from './losses.js';
+import { atScriptLr, atZero, STEADY } from './repetition.js';
 
 export function lrFinding(evidence: Evidence, { failure }: Circumstances): Finding {
-  const { first, still, stillAgain, stillByOne, high } = evidence.trials;
+  const { first, still } = evidence.trials;
   if (failure?.isOtherLr) return defect('other-scheduler');
-  if (first === undefined || still === undefined || stillAgain === undefined) return UNKNOWN;
+  const zero = atZero(evidence);
+  if (first === undefined || still === undefined || zero.length === 0) return UNKNOWN;
   // The first loss comes before the first update.
   if (first.losses.length < 2) return UNKNOWN;
-  if (isLrLate(evidence.trials)) return defect('lr-late');
-  // The same batches and random numbers came again, so a difference between two trials is the LR's doing.
-  if (isSame(still, stillAgain) && Object.is(first.losses[0], still.losses[0])) {
-    if (isSame(first, still)) {
-      if (high === undefined) return UNKNOWN;
-      return isSame(first, high) ? defect('lr-ignored') : OK;
+  if (isLrLate(evidence)) return defect('lr-late');
+  // The same batches and random numbers come again, so a difference between two trials is the LR's doing.
+  const starts = evidence.facts.can.rewind ? atScriptLr(evidence) : [first];
+  const all = trialsOf(evidence, 'still', 'stillAgain', 'stillByOne');
+  if (agreement(all) >= STEADY && hasEqualFirst(starts, all)) {
+    if (seemsIgnored(evidence)) {
+      const high = trialsOf(evidence, 'high');
+      if (high.length === 0) return UNKNOWN;
+      return high.some((trial) => goesAs(trial, zero)) ? defect('lr-ignored') : OK;
     }
-    if (stillByOne !== undefined && !isSame(still, stillByOne)) return defect('other-scheduler');
+    const byOne = trialsOf(evidence, 'stillByOne');
+    if (differ(byOne, trialsOf(evidence, 'still', 'stillAgain'))) return defect('other-scheduler');
     return OK;
   }
   return byValidation(evidence, first, still);
 }
 
 /**
- * After a restore the first update ran at the LR before it: in `still` at the script's, and in the two after that at 0.
- * Batches and random numbers that do not come back would show between those two as well.
+ * After a restore the first update ran at the LR before it: so a trial at LR 0 that follows one at the script's LR has
+ * the loss that an update at the script's LR leads to, and one that follows another at LR 0 has not.
  */
-export function isLrLate({ still, stillAgain, stillByOne }: Evidence['trials']): boolean {
-  if (still === undefined || stillAgain === undefined || stillByOne === undefined) return false;
-  return !isSame(still, stillAgain) && isSame(stillAgain, stillByOne);
+export function isLrLate(evidence: Evidence): boolean {
+  const still = trialsOf(evidence, 'still');
+  const zero = atZero(evidence);
+  const late = still.filter((trial) =>
+    trialsOf(evidence, 'first', 'again').some((other) => partsAt(trial, other) > 1),
+  );
+  if (late.length > 0 && zero.length > 0 && late.every((trial) => differAfterOne(trial, zero))) {
+    return true;
+  }
+  // An LR so small that it takes some steps to show.
+  return still.length > 1 && areSame(still) && areSame(zero) && differ(still, zero);
+}
+
+function differAfterOne(trial: Trial, others: readonly Trial[]): boolean {
+  const steps = others.map((other) => partsAt(trial, other));
+  return steps.every((at) => at <= 1) && steps.includes(1);
+}
+
+/** Some trial at the script's LR begins as one at LR 0 does: the LR has no effect, or too small a one to see. */
+export function seemsIgnored(evidence: Evidence): boolean {
+  const zero = trialsOf(evidence, 'still', 'stillAgain', 'stillByOne');
+  return trialsOf(evidence, 'first', 'again').some((trial) => goesAs(trial, zero));
+}
+
+/** As one of the others, at least until something else may have set it apart. */
+function goesAs(trial: Trial, others: readonly Trial[]): boolean {
+  return others.some((other) => partsAt(trial, other) >= STEADY);
+}
+
+function hasEqualFirst(some: readonly Trial[], others: readonly Trial[]): boolean {
+  return some.some((one) => others.some((other) => partsAt(one, other) > 0));
 }
 
 /** With other batches each time, only a model that stands still at LR 0 and moves at another tells anything. */

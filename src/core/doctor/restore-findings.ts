@@ -1,9 +1,18 @@
 /** Whether a restore brings back all that training needs, and if not, which part is missing. */
 
-import type { Evidence, Trial } from './evidence.js';
+import { type Evidence, type Trial, trialsOf } from './evidence.js';
 import type { Cause, Finding, Verdict } from './finding.js';
-import { isSame, largestDifference, scaleOf } from './losses.js';
+import { agreement, areApart, differ, largestDifference, scaleOf } from './losses.js';
 import { isLrLate } from './lr-finding.js';
+import {
+  atScriptLr,
+  atZero,
+  changesCheckpoint,
+  hasStrays,
+  isFirstPassOther,
+  repeatsItself,
+  STEADY,
+} from './repetition.js';
 
 /**
  * Kernels that add in another order each time differ in the last digits of a loss, and in a few steps by a thousandth of
@@ -15,34 +24,27 @@ const NOISE_OF_LOSS = 1e-5;
 export function restoreFindings(evidence: Evidence): readonly Finding[] {
   const { first, again } = evidence.trials;
   if (first === undefined || again === undefined) return [finding('unknown')];
-  if (!isSame(first, again)) return causesOf(evidence, first, again);
-  // Back the first time, and not the second: training has written into what was saved.
-  if (!repeatsItself(evidence)) return [finding('defect', 'checkpoint-changes')];
+  if (changesCheckpoint(evidence)) return [finding('defect', 'checkpoint-changes')];
+  if (!repeatsItself(evidence)) return causesOf(evidence, first, again);
   if (hasMoved(evidence)) return [finding('defect', 'buffers')];
-  return [finding('ok')];
+  if (isFirstPassOther(evidence)) return [finding('note', 'first-pass')];
+  if (!hasStrays(evidence)) return [finding('ok')];
+  return [finding('note', isInexact(evidence) ? 'inexact-arithmetic' : 'own-counter')];
 }
 
 /** The same training from a file; of a trainer that cannot bring back what is in memory nothing more is said. */
 export function diskFinding(evidence: Evidence): Finding {
   const check = 'disk';
-  const { facts, trials } = evidence;
+  const { facts } = evidence;
   if (!facts.can.disk) return { check, verdict: 'note', cause: 'no-disk' };
   if (!repeatsItself(evidence)) return { check, verdict: 'unknown' };
   // Without memory the trials before have come from a file.
   if (facts.can.memory === false) return { check, verdict: 'ok' };
-  const { first, fromDisk } = trials;
-  if (first === undefined || fromDisk === undefined) return { check, verdict: 'unknown' };
-  return isSame(first, fromDisk)
-    ? { check, verdict: 'ok' }
-    : { check, verdict: 'defect', cause: 'file-differs' };
-}
-
-/** The first restore brings the training back, and the last as well, if it came to that. */
-export function repeatsItself({ trials }: Evidence): boolean {
-  const { first, again, last } = trials;
-  if (first === undefined || again === undefined || !isSame(first, again)) return false;
-  // Whose LR comes late has done its first step at another LR there.
-  return last === undefined || isSame(first, last) || isLrLate(trials);
+  const fromDisk = trialsOf(evidence, 'fromDisk');
+  if (fromDisk.length === 0) return { check, verdict: 'unknown' };
+  const atLr = atScriptLr(evidence);
+  if (differ(fromDisk, atLr)) return { check, verdict: 'defect', cause: 'file-differs' };
+  return { check, verdict: areApart(fromDisk, atLr) ? 'unknown' : 'ok' };
 }
 
 /**
@@ -54,13 +56,13 @@ function causesOf(evidence: Evidence, first: Trial, again: Trial): readonly Find
   const { facts, trials } = evidence;
   const { still, stillAgain } = trials;
   const findings: Finding[] = [];
-  if (hasMoved(evidence)) {
-    findings.push(finding('defect', isFirstEqual(first, again) ? 'buffers' : 'weights'));
-  }
+  const hasEqualFirst = isFirstEqual(first, again);
+  if (hasMoved(evidence)) findings.push(finding('defect', hasEqualFirst ? 'buffers' : 'weights'));
   if (still === undefined || stillAgain === undefined) {
     return findings.length > 0 ? findings : [finding('defect')];
   }
-  if (!isSame(still, stillAgain)) {
+  const zero = isLrLate(evidence) ? atZero(evidence) : atZero(evidence, 'still');
+  if (agreement(zero) < STEADY) {
     if (largestDifference(still, stillAgain) <= NOISE_OF_LOSS * scaleOf(still)) {
       findings.push(finding('note', 'inexact-arithmetic'));
     } else if (!facts.can.rewind) findings.push(finding('note', 'data'));
@@ -68,13 +70,28 @@ function causesOf(evidence: Evidence, first: Trial, again: Trial): readonly Find
     return findings;
   }
   if (findings.length > 0) return findings;
-  if (!isFirstEqual(still, first)) {
+  if (!zero.some((trial) => isFirstEqual(trial, first))) {
     return [facts.can.rewind ? finding('defect', 'weights') : finding('note', 'data')];
   }
-  const ofSteps = largestDifference(first, still);
-  return largestDifference(first, again) <= NOISE_OF_STEPS * ofSteps
-    ? [finding('note', 'inexact-arithmetic')]
-    : [finding('defect', 'optimizer')];
+  return [
+    isInexact(evidence) ? finding('note', 'inexact-arithmetic') : finding('defect', 'optimizer'),
+  ];
+}
+
+/** What parts trials of one kind is small against what their steps change. */
+function isInexact(evidence: Evidence): boolean {
+  const { first, still } = evidence.trials;
+  if (first === undefined || still === undefined) return false;
+  const kinds = [
+    trialsOf(evidence, 'first', 'again'),
+    atZero(evidence),
+    trialsOf(evidence, 'last'),
+  ];
+  const apart = kinds.flatMap(([one, ...others]) =>
+    others.map((other) => (one === undefined ? 0 : largestDifference(one, other))),
+  );
+  const largest = Math.max(0, ...apart);
+  return largest > 0 && largest <= NOISE_OF_STEPS * largestDifference(first, still);
 }
 
 /** The validation loss after a restore is another than where it was saved, and not by its own whim. */

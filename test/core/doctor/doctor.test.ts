@@ -81,6 +81,18 @@ const DEFECTS: readonly Case[] = [
     ailments: ['trains what it saved'],
     troubles: [['restore', 'defect', 'checkpoint-changes'], ...UNTOLD, LR_UNSEEN],
   },
+  {
+    ailments: ['resets momentum'],
+    troubles: [['restore', 'defect', 'optimizer'], ...UNTOLD],
+  },
+  {
+    ailments: ['counts a step before its update'],
+    troubles: [['restore', 'defect', 'weights'], ...UNTOLD, LR_UNSEEN],
+  },
+  {
+    ailments: ['weighs its loss by its own count'],
+    troubles: [['restore', 'defect', 'data-or-rng'], ...UNTOLD, LR_UNSEEN],
+  },
   { ailments: ['writes less than it keeps'], troubles: [['disk', 'defect', 'file-differs']] },
   { ailments: ['ignores the LR'], troubles: [['lr', 'defect', 'lr-ignored']] },
   { ailments: ['never updates'], troubles: [['lr', 'defect', 'lr-ignored']] },
@@ -138,6 +150,10 @@ const NOTES: readonly Case[] = [
   { ailments: ['does not tell its ratios'], troubles: [['groups', 'unknown', 'ratios-unseen']] },
   { ailments: ['has no validation'], troubles: [['validation', 'note', 'no-validation']] },
   { ailments: ['has no disk'], troubles: [['disk', 'note', 'no-disk']] },
+  {
+    ailments: ['augments with the numbers of dropout'],
+    troubles: [['restore', 'note', 'first-pass']],
+  },
   { ailments: ['has no total'], troubles: [['handshake', 'note', 'no-total']] },
   {
     ailments: ['has no finite loss'],
@@ -180,6 +196,54 @@ describe('the doctor', () => {
       const findings = findingsOf(...ailments);
       expect(troublesOf(findings)).toEqual(troubles);
       expect(isFit(findings)).toBe(true);
+    },
+  );
+});
+
+/** As often as scripts do: each few updates, about as often as a trial has steps, and once in some trials. */
+const INTERVALS = [
+  ...Array.from({ length: 70 }, (_, i) => i + 2),
+  93,
+  100,
+  124,
+  155,
+  186,
+  250,
+  500,
+];
+
+describe('the doctor on a script that evaluates every so many updates', () => {
+  const OWN_COUNTER = ['restore', 'note', 'own-counter'];
+  const every = (updates: number): Ailment => `evaluates every ${updates} updates`;
+  const troublesAt = (...ailments: readonly Ailment[]) =>
+    INTERVALS.map((updates) => [updates, troublesOf(findingsOf(...ailments, every(updates)))]);
+
+  it('finds nothing worse than that', () => {
+    for (const [updates, troubles] of troublesAt()) {
+      // What comes at the same step of every trial, or in none, is not there to see.
+      if (JSON.stringify(troubles) !== '[]') expect(troubles, `${updates}`).toEqual([OWN_COUNTER]);
+    }
+    for (const updates of [5, 10, 40, 100]) {
+      expect(troublesOf(findingsOf(every(updates))), `${updates}`).toEqual([OWN_COUNTER]);
+    }
+  });
+  it.each([
+    [['sets the LR late'], ['lr', 'defect', 'lr-late']],
+    [['ignores the LR'], ['lr', 'defect', 'lr-ignored']],
+    [['forgets momentum'], ['restore', 'defect', 'optimizer']],
+    [['forgets weights'], ['restore', 'defect', 'weights']],
+    [['forgets data'], ['restore', 'defect', 'data-or-rng']],
+    [['writes less than it keeps'], ['disk', 'defect', 'file-differs']],
+    [['draws in validation'], ['validation', 'defect', 'validation-leaves-trace'], 93],
+  ] satisfies [Ailment[], string[], number?][])(
+    'finds the defect beside it: %s',
+    // More often, and no trial is left alone for long enough.
+    (ailments, defect, least = 17) => {
+      const missed = troublesAt(...ailments).filter(
+        ([updates, troubles]) =>
+          Number(updates) >= least && !JSON.stringify(troubles).includes(JSON.stringify(defect)),
+      );
+      expect(missed).toEqual([]);
     },
   );
 });
