@@ -51,12 +51,15 @@ def main() -> None:
         return nn.functional.cross_entropy(outputs, y), {"accuracy": accuracy}
 
     tuner = autolrs.torch.attach(model, optimizer, validate=validate)  # autolrs: on every rank
-    for x, y in tuner.cycle(loader, epochs=10):  # autolrs: instead of two nested loops
-        loss = nn.functional.cross_entropy(model(x), y)
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        tuner.step(loss)  # autolrs
+    for epoch in tuner.epochs(10):  # autolrs: instead of range(10)
+        for x, y in tuner.batches(loader):  # autolrs: instead of loader
+            loss = nn.functional.cross_entropy(model(x), y)
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            tuner.step(loss)  # autolrs
+        if rank == 0:
+            print(f"epoch {epoch + 1}: training loss {loss.item():.4f}")
 
     model.eval()
     with torch.no_grad():

@@ -92,7 +92,7 @@ function createStarter(
     const trainer = await startTrainer({
       command: settings.command,
       cwd: run.cwd,
-      env: environmentOf(run),
+      env: environmentOf({ ...run, continues: before !== undefined }),
       carrier: settings.carrier,
       run: { id: run.id, dir: run.dir, seed: settings.tuner.seed },
       base: settings.tuner.base,

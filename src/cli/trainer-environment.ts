@@ -6,9 +6,12 @@ import { fileURLToPath } from 'node:url';
 export function environmentOf({
   id,
   dir,
+  continues = false,
 }: {
   readonly id: string;
   readonly dir: string;
+  /** Whether another process of the run came before: this one begins where that one was. */
+  readonly continues?: boolean;
 }): Record<string, string> {
   const adapters = fileURLToPath(new URL('../../adapters/python', import.meta.url));
   const { PYTHONPATH } = process.env;
@@ -16,6 +19,8 @@ export function environmentOf({
     AUTOLRS: '1',
     AUTOLRS_RUN_ID: id,
     AUTOLRS_RUN_DIR: dir,
+    // Said either way, or a run within a run would take the outer one's word for its own.
+    AUTOLRS_CONTINUES: continues ? '1' : '0',
     PYTHONPATH: PYTHONPATH ? `${adapters}${delimiter}${PYTHONPATH}` : adapters,
   };
 }

@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 from autolrs._array_file import ArrayState, read_arrays, write_arrays
-from autolrs._rng import RngStream, capture_host_rng, restore_host_rng
+from autolrs._rng import RngState, RngStream, capture_host_rng, restore_host_rng
 
 
 class ArrayHooks:
@@ -31,6 +31,12 @@ class ArrayHooks:
 
     def read(self, path: str) -> tuple[ArrayState, int, dict[str, Any] | None]:
         return read_arrays(path)
+
+    def get_rng(self) -> RngState:
+        return capture_host_rng()
+
+    def set_rng(self, rng: RngState) -> None:
+        restore_host_rng(rng)
 
     def data_rng(self) -> AbstractContextManager[None]:
         return self._data_stream.entered()

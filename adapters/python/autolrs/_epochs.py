@@ -22,6 +22,10 @@ class Place(NamedTuple):
     """What `Hooks.data_state` gave at the start of that epoch."""
 
 
+class EpochEnd(Exception):
+    """The next batch belongs to an epoch that is not wanted yet."""
+
+
 class Epochs:
     """Yields the batches of a loader, again and again, until an epoch brings none.
 
@@ -39,6 +43,30 @@ class Epochs:
         self._epoch = -1
         self._state: Any = None
         self._count = 0
+        self._is_ended = False  # seen to be: without a length that takes a try
+
+    @property
+    def is_between(self) -> bool:
+        """True where the next batch is known to be the first of an epoch."""
+        if self._count == 0 or self._is_ended:
+            return True
+        return self._count == self._length and not self._has_more()
+
+    @property
+    def next_epoch(self) -> int:
+        """The epoch of the next batch, as far as is known without asking for it."""
+        return self._epoch + 1 if self.is_between else self._epoch
+
+    @property
+    def epoch(self) -> int:
+        """The epoch of the last batch."""
+        return self._epoch
+
+    def take(self, loader: Iterable[Any]) -> None:
+        """Goes on with another loader of the same data, if an epoch is over."""
+        if loader is not self._loader and self.is_between:
+            self._loader = loader
+            self._length = length_of(loader)
 
     @property
     def place(self) -> Place:
@@ -47,7 +75,7 @@ class Epochs:
         At the end of an epoch that is the start of the next one, if the loader tells its length;
         else the end of this one, which is the same place, but takes longer to come back to.
         """
-        if self._count == 0 or (self._count == self._length and not self._has_more()):
+        if self._count == 0 or (self._count == self._length and self.is_between):
             return Place(self._epoch + 1, 0, self._hooks.data_state(self._loader))
         return Place(self._epoch, self._count, self._state)
 
@@ -55,11 +83,23 @@ class Epochs:
         return self
 
     def __next__(self) -> Any:
+        return self.next_before(None)
+
+    def next_before(self, epoch: int | None) -> Any:
+        """The next batch, if it comes before an epoch.
+
+        Raises:
+            EpochEnd: It does not; nothing of that epoch has begun.
+            StopIteration: There is none.
+        """
         batch = next(self._batches, _NO_BATCH)
-        if batch is _NO_BATCH:
-            return self._first_of_next_epoch()
-        self._count += 1
-        return batch
+        if batch is not _NO_BATCH:
+            self._count += 1
+            return batch
+        self._is_ended = self._count > 0
+        if epoch is not None and self._epoch + 1 >= epoch:
+            raise EpochEnd
+        return self._first_of_next_epoch()
 
     def seek(self, place: Place) -> bool:
         """Goes to a place, also to one that another process was at. False if it is not there.
@@ -73,6 +113,7 @@ class Epochs:
         else:
             self._hooks.set_data_state(self._loader, place.state)
             self._batches, self._count, self._epoch = iter(()), 0, place.epoch - 1
+            self._is_ended = False
             if place.batches > 0 and next(self, _NO_BATCH) is _NO_BATCH:
                 return False
         # Not by `next(self)`, which would go on into another epoch where this one is too short.
@@ -91,6 +132,7 @@ class Epochs:
         self._batches, self._state = batches, state
         self._epoch += 1
         self._count = 1
+        self._is_ended = False
         return first
 
     def _has_more(self) -> bool:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import Any, Callable
 
 from autolrs._containers import rebuild
-from autolrs._epochs import Epochs, Place
+from autolrs._epochs import EpochEnd, Epochs, Place
 
 DEFAULT_BYTES = 256 * 1024 * 1024
 """Enough for some thousand batches of small images; far below what a training machine has."""
@@ -33,6 +33,9 @@ class Tape:
         self._limit_bytes = limit_bytes
         self._keep = keep
         self._source: Epochs | None = None
+        self._is_to_come = False
+        self._sought: Place | None = None
+        self._epochs: list[int] = []
         self._marks: dict[str, int] = {}
         self._kept: list[Any] = []
         self._places: list[Place] = []
@@ -47,19 +50,43 @@ class Tape:
         """Where in the data the next batch stands; None without a source."""
         if self._cursor < self._end:
             return self._places[self._cursor - self._start]
-        return None if self._source is None else self._source.place
+        return self._sought if self._source is None else self._source.place
 
-    def play(self, source: Epochs) -> None:
-        """Takes live batches from `source` from here on."""
-        self._source = source
+    @property
+    def next_epoch(self) -> int:
+        """The epoch of the next batch, as far as is known without asking for it."""
+        if self._cursor < self._end:
+            return self._epochs[self._cursor - self._start]
+        if self._source is None:
+            return 0 if self._sought is None else self._sought.epoch
+        return self._source.next_epoch
 
-    def next(self) -> Any:
+    def wait_for_source(self) -> None:
+        """A source will come. Places that are sought before it does are gone to then."""
+        self._is_to_come = self._source is None
+
+    def play(self, source: Epochs) -> bool:
+        """Takes live batches from `source` from here on.
+
+        False if a place was sought that is not in it. To go there may draw random numbers.
+        """
+        self._source, self._is_to_come = source, False
+        sought, self._sought = self._sought, None
+        return sought is None or source.seek(sought)
+
+    def next(self, before: int | None = None) -> Any:
         """The next batch.
 
+        Args:
+            before: The first epoch that is not wanted; None if all are.
+
         Raises:
+            EpochEnd: The next batch is not wanted.
             StopIteration: The source has no more, or there is none.
         """
         if self._cursor < self._end:
+            if before is not None and self._epochs[self._cursor - self._start] >= before:
+                raise EpochEnd
             batch = self._kept[self._cursor - self._start]
             self._cursor += 1
             self._trim_if_unneeded()
@@ -67,11 +94,11 @@ class Tape:
         if self._source is None:
             raise StopIteration
         place = self._source.place
-        batch = next(self._source)
+        batch = self._source.next_before(before)
         self._cursor += 1
         self._end += 1
         if self._oldest_mark() < self._end:
-            self._record(batch, place)
+            self._record(batch, place, self._source.epoch)
         else:
             self._start = self._end
         return batch
@@ -106,6 +133,10 @@ class Tape:
             self._trim()
             return True
         self._cursor = self._end
+        if self._is_to_come and place is not None:
+            self._marks.clear()
+            self._sought = place
+            return True
         if self._source is None or place is None:
             self._trim()
             return self._source is None and place is None
@@ -119,11 +150,12 @@ class Tape:
         is_end = self._source is not None and place is not None and place == self._source.place
         return self._end if is_end else None
 
-    def _record(self, batch: Any, place: Place) -> None:
+    def _record(self, batch: Any, place: Place, epoch: int) -> None:
         kept = rebuild(batch, self._keep)
         size = batch_bytes(kept)
         self._kept.append(kept)
         self._places.append(place)
+        self._epochs.append(epoch)
         self._sizes.append(size)
         self._bytes += size
         while self._kept and (self._bytes > self._limit_bytes or len(self._kept) > MAX_BATCHES):
@@ -140,6 +172,7 @@ class Tape:
         if surplus > 0:
             self._bytes -= sum(self._sizes[:surplus])
             del self._kept[:surplus], self._places[:surplus], self._sizes[:surplus]
+            del self._epochs[:surplus]
             self._start += surplus
 
     def _trim_if_unneeded(self) -> None:

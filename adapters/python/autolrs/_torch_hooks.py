@@ -161,6 +161,12 @@ class TorchHooks:
         content = read_durable(path)
         return content["state"], content["step"], content.get("data")
 
+    def get_rng(self) -> dict[str, Any]:
+        return capture_rng()
+
+    def set_rng(self, rng: dict[str, Any]) -> None:
+        restore_rng(rng)
+
     def data_rng(self) -> AbstractContextManager[None]:
         return self._data_stream.entered()
 

@@ -46,6 +46,7 @@ class Wire:
         self._write_fd = write_fd
         self._lines: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
         self._reader: threading.Thread | None = None
+        self._sending = threading.Lock()
         self._is_taken = False
         self._is_unproven = token is not None
         self.has_news = False
@@ -120,8 +121,9 @@ class Wire:
         text = json.dumps({"jsonrpc": "2.0", **message}, allow_nan=False, separators=(",", ":"))
         rest = memoryview(text.encode() + b"\n")
         try:
-            while rest:
-                rest = rest[os.write(self._write_fd, rest) :]
+            with self._sending:  # a sign of life comes from another thread
+                while rest:
+                    rest = rest[os.write(self._write_fd, rest) :]
         except OSError as error:
             self.is_gone = self.has_news = True
             raise TunerGone(self._gone) from error

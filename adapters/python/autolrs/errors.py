@@ -18,3 +18,7 @@ class AddressError(SystemExit):
 
 class RanksError(RuntimeError):
     """The processes that train together do not do the same."""
+
+
+class TrainingOverError(RuntimeError):
+    """The tuner has had its steps, and the script trains on."""

@@ -128,3 +128,14 @@ class TakesFactor(Protocol):
 
     def note_order(self) -> None:
         """The script goes on. What its schedule does before its next update is out of order."""
+
+
+@runtime_checkable
+class KeepsRng(Protocol):
+    """What hooks can do besides: put aside the random numbers that training draws from."""
+
+    def get_rng(self) -> Any:
+        """A copy of the global random state, as a checkpoint holds it."""
+
+    def set_rng(self, rng: Any) -> None:
+        """Brings back what `get_rng` gave."""

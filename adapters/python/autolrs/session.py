@@ -13,15 +13,18 @@ import time
 import traceback
 from collections import deque
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from typing import Any, TypeVar
 
 from autolrs._answers import Answers
-from autolrs._epochs import Epochs, length_of
+from autolrs._data_loop import DataLoop
 from autolrs._messages import SCRIPT_RAISED, Fault, Request, base_of, parse_request
+from autolrs._pause import Pause
 from autolrs._rewind import DEFAULT_BYTES, Tape
 from autolrs._script_end import ScriptEnd
 from autolrs._training import Training
 from autolrs._wire import TunerGone, Wire
+from autolrs.errors import TrainingOverError
 from autolrs.hooks import Hooks, TakesFactor
 from autolrs.tuner import must_be_count
 
@@ -83,6 +86,9 @@ class Session:
         self._reached: int | None = None
         """Updates at the end of the last request, if they were to stay."""
         self._is_over = False
+        self._idle = _IdleBatches()
+        self._pause = Pause(hooks, self._give_sign)
+        self._loop = DataLoop(self, self._answers, self._tape, hooks, self._pause, self._warn)
         self._end = ScriptEnd(self._refuse_training, lambda: self._answers.step)
         atexit.register(self._on_exit)
 
@@ -97,6 +103,11 @@ class Session:
     def is_over(self) -> bool:
         """True once the tuner has ended the training. Unlike `done` it never waits."""
         return self._is_over
+
+    @property
+    def has_begun(self) -> bool:
+        """True once the script has listened to the tuner."""
+        return self._has_begun
 
     @property
     def step_count(self) -> int:
@@ -116,7 +127,11 @@ class Session:
         """
         must_be_count(steps)
         count = self._committed_count() if self._is_new else None
-        return count is not None and count % steps == 0
+        if count is None or count % steps != 0:
+            return False
+        if self._loop.is_running and not self._is_over:
+            self._pause.begin()  # until the next batch is asked for
+        return True
 
     def step(self, loss: Any) -> None:
         """Counts one optimizer update, and answers if it was the last that was asked for."""
@@ -130,6 +145,13 @@ class Session:
         if training.count >= training.attend_at or self._wire.has_news:
             self._attend(training)
 
+    def over(self, remedy: str) -> TrainingOverError:
+        """An error that says that the tuner has had its steps; the tuner is told too."""
+        sentence = f"the tuner has had its {self._answers.step} steps, and {remedy}"
+        with suppress(TunerGone):
+            self._notify("log", {"level": "error", "message": sentence})
+        return TrainingOverError(sentence)
+
     def skip(self) -> None:
         """Counts nothing: an update was tried and skipped."""
         self._is_new = False
@@ -137,26 +159,28 @@ class Session:
             self._training.note_order()
 
     def cycle(self, loader: Iterable[Batch], epochs: int = 1) -> Iterator[Batch]:
-        """Yields batches, epoch after epoch, until the tuner has had its steps."""
-        if not self._has_begun:
-            self._answers.can_rewind = True
-            length = length_of(loader)
-            if self._answers.total is None and length is not None:
-                self._answers.total = epochs * length
-        self._tape.play(Epochs(loader, self._hooks))
-        idle = _IdleBatches()
-        while not self.done:
-            training = self._training
-            if training is not None and idle.are_too_many(training):
-                self._give_up(training)
-                continue
-            try:
-                batch = self._tape.next()
-            except StopIteration:
-                self.close()
-                return
-            yield batch
-            self._is_new = False
+        """See `autolrs.tuner.Tuner.cycle`.
+
+        Raises:
+            ValueError: The batches are gone through in two places.
+            TrainingOverError: The tuner had its steps in another loop.
+        """
+        return self._loop.cycle(loader, epochs)
+
+    def epochs(self, count: int) -> Iterator[int]:
+        """See `autolrs.tuner.Tuner.epochs`."""
+        return self._loop.epochs(count)
+
+    def batches(self, loader: Iterable[Batch]) -> Iterator[Batch]:
+        """See `autolrs.tuner.Tuner.batches`, and for what it raises `cycle`."""
+        return self._loop.batches(loader)
+
+    def note_batch(self) -> None:
+        """The script goes on to another batch."""
+        self._is_new = False
+        training = self._training
+        if training is not None and self._idle.are_too_many(training):
+            self._give_up(training)
 
     def close(self) -> None:
         """Says that no more steps come, and answers on until the tuner has come to its end.
@@ -338,7 +362,12 @@ class Session:
         self._wire.send({"method": method, "params": params})
 
     def _warn(self, message: str) -> None:
-        self._notify("log", {"level": "warn", "message": message})
+        with suppress(TunerGone):
+            self._notify("log", {"level": "warn", "message": message})
+
+    def _give_sign(self) -> None:
+        with suppress(TunerGone):
+            self._notify("progress", {"step": self._answers.step, "losses": []})
 
     def _refuse_training(self, error: BaseException) -> None:
         """What ends the script is the answer to the `train` in flight."""

@@ -58,11 +58,34 @@ class Tuner(Protocol):
                 only read; a tensor on a device is left there until a reply needs it.
         """
 
+    def epochs(self, count: int) -> Iterable[int]:
+        """Goes through the numbers of the epochs, for `batches` within.
+
+        Alone: `range(count)`. Under a tuner: until the tuner has had its steps. A process that
+        continues a run begins with the epoch that the run was in.
+
+        Args:
+            count: How many epochs the script means to do.
+        """
+
+    def batches(self, loader: Iterable[Batch]) -> Iterator[Batch]:
+        """Goes through one epoch of `loader`, within `epochs` or a loop of the script's own.
+
+        Under a tuner it ends where an epoch of what stays is done, so that what comes after it
+        sees no trial. After a rollback the same batches come again. Random numbers that are drawn
+        between two epochs leave no trace.
+
+        Args:
+            loader: Anything that can be iterated more than once.
+        """
+
     def cycle(self, loader: Iterable[Batch], epochs: int = 1) -> Iterator[Batch]:
         """Goes through `loader` again and again.
 
         Alone: `epochs` times. Under a tuner: until the tuner has had its steps; `epochs` then only
         tells it how many the script meant to do. After a rollback the same batches come again.
+        Within a loop that the script has entered since `attach`, each call goes through the next
+        `epochs` epochs, as `batches` does.
 
         Args:
             loader: Anything that can be iterated more than once.
@@ -89,6 +112,7 @@ class InertTuner:
     def __init__(self, total: int | None = None) -> None:
         self._total = total
         self._steps = 0
+        self._epoch = 0
         self._is_new = False
 
     @property
@@ -120,10 +144,19 @@ class InertTuner:
         self._steps += 1
         self._is_new = True
 
+    def epochs(self, count: int) -> Iterable[int]:
+        """`range(count)`."""
+        return range(count)
+
+    def batches(self, loader: Iterable[Batch]) -> Iterator[Batch]:
+        """Goes through `loader` once."""
+        return self.cycle(loader)
+
     def cycle(self, loader: Iterable[Batch], epochs: int = 1) -> Iterator[Batch]:
         """Goes through `loader` `epochs` times."""
-        for epoch in range(epochs):
-            tell_epoch(loader, epoch)
+        for _ in range(epochs):
+            tell_epoch(loader, self._epoch)
+            self._epoch += 1
             for batch in loader:
                 yield batch
                 self._is_new = False

@@ -335,11 +335,15 @@ def test_shutdown_lets_the_script_go_on_to_its_own_end(drive: Drive) -> None:
     assert "the end of the script True" in driver.stderr
 
 
-def test_after_shutdown_step_and_cycle_do_nothing(drive: Drive) -> None:
-    script = LOOP + "tuner.step(1.0)\nprint(list(tuner.cycle([1])))"
-    driver = drive(script)
-    assert driver.shutdown() == 0
-    assert "[]" in driver.stderr
+def test_a_second_loop_after_the_end_is_refused_and_the_tuner_is_told(drive: Drive) -> None:
+    driver = drive(LOOP + "for batch in tuner.cycle([1]): pass\n")
+    driver.train(3)
+    driver.ask("shutdown")
+    told = driver.receive()["params"]
+    assert told["level"] == "error"
+    assert "has had its 3 steps, and another loop" in told["message"]
+    assert driver.wait() == 1
+    assert f"TrainingOverError: {told['message']}" in driver.stderr
 
 
 @pytest.mark.parametrize("script", [LOOP, OWN_LOOP, ENDLESS])

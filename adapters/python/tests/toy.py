@@ -81,6 +81,12 @@ class Toy:
             (weight, lr, rng), step, place = json.load(file)
         return (weight, lr, _rng_of(rng)), step, place
 
+    def get_rng(self) -> Any:
+        return random.getstate()
+
+    def set_rng(self, rng: Any) -> None:
+        random.setstate(rng)
+
     @contextmanager
     def data_rng(self) -> Iterator[None]:
         outer = random.getstate()

@@ -44,7 +44,7 @@ export function limitsOf(options: TunerOptions, facts: TrainerFacts): Limits {
   if (facts.total === undefined) {
     throw new AutolrsError(
       'USAGE',
-      'the script does not say how many steps it means to train; give --steps (committed) or --budget (search included)',
+      'the script does not say how many steps it means to train; give --steps (committed) or --budget (search included), or say it in the script: `for epoch in tuner.epochs(E)` around `tuner.batches(loader)`, or `attach(..., total=N)` where a loader has no length',
     );
   }
   const left = facts.total - facts.step;

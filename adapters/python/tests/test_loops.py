@@ -1,0 +1,143 @@
+"""Which loops stand around a call, for each shape of a script that trains epochs."""
+
+from __future__ import annotations
+
+import linecache
+from typing import Any
+
+import pytest
+
+from autolrs._loops import Loops, Stack
+
+PRELUDE = """
+import contextlib, itertools
+def begin():
+    global stack
+    stack = Stack()
+def call():
+    seen.append(stack.entered())
+def once():
+    call()
+    yield 1
+class Args:
+    epochs = 4
+    lengths = {"a": 6}
+args, E = Args(), 5
+def tqdm(items, **_): return items
+def trange(n): return range(n)
+"""
+
+
+def run(script: str) -> list[Loops]:
+    """What stands around each `call()` in a script, which says `begin()` first."""
+    name = f"<script {len(linecache.cache)}>"
+    text = PRELUDE + script
+    linecache.cache[name] = (len(text), None, text.splitlines(keepends=True), name)
+    seen: list[Loops] = []
+    exec(compile(text, name, "exec"), {"Stack": Stack, "seen": seen, "__name__": "script"})
+    return seen
+
+
+AROUND: dict[str, tuple[str, int, int | None]] = {
+    "none": ("begin()\ncall()", 0, 1),
+    "a for": ("begin()\nfor e in range(3):\n  call()", 1, 3),
+    "one on a line": ("begin()\nfor e in range(3): call()", 1, 3),
+    "a range with a step": ("begin()\nfor e in range(1, 8, 2):\n  call()", 1, 4),
+    "a name": ("begin()\nfor e in range(E):\n  call()", 1, 5),
+    "arithmetic": ("begin()\nfor e in range(2, 2 * E + args.epochs // 2):\n  call()", 1, 10),
+    "an attribute": ("begin()\nfor e in range(args.epochs):\n  call()", 1, 4),
+    "an item": ("begin()\nfor e in range(args.lengths['a']):\n  call()", 1, 6),
+    "a list by name": ("begin()\nl = [1, 2]\nfor e in l:\n  call()", 1, 2),
+    "a list": ("begin()\nfor e in [1, 2, 3]:\n  call()", 1, 3),
+    "a wrapper": ("begin()\nfor i, e in enumerate(tqdm(range(E), desc='x')):\n  call()", 1, 5),
+    "a trange": ("begin()\nfor e in trange(E):\n  call()", 1, 5),
+    "two": ("begin()\nfor a in range(2):\n  for e in range(3):\n    call()", 2, 6),
+    "a while": ("begin()\ne = 0\nwhile e < 3:\n  call()\n  e += 1", 1, None),
+    "a while True": ("begin()\nwhile True:\n  call()\n  break", 0, 1),
+    "a while that breaks": (
+        "begin()\ne = 0\nwhile True:\n  call()\n  e += 1\n  if e == 3: break",
+        1,
+        None,
+    ),
+    "a for with an if": ("begin()\nfor e in range(3):\n  if e > 0:\n    call()", 1, None),
+    "a for over who knows": (
+        "begin()\nfor e in itertools.islice(range(9), 3):\n  call()",
+        1,
+        None,
+    ),
+    "a for in a comprehension": ("begin()\n[call() for e in range(3)]", 1, None),
+    "a helper": ("begin()\ndef train(e):\n  call()\nfor e in range(3):\n  train(e)", 1, 3),
+    "a helper with a loop": (
+        "begin()\ndef train(e):\n  for x in range(2): call()\nfor e in range(3):\n  train(e)",
+        2,
+        6,
+    ),
+    "a method": (
+        "class T:\n"
+        "  def fit(self, n):\n"
+        "    for self.e in range(n):\n"
+        "      self.epoch()\n"
+        "  def epoch(self):\n"
+        "    call()\n"
+        "begin()\nT().fit(7)",
+        1,
+        7,
+    ),
+    "a helper that begins": ("def f():\n  begin()\nf()\nfor e in range(3):\n  call()", 1, 3),
+    "a with": ("begin()\nfor e in range(3):\n  with contextlib.suppress():\n    call()", 1, 3),
+    "a try": ("begin()\nfor e in range(3):\n  try:\n    call()\n  finally:\n    pass", 1, 3),
+    "that is before": ("begin()\nfor e in range(3): pass\ncall()", 0, 1),
+    "that is after": ("begin()\ncall()\nfor e in range(3): pass", 0, 1),
+    "with the beginning in it": ("for e in range(1):\n  begin()\n  call()", 0, 1),
+    "around one with the beginning in it": (
+        "for run in range(1):\n  begin()\n  for e in range(3):\n    call()",
+        1,
+        3,
+    ),
+    "that goes through a generator": ("begin()\nfor x in once(): pass", 0, 1),
+    "around one through a generator": (
+        "begin()\nfor e in range(3):\n  for x in once(): pass",
+        1,
+        3,
+    ),
+    "a handler before": (
+        "begin()\ntry:\n  1 / 0\nexcept ZeroDivisionError:\n  x = 1\ncall()\ny = 2",
+        0,
+        1,
+    ),
+    "a with before": ("begin()\nwith contextlib.suppress(): pass\ncall()\ny = 2", 0, 1),
+    "a with around": ("begin()\nwith contextlib.suppress():\n  call()\ny = 2", 0, 1),
+    "one with a continue": (
+        "begin()\nfor e in range(3):\n  if e == 9: continue\n  call()\n  if e == 8: continue\n  e",
+        1,
+        3,
+    ),
+    "a package's own": ("begin()\nlist(map(lambda e: call(), range(3)))", 0, 1),
+    "one of a range of its own": (
+        "begin()\ndef range(n): return [1, 2]\nfor e in range(9):\n  call()",
+        1,
+        None,
+    ),
+}
+
+
+@pytest.mark.parametrize("shape", AROUND)
+def test_the_loops_around_a_call_are_found_and_counted(shape: str) -> None:
+    script, count, rounds = AROUND[shape]
+    first = run(script)[0]
+    assert (first.around, first.rounds) == (count, rounds)
+
+
+def test_a_call_keeps_its_place_from_round_to_round() -> None:
+    call = "seen.append(stack.entered())"
+    calls = run(f"begin()\nfor e in range(3):\n  {call}\n  {call}\n{call}")
+    sites: list[Any] = [each.site for each in calls]
+    assert sites[0] == sites[2] == sites[4]
+    assert len(set(sites)) == 3
+
+
+def test_loops_are_found_where_there_is_no_source() -> None:
+    seen: list[Loops] = []
+    names = {"stack": Stack(), "seen": seen}
+    exec("for e in range(3): seen.append(stack.entered())", names)
+    assert (seen[0].around, seen[0].rounds) == (1, None)
