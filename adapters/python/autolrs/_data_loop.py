@@ -50,6 +50,9 @@ class Talk(Protocol):
     def over(self, remedy: str) -> TrainingOverError:
         """An error that says that the tuner has had its steps; the tuner is told too."""
 
+    def steps_in(self, epochs: int, batches: int) -> int:
+        """How many updates so many epochs of so many batches are."""
+
     def close(self) -> None:
         """Says that no more steps come."""
 
@@ -255,7 +258,7 @@ class DataLoop:
             self._answers.can_rewind = True
             length = length_of(loader)
             if self._answers.total is None and length is not None and epochs is not None:
-                self._answers.total = epochs * length
+                self._answers.total = self._talk.steps_in(epochs, length)
         return loops
 
     def _leave(self, own: Loops) -> None:

@@ -26,12 +26,20 @@ class Fault(Exception):
         code: One of the codes above.
         message: What happened, to what value.
         id: Whose answer it is, where only the sender of the fault knows.
+        is_permanent: A new process would only meet it again.
     """
 
-    def __init__(self, code: int, message: str, id: int | str | None = None) -> None:
+    def __init__(
+        self,
+        code: int,
+        message: str,
+        id: int | str | None = None,
+        is_permanent: bool = False,
+    ) -> None:
         super().__init__(message)
         self.code = code
         self.id = id
+        self.is_permanent = is_permanent
 
 
 class Request(NamedTuple):

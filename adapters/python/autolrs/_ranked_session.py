@@ -141,7 +141,7 @@ class LeaderSession(Session):
         try:
             merged = merge(request.method, [result, *self._ranks.results()])
         except RanksError as error:
-            self._refuse(request.id, Fault(NOT_SUPPORTED, str(error)))
+            self._refuse(request.id, Fault(NOT_SUPPORTED, str(error), is_permanent=True))
         else:
             super()._answer(request, merged)
 

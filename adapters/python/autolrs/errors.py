@@ -1,12 +1,31 @@
 """What can go wrong in a way that a user can put right."""
 
 
-class SecondSchedulerError(ValueError):
+class PermanentError(Exception):
+    """A restart would only meet this again: the tuner is told so, and ends the run at once.
+
+    Base class of what the script itself has to put right.
+    """
+
+
+class SecondSchedulerError(PermanentError, ValueError):
     """Something else than the tuner sets the learning rate."""
 
 
-class SchedulerOrderError(ValueError):
+class SchedulerOrderError(PermanentError, ValueError):
     """The script's own scheduler is stepped where a rollback cannot take its step back."""
+
+
+class SchedulePlaceError(PermanentError, ValueError):
+    """The script's own schedule counts by something that a rollback does not take back."""
+
+
+class ChangedError(PermanentError, ValueError):
+    """What trains is no longer what was handed over: a rollback could not bring it back."""
+
+
+class NotHeldError(PermanentError, TypeError):
+    """A part of the state cannot be saved, or not be brought back as it was."""
 
 
 class AddressError(SystemExit):
@@ -16,9 +35,9 @@ class AddressError(SystemExit):
         super().__init__(f"autolrs: {message}")
 
 
-class RanksError(RuntimeError):
+class RanksError(PermanentError, RuntimeError):
     """The processes that train together do not do the same."""
 
 
-class TrainingOverError(RuntimeError):
+class TrainingOverError(PermanentError, RuntimeError):
     """The tuner has had its steps, and the script trains on."""

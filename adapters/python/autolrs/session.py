@@ -24,7 +24,7 @@ from autolrs._rewind import DEFAULT_BYTES, Tape
 from autolrs._script_end import ScriptEnd
 from autolrs._training import Training
 from autolrs._wire import TunerGone, Wire
-from autolrs.errors import TrainingOverError
+from autolrs.errors import PermanentError, TrainingOverError
 from autolrs.hooks import Hooks, TakesFactor
 from autolrs.tuner import must_be_count
 
@@ -198,6 +198,10 @@ class Session:
             self._finish(training)
         self._serve()
 
+    def steps_in(self, epochs: int, batches: int) -> int:
+        """How many updates so many epochs of so many batches are."""
+        return epochs * batches
+
     def _give_up(self, training: Training) -> None:
         why = "the script goes through batch after batch without an update"
         if training.count == 0:
@@ -347,14 +351,19 @@ class Session:
         self._wire.send({"id": request.id, "result": result})
 
     def _refuse(self, id: int | str | None, fault: Fault) -> None:
-        self._wire.send({"id": id, "error": {"code": fault.code, "message": str(fault)}})
+        error: dict[str, Any] = {"code": fault.code, "message": str(fault)}
+        if fault.is_permanent:
+            error["data"] = {"permanent": True}
+        self._wire.send({"id": id, "error": error})
 
     def _refuse_raised(self, request: Request, error: BaseException) -> None:
         summary = traceback.TracebackException(type(error), error, None)
         summary.__notes__ = None  # they come last, and say less than the error: JAX adds some
         message = list(summary.format_exception_only())[-1].strip()
         lines = traceback.format_exception(type(error), error, error.__traceback__)
-        data = {"traceback": "".join(lines)}
+        data: dict[str, Any] = {"traceback": "".join(lines)}
+        if isinstance(error, PermanentError):
+            data["permanent"] = True
         fault = {"code": SCRIPT_RAISED, "message": message, "data": data}
         self._wire.send({"id": request.id, "error": fault})
 

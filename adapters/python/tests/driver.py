@@ -26,7 +26,9 @@ class RefusedError(Exception):
     def __init__(self, error: dict[str, Any]) -> None:
         super().__init__(error["message"])
         self.code: int = error["code"]
-        self.traceback: str = error.get("data", {}).get("traceback", "")
+        data = error.get("data", {})
+        self.traceback: str = data.get("traceback", "")
+        self.is_permanent: bool = data.get("permanent", False)
 
 
 class Driver:

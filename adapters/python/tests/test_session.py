@@ -431,6 +431,22 @@ def test_a_script_that_raises_answers_train_with_the_traceback(drive: Drive) -> 
     assert "Traceback" in driver.stderr
 
 
+@pytest.mark.parametrize("kind", ["SecondSchedulerError", "RanksError", "ValueError"])
+def test_an_error_that_a_restart_would_only_meet_again_says_so(drive: Drive, kind: str) -> None:
+    mistake = f"""
+import autolrs.errors
+def check():
+    if model.weight < .1:
+        raise getattr(autolrs.errors, "{kind}", ValueError)(1)
+"""
+    driver = drive(mistake + ENDLESS.replace("tuner.step(", "check(); tuner.step("))
+    driver.ask("initialize")
+    with pytest.raises(RefusedError, match=kind) as caught:
+        driver.ask("train", steps=100, lr=0.5)
+    assert caught.value.is_permanent == (kind != "ValueError")
+    assert driver.wait() == 1
+
+
 EXITING = "import sys\n" + ENDLESS.replace(
     "tuner.step(", "model.weight > .1 or sys.exit(STATUS); tuner.step("
 )
