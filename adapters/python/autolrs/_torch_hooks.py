@@ -13,10 +13,20 @@ from torch.optim import Optimizer
 
 from autolrs._torch_data import data_state, set_data_state
 from autolrs._torch_file import read_durable, write_durably
+from autolrs._torch_lr import GroupWatch, LrWatch, refuse_lazy, refuse_no_lr, second_setters
+from autolrs._torch_optimizers import Family
 from autolrs._torch_rng import capture_rng, data_stream, restore_rng
 from autolrs._torch_schedule import OwnSchedule, schedulers_of
 from autolrs._torch_snapshot import snapshot_of
-from autolrs._torch_state import bytes_of, copy_of, restore_model, restore_optimizer
+from autolrs._torch_state import (
+    bytes_of,
+    copy_of,
+    model_state,
+    restore_loose,
+    restore_model,
+    restore_optimizers,
+)
+from autolrs._torch_strangers import Strangers
 from autolrs._torch_validate import run_validation
 from autolrs.errors import SecondSchedulerError
 
@@ -38,21 +48,37 @@ class TorchHooks:
     def __init__(
         self,
         model: nn.Module,
-        optimizer: Optimizer | Sequence[Optimizer],
+        optimizer: Any,
         validate: Callable[[], Any] | None,
         extra: Sequence[Any],
     ) -> None:
         self._model = model
-        self.optimizers = [optimizer] if isinstance(optimizer, Optimizer) else [*optimizer]
-        for item in self.optimizers:
+        self.family = Family(optimizer)
+        self.optimizers = self.family.members
+        """All whose state is kept; those inside of wrappers too."""
+        for item in self.family.leaves:
             _refuse_closure(item)
         self._validate = validate
-        self._extras = _named(extra)
-        self._own: OwnSchedule | None = None
+        held = {id(item) for item in extra}
+        self._extras = _named([*extra, *(s for s in self.family.scalers if id(s) not in held)])
+        self.own: OwnSchedule | None = None
         """Where the LR is the script's own, and what is set is a factor on it."""
+        self._loose = self._parameters_outside()
+        """Parameters that the optimizers train and the model has not."""
+        self._watch: LrWatch | None = None
+        self._strangers: Strangers | None = None
+        self.warn: Callable[[str], None] = lambda message: None
+        """Tells a person something. The session that comes later knows how."""
+        self.is_over: Callable[[], bool] = lambda: False
+        """True once the training that is steered has ended. As there."""
         self._ratios: Sequence[float] = []
         self._data_stream = data_stream()
         self._has_trained = False  # on a device
+
+    @property
+    def extras(self) -> list[Any]:
+        """What else is saved and restored."""
+        return list(self._extras.values())
 
     @property
     def framework(self) -> str:
@@ -60,8 +86,16 @@ class TorchHooks:
 
     @property
     def holds(self) -> Sequence[str]:
-        own = [] if self._own is None else ["schedule"]
-        return ["model", "optimizer", "rng", *own, *(f"extra:{name}" for name in self._extras)]
+        own = [] if self.own is None else ["schedule"]
+        loose = ["parameters"] if self._loose else []
+        return [
+            "model",
+            "optimizer",
+            "rng",
+            *loose,
+            *own,
+            *(f"extra:{name}" for name in self._extras),
+        ]
 
     @property
     def groups(self) -> Sequence[float]:
@@ -69,7 +103,7 @@ class TorchHooks:
         return self._ratios
 
     def get_groups(self) -> Sequence[float] | None:
-        if self._own is not None:
+        if self.own is not None:
             return None
         lrs = [float(group["lr"]) for group in self._param_groups]
         return None if lrs[0] == 0 else [lr / lrs[0] for lr in lrs]
@@ -79,36 +113,58 @@ class TorchHooks:
         return self._validate is not None
 
     def check(self) -> None:
-        for item in schedulers_of(self.optimizers):
+        family = self.family
+        known = [*family.given, *family.members]
+        for item in [*schedulers_of(known), *second_setters(known)]:
             raise SecondSchedulerError(
                 f"a {type(item).__name__} sets the learning rate of this optimizer, and the "
                 "tuner would too; create it only `if not autolrs.is_driven()`, or run with "
                 "--base user"
             )
         self._ratios = _ratios(self._param_groups)
+        if self._watch is None:
+            self._begin()
+            self._watch = LrWatch(family.leaves, known, lambda: self.is_over())
+        self._watch.note()
 
     def take_base(self) -> None:
-        self._own = OwnSchedule(self.optimizers)
+        family = self.family
+        refuse_no_lr(self._param_groups)
+        self._begin()
+        wrappers = [each for each in family.given if not _is_in(each, family.members)]
+        self.own = OwnSchedule([*family.members, *wrappers], family.leaves)
         self._ratios = [1.0] * len(self._param_groups)
 
+    def _begin(self) -> None:
+        """The loop begins: what trains is all there, and stays what it is."""
+        family = self.family
+        refuse_lazy(self._model)
+        GroupWatch(family.leaves, lambda: self.is_over())
+        known = [*family.given, *family.members, *self.extras]
+        self._strangers = Strangers(
+            self._model, known, lambda message: self.warn(message), lambda: self.is_over()
+        )
+
     def note_order(self) -> None:
-        if self._own is not None:
-            self._own.note_order()
+        if self.own is not None:
+            self.own.note_order()
 
     def get_lr(self) -> float:
-        if self._own is not None:
-            return self._own.factor
-        return float(self.optimizers[0].param_groups[0]["lr"])
+        if self.own is not None:
+            return self.own.factor
+        return float(self._param_groups[0]["lr"])
 
     def set_lr(self, lr: float) -> None:
-        if self._own is not None:
-            self._own.factor = lr
+        if self.own is not None:
+            self.own.factor = lr
             return
         for group, ratio in zip(self._param_groups, self.groups):
             if isinstance(group["lr"], Tensor):
                 group["lr"].fill_(lr * ratio)  # a compiled or captured step looks at this tensor
             else:
                 group["lr"] = lr * ratio
+        if self._watch is not None:
+            self._watch.note()
 
     def read_loss(self, loss: Any) -> float | None:
         if isinstance(loss, Tensor):
@@ -129,24 +185,37 @@ class TorchHooks:
 
     def validate(self) -> tuple[float, dict[str, float]]:
         assert self._validate is not None  # the session has asked can_validate
-        return run_validation(self._model, self._validate)
+        if self._strangers is None:
+            return run_validation(self._model, self._validate)
+        self._strangers.is_off = True
+        try:
+            return run_validation(self._model, self._validate)
+        finally:
+            self._strangers.is_off = False
 
     def capture(self) -> dict[str, Any]:
         state = self._state()
         # These take back what they are given as it is, and count on finding it where it was.
-        as_is = {name: state.pop(name) for name in ("extra", "schedule") if name in state}
+        as_is = {
+            name: state.pop(name) for name in ("extra", "schedule", "own_lrs") if name in state
+        }
         has_trained = self._has_trained or any(item.state for item in self.optimizers)
         return {**snapshot_of(state, has_trained), **copy_of(as_is), "rng": capture_rng()}
 
     def apply(self, state: dict[str, Any]) -> None:
         restore_model(self._model, state["model"])
         states = state["optimizer"]
-        for item, saved in zip(self.optimizers, states if type(states) is list else [states]):
-            restore_optimizer(item, saved)
+        restore_optimizers(self.optimizers, states if type(states) is list else [states])
+        if "loose" in state:  # not where an older version wrote it
+            restore_loose(self._loose, state["loose"])
         for name, item in self._extras.items():
             item.load_state_dict(copy_of(state["extra"][name]))
-        if self._own is not None:
-            self._own.apply(state.get("schedule", {}))
+        if self.own is not None:
+            self.own.apply(state.get("schedule", {}))
+            if self.own.lrs is not None and "own_lrs" in state:
+                self.own.lrs.apply(state["own_lrs"])
+        if self._watch is not None:
+            self._watch.note()
         restore_rng(state["rng"])
 
     def size(self, state: dict[str, Any]) -> int:
@@ -185,20 +254,34 @@ class TorchHooks:
         # Of the storage, where the question costs a tenth of what it costs of the tensor.
         return item.clone() if item.untyped_storage().is_shared() else item
 
+    def _parameters_outside(self) -> list[Tensor]:
+        modules = [self._model, *(each for each in self.extras if isinstance(each, nn.Module))]
+        inside = {id(each) for module in modules for each in module.parameters()}
+        trained = {id(each): each for group in self.family.groups for each in group["params"]}
+        return [each for key, each in trained.items() if key not in inside]
+
     @property
     def _param_groups(self) -> list[dict[str, Any]]:
-        return [group for item in self.optimizers for group in item.param_groups]
+        return self.family.groups
 
     def _state(self) -> dict[str, Any]:
         return {
-            "model": dict(self._model.state_dict()),
+            "model": model_state(self._model),
             "optimizer": self._optimizer_state(),
+            **self._loose_state(),
             "extra": {name: item.state_dict() for name, item in self._extras.items()},
             **self._schedule_state(),
         }
 
     def _schedule_state(self) -> dict[str, Any]:
-        return {} if self._own is None else {"schedule": self._own.capture()}
+        if self.own is None:
+            return {}
+        lrs = self.own.lrs
+        seen = {} if lrs is None else {"own_lrs": lrs.capture()}
+        return {"schedule": self.own.capture(), **seen}
+
+    def _loose_state(self) -> dict[str, Any]:
+        return {"loose": [each.detach() for each in self._loose]} if self._loose else {}
 
     def _optimizer_state(self) -> Any:
         states = [item.state_dict() for item in self.optimizers]
@@ -215,7 +298,12 @@ def _refuse_closure(optimizer: Optimizer) -> None:
         )
 
 
+def _is_in(item: Any, items: Sequence[Any]) -> bool:
+    return any(item is own for own in items)
+
+
 def _ratios(groups: Sequence[dict[str, Any]]) -> list[float]:
+    refuse_no_lr(groups)
     lrs = [float(group["lr"]) for group in groups]
     if lrs[0] == 0:
         raise ValueError(

@@ -20,6 +20,7 @@ from autolrs._torch_sharded import (
     sharded_as_parameters,
     whole_of,
 )
+from autolrs._torch_state import model_state
 
 
 class RankedTorchHooks(TorchHooks):
@@ -44,15 +45,16 @@ class RankedTorchHooks(TorchHooks):
     def write(self, path: str, step: int, place: dict[str, Any] | None) -> int:
         refuse_other_shapes(self.optimizers)
         is_leader = self._ranks.rank == 0
-        model = whole_of(dict(self._model.state_dict()), is_leader)
+        model = whole_of(model_state(self._model), is_leader)
         optimizer = whole_of(self._optimizer_state(), is_leader)
+        loose = whole_of(self._loose_state(), is_leader)
         extra = {k: whole_of(item.state_dict(), True) for k, item in self._extras.items()}
         own = {"rng": capture_rng(), "data": place, **self._own_state(model, extra)}
         own.update(on_cpu(self._schedule_state()))
         parts = self._ranks.gather(own)
         if not is_leader:
             return 0
-        state = {"model": model, "optimizer": optimizer, "extra": extra}
+        state = {"model": model, "optimizer": optimizer, "extra": extra, **loose}
         return write_durably(path, {"step": step, "state": state, "ranks": parts})
 
     def read(self, path: str) -> tuple[dict[str, Any], int, dict[str, Any] | None]:
@@ -61,11 +63,12 @@ class RankedTorchHooks(TorchHooks):
         saved = whole["optimizer"] if type(whole["optimizer"]) is list else [whole["optimizer"]]
         live_extra = {name: item.state_dict() for name, item in self._extras.items()}
         state = {
-            "model": sharded_as(self._model.state_dict(), {**whole["model"], **own["model"]}),
+            "model": sharded_as(model_state(self._model), {**whole["model"], **own["model"]}),
             "optimizer": list(map(sharded_as_parameters, self.optimizers, saved)),
             "extra": sharded_as(live_extra, {**whole["extra"], **own["extra"]}),
             "rng": own["rng"],
-            **{key: own[key] for key in ("schedule",) if key in own},
+            **({"loose": sharded_as(self._loose, whole["loose"])} if "loose" in whole else {}),
+            **{key: own[key] for key in ("schedule", "own_lrs") if key in own},
         }
         return state, content["step"], own["data"]
 

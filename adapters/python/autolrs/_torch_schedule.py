@@ -11,13 +11,15 @@ from torch import Tensor
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler, ReduceLROnPlateau
 
+from autolrs._torch_optimizers import hook
+from autolrs._torch_own_lrs import OwnLrs
 from autolrs._torch_state import copy_of
-from autolrs.errors import SchedulerOrderError
+from autolrs.errors import ChangedError, SchedulerOrderError
 
 State = dict[str, dict[str, Any]]
 
 
-def schedulers_of(optimizers: Sequence[Optimizer]) -> list[Any]:
+def schedulers_of(optimizers: Sequence[Any]) -> list[Any]:
     """The living schedulers of these optimizers.
 
     A plateau scheduler leaves no mark on the optimizer, and a mark outlives its scheduler: so the
@@ -39,22 +41,28 @@ class OwnSchedule:
     next LR from the present one, as ExponentialLR does, never meets the factor.
 
     Args:
-        optimizers: All that train the model.
+        optimizers: All that train the model, wrappers too.
+        leaves: Those of them that make the updates; all, if it is left out.
 
     Raises:
         ValueError: Two schedulers of an optimizer could be taken for each other in a new process.
     """
 
-    def __init__(self, optimizers: Sequence[Optimizer]) -> None:
+    def __init__(
+        self, optimizers: Sequence[Any], leaves: Sequence[Optimizer] | None = None
+    ) -> None:
+        leaves = optimizers if leaves is None else leaves
         self.factor = 1.0
         gc.collect()  # scheduler and optimizer refer to each other, and a dead one has no say
         self._schedulers = schedulers_of(optimizers)
         self._roots = _roots(self._schedulers, optimizers)
         self._scaled: dict[int, list[tuple[dict[str, Any], Any, Any]]] = {}
         self._counts: list[Any] | None = None
-        for item in optimizers:
-            item.register_step_pre_hook(self._scale)
-            item.register_step_post_hook(self._put_back)
+        # Where the losses decide, other losses give another LR at the same update.
+        is_judged = any("Plateau" in type(item).__name__ for item in self._schedulers)
+        self.lrs: OwnLrs | None = None if is_judged else OwnLrs(leaves)
+        for item in leaves:
+            hook(item, before=self._scale, after=self._put_back)
 
     def note_order(self) -> None:
         """The script goes on: a scheduler's step between here and the next update is too late."""
@@ -68,10 +76,10 @@ class OwnSchedule:
         """Brings back what `capture` gave. The LRs themselves come back with the optimizer.
 
         Raises:
-            ValueError: The script's schedulers are others than those of the checkpoint.
+            ChangedError: The script's schedulers are others than those of the checkpoint.
         """
         if state.keys() != self._roots.keys():
-            raise ValueError(
+            raise ChangedError(
                 f"the checkpoint holds the state of {_list(state)}, and the script's schedulers "
                 f"are {_list(self._roots)}; give it back those that it had when the run began"
             )
@@ -83,6 +91,8 @@ class OwnSchedule:
             self._refuse_late_step(self._counts)
             self._counts = None
         self._put_back(optimizer)  # an update that raised has left its LRs scaled
+        if self.lrs is not None:
+            self.lrs.compare(optimizer)
         if self.factor == 1:
             return
         scaled = self._scaled[id(optimizer)] = []
@@ -112,8 +122,10 @@ class OwnSchedule:
             if was != now:
                 raise SchedulerOrderError(
                     # The remedy first: the tuner quotes the beginning.
-                    f"step the {type(item).__name__} between optimizer.step() and tuner.step(): "
-                    "after that, no rollback takes its step back"
+                    f"step the {type(item).__name__} between optimizer.step() and tuner.step(), "
+                    "once for each update: after that, no rollback takes its step back. A "
+                    "schedule by epochs is one by updates too: LambdaLR(optimizer, lambda step: "
+                    "0.7 ** (step // steps_an_epoch))"
                 )
 
     def _counts_now(self) -> list[Any]:
@@ -121,7 +133,7 @@ class OwnSchedule:
         return [getattr(item, "last_epoch", None) for item in self._schedulers]
 
 
-def _roots(schedulers: Sequence[Any], optimizers: Sequence[Optimizer]) -> dict[str, Any]:
+def _roots(schedulers: Sequence[Any], optimizers: Sequence[Any]) -> dict[str, Any]:
     """Those that are in no other, which keeps the state of what is in it, by name."""
     inner = {id(part) for item in schedulers for part in getattr(item, "_schedulers", [])}
     roots: dict[str, Any] = {}

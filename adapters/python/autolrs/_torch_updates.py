@@ -3,43 +3,83 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
+import torch
 from torch import Tensor
 from torch.amp import GradScaler
 from torch.optim import Optimizer
 
-from autolrs._wire import Wire
-from autolrs.hooks import Hooks
-from autolrs.session import Session
+from autolrs._torch_optimizers import hook
+from autolrs._torch_sharded import is_sharded
 
 MAX_SKIPS = 64
 """Each skip halves a GradScaler's scale: after so many in a row it is not the scale's fault."""
+
+MANY_CALLS = 1000
+"""So many steps in a row without an update are no gradient accumulation."""
+
+LOOKS = 16
+"""How often weights are looked at while it is open whether updates are seen. After that, only each
+time that twice as many calls as before have gone by without one."""
 
 
 class Updates:
     """Watches optimizers, and says whether an update was made.
 
-    A fused optimizer that skips an update on the device itself is not seen to skip it.
+    An optimizer tells of each update by a hook. Some do not: one in a captured graph, or one in
+    code of the script's own. So where none is told, a few weights are looked at: if they have
+    changed, each call counts for an update from then on. A fused optimizer that skips an update
+    on the device itself is not seen to skip it.
 
     Args:
-        optimizers: All that train the model.
-        is_one_of_many: Other ranks train it too. All must then count alike, so that a skip is
-            judged without the loss, which is the rank's own.
+        optimizers: All that make updates.
+        scalers: What may skip one.
+        is_one_of_many: Other ranks train too. All must then count alike, so that a skip is judged
+            without the loss, which is the rank's own.
     """
 
-    def __init__(self, optimizers: Sequence[Optimizer], is_one_of_many: bool = False) -> None:
+    def __init__(
+        self,
+        optimizers: Sequence[Optimizer],
+        scalers: Iterable[GradScaler] = (),
+        is_one_of_many: bool = False,
+    ) -> None:
+        self._optimizers = optimizers
+        self._scalers = list(scalers)
         self._is_one_of_many = is_one_of_many
         self._is_made = False
+        self._counts = dict.fromkeys(map(id, optimizers), 0)
+        self._tried = [_attempt(scaler) for scaler in self._scalers]
         self._skips = 0
+        self._losses: list[Any] = []
+        self._calls = 0  # since the last update
+        self._looks = LOOKS
+        self._look_at = 1
+        self._weights: list[float] | None = None
+        self._was_seen = False  # an update, by a hook
+        self._most_at_once = 1
+        self.counts_calls = False
+        """True where updates are not seen, and each call stands for one."""
+        self.calls_per_update = 1
+        """Of the last update."""
+        self.news: list[str] = []
+        """What a person should know and has not been told."""
         for optimizer in optimizers:
-            optimizer.register_step_post_hook(self._note)
+            hook(optimizer, after=self._note)
 
     def take(self) -> bool:
         """True if one was made since it was asked last."""
         is_made, self._is_made = self._is_made, False
         return is_made
+
+    def begin(self) -> None:
+        """Training goes on from here: what was updated before was not asked for."""
+        self.take()
+        self._counts = dict.fromkeys(self._counts, 0)
+        if not self.counts_calls and not self._was_seen:
+            self._weights = self._look()
 
     def judge(self, loss: Any) -> Any | None:
         """The loss to count, after an update was tried; None if a scaler skipped the update.
@@ -58,33 +98,122 @@ class Updates:
             return loss
         return math.nan if self._skips >= MAX_SKIPS else None
 
-    def _note(self, *_: Any) -> None:
-        self._is_made = True
+    def count(self, loss: Any, hold: Any) -> Any | None:
+        """The loss to count for an update; None if this call brings none.
+
+        Args:
+            loss: What the script gave.
+            hold: Makes it fit for keeping until the update comes.
+
+        Returns:
+            The mean of the losses since the last update.
+        """
+        if self._is_made or self.counts_calls:
+            self._is_made, self._skips = False, 0
+            if len(self._counts) == 1:
+                ((only, made),) = self._counts.items()
+                self._counts[only] = 0
+            else:
+                made = min((each for each in self._counts.values() if each), default=0)
+                self._counts = dict.fromkeys(self._counts, 0)
+            if made > self._most_at_once:
+                self._note_several(made)
+            if not self._calls:
+                self.calls_per_update = 1
+                return loss
+            return self._mean(loss, hold)
+        return self._without_update(loss, hold)
+
+    def _without_update(self, loss: Any, hold: Any) -> Any | None:
+        if self._was_tried():
+            counted = self.judge(loss)
+            self._losses.clear()
+            self._calls = 0
+            return counted
+        if self._calls >= MANY_CALLS or self._has_changed():
+            return self._count_calls(loss)
+        self._calls += 1
+        self._losses.append(hold(loss))
+        return None
+
+    def _count_calls(self, loss: Any) -> Any:
+        """Each call stands for an update from this one on."""
+        self.counts_calls = True
+        calls, self._calls = self._calls, 0
+        self._losses.clear()
+        if calls >= MANY_CALLS:
+            self.news.append(
+                f"tuner.step was called {calls} times, and the optimizer that attach was given "
+                "made no update; hand over the one whose step() the loop calls. Each call counts "
+                "for an update from here on"
+            )
+        elif self._was_seen:
+            self.news.append(
+                "the optimizer's updates are seen no more, as where a captured graph makes them; "
+                f"each call of tuner.step counts for one from here on, {calls} before did not"
+            )
+        return loss
+
+    def _note_several(self, made: int) -> None:
+        self._most_at_once = made
+        self.news.append(
+            f"call tuner.step(loss) after each optimizer.step(): {made} updates were made for one "
+            "call, which counts for one step, at one learning rate"
+        )
+
+    def _mean(self, loss: Any, hold: Any) -> Any:
+        losses = [*self._losses, hold(loss)]
+        self.calls_per_update = self._calls + 1
+        self._losses.clear()
+        self._calls, self._look_at = 0, max(self._look_at, 2 * self.calls_per_update)
+        self._weights = None
+        if all(isinstance(each, float) for each in losses):
+            return sum(losses) / len(losses)
+        return torch.stack([torch.as_tensor(each).float() for each in losses]).mean()
+
+    def _was_tried(self) -> bool:
+        """True if a scaler has come to the end of an update since it was asked last."""
+        tried = [_attempt(scaler) for scaler in self._scalers]
+        is_tried = any(a is not b for a, b in zip(tried, self._tried))
+        self._tried = tried
+        return is_tried
+
+    def _has_changed(self) -> bool:
+        """True if weights are others than at the last look, though no update was told."""
+        if self._looks <= 0 and self._calls + 1 < self._look_at:
+            return False
+        self._looks -= 1
+        before, self._weights = self._weights, self._look()
+        if before is None:
+            return False
+        if self._looks <= 0:
+            self._look_at *= 2
+        return str(before) != str(self._weights)  # so that NaN is the same as NaN
+
+    @torch.no_grad()
+    def _look(self) -> list[float] | None:
+        weights = [p for o in self._optimizers for g in o.param_groups for p in g["params"]]
+        weights = [each for each in weights if each.requires_grad]
+        if any(map(is_sharded, weights)):
+            return None  # ranks would see different parts, and count differently
+        some = weights[:: max(1, len(weights) // 8)][:8] + weights[-1:]
+        parts = [each.detach().reshape(-1)[:512].float() for each in some]
+        devices = {part.device for part in parts}
+        if len(devices) > 1:
+            parts = [part.cpu() for part in parts]
+        values: list[float] = torch.cat(parts).tolist() if parts else []
+        return values
+
+    def _note(self, optimizer: Optimizer, *_: Any) -> None:
+        self._is_made = self._was_seen = True
+        self._counts[id(optimizer)] += 1
 
 
-def has_scaler(extra: Sequence[Any]) -> bool:
-    """True if updates may be skipped."""
-    return any(isinstance(item, GradScaler) and item.is_enabled() for item in extra)
+def scalers_in(extra: Iterable[Any]) -> list[GradScaler]:
+    """Those that may skip updates."""
+    return [item for item in extra if isinstance(item, GradScaler) and item.is_enabled()]
 
 
-class ScaledSession(Session):
-    """For a loop with a GradScaler: an update that it skips is no step.
-
-    Args:
-        updates: Knows which were skipped.
-        wire, hooks, total, rewind_bytes: As for `Session`.
-    """
-
-    def __init__(
-        self, updates: Updates, wire: Wire, hooks: Hooks, total: int | None, rewind_bytes: int
-    ) -> None:
-        super().__init__(wire, hooks, total, rewind_bytes)
-        self._updates = updates
-
-    def step(self, loss: Any) -> None:
-        """As in `Session`, after an update that was made."""
-        counted = self._updates.judge(loss)
-        if counted is None:
-            self.skip()
-        else:
-            super().step(counted)
+def _attempt(scaler: GradScaler) -> Any:
+    # It forgets what it knows of each optimizer where `update` ends an attempt.
+    return getattr(scaler, "_per_optimizer_states", None)

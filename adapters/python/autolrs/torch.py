@@ -20,26 +20,24 @@ from typing import Any, Callable
 from autolrs._requires import require
 from autolrs._rewind import DEFAULT_BYTES
 from autolrs._wire import claim, is_driven
-from autolrs.session import Session
 from autolrs.tuner import InertTuner, Tuner
 
 require("torch", "PyTorch", "torch", "2.3")
 
 from torch import nn
-from torch.optim import Optimizer
 
 from autolrs._torch_hooks import TorchHooks
 from autolrs._torch_ranked_hooks import RankedTorchHooks
 from autolrs._torch_ranked_session import ranked_session
 from autolrs._torch_ranks import find_ranks
-from autolrs._torch_updates import ScaledSession, Updates, has_scaler
+from autolrs._torch_session import CountedSession, updates_of
 
 __all__ = ["Tuner", "attach"]
 
 
 def attach(
     model: nn.Module,
-    optimizer: Optimizer | Sequence[Optimizer],
+    optimizer: Any,
     validate: Callable[[], Any] | None = None,
     *,
     extra: Sequence[Any] = (),
@@ -58,8 +56,10 @@ def attach(
 
     Args:
         model: What is trained.
-        optimizer: Its optimizer, or a list of several. The ratios between the LRs of all parameter
-            groups are kept; the LR of the tuner is that of the first group of the first optimizer.
+        optimizer: Its optimizer, or a list of several, or a wrapper that has optimizers among its
+            attributes. The ratios between the LRs of all parameter groups are kept; the LR of the
+            tuner is that of the first group of the first optimizer. Its groups are all there
+            before the loop begins.
         validate: Returns the validation loss as a float or a tensor with one element, or the loss
             and a dict of metrics, or a dict with the key "loss". It is called in eval mode without
             gradients; modes and random state are put back after it.
@@ -72,7 +72,8 @@ def attach(
 
     Where the loop begins, a scheduler of torch.optim that sets the LR of this optimizer too raises
     `SecondSchedulerError`, and an LR of 0 in the first parameter group `ValueError`; not so under
-    `--base user`.
+    `--base user`. At an update, another LR than the one that was set raises `SecondSchedulerError`
+    too, and a parameter group or an optimizer that was not there `ChangedError`.
 
     Raises:
         ValueError: attach was called before.
@@ -87,10 +88,7 @@ def attach(
     ranks = find_ranks(model.parameters())
     if ranks is not None:
         ranked = RankedTorchHooks(ranks, model, optimizer, validate, extra)
-        skips = Updates(ranked.optimizers, is_one_of_many=True) if has_scaler(extra) else None
-        return ranked_session(ranks, wire, ranked, skips, total, rewind_bytes)
+        return ranked_session(ranks, wire, ranked, updates_of(ranked, True), total, rewind_bytes)
     hooks = TorchHooks(model, optimizer, validate, extra)
     assert wire is not None  # a process without one is a rank of several
-    if not has_scaler(extra):
-        return Session(wire, hooks, total, rewind_bytes)
-    return ScaledSession(Updates(hooks.optimizers), wire, hooks, total, rewind_bytes)
+    return CountedSession(updates_of(hooks), wire, hooks, total, rewind_bytes)

@@ -1,0 +1,103 @@
+"""The session of a PyTorch loop: a step is an update of its optimizers."""
+
+from __future__ import annotations
+
+import math
+import sys
+from typing import Any
+
+from autolrs._rewind import DEFAULT_BYTES
+from autolrs._torch_hooks import TorchHooks
+from autolrs._torch_updates import Updates, scalers_in
+from autolrs._training import Training
+from autolrs._wire import Wire
+from autolrs.session import Session
+
+
+class CountedSession(Session):
+    """Counts updates, and not calls: a micro-batch, and what a scaler skips, is no step.
+
+    Args:
+        updates: Knows which calls of `step` follow an update.
+        wire, hooks, total, rewind_bytes: As for `Session`.
+    """
+
+    def __init__(
+        self,
+        updates: Updates,
+        wire: Wire,
+        hooks: TorchHooks,
+        total: int | None = None,
+        rewind_bytes: int = DEFAULT_BYTES,
+    ) -> None:
+        super().__init__(wire, hooks, total, rewind_bytes)
+        self._updates = updates
+        self._of_torch = hooks
+        self._cycle_total: int | None = None
+        hooks.warn = self._warn
+        hooks.is_over = lambda: self._is_over or self._wire.is_gone
+
+    def step(self, loss: Any) -> None:
+        """As in `Session`, after an update; before it, the loss is kept for the mean."""
+        counted = self._updates.count(loss, self._hold)
+        if counted is not None:
+            if counted is not loss and self._cycle_total is not None:
+                self._tell_total()
+            super().step(counted)
+        else:
+            self._wait_for_update()
+        own = self._of_torch.own
+        if own is not None:
+            own.note_order()
+        if self._updates.news:
+            self._tell()
+
+    def _hold(self, loss: Any) -> Any:
+        value = self._hooks.read_loss(loss)
+        return self._hooks.hold_loss(loss) if value is None else value
+
+    def _wait_for_update(self) -> None:
+        training = self._training
+        if training is None:
+            if not self._is_over:
+                self._serve()
+        elif self._wire.has_news:
+            self._attend(training)
+
+    def _begin(self, training: Training) -> dict[str, Any] | None:
+        self._updates.begin()
+        return super()._begin(training)
+
+    def steps_in(self, epochs: int, batches: int) -> int:
+        updates = _updates_in(batches)
+        self._cycle_total = epochs * batches if updates == batches else None
+        return epochs * updates
+
+    def _tell_total(self) -> None:
+        told, self._cycle_total = self._cycle_total, None
+        every = self._updates.calls_per_update
+        if told is not None and told == self._answers.total and every > 1:
+            self._warn(
+                f"give attach(..., total={told // every}): cycle has told {told} steps, one for "
+                f"each batch, and an update takes {every} batches here"
+            )
+
+    def _tell(self) -> None:
+        news, self._updates.news = self._updates.news, []
+        for message in news:
+            self._warn(message)
+
+
+def updates_of(hooks: TorchHooks, is_one_of_many: bool = False) -> Updates:
+    """What watches the updates of these hooks' optimizers. Other ranks train too, or not."""
+    return Updates(hooks.family.leaves, scalers_in(hooks.extras), is_one_of_many)
+
+
+def _updates_in(batches: int) -> int:
+    """How many updates an epoch of so many batches has, where Accelerate accumulates gradients."""
+    state = getattr(sys.modules.get("accelerate.state"), "GradientState", None)
+    if state is None or not state._shared_state:
+        return batches
+    shared = state()
+    every = int(shared.num_steps)
+    return math.ceil(batches / every) if shared.sync_with_dataloader else batches // every
