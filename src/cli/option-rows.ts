@@ -78,7 +78,7 @@ export const RUN_OPTIONS: readonly (readonly [heading: string, options: readonly
       ['--max-lr <lr>', 'highest LR to try', 'found by a range test'],
       [
         '--search-budget <share>',
-        'horizon: share of all steps, the most it may search in; commits that it takes back are search on top',
+        'horizon: share of all steps, the most it may search in; commits that it takes back come on top, 60 % of the rest at most',
         DEFAULTS.searchBudget,
       ],
       ['--candidates <k>', 'paper: probes a stage', DEFAULTS.candidates],

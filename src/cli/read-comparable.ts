@@ -18,7 +18,7 @@ async function readRun(dir: string, name: string): Promise<ComparableRun> {
     if (entry.kind === 'command' || entry.kind === 'reply' || entry.kind === 'slice')
       curves.add(entry, ledger);
   });
-  const { steps, base, neverFinite, wentBack } = result.build(status, seconds);
+  const { steps, base, neverFinite, wentBack, unused } = result.build(status, seconds);
   if (steps.committed === 0) {
     throw new AutolrsError(
       'RUN_DIRECTORY_UNUSABLE',
@@ -26,7 +26,11 @@ async function readRun(dir: string, name: string): Promise<ComparableRun> {
     );
   }
   const { training, validation } = curves;
-  const end = { ...(neverFinite && { neverFinite }), ...(wentBack && { wentBack }) };
+  const end = {
+    ...(neverFinite && { neverFinite }),
+    ...(wentBack && { wentBack }),
+    ...(unused !== undefined && { unused }),
+  };
   return { name, status, base, ...end, steps, seconds, curves: { training, validation } };
 }
 

@@ -58,6 +58,11 @@ export function narrate(decision: Decision, word: LrWord): string | undefined {
     }
     case 'lr-cut':
       return narrateCut(decision, word);
+    case 'end-brought-forward': {
+      const { step, untilStep, takenBack, mayTakeBack } = decision;
+      const back = `${formatCount(takenBack)} of at most ${plural(mayTakeBack, 'step')} taken back`;
+      return `step ${formatCount(step)}: ${back}, so the run ends ${untilStep > step ? `by step ${formatCount(untilStep)}` : 'here'}`;
+    }
     case 'hold-extended': {
       const { step, untilStep, lr } = decision;
       return `step ${formatCount(step)}: both losses still falling; ${word} ${formatLr(lr)} held to step ${formatCount(untilStep)}`;
@@ -124,12 +129,12 @@ function describeEvidence(evidence: Evidence): string {
 }
 
 function narrateFinish(
-  { reason, diverged = [], neverFinite, wentBack }: Extract<Decision, { kind: 'finished' }>,
+  { reason, diverged = [], neverFinite, wentBack, unused }: Extract<Decision, { kind: 'finished' }>,
   word: LrWord,
 ): string {
   switch (reason) {
     case 'budget':
-      return wentBack ? describeReturn(wentBack) : 'finished: the budget is spent';
+      return describeFinish({ wentBack, unused });
     case 'target':
       return 'finished: the target loss is reached';
     case 'data':
@@ -144,9 +149,19 @@ function narrateFinish(
   }
 }
 
-/** Why a run that spent its budget has fewer steps than it was given. */
-export function describeReturn({ from, to }: Return): string {
-  return `finished: back at its best point, step ${formatCount(to)} of ${formatCount(from)}`;
+/** How a run ended that was not stopped by anything else. */
+export function describeFinish({
+  wentBack,
+  unused = 0,
+}: {
+  readonly wentBack: Return | undefined;
+  readonly unused: number | undefined;
+}): string {
+  const left = unused > 0 ? `${plural(unused, 'step')} of the budget not used` : undefined;
+  if (wentBack === undefined) return `finished: ${left ?? 'the budget is spent'}`;
+  const { from, to } = wentBack;
+  const back = `back at its best point, step ${formatCount(to)} of ${formatCount(from)}`;
+  return `finished: ${back}${left === undefined ? '' : `; ${left}`}`;
 }
 
 /** All of a few; of more, how many and between which. */

@@ -3,7 +3,7 @@
 import type { RunResult, RunStatus } from '../core/tuner/result.js';
 import { visible } from '../core/visible.js';
 import { formatLr } from './format.js';
-import { describeReturn } from './narrate.js';
+import { describeFinish } from './narrate.js';
 import { type LrWord, wordOf } from './word.js';
 
 const SENTENCES: Readonly<Record<RunStatus, string>> = {
@@ -16,18 +16,18 @@ const SENTENCES: Readonly<Record<RunStatus, string>> = {
   unfinished: 'unfinished: the journal has no end',
 };
 
-export type End = Pick<RunResult, 'status' | 'base' | 'neverFinite' | 'wentBack'>;
+export type End = Pick<RunResult, 'status' | 'base' | 'neverFinite' | 'wentBack' | 'unused'>;
 
 /** For people who see nothing else of the run. */
 export function describeEnd(
-  { status, base, neverFinite, wentBack }: End,
+  { status, base, neverFinite, wentBack, unused }: End,
   circumstances?: Circumstances,
 ): string {
   const word = wordOf(base);
   if (status === 'diverged' && neverFinite !== undefined) {
     return describeFault(neverFinite, word);
   }
-  if (status === 'finished' && wentBack !== undefined) return describeReturn(wentBack);
+  if (status === 'finished') return describeFinish({ wentBack, unused });
   return describeStatus(status, word, circumstances);
 }
 

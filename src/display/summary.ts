@@ -105,12 +105,7 @@ function describeForecast({ step, loss, low, high, came }: ScoredForecast): stri
 
 function costLines({ steps, seconds, failures = 0 }: RunResult): readonly string[] {
   return [
-    `steps       ${formatCount(steps.committed)} committed + ${formatCount(steps.search)} search = ${formatCount(steps.total)} (search ${formatShare(steps.search, steps.total)})`,
-    ...(steps.takenBack === undefined
-      ? []
-      : [
-          `            of the search, ${plural(steps.takenBack, 'step')} were commits that were taken back`,
-        ]),
+    ...stepsLines(steps),
     ...(steps.lost > 0
       ? [`            ${plural(steps.lost, 'step')} besides were lost with a stopped process`]
       : []),
@@ -120,5 +115,17 @@ function costLines({ steps, seconds, failures = 0 }: RunResult): readonly string
         ]
       : []),
     `time        ${formatSeconds(seconds.committed)} committed + ${formatSeconds(seconds.search)} search; ${formatSeconds(seconds.total)} in all`,
+  ];
+}
+
+/** What was taken back was meant to stay, so it is told apart from the search, of which it is a part in the document. */
+function stepsLines({ committed, search, takenBack = 0, total }: RunResult['steps']): string[] {
+  const tried = search - takenBack;
+  const parts = `${formatCount(committed)} committed + ${formatCount(tried)} search`;
+  const share = `search ${formatShare(tried, total)}`;
+  if (takenBack === 0) return [`steps       ${parts} = ${formatCount(total)} (${share})`];
+  return [
+    `steps       ${parts} + ${formatCount(takenBack)} taken back = ${formatCount(total)}`,
+    `            (${share}, commits that were taken back ${formatShare(takenBack, total)})`,
   ];
 }

@@ -279,7 +279,9 @@ describe('strategy horizon, told to people', () => {
     const last = result.schedule.at(-1)?.step ?? 0;
     expect(shown.at(-1)).toContain(`from step ${formatCount(last)}`);
     expect(summary.join('\n')).toMatch(/12 of [\d,]+ changes; all are in schedule.json/);
-    expect(summary.join('\n')).toMatch(/of the search, [\d,]+ steps were commits that were taken/);
+    expect(summary.join('\n')).toMatch(
+      /search \+ [\d,]+ taken back = [\d,]+\n {12}\(search \d+ %, commits that/,
+    );
     for (const line of summary) expect(line.length).toBeLessThanOrEqual(80);
   });
 });

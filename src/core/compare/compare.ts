@@ -27,6 +27,7 @@ export interface ComparableRun {
   readonly base?: Base;
   readonly neverFinite?: NonNullable<RunResult['neverFinite']>;
   readonly wentBack?: NonNullable<RunResult['wentBack']>;
+  readonly unused?: number;
   readonly steps: RunResult['steps'];
   /** Wall time; null when it is not known. */
   readonly seconds: number | null;

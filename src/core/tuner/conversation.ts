@@ -30,17 +30,24 @@ export interface Divergence {
   readonly neverFinite?: LossKind;
 }
 
+/** What there is to say of a run that spent its budget, or need not: as in the decision. */
+export interface Ending {
+  readonly wentBack?: Return;
+  readonly unused?: number;
+}
+
 /** Makes the end known; returns what there is to go on with, or undefined if this was the end. */
 export function* finish(
   reason: FinishReason,
   divergence: Divergence,
-  wentBack?: Return,
+  { wentBack, unused }: Ending = {},
 ): Conversation<Extension | undefined> {
   const decision = {
     kind: 'finished',
     reason,
     ...(reason === 'diverged' && divergence),
     ...(wentBack && { wentBack }),
+    ...(unused !== undefined && unused > 0 && { unused }),
   } as const;
   const answer = yield { kind: 'decision', decision };
   return answer?.kind === 'extension' ? answer : undefined;

@@ -148,6 +148,15 @@ export type Decision =
       readonly lr: number;
       readonly evidence: Descent;
     }
+  | {
+      /** So much was taken back that the run ends at committed step `untilStep`, and does not use all of its budget. */
+      readonly kind: 'end-brought-forward';
+      readonly step: number;
+      readonly untilStep: number;
+      /** Steps that the run has taken back by now, and how many it may in all. */
+      readonly takenBack: number;
+      readonly mayTakeBack: number;
+    }
   | { readonly kind: 'commit-diverged'; readonly stage: number; readonly lr: number }
   | {
       /** The stage ended worse than it began, by more than the noise, and is taken back (`--rollback`). */
@@ -177,4 +186,6 @@ export type Decision =
       readonly neverFinite?: LossKind;
       /** Absent where the model that was trained last is the one that stays. */
       readonly wentBack?: Return;
+      /** Steps of the budget that the run did not use, because it would have taken back more than it may. */
+      readonly unused?: number;
     };

@@ -48,6 +48,7 @@ export class ResultBuilder {
   #rolledBackStage: number | undefined;
   #neverFinite: RunResult['neverFinite'];
   #wentBack: RunResult['wentBack'];
+  #unused: RunResult['unused'];
   #schedule: Schedule = [];
   readonly #stages: Mutable<StageResult & { probes: ProbeResult[] }>[] = [];
 
@@ -91,6 +92,7 @@ export class ResultBuilder {
       case 'extension':
         this.#scorecard.drop('run'); // the end that they spoke of never came
         this.#wentBack = undefined;
+        this.#unused = undefined;
         return;
       case 'rolled-back':
       case 'started':
@@ -130,6 +132,7 @@ export class ResultBuilder {
       },
       ...(this.#neverFinite && { neverFinite: this.#neverFinite }),
       ...(this.#wentBack && { wentBack: this.#wentBack }),
+      ...(this.#unused !== undefined && { unused: this.#unused }),
       forecasts: this.#scorecard.forecasts,
       interval: interval ? { min: interval.min, max: interval.max, from: interval.from } : null,
       stages: this.#stages.map((stage) => ({ ...stage, probes: [...stage.probes] })),
@@ -261,6 +264,7 @@ export class ResultBuilder {
       }
       case 'finished': {
         this.#wentBack = decision.wentBack;
+        this.#unused = decision.unused;
         const { neverFinite, diverged: [lowestLr] = [] } = decision;
         if (neverFinite !== undefined && lowestLr !== undefined)
           this.#neverFinite = { loss: neverFinite, lowestLr };

@@ -73,6 +73,8 @@ export interface RunResult {
   readonly neverFinite?: { readonly loss: LossKind; readonly lowestLr: number };
   /** Where the run ended worse than it had been: committed steps that it had, and kept. Absent if it did not. */
   readonly wentBack?: Return;
+  /** Steps of the budget that the run did not use, because it would have taken back more than it may. Absent if it did. */
+  readonly unused?: number;
   /** What was said of the ends of stages (`paper`) or of the run (`horizon`), and what came. */
   readonly forecasts: readonly ScoredForecast[];
   readonly interval: { readonly min: number; readonly max: number; readonly from: string } | null;

@@ -11,6 +11,7 @@ export interface CommitEnd {
   /** The number of the next stage, should the run go on. */
   readonly nextStage: number;
   readonly wentBack?: Return;
+  readonly unused?: number;
 }
 
 /** Commits all that the limits leave. */
@@ -18,8 +19,8 @@ export function* commitRun(state: StrategyState, plan: CommitPlan): Conversation
   const run = new WatchedRun(state, plan);
   yield* run.begin();
   const kind = yield* runToTheEnd(run);
-  const { nextStage, wentBack } = run;
-  return { kind, nextStage, ...(wentBack && { wentBack }) };
+  const { nextStage, wentBack, unused } = run;
+  return { kind, nextStage, ...(wentBack && { wentBack }), ...(unused > 0 && { unused }) };
 }
 
 function* runToTheEnd(run: WatchedRun): Conversation<CommitEnd['kind']> {

@@ -48,7 +48,7 @@ export function* horizon(options: TunerOptions, facts: TrainerFacts): Conversati
   for (;;) {
     const end = plan && (yield* commitRun(state, plan));
     const reason = end === undefined ? 'data' : REASON_OF[end.kind];
-    const extension = yield* finish(reason, divergenceOf(state), end?.wentBack);
+    const extension = yield* finish(reason, divergenceOf(state), reason === 'budget' ? end : {});
     if (extension === undefined || !plan || !end || reason === 'data' || reason === 'diverged') {
       return reason;
     }

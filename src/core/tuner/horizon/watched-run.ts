@@ -37,6 +37,12 @@ const NOISY_POWER = 3;
 const MOST_DIVERGENCES = 6;
 const MOST_RETURNS = 3;
 
+/** Of the steps that the run was given, what it may take back at stalls and rises, its end included; */
+const MOST_TAKEN_BACK = 0.6;
+
+/** and what must be left of that for another course to be worth beginning. */
+const LEAST_COURSE = 0.05;
+
 /** The training loss where nobody validates: of the last hundredth of a run. */
 const LEVEL_BINS = 4;
 
@@ -59,12 +65,19 @@ export class WatchedRun {
   #isFirstCourse = true;
   #divergences = 0;
   #returns = 0;
+  /** Steps that the run had when it began, and those that it has taken back since. */
+  readonly #given: number;
+  #takenBack = 0;
+  /** The step at which it ends at the latest: were all taken back that it does until there, it would be no more than it may. */
+  #endsBy = Infinity;
+  #unused = 0;
   #wentBack: Return | undefined;
 
   constructor(state: StrategyState, plan: CommitPlan) {
     const steps = stepsLeft(plan.limits, state.ledger);
     this.#state = state;
     this.#plan = plan;
+    this.#given = steps;
     this.#began = state.ledger.committed;
     this.#curve = new Curve(steps);
     this.#course = runCourse(plan.peak, steps);
@@ -76,7 +89,8 @@ export class WatchedRun {
   /** Steps that are done, and those that the run has with what is left. */
   get place(): { readonly done: number; readonly steps: number } {
     const done = this.#state.ledger.committed - this.#began;
-    return { done, steps: done + stepsLeft(this.#plan.limits, this.#state.ledger) };
+    const steps = done + stepsLeft(this.#plan.limits, this.#state.ledger);
+    return { done, steps: Math.min(steps, this.#endsBy) };
   }
 
   get nextStage(): number {
@@ -86,6 +100,11 @@ export class WatchedRun {
   /** Absent unless the best look was taken at the end. */
   get wentBack(): Return | undefined {
     return this.#wentBack;
+  }
+
+  /** Steps of the budget that it has not used, because it would have taken back too much. */
+  get unused(): number {
+    return this.#unused;
   }
 
   get hasReachedTarget(): boolean {
@@ -162,21 +181,28 @@ export class WatchedRun {
       yield* this.#takeCourse(decayCourse(lr / CUT.plateau, done, NOISY_POWER));
       return;
     }
-    // Whoever went back so often that little came of it stays where they are.
-    if (++this.#returns > MOST_RETURNS) return;
+    // Whoever went back so often that little came of it stays where they are, and so does who has come to the last course.
+    const wouldBeLeft = this.#mayTakeBack - (this.#takenBack + done - this.#best.step);
+    const isLast = this.#endsBy < Infinity && wouldBeLeft < LEAST_COURSE * this.#given;
+    if (isLast || ++this.#returns > MOST_RETURNS) return;
     // Within the warm-up an LR says nothing but how far the warm-up is.
     const lrThere = this.#lrBefore(Math.max(this.#best.step, this.#course.warmUpSteps));
     const isRise = evidence.kind === 'rise';
     const nextLr = lrThere / (isRise ? CUT.rise : CUT.stallInDecay);
     yield* this.#tellCut(evidence, lr, nextLr, this.#best.step);
     yield* this.#goBack();
+    if (yield* this.#bringEndForward()) {
+      this.#wentBack = { from: this.#began + done, to: this.#state.ledger.committed };
+      return;
+    }
     yield* this.#takeCourse(decayCourse(nextLr, this.#best.step, isRise ? NOISY_POWER : 1));
   }
 
-  /** Goes back to the best look if the run ended worse. */
+  /** Goes back to the best look if the run ended worse, and is not so far from it that no look on the way was clear. */
   *takeBest(): Conversation<void> {
     const { validation, ledger } = this.#state;
     if (validation === undefined || !isWorse(validation, this.#best.loss)) return;
+    if (this.#takenBack + this.place.done - this.#best.step > this.#mayTakeBack) return;
     yield* this.#goBack();
     this.#wentBack = { from: ledger.committed, to: this.#state.ledger.committed };
   }
@@ -231,7 +257,31 @@ export class WatchedRun {
     return lrOf(this.#course, Math.max(0, step - 1), this.place.steps);
   }
 
+  get #mayTakeBack(): number {
+    return Math.floor(MOST_TAKEN_BACK * this.#given);
+  }
+
+  /** Ends the run where it is, or sooner than it would, so that no more is taken back than may be. */
+  *#bringEndForward(): Conversation<boolean> {
+    const { done, steps } = this.place;
+    const left = this.#mayTakeBack - this.#takenBack;
+    const isOver = left < LEAST_COURSE * this.#given;
+    const endsBy = isOver ? done : done + left;
+    if (endsBy >= steps) return false;
+    this.#endsBy = endsBy;
+    this.#unused = stepsLeft(this.#plan.limits, this.#state.ledger) - (endsBy - done);
+    yield* decide({
+      kind: 'end-brought-forward',
+      step: this.#state.ledger.committed,
+      untilStep: this.#began + endsBy,
+      takenBack: this.#takenBack,
+      mayTakeBack: this.#mayTakeBack,
+    });
+    return isOver;
+  }
+
   *#goBack(): Conversation<void> {
+    this.#takenBack += this.place.done - this.#best.step;
     yield* this.#best.restore();
     this.#curve.cutAt(this.#best.step);
     this.#state.validation = this.#curve.validation.at(-1)?.loss;

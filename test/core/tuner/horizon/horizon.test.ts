@@ -236,6 +236,45 @@ describe('horizon', () => {
     expect(trainer.updates.length).toBeLessThanOrEqual(5000);
   });
 
+  it('takes back no more than 60 % of its steps, and says that it does not use them all', () => {
+    for (const limits of [{ budget: 5000 }, { steps: 5000 }]) {
+      for (const best of [0, 100, 600]) {
+        const learnsByHeart: Change = (_, reply, { model }) =>
+          reply.kind === 'validated'
+            ? { ...reply, loss: 1 + Math.abs(model.step - best) / 1000 }
+            : reply;
+        const { result, decisions } = play(limits, { rate: 0.0005 }, learnsByHeart);
+        const { takenBack = 0, total, committed } = result.steps;
+        const [started] = decisionsOf(decisions, 'commit-started');
+        expect(takenBack).toBeLessThanOrEqual(0.6 * (started?.steps ?? 0));
+        const forward = decisionsOf(decisions, 'end-brought-forward').at(-1);
+        const lines = forward && narrate(forward, 'LR');
+        expect(lines).toMatch(
+          /^step [\d,]+: [\d,]+ of at most [\d,]+ steps taken back, so the run/,
+        );
+        const { unused = 0 } = result;
+        expect(unused).toBeGreaterThan(0);
+        if ('budget' in limits) expect(total + unused).toBe(5000);
+        expect(describeEnd(result)).toMatch(
+          new RegExp(`^finished: .*${unused.toLocaleString('en')} steps of the budget not used$`),
+        );
+        expect(Math.abs(committed - best)).toBeLessThan(400);
+      }
+    }
+  });
+
+  it('keeps what it has where its best look is far behind, and nothing since was clearly worse', () => {
+    let looks = 0;
+    const isNoise: Change = (_, reply, { model }) =>
+      reply.kind === 'validated' && model.step > 0
+        ? { ...reply, loss: model.step < 400 ? 1 : ++looks % 2 === 0 ? 1.001 : 1.01 }
+        : reply;
+    const { result } = play({ steps: 5000 }, { rate: 0.0005 }, isNoise);
+    expect(result.steps).toMatchObject({ committed: 5000 });
+    expect(result).not.toHaveProperty('unused');
+    expect(describeEnd(result)).toBe('finished: the budget is spent');
+  });
+
   it('says at which step of how many it ends where the last look is worse than the best', () => {
     const worseAtTheEnd: Change = (_, reply, { model }) =>
       reply.kind === 'validated' && model.step === 1000 ? { ...reply, loss: 9 } : reply;
