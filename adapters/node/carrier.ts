@@ -1,7 +1,7 @@
 /** What carries the lines: the script's stdin and stdout, or a socket named in its environment. */
 
 import { createConnection, type Socket } from 'node:net';
-import type { Readable } from 'node:stream';
+import { PassThrough, type Readable } from 'node:stream';
 
 export interface Carrier {
   readonly input: Readable;
@@ -15,6 +15,8 @@ export interface Carrier {
   /** Once nothing is carried any more: the sentence for the user. */
   readonly whyLost: () => string;
 }
+
+const NEWLINE = 0x0a;
 
 const TUNER_GONE = 'the tuner is gone; the model may be a probe, so nothing is kept';
 
@@ -42,23 +44,107 @@ function claimStdio(token: string | undefined): Carrier {
   };
 }
 
+/** How long to connect again for, when the tuner has no room yet for one that has not proven itself, and how often. */
+const AGAIN_MS = 15_000;
+const PAUSE_MS = 200;
+
 /** The script's stdin and stdout stay its own. */
 function connect(address: string, token: string | undefined): Carrier {
-  const socket = openSocket(address);
+  const input = new PassThrough();
   let whyLost = TUNER_GONE;
-  const onRefused = (error: NodeJS.ErrnoException) => {
-    const reason = error.code ?? error.message;
-    whyLost = `cannot connect to the tuner at ${address} (${reason}); its run may be over, or out of reach from this machine`;
-  };
-  socket.once('error', onRefused);
-  socket.once('connect', () => socket.off('error', onRefused));
+  let isHeld = true;
+  let hasAnswered = false;
+  let hasGreeting = false;
+  /** What waits for a connection whose other end has begun to talk and still listens. */
+  const unsent: string[] = [];
+  let isOpen = false;
+  let until = 0;
+  let socket = open();
+
+  function open(): Socket {
+    const opened = openSocket(address);
+    if (!isHeld) opened.unref();
+    const since = Date.now();
+    let isConnected = false;
+    let greeting: Buffer | undefined = Buffer.alloc(0);
+    let failure: NodeJS.ErrnoException | undefined;
+    opened.once('connect', () => {
+      isConnected = true;
+    });
+    opened.on('data', (chunk) => {
+      if (greeting === undefined) {
+        input.write(chunk);
+        return;
+      }
+      greeting = Buffer.concat([greeting, chunk]);
+      const end = greeting.indexOf(NEWLINE) + 1;
+      if (end === 0) return;
+      // Every connection begins with the same request.
+      input.write(greeting.subarray(hasGreeting ? end : 0));
+      hasGreeting = true;
+      greeting = undefined;
+      isOpen = true;
+      if (unsent.length > 0) setImmediate(flush);
+    });
+    opened.on('error', (error) => {
+      failure = error;
+    });
+    opened.once('end', () => {
+      isOpen = false;
+      if (!mayAgain(isConnected, since)) input.end();
+    });
+    opened.once('close', () => {
+      isOpen = false;
+      if (mayAgain(isConnected, since)) {
+        const timer = setTimeout(() => {
+          socket = open();
+        }, PAUSE_MS);
+        if (!isHeld) timer.unref();
+      } else if (failure !== undefined) {
+        const reason = failure.code ?? failure.message;
+        if (!isConnected) {
+          whyLost = `cannot connect to the tuner at ${address} (${reason}); its run may be over, or out of reach from this machine`;
+        }
+        input.destroy(failure);
+      } else input.end();
+    });
+    return opened;
+  }
+
+  function flush(): void {
+    if (!isOpen || unsent.length === 0) return;
+    hasAnswered = true;
+    socket.write(unsent.splice(0).join(''));
+  }
+
+  /** A connection that is closed before the hello: the tuner made room for others. */
+  function mayAgain(isConnected: boolean, since: number): boolean {
+    const now = Date.now();
+    if (until === 0 || now - since > AGAIN_MS) until = now + AGAIN_MS;
+    return isConnected && !hasAnswered && token !== undefined && now < until;
+  }
+
   return {
-    input: socket,
-    output: socket,
+    input,
+    output: input,
     token,
-    write: (line) => void socket.write(line),
-    hold: () => socket.ref(),
-    release: () => socket.unref(),
+    write(line) {
+      if (hasAnswered) {
+        socket.write(line);
+        return;
+      }
+      unsent.push(line);
+      // A first write to a connection that was closed meanwhile would succeed all the same.
+      setImmediate(flush);
+    },
+    hold() {
+      isHeld = true;
+      socket.ref();
+    },
+    release() {
+      isHeld = false;
+      socket.unref();
+    },
     whyLost: () => whyLost,
   };
 }

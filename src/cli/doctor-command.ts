@@ -77,7 +77,7 @@ async function examineScript(settings: DoctorSettings, dir: string): Promise<Exa
     trainer = await startTrainer({
       command,
       cwd: process.cwd(),
-      env: environmentOf({ id, dir }),
+      env: environmentOf({ id, dir, seed: 0 }),
       carrier,
       run: { id, dir, seed: 0 },
       version: readVersion(),

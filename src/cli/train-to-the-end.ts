@@ -92,7 +92,11 @@ function createStarter(
     const trainer = await startTrainer({
       command: settings.command,
       cwd: run.cwd,
-      env: environmentOf({ ...run, continues: before !== undefined }),
+      env: environmentOf({
+        ...run,
+        seed: settings.tuner.seed,
+        continues: before !== undefined,
+      }),
       carrier: settings.carrier,
       run: { id: run.id, dir: run.dir, seed: settings.tuner.seed },
       base: settings.tuner.base,

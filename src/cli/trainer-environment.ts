@@ -6,10 +6,12 @@ import { fileURLToPath } from 'node:url';
 export function environmentOf({
   id,
   dir,
+  seed,
   continues = false,
 }: {
   readonly id: string;
   readonly dir: string;
+  readonly seed: number;
   /** Whether another process of the run came before: this one begins where that one was. */
   readonly continues?: boolean;
 }): Record<string, string> {
@@ -21,6 +23,7 @@ export function environmentOf({
     AUTOLRS_RUN_DIR: dir,
     // Said either way, or a run within a run would take the outer one's word for its own.
     AUTOLRS_CONTINUES: continues ? '1' : '0',
+    AUTOLRS_RUN_SEED: String(seed),
     PYTHONPATH: PYTHONPATH ? `${adapters}${delimiter}${PYTHONPATH}` : adapters,
   };
 }

@@ -8,6 +8,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import type { LinkOptions, SocketCarrier } from './carrier.js';
 import { FirstLine } from './first-line.js';
 import { listen, type Place } from './listen.js';
+import { peerOf } from './peer.js';
 import { judgeFirstLine } from './proof.js';
 import { readAll } from './read-all.js';
 
@@ -18,6 +19,8 @@ export interface DoorEvents extends Pick<LinkOptions, 'onBytes' | 'onRefused'> {
 
 interface Guest {
   readonly socket: Socket;
+  /** Who it seems to be. */
+  readonly peer: string;
   readonly firstLine: FirstLine;
   readonly since: number;
   /** Runs once its first line has begun. */
@@ -97,13 +100,15 @@ export class Door {
 
   #receive(socket: Socket): void {
     socket.on('error', () => {}); // a connection that breaks has ended, which its reader sees
-    if (this.#guests.size >= MAX_GUESTS) this.#makeRoom();
+    const peer = peerOf(socket);
+    if (this.#guests.size >= MAX_GUESTS) this.#makeRoom(peer);
     if (this.#trainer !== undefined || this.#guests.size >= MAX_GUESTS) {
       socket.destroy();
       return;
     }
     const guest: Guest = {
       socket,
+      peer,
       firstLine: new FirstLine(),
       since: performance.now(),
       timer: undefined,
@@ -147,12 +152,22 @@ export class Door {
     this.#lock();
   }
 
-  /** The oldest guest gives way if it has had its time. */
-  #makeRoom(): void {
-    const [oldest] = this.#guests; // a set keeps the order in which they came
-    if (oldest === undefined || performance.now() - oldest.since < GUEST_MS) return;
-    this.#forget(oldest);
-    oldest.socket.destroy();
+  /**
+   * For one more of `peer`: the youngest of those who are most gives way, so that nobody can keep all others out. Among
+   * their own kind the oldest does, if it has had its time.
+   */
+  #makeRoom(peer: string): void {
+    const guests = [...this.#guests]; // a set keeps the order in which they came
+    const countOf = (one: string) => guests.filter((guest) => guest.peer === one).length;
+    const most = guests.reduce((a, b) => (countOf(b.peer) > countOf(a.peer) ? b : a)).peer;
+    const isOfMost = countOf(peer) >= countOf(most);
+    const leaving = isOfMost
+      ? guests.find((guest) => guest.peer === peer)
+      : guests.findLast((guest) => guest.peer === most);
+    if (leaving === undefined) return;
+    if (isOfMost && performance.now() - leaving.since < GUEST_MS) return;
+    this.#forget(leaving);
+    leaving.socket.destroy();
   }
 
   #refuse(guest: Guest, why: string): void {

@@ -215,11 +215,17 @@ async function shakeHands(
   }
 }
 
-function hello({ version, run, base }: TrainerOptions): Request {
+/** Over a socket it reaches whoever connects, so the run is told in the environment alone. */
+function hello({ version, run, base, carrier = { kind: 'stdio' } }: TrainerOptions): Request {
   const tuner = { name: 'autolrs', version } as const;
   return {
     method: 'initialize',
-    params: { protocol: PROTOCOL_VERSION, tuner, run, ...(base === 'user' && { base }) },
+    params: {
+      protocol: PROTOCOL_VERSION,
+      tuner,
+      ...(carrier.kind === 'stdio' && { run }),
+      ...(base === 'user' && { base }),
+    },
   };
 }
 

@@ -55,6 +55,18 @@ describe('autolrs run --carrier', () => {
     expect(secrets[1]?.secret).not.toBe(secrets[2]?.secret);
   });
 
+  it('tells whoever connects nothing of the run before it has proven itself', async () => {
+    for (const [carrier, told] of [
+      ['stdio', 'protocol tuner run'],
+      ['tcp', 'protocol tuner'],
+    ] as const) {
+      const options = ['--carrier', carrier, '--run-dir', join(temporaryDirectory(), 'run')];
+      const args = ['run', ...options, ...INTERVAL, '--', ...fixture('tells-initialize.mjs')];
+      const { code, stderr } = await runCli(args);
+      expect([code, stderr]).toEqual([0, expect.stringMatching(new RegExp(`^${told}$`, 'm'))]);
+    }
+  });
+
   it('unix ends with 130 when interrupted, and leaves no socket', async () => {
     const dir = join(temporaryDirectory(), 'run');
     let isSent = false;

@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
   chmodSync,
@@ -139,6 +140,22 @@ describe('a door', () => {
     const trainer = await knock(address);
     await closed(oldest);
     expect(second.closed).toBe(false);
+    trainer.write(HELLO);
+    await heard('\n');
+  });
+
+  it.runIf(process.getuid?.() === 0)('is kept shut by no other user of the machine', async () => {
+    const { address, heard } = await open();
+    const port = address.split(':').at(-1);
+    const script = `const { connect } = require('node:net');
+      let open = 0;
+      for (let i = 0; i < 16; i++) connect(${port}, '127.0.0.1', () => {
+        if (++open === 16) console.log('all in');
+      }).on('error', () => {});`;
+    const stranger = spawn(process.execPath, ['-e', script], { uid: 65_534, cwd: '/' });
+    onTestFinished(() => void stranger.kill());
+    await once(stranger.stdout, 'data');
+    const trainer = await knock(address);
     trainer.write(HELLO);
     await heard('\n');
   });

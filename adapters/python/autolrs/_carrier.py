@@ -47,6 +47,18 @@ def connect(address: str) -> tuple[int, int]:
     return fd, fd
 
 
+def is_closed(fd: int) -> bool:
+    """Whether the other end has closed it. A first write would succeed all the same."""
+    with socket.socket(fileno=os.dup(fd)) as connection:
+        try:
+            # Not by setblocking, which would hold for the thread that reads as well.
+            return connection.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) == b""
+        except BlockingIOError:
+            return False
+        except OSError:
+            return True
+
+
 def connection_to(address: str) -> socket.socket:
     """As `connect`, and may raise OSError or ValueError too."""
     kind, _, path = address.partition(":")

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hmac
 import os
+import selectors
 import socket
 import time
 from collections.abc import Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 from autolrs._carrier import connection_to
 from autolrs._ranks import FollowerWire, Link
@@ -19,6 +20,9 @@ ACCEPT_SECONDS = 60.0
 """All ranks have just met: who does not come by then is kept off by a firewall."""
 
 HELLO_SECONDS = 10.0
+"""A rank says who it is as soon as it is connected."""
+
+MOST_UNPROVEN = 64
 
 
 class Site(NamedTuple):
@@ -72,25 +76,97 @@ def accept_all(
     """
     found: dict[int, Link] = {}
     deadline = time.monotonic() + seconds
-    with listener:
+    with listener, closing(_Unproven(listener, secret)) as unproven:
         while len(found) < world - 1:
-            try:
-                listener.settimeout(_left(deadline))
-                connection, _ = listener.accept()
-            except socket.timeout as error:
+            if time.monotonic() >= deadline:
                 missing = sorted({*range(1, world)} - {*found})
                 raise RanksError(
                     f"rank 0 waited {seconds:.0f} s for rank {missing[0]} to connect; let the "
                     "machines reach each other on all ports"
-                ) from error
-            rank = _rank_of(connection, secret, min(deadline, time.monotonic() + HELLO_SECONDS))
-            if rank is None or rank in found:
-                connection.close()
-                continue
-            connection.settimeout(None)
-            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            found[rank] = Link(connection.detach(), rank)
+                )
+            for connection, rank in unproven.wait(_left(deadline)):
+                if rank in found:
+                    connection.close()
+                    continue
+                connection.setblocking(True)
+                connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                found[rank] = Link(connection.detach(), rank)
     return [found[rank] for rank in sorted(found)]
+
+
+class _Unproven:
+    """Connections that have not said yet which rank they are. None keeps another waiting.
+
+    Args:
+        listener: Where they come.
+        secret: What a rank says first, and its number after it.
+    """
+
+    def __init__(self, listener: socket.socket, secret: str) -> None:
+        self._listener = listener
+        self._secret = secret
+        self._said: dict[socket.socket, bytes] = {}
+        self._since: dict[socket.socket, float] = {}
+        self._selector = selectors.DefaultSelector()
+        listener.setblocking(False)
+        self._selector.register(listener, selectors.EVENT_READ)
+
+    def wait(self, seconds: float) -> list[tuple[socket.socket, int]]:
+        """Those that have just said which rank they are, after `seconds` at the latest."""
+        proven = []
+        for key, _ in self._selector.select(min(seconds, HELLO_SECONDS)):
+            connection = cast(socket.socket, key.fileobj)
+            if connection is self._listener:
+                self._accept()
+            elif connection in self._said:  # not dropped in this very round
+                rank = self._hear(connection)
+                if rank is not None:
+                    proven.append((connection, rank))
+        late = time.monotonic() - HELLO_SECONDS
+        for connection in [one for one, since in self._since.items() if since < late]:
+            self._drop(connection)
+        return proven
+
+    def close(self) -> None:
+        """Closes all that are left."""
+        for connection in list(self._said):
+            self._drop(connection)
+        self._selector.close()
+
+    def _accept(self) -> None:
+        try:
+            connection, _ = self._listener.accept()
+        except OSError:  # it has gone again
+            return
+        connection.setblocking(False)
+        if len(self._said) >= MOST_UNPROVEN:  # a rank speaks at once: it is not the oldest
+            self._drop(next(iter(self._said)))
+        self._said[connection] = b""
+        self._since[connection] = time.monotonic()
+        self._selector.register(connection, selectors.EVENT_READ)
+
+    def _hear(self, connection: socket.socket) -> int | None:
+        expected = len(self._secret) + 9
+        try:
+            piece = connection.recv(expected - len(self._said[connection]))
+        except OSError:
+            piece = b""
+        hello = self._said[connection] + piece
+        self._said[connection] = hello
+        if len(hello) == expected and hmac.compare_digest(hello[:-9], self._secret.encode()):
+            self._forget(connection)
+            return int(hello[-9:])
+        if piece == b"" or len(hello) == expected:
+            self._drop(connection)
+        return None
+
+    def _drop(self, connection: socket.socket) -> None:
+        self._forget(connection)
+        connection.close()
+
+    def _forget(self, connection: socket.socket) -> None:
+        self._selector.unregister(connection)
+        del self._said[connection], self._since[connection]
 
 
 def connect_to_leader(address: str, secret: str, rank: int) -> FollowerWire:
@@ -138,19 +214,3 @@ def _own_address_towards(host: str) -> str | None:
 def _left(deadline: float) -> float:
     # Not 0, which would be not to wait at all, and tells of it by another error.
     return max(1e-3, deadline - time.monotonic())
-
-
-def _rank_of(connection: socket.socket, secret: str, deadline: float) -> int | None:
-    expected = len(secret) + 9
-    hello = b""
-    try:
-        while len(hello) < expected:
-            connection.settimeout(_left(deadline))
-            piece = connection.recv(expected - len(hello))
-            if piece == b"":
-                return None
-            hello += piece
-    except OSError:
-        return None
-    is_known = hmac.compare_digest(hello[: len(secret)], secret.encode())
-    return int(hello[len(secret) :]) if is_known else None

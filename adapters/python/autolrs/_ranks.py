@@ -71,7 +71,7 @@ class LeaderWire(Wire):
     """
 
     def __init__(self, wire: Wire, links: Sequence[Link]) -> None:
-        super().__init__(*wire.fds, wire.token)
+        super().__init__(*wire.fds, wire.token, connect_again=wire.connect_again)
         self.links = links
         self._lock = threading.Lock()
         self._open: Id = None

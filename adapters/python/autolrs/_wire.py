@@ -6,9 +6,11 @@ import json
 import os
 import queue
 import threading
-from typing import Any
+import time
+from contextlib import suppress
+from typing import Any, Callable
 
-from autolrs._carrier import connect, take_stdio
+from autolrs._carrier import connect, is_closed, take_stdio
 from autolrs._launcher import rank_and_world
 from autolrs.errors import AddressError
 
@@ -17,6 +19,13 @@ _GONE = (
     "may be those of a probe (the run directory tells how to resume)"
 )
 _GONE_EARLY = "autolrs: the tuner went away before it asked for a step; leaving now"
+
+Fds = tuple[int, int]
+
+_AGAIN_SECONDS = 15.0
+"""A tuner with too many strangers at its port makes room within ten seconds."""
+
+_PAUSE_SECONDS = 0.2
 
 
 class TunerGone(SystemExit):
@@ -34,13 +43,27 @@ class Wire:
         write_fd: Where the messages go to; it may be the same. Both belong to the wire from here.
         token: What tells the tuner that it is this script that talks.
         gone: What to say when nobody is at the other end any more; left out where that is a tuner.
+        connect_again: For a connection that is closed before it has sent anything; it raises
+            AddressError where nobody listens any more.
     """
 
     def __init__(
-        self, read_fd: int, write_fd: int, token: str | None = None, gone: str | None = None
+        self,
+        read_fd: int,
+        write_fd: int,
+        token: str | None = None,
+        gone: str | None = None,
+        connect_again: Callable[[], Fds] | None = None,
     ) -> None:
         self.token = token
+        self.connect_again = connect_again
         self._own_gone = gone
+        self._read_more = threading.Condition()
+        self._connections = 1
+        self._greeted = 0
+        self._connected_at = time.monotonic()
+        self._again_until = 0.0
+        self._has_ended = False
         self._received = 0
         self._read_fd = read_fd
         self._write_fd = write_fd
@@ -116,6 +139,7 @@ class Wire:
             ValueError: It holds a number that is not finite.
         """
         if self._is_unproven:
+            self._await_connection()
             message = _with_token(message, self.token)
             self._is_unproven = False
         text = json.dumps({"jsonrpc": "2.0", **message}, allow_nan=False, separators=(",", ":"))
@@ -146,19 +170,64 @@ class Wire:
     def _read(self) -> None:
         # Plain os.read: a buffered file would hold a lock that the interpreter's exit trips over.
         pieces: list[bytes] = []
+        has_greeting = is_said_again = False
         while True:
             try:
                 chunk = os.read(self._read_fd, 65536)
             except OSError:
                 chunk = b""
             if chunk == b"":
+                if self._connects_again():
+                    # Every connection begins with the same request.
+                    pieces, is_said_again = [], has_greeting
+                    continue
                 self._deliver(None)
                 return
             *lines, rest = chunk.split(b"\n")
             for line in lines:
-                self._deliver(b"".join([*pieces, line]))
-                pieces = []
+                if self._greeted < self._connections:
+                    with self._read_more:
+                        self._greeted = self._connections
+                        self._read_more.notify_all()
+                if not is_said_again:
+                    has_greeting = True
+                    self._deliver(b"".join([*pieces, line]))
+                pieces, is_said_again = [], False
             pieces.append(rest)
+
+    def _connects_again(self) -> bool:
+        """After the end of a connection: where the tuner had no room for one that says nothing."""
+        is_made = False
+        now = time.monotonic()
+        if self._connections == 1 or now - self._connected_at > _AGAIN_SECONDS:
+            self._again_until = now + _AGAIN_SECONDS
+        if self._is_unproven and self.connect_again is not None and now < self._again_until:
+            time.sleep(_PAUSE_SECONDS)
+            with suppress(AddressError):  # nobody listens any more
+                fd, _ = self.connect_again()
+                os.dup2(fd, self._read_fd, inheritable=False)
+                os.close(fd)
+                is_made = True
+        with self._read_more:
+            self._connected_at = time.monotonic()
+            self._connections += is_made
+            self._has_ended = not is_made
+            self._read_more.notify_all()
+        return is_made
+
+    def _await_connection(self) -> None:
+        """Returns once the other end has begun to talk and still listens, or nobody ever will."""
+        if self.connect_again is None:
+            return
+        self.start()
+        closed = 0
+        with self._read_more:
+            while not self._has_ended:
+                if self._greeted > closed:
+                    if not is_closed(self._write_fd):
+                        return
+                    closed = self._greeted
+                self._read_more.wait()
 
     def _deliver(self, line: bytes | None) -> None:
         self._lines.put(line)
@@ -244,4 +313,6 @@ def _take(address: str | None, token: str | None) -> Wire | None:
             f"{world} processes train here, and the tuner talks over a stdin and stdout that all "
             "of them share; give autolrs --carrier unix"
         )
-    return Wire(*(connect(address) if address else take_stdio()), token)
+    if address is None or address == "":
+        return Wire(*take_stdio(), token)
+    return Wire(*connect(address), token, connect_again=lambda: connect(address))

@@ -184,6 +184,17 @@ def test_a_rank_is_let_in_behind_a_stranger_that_speaks_slowly(
         assert said.result() < HELLO_BYTES
 
 
+def test_silent_strangers_hold_no_rank_up() -> None:
+    listener, address = listen([HERE, HERE])
+    silent = [socket.create_connection(listener.getsockname()) for _ in range(7)]
+    connect_to_leader(address, SECRET, 1)
+    began = time.monotonic()
+    assert [link.rank for link in accept_all(listener, SECRET, 2)] == [1]
+    assert time.monotonic() - began < HELLO_SECONDS / 2
+    for stranger in silent:
+        stranger.close()
+
+
 class Talk:
     """Rank 0, one other rank, and the tuner's end of the wire."""
 

@@ -7,7 +7,7 @@ import signal
 import socket
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import pytest
 from conftest import Drive
@@ -234,3 +234,45 @@ def test_an_adapter_for_one_process_refuses_to_be_one_of_several(
     assert driver.wait() == 1
     place.listener.close()
     assert "2 processes train here, and autolrs.jax steers one" in driver.stderr
+
+
+GREETING = b'{"jsonrpc":"2.0","id":1,"method":"initialize","params":{}}\n'
+
+LOADS_FIRST = """
+import os, time, toy
+model, tuner = toy.attach()
+while not os.path.exists("loaded"):
+    time.sleep(0.01)
+for batch in tuner.cycle([0.0, 0.1, 0.2, 0.3]):
+    tuner.step(model.update(batch))
+"""
+
+
+class Reluctant:
+    """A listener that turns callers away: one that has been greeted, then two more."""
+
+    def __init__(self, listener: socket.socket, folder: Path) -> None:
+        self._listener = listener
+        self._loaded = folder / "loaded"
+        self.settimeout = listener.settimeout
+        self.greetings = [GREETING, b"", GREETING[:20]]
+
+    def accept(self) -> tuple[socket.socket, object]:
+        while self.greetings:
+            connection, _ = self._listener.accept()
+            connection.sendall(self.greetings.pop(0))
+            connection.close()
+            self._loaded.touch()
+        return self._listener.accept()
+
+
+def test_a_connection_that_is_closed_before_the_hello_is_made_again(
+    drive: Drive, place: Place, tmp_path: Path
+) -> None:
+    reluctant = Reluctant(place.listener, tmp_path)
+    listener = cast(socket.socket, reluctant)
+    driver = start(drive, place._replace(listener=listener), LOADS_FIRST)
+    assert driver.ask("initialize", protocol=1)["token"] == "s3cret"
+    assert reluctant.greetings == []
+    assert driver.ask("train", steps=2, lr=0.1)["steps"] == 2
+    assert driver.shutdown() == 0

@@ -13,10 +13,12 @@ async function drive(
   script: string,
   endpoint: Endpoint,
   part: (socket: Socket) => void = (socket) => ask(socket, 2, 'shutdown'),
+  { accept = () => true }: { readonly accept?: (socket: Socket) => boolean } = {},
 ): Promise<{ readonly answer: object; readonly end: End }> {
   let answer: object = {};
   const server = createServer((socket) => {
     socket.on('error', () => {});
+    if (!accept(socket)) return;
     ask(socket, 1, 'initialize');
     createInterface({ input: socket }).once('line', (line) => {
       answer = JSON.parse(line);
@@ -67,6 +69,20 @@ describe('over a socket', () => {
     const { end } = await drive('plain.mjs', { host: '127.0.0.1', port: 0 }, hangUp);
     expect(end.code).toBe(1);
     expect(end.stderr).toMatch(/^autolrs: the tuner is gone[^\n]*\n$/);
+  });
+
+  test('a connection that is closed before the hello is made again', async () => {
+    let turnedAway = 0;
+    const { answer, end } = await drive('plain.mjs', { host: '127.0.0.1', port: 0 }, undefined, {
+      accept(socket) {
+        if (turnedAway === 2) return true;
+        socket.end(turnedAway++ === 1 ? '{"jsonrpc":' : '');
+        return false;
+      },
+    });
+    expect(turnedAway).toBe(2);
+    expect(answer).toMatchObject({ id: 1, result: { token: 's3cret' } });
+    expect(end).toMatchObject({ code: 0, stderr: '' });
   });
 
   test.each([
