@@ -6,6 +6,7 @@ import type { TrainerFacts } from '../core/tuner/command.js';
 import { Replay } from '../core/tuner/replay.js';
 import { type RunStatus, statusOf } from '../core/tuner/result.js';
 import { beginStrategy } from '../core/tuner/strategies.js';
+import { visible } from '../core/visible.js';
 import type { Display } from '../display/display.js';
 import { createLog } from '../display/log.js';
 import { openCheckpointFiles } from '../journal/checkpoint-files.js';
@@ -38,7 +39,8 @@ export async function trainToTheEnd(training: Training): Promise<RunStatus> {
     display.say(`${signal}: stopping at the next step; once more to kill the trainer`);
   });
   const { signal } = interrupts;
-  const start = createStarter(training, trainerLog, signal, interrupts.onSecond);
+  const farewell: Farewell = { hasBegun: false, complaint: undefined };
+  const start = createStarter(training, trainerLog, signal, interrupts.onSecond, farewell);
   let running: Trainer | undefined;
   let steady: SteadyTrainer<Trainer> | undefined;
   try {
@@ -62,7 +64,7 @@ export async function trainToTheEnd(training: Training): Promise<RunStatus> {
       signal,
     });
     const end = await runStrategy(standing, { trainer: steady, note }, signal, past?.extension);
-    const hasEndedWell = await seeOff(steady, display, signal);
+    const hasEndedWell = await seeOff(steady, display, signal, farewell);
     return end.kind === 'finished' && hasEndedWell ? statusOf(end.reason) : 'interrupted';
   } catch (error) {
     await (steady ?? running)?.abandon();
@@ -79,12 +81,20 @@ export async function trainToTheEnd(training: Training): Promise<RunStatus> {
   }
 }
 
+/** From the end of training to that of the script. */
+interface Farewell {
+  hasBegun: boolean;
+  /** What the adapter found wrong there, as a script that trains on. */
+  complaint: string | undefined;
+}
+
 /** Starts the script: the first time, and again after a failure. */
 function createStarter(
   { settings, run, journal, display, result, past }: Training,
   trainerLog: TrainerLog,
   signal: AbortSignal,
   onSecondInterrupt: (act: () => void) => void,
+  farewell: Farewell,
 ): () => Promise<Trainer> {
   const log = createLog(settings.logLevel, display.say);
   let before = past?.facts;
@@ -109,7 +119,11 @@ function createStarter(
         await display.passOn(chunk);
       },
       onProgress: ({ losses }) => display.tell(losses),
-      onLog: (level, message) => log.write(levelOf(level), message),
+      onLog(level, message) {
+        // It is the failure's sentence, or no failure: said once, when that is known.
+        if (farewell.hasBegun && level === 'error') farewell.complaint ??= message;
+        else log.write(levelOf(level), message);
+      },
       onHint: () => display.say(startHint(settings)),
       onStarted: (pid) => journal.append({ kind: 'started', process: identityOf(pid) }),
     });
@@ -166,18 +180,32 @@ async function seeOff(
   steady: SteadyTrainer<Trainer>,
   display: Display,
   signal: AbortSignal,
+  farewell: Farewell,
 ): Promise<boolean> {
   const trainer = steady.process;
   if (trainer === undefined) {
     await steady.abandon();
     return false;
   }
+  farewell.hasBegun = true;
   const end = await trainer.shutdown({
     signal,
     onWaiting: () => display.say('waiting for the script to end; Ctrl-C twice to kill it'),
   });
+  const { complaint } = farewell;
+  if (complaint !== undefined && (end.exitCode === 0 || signal.aborted)) {
+    display.say(`warn: ${visible(complaint)}`);
+  }
   if (end.exitCode === 0) return true;
   if (signal.aborted) return false;
+  if (complaint !== undefined) {
+    const kept = 'the committed steps are kept in the run directory';
+    throw new AutolrsError(
+      'TRAINER_EXITED',
+      `${visible(complaint)} (the script failed; ${kept})`,
+      end,
+    );
+  }
   throw new AutolrsError(
     'TRAINER_EXITED',
     `the script ended with ${end.signal === undefined ? `exit code ${end.exitCode}` : `signal ${end.signal}`} after its training was done; look at its last lines, it may not have saved its model`,

@@ -520,6 +520,12 @@ const BAD_TRAINERS: readonly (readonly [string, readonly string[], number, strin
     'the script ended with exit code 9 after its training was done',
   ],
   [
+    'trains on after its end',
+    fixture('outlives.mjs'),
+    3,
+    'the tuner has had its steps, and the loop goes on (the script failed; the committed steps are kept',
+  ],
+  [
     'answers without losses',
     [...fixture('answers-wrongly.mjs'), 'no-losses'],
     4,

@@ -51,6 +51,8 @@ class Answers:
     ) -> None:
         self.step = 0
         """Updates done, as the state says: after a restore, the checkpoint's."""
+        self.loads = 0
+        """How often the state was brought back."""
         self.total: int | None = None
         """Steps that the script means to do, if it says."""
         self.can_rewind = False
@@ -143,6 +145,7 @@ class Answers:
         # Before the state: to go to a place may draw random numbers, and the state undoes that.
         is_there = self._tape.rewind(id) if path is None else self._tape.seek(checkpoint.place)
         self._hooks.apply(checkpoint.state)
+        self.loads += 1
         self.step = checkpoint.step
         if not is_there:
             self._warn(f'the batches that followed "{id}" are gone; training goes on with others')

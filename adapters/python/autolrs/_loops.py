@@ -57,9 +57,7 @@ class Stack:
 
     def site(self) -> tuple[CodeType, int]:
         """Where the present call stands."""
-        frame = next(
-            frame for frame in _frames() if not frame.f_code.co_filename.startswith(_HERE)
-        )
+        frame = _frames_of_script()[0]
         return frame.f_code, frame.f_lasti
 
     def entered(self) -> Loops:
@@ -68,7 +66,7 @@ class Stack:
         Loops of other installed packages than the caller's do not count: they are launchers,
         notebooks and the like.
         """
-        frames = [frame for frame in _frames() if not frame.f_code.co_filename.startswith(_HERE)]
+        frames = _frames_of_script()
         own = _package_of(frames[0].f_code.co_filename)
         count, rounds = 0, 1
         is_known = True
@@ -298,6 +296,10 @@ def _package_of(path: str) -> str:
 @cache
 def _standard() -> tuple[str, ...]:
     return tuple(sysconfig.get_path(name) + os.sep for name in ("stdlib", "platstdlib"))
+
+
+def _frames_of_script() -> list[FrameType]:
+    return [frame for frame in _frames() if not frame.f_code.co_filename.startswith(_HERE)]
 
 
 def _frames() -> list[FrameType]:

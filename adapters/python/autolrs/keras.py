@@ -104,7 +104,8 @@ class TunerCallback(Standing, keras.callbacks.Callback):
         if self._session is None:
             self._bare.step(loss)
             return
-        self._session.step(loss)
+        if not self._session.is_over:
+            self._session.step(loss)
         if self._session.is_over:
             self.model.stop_training = True
 

@@ -109,6 +109,8 @@ class TunerCallback(Standing, Callback):
         self._losses.clear()
         # Lightning has divided each loss so that the gradients add up to their mean.
         scale = trainer.accumulate_grad_batches if pl_module.automatic_optimization else 1
+        if self._session.is_over:
+            return
         counted = self._updates.judge(mean * scale)
         if counted is None:
             self._session.skip()

@@ -43,6 +43,12 @@ IDLE_FACTOR = 16
 """Batches without an update that no accumulation explains: at least so many, and so many times the
 most that an update ever took. A script that skips what is not finite would go on for ever."""
 
+_GOES_ON = (
+    "the script's loop goes on: end it by `if tuner.done: break` after tuner.step, by `while not "
+    "tuner.done`, or by `for epoch in tuner.epochs(E)` around `tuner.batches(loader)`; what is to "
+    "be trained without the tuner, as a second phase, needs an optimizer of its own"
+)
+
 
 class Session:
     """A tuner that is there. Has the methods of `autolrs.tuner.Tuner`, and the loop calls them.
@@ -82,6 +88,12 @@ class Session:
         self._has_begun = False
         self._has_base = False
         self._has_left_loop = False
+        self._has_trained = False
+        self._is_asked_before = False
+        """Somebody asks before each update."""
+        self._undo: Any = None
+        self._left: Any = None
+        """What the tuner has left, for a loop that might go on with it."""
         self._is_new = False
         self._reached: int | None = None
         """Updates at the end of the last request, if they were to stay."""
@@ -134,16 +146,33 @@ class Session:
         return True
 
     def step(self, loss: Any) -> None:
-        """Counts one optimizer update, and answers if it was the last that was asked for."""
+        """Counts one optimizer update, and answers if it was the last that was asked for.
+
+        Raises:
+            TrainingOverError: The tuner has had its steps.
+        """
         training = self._training
         if training is None:
             self._step_unasked()
+            return
+        if self._undo is not None:
+            self._take_back(training)
             return
         self._answers.step += 1
         self._is_new = True
         training.add(loss)
         if training.count >= training.attend_at or self._wire.has_news:
             self._attend(training)
+
+    def before_update(self) -> None:
+        """An update is about to be made, by gradients that are there.
+
+        Raises:
+            TrainingOverError: The tuner has had its steps.
+        """
+        self._is_asked_before = True
+        if self._training is None:
+            self._meet_update()
 
     def over(self, remedy: str) -> TrainingOverError:
         """An error that says that the tuner has had its steps; the tuner is told too."""
@@ -220,12 +249,36 @@ class Session:
             return None if training.is_search else self._answers.step
         return self._reached if self._reached == self._answers.step else None
 
-    def _step_unasked(self) -> None:
-        # Only a loop that asked neither `done` nor `cycle` comes here: its first update was not
-        # steered. The other way to come here is a tuner that is gone, and `_serve` says so.
+    def _meet_update(self) -> None:
+        """The first update of a loop that has asked nothing, or one after the end."""
         if not self._is_over:
-            self._answers.step += 1
+            loads = self._answers.loads
             self._serve()
+            if self._answers.loads > loads and not self._is_over:
+                # The gradients are of other weights. So this update is undone, and does not count.
+                self._undo = self._hooks.capture()
+        if self._is_over:
+            raise self.over(_GOES_ON)
+
+    def _step_unasked(self) -> None:
+        # Only a loop that asked neither `done` nor `cycle`, and of which nobody was asked before
+        # its updates, comes here: its first one was not steered. The other way to come here is a
+        # tuner that is gone, and `_serve` says so.
+        if self._is_over:
+            if self._left is not None:
+                self._hooks.apply(self._left)
+            raise self.over(_GOES_ON)
+        self._answers.step += 1
+        self._serve()
+        self._warn(
+            "ask `tuner.done` before the first update, as by `while not tuner.done`: the script "
+            f"made {self._answers.step} before the tuner was asked, and it was not steered"
+        )
+
+    def _take_back(self, training: Training) -> None:
+        self._hooks.apply(self._undo)
+        self._undo = None
+        training.note_order()
 
     def _attend(self, training: Training) -> None:
         if self._wire.has_news:
@@ -329,6 +382,8 @@ class Session:
             return self._begin(self._new_training(request))
         if request.method == "shutdown":
             self._is_over = True
+            if self._has_trained and not self._is_asked_before and not self._loop.was_entered:
+                self._left = self._hooks.capture()  # its loop may go on
             return {"step": self._answers.step}
         return self._answers.answer(request)
 
@@ -345,6 +400,7 @@ class Session:
         training.attend_next(self._look_at)
         self._looked_at = self._told_at = time.monotonic()
         self._training = training
+        self._has_trained = True
         return None
 
     def _answer(self, request: Request, result: dict[str, Any]) -> None:

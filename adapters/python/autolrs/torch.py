@@ -26,6 +26,7 @@ require("torch", "PyTorch", "torch", "2.3")
 
 from torch import nn
 
+from autolrs._torch_gate import put_gate
 from autolrs._torch_hooks import TorchHooks
 from autolrs._torch_ranked_hooks import RankedTorchHooks
 from autolrs._torch_ranked_session import ranked_session
@@ -88,7 +89,12 @@ def attach(
     ranks = find_ranks(model.parameters())
     if ranks is not None:
         ranked = RankedTorchHooks(ranks, model, optimizer, validate, extra)
-        return ranked_session(ranks, wire, ranked, updates_of(ranked, True), total, rewind_bytes)
+        ranked_updates = updates_of(ranked, True)
+        session = ranked_session(ranks, wire, ranked, ranked_updates, total, rewind_bytes)
+        put_gate(session, ranked.family.leaves)
+        return session
     hooks = TorchHooks(model, optimizer, validate, extra)
     assert wire is not None  # a process without one is a rank of several
-    return CountedSession(updates_of(hooks), wire, hooks, total, rewind_bytes)
+    session = CountedSession(updates_of(hooks), wire, hooks, total, rewind_bytes)
+    put_gate(session, hooks.family.leaves)
+    return session

@@ -157,6 +157,8 @@ class TunerCallback(Standing, TrainerCallback):
         assert self._session is not None
         loss = sum(self._losses)  # each is divided already, so that they add up to their mean
         self._losses.clear()
+        if self._session.is_over:
+            return  # an update more, which is taken back
         counted = self._updates.judge(loss)
         if counted is None:
             self._session.skip()

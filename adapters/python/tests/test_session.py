@@ -150,6 +150,7 @@ def test_progress_comes_four_times_a_second_and_the_result_still_has_every_loss(
     driver = drive(ENDLESS)
     driver.ask("initialize")
     id = driver.send("train", steps=10_000_000, lr=0.1)
+    assert driver.receive()["method"] == "log"  # of the first update, which was made unasked
     told = [driver.receive(), driver.receive()]
     driver.cancel()
     result = driver.answer_to(id)
@@ -333,6 +334,40 @@ def test_shutdown_lets_the_script_go_on_to_its_own_end(drive: Drive) -> None:
     assert driver.ask("shutdown") == {"step": 3}
     assert driver.end_of_input() == 0
     assert "the end of the script True" in driver.stderr
+
+
+def test_a_loop_that_made_its_first_update_unasked_is_told_how_to_ask(drive: Drive) -> None:
+    driver = drive(ENDLESS)
+    driver.train(2)
+    [told] = driver.notifications
+    assert told["params"]["message"].startswith("ask `tuner.done` before the first update")
+
+
+@pytest.mark.parametrize("losses", ["model.update()", "[model.update()]"])
+def test_a_step_after_the_end_is_refused_and_the_weights_are_those_of_the_end(
+    drive: Drive, losses: str
+) -> None:
+    script = f"""
+import toy
+from autolrs.errors import TrainingOverError
+model, tuner = toy.attach(float)
+try:
+    while True:
+        tuner.step({losses})
+except TrainingOverError as error:
+    print(error)
+print(model.weight)
+"""
+    driver = drive(script)
+    driver.train(7)
+    weight = driver.ask("validate")["metrics"]["weight"]
+    driver.ask("shutdown")
+    told = driver.receive()["params"]
+    assert driver.end_of_input() == 0
+    assert told["level"] == "error"
+    assert told["message"].startswith("the tuner has had its 8 steps, and the script's loop")
+    assert "`if tuner.done: break`" in told["message"]
+    assert driver.stderr.splitlines() == [told["message"], str(weight)]
 
 
 def test_a_second_loop_after_the_end_is_refused_and_the_tuner_is_told(drive: Drive) -> None:
