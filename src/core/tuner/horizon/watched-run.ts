@@ -40,8 +40,11 @@ const MOST_RETURNS = 3;
 /** Of the steps that the run was given, what it may take back at stalls and rises, its end included; */
 const MOST_TAKEN_BACK = 0.6;
 
-/** and what must be left of that for another course to be worth beginning. */
+/** what must be left of that for another course to be worth beginning, */
 const LEAST_COURSE = 0.05;
+
+/** and the part of it from which on a stall of any age makes it go back, so that something is left for the next course. */
+const FAR_BEHIND = 0.5;
 
 /** The training loss where nobody validates: of the last hundredth of a run. */
 const LEVEL_BINS = 4;
@@ -102,7 +105,7 @@ export class WatchedRun {
     return this.#wentBack;
   }
 
-  /** Steps of the budget that it has not used, because it would have taken back too much. */
+  /** Once it has come to its end: steps of the budget that it did not use, because it would have taken back too much. */
   get unused(): number {
     return this.#unused;
   }
@@ -169,14 +172,15 @@ export class WatchedRun {
   *heed(): Conversation<void> {
     const { done, steps } = this.place;
     if (done === steps) return;
-    const evidence = this.#evidence(done / steps);
+    const late = this.#stallFarBehind;
+    const evidence = late ?? this.#evidence(done / steps);
     if (evidence === undefined) {
       yield* this.#holdOn();
       return;
     }
     const isEarly = done < HOLD_WATCHED_UNTIL * steps && this.#isFirstCourse;
     const lr = this.#lrBefore(done);
-    if (evidence.kind !== 'rise' && isEarly) {
+    if (evidence.kind !== 'rise' && isEarly && late === undefined) {
       yield* this.#tellCut(evidence, lr, lr / CUT.plateau);
       yield* this.#takeCourse(decayCourse(lr / CUT.plateau, done, NOISY_POWER));
       return;
@@ -201,6 +205,7 @@ export class WatchedRun {
   /** Goes back to the best look if the run ended worse, and is not so far from it that no look on the way was clear. */
   *takeBest(): Conversation<void> {
     const { validation, ledger } = this.#state;
+    if (this.#endsBy < Infinity) this.#unused = stepsLeft(this.#plan.limits, ledger);
     if (validation === undefined || !isWorse(validation, this.#best.loss)) return;
     if (this.#takenBack + this.place.done - this.#best.step > this.#mayTakeBack) return;
     yield* this.#goBack();
@@ -257,6 +262,13 @@ export class WatchedRun {
     return lrOf(this.#course, Math.max(0, step - 1), this.place.steps);
   }
 
+  /** Looks that were not better, where to go back much later would take back more than may be. */
+  get #stallFarBehind(): Evidence | undefined {
+    const takenBack = this.#takenBack + this.place.done - this.#best.step;
+    if (this.#endsBy < Infinity || takenBack < FAR_BEHIND * this.#mayTakeBack) return undefined;
+    return findStall(this.#curve, 0);
+  }
+
   get #mayTakeBack(): number {
     return Math.floor(MOST_TAKEN_BACK * this.#given);
   }
@@ -269,7 +281,6 @@ export class WatchedRun {
     const endsBy = isOver ? done : done + left;
     if (endsBy >= steps) return false;
     this.#endsBy = endsBy;
-    this.#unused = stepsLeft(this.#plan.limits, this.#state.ledger) - (endsBy - done);
     yield* decide({
       kind: 'end-brought-forward',
       step: this.#state.ledger.committed,
