@@ -30,6 +30,8 @@ export interface SimulationOptions {
   readonly disk?: Map<string, Model>;
   /** The data ends after this many optimizer updates, counted over everything that was trained. */
   readonly dataEndsAfter?: number;
+  /** The script's own LR, in effect when the tuner comes. */
+  readonly lr?: number;
   /** What it says that a step takes. */
   readonly stepSeconds?: number;
   /** What the script does when its loss blows up, at too high an LR. */
@@ -79,6 +81,7 @@ export class SimulatedTrainer {
       canValidate: true,
       dataEndsAfter: Number.POSITIVE_INFINITY,
       stepSeconds: 0.001,
+      lr: 0.01,
       ...options,
     };
     this.#disk = options.disk;
@@ -90,7 +93,7 @@ export class SimulatedTrainer {
       name: 'simulation',
       step: 0,
       ...(options.total !== undefined && { total: options.total }),
-      lr: options.ownLr === undefined ? 0.01 : 1,
+      lr: options.ownLr === undefined ? this.#options.lr : 1,
       groups: [1],
       world: 1,
       can: {

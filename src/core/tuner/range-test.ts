@@ -77,7 +77,8 @@ export function* findInterval(
   yield* restoreCounted(state, 'range-test');
   yield* discard('range-test');
   if (ramp.dataEnded) return undefined;
-  const { interval, why } = readInterval(ramp, steps, state.options);
+  const { interval, why, seen } = readInterval(ramp, steps, state.options);
+  state.ramp = seen;
   yield* decide({ kind: 'interval-found', interval, why });
   return interval;
 }
@@ -175,7 +176,7 @@ function readInterval(
   ramp: Ramp,
   steps: number,
   options: TunerOptions,
-): { interval: Interval; why: string } {
+): { interval: Interval; why: string; seen: StrategyState['ramp'] } {
   const reading = readRamp(ramp.lrs, ramp.losses, steps);
   const ceiling = ramp.divergedAt ?? reading.roseAt;
   const found = topOf(reading, ceiling);
@@ -187,7 +188,8 @@ function readInterval(
       `--min-lr ${min} is not below ${max.toPrecision(3)}, the highest usable LR that the range test found; give a lower --min-lr or a --max-lr`,
     );
   }
-  return { interval: { min, max, from: 'range-test' }, why: explain(reading, ramp) };
+  const seen = { sawDescent: reading.lowestAt !== undefined, ceiling: ceiling ?? Infinity };
+  return { interval: { min, max, from: 'range-test' }, why: explain(reading, ramp), seen };
 }
 
 function topOf(reading: RampReading, ceiling: number | undefined): number {

@@ -21,6 +21,8 @@ export interface StrategyState {
   targetLoss: number | undefined;
   /** LRs that diverged anywhere in the run, in the order in which they did. */
   readonly diverged: number[];
+  /** What the range test saw; absent where there was none. */
+  ramp: { readonly sawDescent: boolean; readonly ceiling: number } | undefined;
   /** The lowest LR at which the script itself failed: it is started again for each. Infinite where none was. */
   failedAt: number;
   /** Whether a loss of the run was finite, of the probes' too. */
@@ -46,6 +48,7 @@ export function beginState(options: TunerOptions, facts: TrainerFacts): Strategy
     incumbentLr: undefined,
     targetLoss: options.targetLoss,
     diverged: [],
+    ramp: undefined,
     failedAt: Infinity,
     wasFinite: { training: false, validation: false },
     wasValidated: false,

@@ -43,7 +43,7 @@ export function* findPeak(
   const bottom = Math.log2(interval.min);
   const top = Math.log2(interval.max);
   if (plan.coarseSteps === 0) {
-    const lr = interval.from === 'given' ? (top + bottom) / 2 : top - PEAK_BELOW_TOP;
+    const lr = interval.from === 'given' ? (top + bottom) / 2 : belowRamp(state, top);
     return { lr: 2 ** Math.max(bottom, lr), coarse: [], fine: [] };
   }
   // A range test says where to begin; a bound that the user gave, or a divergence, is one that holds.
@@ -93,6 +93,20 @@ export function* findPeak(
   yield* restoreCounted(state, start);
   yield* discard(start);
   return { lr: 2 ** Math.max(bottom, peakOf(coarse, fine) ?? bottom), coarse, fine };
+}
+
+/**
+ * What a ramp alone says, in octaves: so far below its top; but the script's own LR where it lies between the two, or where
+ * the ramp has seen no loss fall. An optimizer whose own state takes its time, as Adadelta's does, bears far more than
+ * others in the end than they do of what they bear in a ramp.
+ */
+function belowRamp({ facts, ramp, options }: StrategyState, top: number): number {
+  const own = Math.log2(facts.lr);
+  const guess = top - PEAK_BELOW_TOP;
+  if (own >= guess && own <= top) return own;
+  const isBlind = ramp?.sawDescent === false;
+  const highest = Math.log2(Math.min(ramp?.ceiling ?? 0, options.maxLr ?? Infinity));
+  return isBlind && Number.isFinite(own) && own < highest ? own : guess;
 }
 
 function peakOf(

@@ -144,6 +144,27 @@ describe('horizon', () => {
     expect(decisionsOf(decisions, 'search-planned')[0]).toMatchObject({ plannedSteps: 0 });
   });
 
+  it("has the script's LR where nothing but a ramp speaks, and bears it out", () => {
+    const simulation = { rate: 0.05, divergesAbove: 0.5 };
+    const { interval } = play({ budget: 400 }, simulation).result;
+    const top = interval?.max ?? Number.NaN;
+    const peakAt = (lr: number, options = {}) =>
+      play({ budget: 400, ...options }, { ...simulation, lr }).result.stages[0]?.lr;
+    expect(peakAt(top / 4)).toBeCloseTo(top / 4, 12);
+    for (const lr of [top / 20, 1.5 * top, 0]) expect(peakAt(lr)).toBeCloseTo(top / 8, 12);
+    expect(peakAt(top / 4, { maxLr: top / 5 })).toBeCloseTo(top / 40, 12);
+  });
+
+  it("has the script's LR where a ramp sees no loss fall, and where it rises none above that", () => {
+    const peakAt = (lr: number, simulation: SimulationOptions) =>
+      play({ budget: 400 }, { rate: 1e-9, lr, ...simulation }).result.stages[0]?.lr;
+    expect(peakAt(0.01, {})).toBeCloseTo(0.01, 12);
+    expect(peakAt(3, {})).toBeCloseTo(3, 12);
+    const rises = { divergesAbove: 0.2 };
+    expect(peakAt(0.01, rises)).toBeCloseTo(0.01, 12);
+    expect(peakAt(5, rises)).toBeLessThan(0.2);
+  });
+
   it('ends the schedule at almost nothing, and rises from less than its peak', () => {
     const { result } = play({ budget: 5000 });
     const lrs = result.schedule.map(({ lr }) => lr);
