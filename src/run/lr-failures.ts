@@ -5,6 +5,7 @@
  */
 
 import type { AutolrsError } from '../core/errors.js';
+import { robustNoise } from '../core/loss-noise.js';
 import type { Command, Reply, TrainCommand } from '../core/tuner/command.js';
 import { causeOf, isFromOutside } from './cause.js';
 
@@ -90,6 +91,21 @@ export function controlOf({ latest: { command } }: Suspicion, before: number): T
   const { steps, lr } = command;
   const lowest = typeof lr === 'number' ? lr : Math.min(...lr);
   return { kind: 'train', purpose: 'search', steps: before + steps, lr: CONTROL * lowest };
+}
+
+/** How many times its noise, and among how many losses, the last is no chance. */
+const CLEAR_NOISE = 6;
+const LEAST_LOSSES = 6;
+
+/** Losses before a training that are looked at with it. */
+export const RECENT_LOSSES = 32;
+
+/** Whether the last of the losses is far above them. */
+export function endsHigh(losses: readonly number[]): boolean {
+  const last = losses.at(-1);
+  if (last === undefined || losses.length < LEAST_LOSSES) return false;
+  const median = losses.toSorted((a, b) => a - b)[Math.floor(losses.length / 2)] ?? last;
+  return last - median > CLEAR_NOISE * robustNoise(losses, 1);
 }
 
 /** Causes of which it was shown that an LR provokes them: they are not looked into again. */

@@ -9,7 +9,9 @@ import {
   asDivergence,
   canBeProvoked,
   controlOf,
+  endsHigh,
   ProvokedCauses,
+  RECENT_LOSSES,
   ScriptFailure,
   Suspicion,
 } from './lr-failures.js';
@@ -45,6 +47,8 @@ export class SteadyTrainer<Process extends TrainerPort = TrainerPort> {
   readonly #provoked = new ProvokedCauses();
   #filesBegun: number;
   #hasValidated: boolean;
+  /** The last losses on the committed path. */
+  #recent: readonly number[] = [];
 
   /** @param running The process that has just shaken hands, in the state in which its script begins. */
   constructor(running: Process, options: SteadyOptions<Process>) {
@@ -187,16 +191,20 @@ export class SteadyTrainer<Process extends TrainerPort = TrainerPort> {
     });
   }
 
-  /** A loop that was left where its data go on: a probe's, or a commit's once it was seen that an LR makes it leave. */
+  /**
+   * A loop that was left where its data go on: a probe's; or a commit's where its loss had just risen, or once it was seen
+   * that an LR makes it leave. Whoever means to stop earlier does so at no such loss.
+   */
   #earlyEnd(trainer: TrainerPort, command: Command, reply: Reply): ScriptFailure | undefined {
     if (command.kind !== 'train' || reply.kind !== 'trained' || reply.end !== 'data') return;
     if (this.#options.signal.aborted || !this.#keeper.canRestart) return;
-    const { total = 0, can } = this.#options.facts;
+    const { total = Infinity, can } = this.#options.facts;
     // Batches that come again are counted along the path, and others once and for all.
-    if (can.rewind ? total > 0 && reply.step >= total : trainer.updates >= total) return;
+    if ((can.rewind ? reply.step : trainer.updates) >= total) return;
     const message = 'the script left its loop before its data ended';
     const error = new AutolrsError('TRAINER_ENDED_EARLY', message);
-    if (command.purpose === 'commit' && !this.#provoked.has(error)) return;
+    const isKnown = this.#provoked.has(error) || endsHigh([...this.#recent, ...reply.losses]);
+    if (command.purpose === 'commit' && !isKnown) return;
     return new ScriptFailure(error, command, reply.losses, reply.steps, reply);
   }
 
@@ -275,6 +283,7 @@ export class SteadyTrainer<Process extends TrainerPort = TrainerPort> {
       if (answer.kind !== 'trained') throw new Error('a "train" was answered by something else');
       const reply = withoutFalseHalt(answer, parts, command.haltAbove);
       lineage.follow(part, reply);
+      this.#recent = [...this.#recent, ...reply.losses.slice(-RECENT_LOSSES)].slice(-RECENT_LOSSES);
       done += reply.steps;
       const isCut = reply.end === undefined || reply.end === 'cancel';
       if (!isCut || done >= command.steps) {

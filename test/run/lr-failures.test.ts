@@ -114,6 +114,30 @@ describe('a script that stops itself where its loss blows up', () => {
   });
 });
 
+describe('a script that comes to bear less in the middle of its commit', () => {
+  const { horizon = resolveOptions({}) } = TUNERS;
+  const options = { divergesAbove: 0.01, divergesFrom: 250 };
+
+  for (const guard of ['raises', 'exits', 'leaves'] as const) {
+    it(`and ${guard} is taken back and trained lower, however often its tuner is killed`, async () => {
+      const undisturbed = createRun(horizon, { ...options, guard });
+      await finish(undisturbed);
+      const isDiverged = (entry: Entry) =>
+        entry.kind === 'decision' && entry.decision.kind === 'commit-diverged';
+      expect(undisturbed.entries.filter(isDiverged).length).toBeGreaterThan(0);
+      expect(undisturbed.result.failures).toBeGreaterThan(0);
+      expect(undisturbed.trainer.model.excess).toBeLessThan(2);
+      const { committed, total } = undisturbed.result.steps;
+      expect([total, undisturbed.trainer.model.step]).toEqual([900, committed]);
+      for (let at = 5; at < undisturbed.entries.length; at += 17) {
+        const run = createRun(horizon, { ...options, guard });
+        await finish(run, [{ tunerDiesAt: at }]);
+        expect(outcomeOf(run), `killed at entry ${at}`).toEqual(outcomeOf(undisturbed));
+      }
+    });
+  }
+});
+
 describe('a failure that is not the LR’s doing', () => {
   const { horizon = resolveOptions({}) } = TUNERS;
 
@@ -130,6 +154,13 @@ describe('a failure that is not the LR’s doing', () => {
       });
     }
   }
+
+  it('as a loop that is left on purpose in a commit ends the run there', async () => {
+    const run = createRun(horizon, { divergesAbove: Infinity, guard: 'leaves', guardAt: 400 });
+    await finish(run);
+    expect([run.starts, run.result.steps.committed]).toEqual([1, 400]);
+    expect(JSON.stringify(run.entries)).toContain('"reason":"data"');
+  });
 
   it('as the end of the data in a probe ends the run as it did before', async () => {
     const run = createRun(horizon, { divergesAbove: Infinity, guard: 'leaves', guardAt: 25 });

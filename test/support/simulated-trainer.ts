@@ -17,6 +17,8 @@ import { exceedsSmoothed } from '../../src/core/tuner/smoothed-loss.js';
 export interface SimulationOptions {
   readonly bestLr?: number;
   readonly divergesAbove?: number;
+  /** The step from which on it does. */
+  readonly divergesFrom?: number;
   /** Sd of a single loss. */
   readonly noise?: number;
   /** Share of the excess that one step at the best LR removes. */
@@ -75,6 +77,7 @@ export class SimulatedTrainer {
     this.#options = {
       bestLr: 0.03,
       divergesAbove: Number.POSITIVE_INFINITY,
+      divergesFrom: 0,
       noise: 0.01,
       rate: 0.01,
       seed: 1,
@@ -193,12 +196,13 @@ export class SimulatedTrainer {
   }
 
   #step(asked: number): number {
-    const { bestLr, divergesAbove, noise, rate, seed } = this.#options;
+    const { bestLr, divergesAbove, divergesFrom, noise, rate, seed } = this.#options;
     const { step, excess } = this.model;
     const lr = asked * (this.#ownLr?.(step) ?? 1);
     this.updates.push({ step, lr });
     const distance = Math.log(lr / bestLr) / WIDTH_IN_LOG_LR;
-    const factor = lr > divergesAbove ? 1.5 : 1 - rate * Math.exp(-distance * distance);
+    const blowsUp = lr > divergesAbove && step >= divergesFrom;
+    const factor = blowsUp ? 1.5 : 1 - rate * Math.exp(-distance * distance);
     this.model = { step: step + 1, excess: excess * factor };
     if (step === this.#spike?.step) return this.#spike.loss;
     const loss = FLOOR_LOSS + excess + noise * createRandom(seed * 1e6 + step).normal();
