@@ -6,7 +6,7 @@
 
 import type { AutolrsError } from '../core/errors.js';
 import { robustNoise } from '../core/loss-noise.js';
-import type { Command, Reply, TrainCommand } from '../core/tuner/command.js';
+import type { Command, Reply, TrainCommand, TrainedReply } from '../core/tuner/command.js';
 import { causeOf, isFromOutside } from './cause.js';
 
 /** The LR of a control, over the lowest that was asked: so low that nothing moves, and no number loses its digits. */
@@ -21,14 +21,14 @@ export class ScriptFailure {
   /** Steps of those that are answered already, and that are lost if the command is asked for again. */
   readonly lost: number;
   /** Where it left its loop: its answer. */
-  readonly reply: Reply | undefined;
+  readonly reply: TrainedReply | undefined;
 
   constructor(
     error: AutolrsError,
     command: Command,
     told: readonly number[],
     lost: number,
-    reply?: Reply,
+    reply?: TrainedReply,
   ) {
     this.error = error;
     this.command = command;

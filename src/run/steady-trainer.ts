@@ -4,19 +4,12 @@ import { AutolrsError } from '../core/errors.js';
 import type { Command, Reply, TrainCommand, TrainedReply } from '../core/tuner/command.js';
 import type { DurableCheckpoint } from '../core/tuner/entry.js';
 import { joinParts, partOf } from '../core/tuner/train-parts.js';
-import { trainInParts, withoutFalseHalt } from './in-parts.js';
-import {
-  asDivergence,
-  canBeProvoked,
-  controlOf,
-  endsHigh,
-  ProvokedCauses,
-  RECENT_LOSSES,
-  ScriptFailure,
-  Suspicion,
-} from './lr-failures.js';
+import { type ControlTools, doControl } from './control.js';
+import { withoutFalseHalt } from './in-parts.js';
+import { asDivergence, ProvokedCauses, ScriptFailure, Suspicion } from './lr-failures.js';
 import type { TrainerPort } from './ports.js';
-import { because, type KeeperOptions, ProcessKeeper } from './process-keeper.js';
+import { type KeeperOptions, ProcessKeeper } from './process-keeper.js';
+import { ScriptAsker } from './script-asker.js';
 import type { SliceLength } from './slice-length.js';
 
 export interface SteadyOptions<Process extends TrainerPort> extends KeeperOptions<Process> {
@@ -34,33 +27,30 @@ export type Answered = { readonly last: Reply; readonly whole: Reply } | undefin
 /** Checkpoints that stay although nobody needs them: should the newest be damaged, the one before it is there. */
 const KEPT_FILES = 2;
 
-/** The checkpoint from which the steps of a command are done at another LR, to see whether they fail there too. */
-const CONTROL = 'control';
-
-/** A model that has blown up does not do so many steps more, whatever the LR. */
-const SOUND_STEPS = 64;
-
 export class SteadyTrainer<Process extends TrainerPort = TrainerPort> {
   readonly #options: SteadyOptions<Process>;
   readonly #strays: Set<string>;
   readonly #keeper: ProcessKeeper<Process>;
   readonly #provoked = new ProvokedCauses();
+  readonly #asker: ScriptAsker;
   #filesBegun: number;
-  #hasValidated: boolean;
-  /** The last losses on the committed path. */
-  #recent: readonly number[] = [];
 
   /** @param running The process that has just shaken hands, in the state in which its script begins. */
   constructor(running: Process, options: SteadyOptions<Process>) {
     this.#options = options;
     this.#filesBegun = options.filesBegun;
-    this.#hasValidated = options.hasValidated;
     this.#strays = new Set(options.strays);
     const tidyUp = () => {
       for (const file of this.#strays) this.#remove(file);
       this.#removeSpare();
     };
-    this.#keeper = new ProcessKeeper(running, tidyUp, options);
+    const keeper = new ProcessKeeper(running, tidyUp, options);
+    this.#keeper = keeper;
+    this.#asker = new ScriptAsker({
+      ...options,
+      provoked: this.#provoked,
+      canRestart: () => keeper.canRestart,
+    });
   }
 
   /** The process, if it stands where it should. */
@@ -70,13 +60,17 @@ export class SteadyTrainer<Process extends TrainerPort = TrainerPort> {
 
   /** Answers a command of which `parts` are done. @throws AutolrsError when no restart helps. */
   async ask(command: Command, parts: readonly TrainedReply[]): Promise<Answered> {
+    const { lineage, note } = this.#options;
     const done = [...parts];
     let suspicion: Suspicion | undefined;
     return this.#keeper.persist(command, async (trainer) => {
       try {
         if (suspicion?.needsControl) {
-          const ended = await this.#doControl(trainer, suspicion);
-          if (ended) return ended;
+          const ended = await doControl(trainer, suspicion, this.#controlTools);
+          if (ended) {
+            lineage.follow(command, ended);
+            return { last: ended, whole: joinParts([...done, ended]) };
+          }
           if (suspicion.isControlled && suspicion.failures > 1) {
             return await this.#diverge(suspicion.latest, done);
           }
@@ -87,12 +81,11 @@ export class SteadyTrainer<Process extends TrainerPort = TrainerPort> {
           : await this.#askOnce(trainer, command);
       } catch (failure) {
         if (!(failure instanceof ScriptFailure)) throw failure;
-        const { step } = this.#options.lineage;
-        if (suspicion?.step === step) suspicion.add(failure);
-        else suspicion = new Suspicion(failure, step);
+        if (suspicion?.step === lineage.step) suspicion.add(failure);
+        else suspicion = new Suspicion(failure, lineage.step);
         if (this.#isProvoked(failure, suspicion)) return await this.#diverge(failure, done);
         const { lost } = failure;
-        if (lost > 0) this.#options.note({ kind: 'lost', steps: lost, seconds: 0 });
+        if (lost > 0) note({ kind: 'lost', steps: lost, seconds: 0 });
         throw failure.error;
       }
     });
@@ -128,8 +121,7 @@ export class SteadyTrainer<Process extends TrainerPort = TrainerPort> {
 
   async #askOnce(trainer: TrainerPort, command: Command): Promise<Answered> {
     const { lineage, note } = this.#options;
-    const reply = await this.#askScript(trainer, this.#keeper.placed(command));
-    if (reply.kind === 'validated') this.#hasValidated = true;
+    const reply = await this.#asker.ask(trainer, this.#keeper.placed(command));
     if (reply.kind === 'trained') {
       if (reply.end === 'cancel') {
         // Half a probe says nothing: the whole of it is done again when the run goes on.
@@ -142,115 +134,20 @@ export class SteadyTrainer<Process extends TrainerPort = TrainerPort> {
     return { last: reply, whole: reply };
   }
 
-  /** @throws ScriptFailure where the script itself fails at it, and the LR may be to blame. */
-  async #askScript(trainer: TrainerPort, command: Command): Promise<Reply> {
-    const { signal, note } = this.#options;
-    const told: number[] = [];
-    let reply: Reply;
-    try {
-      reply =
-        command.kind === 'train'
-          ? await this.#train(trainer, command, (part) => told.push(...part))
-          : await trainer.ask(command, signal);
-    } catch (error) {
-      const isProvocable =
-        (command.kind === 'train' || command.kind === 'validate') &&
-        !signal.aborted &&
-        this.#keeper.canRestart &&
-        error instanceof AutolrsError &&
-        canBeProvoked(error, command);
-      if (isProvocable) {
-        throw new ScriptFailure(error, command, [...told, ...trainer.toldLosses], told.length);
-      }
-      if (told.length > 0) note({ kind: 'lost', steps: told.length, seconds: 0 });
-      throw error;
-    }
-    const failure = this.#earlyEnd(trainer, command, reply);
-    if (failure === undefined) return reply;
-    throw failure;
-  }
-
-  async #train(
-    trainer: TrainerPort,
-    command: TrainCommand,
-    onPart: (losses: readonly number[]) => void,
-  ): Promise<TrainedReply> {
-    const { signal, slices, facts } = this.#options;
-    const ask = async (part: TrainCommand) => {
-      const reply = await trainer.ask(part, signal);
-      if (reply.kind !== 'trained') throw new Error('a "train" was answered by something else');
-      slices.note(reply.steps, reply.seconds);
-      return reply;
+  get #controlTools(): ControlTools {
+    const keeper = this.#keeper;
+    return {
+      ...this.#options,
+      placed: (command) => keeper.placed(command),
+      hasTrained: keeper.hasTrained,
     };
-    if (facts.can.cancel) return ask(command);
-    return trainInParts(command, {
-      ask,
-      partSteps: () => slices.partSteps,
-      isAborted: () => signal.aborted,
-      onPart: ({ losses }) => onPart(losses),
-    });
-  }
-
-  /**
-   * A loop that was left where its data go on: a probe's; or a commit's where its loss had just risen, or once it was seen
-   * that an LR makes it leave. Whoever means to stop earlier does so at no such loss.
-   */
-  #earlyEnd(trainer: TrainerPort, command: Command, reply: Reply): ScriptFailure | undefined {
-    if (command.kind !== 'train' || reply.kind !== 'trained' || reply.end !== 'data') return;
-    if (this.#options.signal.aborted || !this.#keeper.canRestart) return;
-    const { total = Infinity, can } = this.#options.facts;
-    // Batches that come again are counted along the path, and others once and for all.
-    if ((can.rewind ? reply.step : trainer.updates) >= total) return;
-    const message = 'the script left its loop before its data ended';
-    const error = new AutolrsError('TRAINER_ENDED_EARLY', message);
-    const isKnown = this.#provoked.has(error) || endsHigh([...this.#recent, ...reply.losses]);
-    if (command.purpose === 'commit' && !isKnown) return;
-    return new ScriptFailure(error, command, reply.losses, reply.steps, reply);
   }
 
   #isProvoked({ error, command }: ScriptFailure, { failures, isControlled }: Suspicion): boolean {
     if (this.#provoked.has(error)) return true;
     // There is no LR to validate at; what a script has validated before it can validate.
-    if (command.kind === 'validate') return failures > 1 && this.#hasValidated;
+    if (command.kind === 'validate') return failures > 1 && this.#asker.hasValidated;
     return failures > 1 && isControlled;
-  }
-
-  /**
-   * Does the steps at an LR that moves nothing, and goes back. Returns the answer of a script that leaves its loop there
-   * too: its data have ended.
-   *
-   * @throws AutolrsError when the script fails there as well: then it is not the LR's doing.
-   */
-  async #doControl(trainer: TrainerPort, suspicion: Suspicion): Promise<Answered> {
-    const { signal, note, lineage } = this.#options;
-    const { error, command, reply } = suspicion.latest;
-    const at = (kind: 'save' | 'restore' | 'discard', checkpoint = CONTROL) =>
-      trainer.ask(this.#keeper.placed({ kind, checkpoint }));
-    await at('save');
-    const start = suspicion.from === 'checkpoint' ? lineage.lastNamed : undefined;
-    if (start) await at('restore', start.name);
-    const control = controlOf(suspicion, start ? lineage.step - start.step : 0);
-    const answer = await trainer.ask(control, signal).catch((cause: unknown) => {
-      const isOfScript = cause instanceof AutolrsError && canBeProvoked(cause, control);
-      if (!isOfScript || signal.aborted || !this.#keeper.hasTrained) throw cause;
-      if (suspicion.from === 'checkpoint' || trainer.toldLosses.length >= SOUND_STEPS) {
-        throw notOfLr(cause);
-      }
-      suspicion.from = 'checkpoint';
-      throw cause;
-    });
-    if (answer.kind !== 'trained') throw new Error('a "train" was answered by something else');
-    const { steps, seconds, end, losses } = answer;
-    note({ kind: 'lost', steps, seconds });
-    await at('restore');
-    await at('discard');
-    if (end === 'cancel') return undefined;
-    suspicion.isControlled = true;
-    const isWell = steps === control.steps && losses.every(Number.isFinite);
-    if (isWell) return undefined;
-    if (reply === undefined) throw notOfLr(error);
-    lineage.follow(command, reply);
-    return { last: reply, whole: reply };
   }
 
   /** Takes a failure for the divergence that it is: this process is of no more use. */
@@ -279,11 +176,11 @@ export class SteadyTrainer<Process extends TrainerPort = TrainerPort> {
     for (;;) {
       if (parts.length > 0) await this.#saveToDisk(trainer);
       const part = partOf(command, done, slices.steps);
-      const answer = await this.#askScript(trainer, part);
+      const answer = await this.#asker.ask(trainer, part);
       if (answer.kind !== 'trained') throw new Error('a "train" was answered by something else');
       const reply = withoutFalseHalt(answer, parts, command.haltAbove);
       lineage.follow(part, reply);
-      this.#recent = [...this.#recent, ...reply.losses.slice(-RECENT_LOSSES)].slice(-RECENT_LOSSES);
+      this.#asker.noteCommitted(reply.losses);
       done += reply.steps;
       const isCut = reply.end === undefined || reply.end === 'cancel';
       if (!isCut || done >= command.steps) {
@@ -335,10 +232,4 @@ export class SteadyTrainer<Process extends TrainerPort = TrainerPort> {
     note({ kind: 'checkpoint-removed', file });
     this.#strays.delete(file);
   }
-}
-
-/** A failure at any LR: started again, the script would meet it again. */
-function notOfLr(error: AutolrsError): AutolrsError {
-  const { code, message, facts } = because(error, 'the same at an LR so low that nothing moves');
-  return new AutolrsError(code, message, { ...facts, isPermanent: true });
 }

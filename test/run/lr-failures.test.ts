@@ -162,6 +162,17 @@ describe('a failure that is not the LR’s doing', () => {
     expect(JSON.stringify(run.entries)).toContain('"reason":"data"');
   });
 
+  it('as a loop that is left at any LR after a high loss ends the run on its committed path', async () => {
+    const leaves = { divergesAbove: Infinity, guard: 'leaves', guardAt: 400 } as const;
+    const run = createRun(horizon, { ...leaves, spike: { step: 399, loss: 5 } });
+    await finish(run);
+    expect(JSON.stringify(run.entries)).toContain('"reason":"data"');
+    expect(run.starts).toBe(3);
+    const { committed } = run.result.steps;
+    expect(run.trainer.model.step).toBe(committed);
+    expect([...run.disk.values()].at(-1)).toEqual(run.trainer.model);
+  });
+
   it('as the end of the data in a probe ends the run as it did before', async () => {
     const run = createRun(horizon, { divergesAbove: Infinity, guard: 'leaves', guardAt: 25 });
     await finish(run);

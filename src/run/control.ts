@@ -1,0 +1,70 @@
+/** A control: the steps at which a script failed, at an LR that moves nothing. */
+
+import { AutolrsError } from '../core/errors.js';
+import type { Command, TrainedReply } from '../core/tuner/command.js';
+import type { Entry } from '../core/tuner/entry.js';
+import type { Lineage } from '../core/tuner/lineage.js';
+import { canBeProvoked, controlOf, type Suspicion } from './lr-failures.js';
+import type { TrainerPort } from './ports.js';
+import { because } from './process-keeper.js';
+
+export interface ControlTools {
+  readonly lineage: Lineage;
+  readonly signal: AbortSignal;
+  readonly note: (entry: Entry) => void;
+  /** The command with the place of a checkpoint, where the trainer has no room for it in memory. */
+  readonly placed: (command: Command) => Command;
+  /** Whether the script has done a step in this run. */
+  readonly hasTrained: boolean;
+}
+
+/** Where the trainer comes back to. */
+const CHECKPOINT = 'control';
+
+/** A model that has blown up does not do so many steps more, whatever the LR. */
+const SOUND_STEPS = 64;
+
+/**
+ * Does the control and goes back. Returns the answer of a script that leaves its loop there too: its data have ended.
+ *
+ * @throws AutolrsError when the script fails there as well: then it is not the LR's doing.
+ */
+export async function doControl(
+  trainer: TrainerPort,
+  suspicion: Suspicion,
+  { lineage, signal, note, placed, hasTrained }: ControlTools,
+): Promise<TrainedReply | undefined> {
+  const { error, reply } = suspicion.latest;
+  const at = (kind: 'save' | 'restore' | 'discard', checkpoint = CHECKPOINT) =>
+    trainer.ask(placed({ kind, checkpoint }));
+  await at('save');
+  const start = suspicion.from === 'checkpoint' ? lineage.lastNamed : undefined;
+  if (start) await at('restore', start.name);
+  const control = controlOf(suspicion, start ? lineage.step - start.step : 0);
+  const answer = await trainer.ask(control, signal).catch((cause: unknown) => {
+    const isOfScript = cause instanceof AutolrsError && canBeProvoked(cause, control);
+    if (!isOfScript || signal.aborted || !hasTrained) throw cause;
+    if (suspicion.from === 'checkpoint' || trainer.toldLosses.length >= SOUND_STEPS) {
+      throw notOfLr(cause);
+    }
+    suspicion.from = 'checkpoint';
+    throw cause;
+  });
+  if (answer.kind !== 'trained') throw new Error('a "train" was answered by something else');
+  const { steps, seconds, end, losses } = answer;
+  note({ kind: 'lost', steps, seconds });
+  await at('restore');
+  await at('discard');
+  if (end === 'cancel') return undefined;
+  suspicion.isControlled = true;
+  if (steps === control.steps && losses.every(Number.isFinite)) return undefined;
+  if (reply === undefined) throw notOfLr(error);
+  // The steps that it had done before are not done any more.
+  return { ...reply, steps: 0, losses: [], step: lineage.step, seconds: 0 };
+}
+
+/** A failure at any LR: started again, the script would meet it again. */
+function notOfLr(error: AutolrsError): AutolrsError {
+  const { code, message, facts } = because(error, 'the same at an LR so low that nothing moves');
+  return new AutolrsError(code, message, { ...facts, isPermanent: true });
+}

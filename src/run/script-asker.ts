@@ -1,0 +1,121 @@
+/** Asks a trainer, and tells the failures that its script may have by the LR from all others. */
+
+import { AutolrsError } from '../core/errors.js';
+import type {
+  Command,
+  Reply,
+  TrainCommand,
+  TrainedReply,
+  TrainerFacts,
+} from '../core/tuner/command.js';
+import type { Entry } from '../core/tuner/entry.js';
+import { trainInParts } from './in-parts.js';
+import {
+  canBeProvoked,
+  endsHigh,
+  type ProvokedCauses,
+  RECENT_LOSSES,
+  ScriptFailure,
+} from './lr-failures.js';
+import type { TrainerPort } from './ports.js';
+import type { SliceLength } from './slice-length.js';
+
+export interface AskerOptions {
+  readonly facts: TrainerFacts;
+  readonly signal: AbortSignal;
+  readonly note: (entry: Entry) => void;
+  readonly slices: SliceLength;
+  readonly provoked: ProvokedCauses;
+  /** Whether the script has answered a validation before. */
+  readonly hasValidated: boolean;
+  /** Whether another process could go on after a failure. */
+  readonly canRestart: () => boolean;
+}
+
+export class ScriptAsker {
+  readonly #options: AskerOptions;
+  /** The last losses on the committed path. */
+  #recent: readonly number[] = [];
+  #hasValidated: boolean;
+
+  constructor(options: AskerOptions) {
+    this.#options = options;
+    this.#hasValidated = options.hasValidated;
+  }
+
+  get hasValidated(): boolean {
+    return this.#hasValidated;
+  }
+
+  noteCommitted(losses: readonly number[]): void {
+    this.#recent = [...this.#recent, ...losses.slice(-RECENT_LOSSES)].slice(-RECENT_LOSSES);
+  }
+
+  /** @throws ScriptFailure where the script itself fails at it, and the LR may be to blame. */
+  async ask(trainer: TrainerPort, command: Command): Promise<Reply> {
+    const { signal, note, canRestart } = this.#options;
+    const told: number[] = [];
+    let reply: Reply;
+    try {
+      reply =
+        command.kind === 'train'
+          ? await this.#train(trainer, command, (part) => told.push(...part))
+          : await trainer.ask(command, signal);
+    } catch (error) {
+      const isProvocable =
+        (command.kind === 'train' || command.kind === 'validate') &&
+        !signal.aborted &&
+        canRestart() &&
+        error instanceof AutolrsError &&
+        canBeProvoked(error, command);
+      if (isProvocable) {
+        throw new ScriptFailure(error, command, [...told, ...trainer.toldLosses], told.length);
+      }
+      if (told.length > 0) note({ kind: 'lost', steps: told.length, seconds: 0 });
+      throw error;
+    }
+    const failure = this.#earlyEnd(trainer, command, reply);
+    if (failure !== undefined) throw failure;
+    this.#hasValidated ||= reply.kind === 'validated';
+    return reply;
+  }
+
+  async #train(
+    trainer: TrainerPort,
+    command: TrainCommand,
+    onPart: (losses: readonly number[]) => void,
+  ): Promise<TrainedReply> {
+    const { signal, slices, facts } = this.#options;
+    const ask = async (part: TrainCommand) => {
+      const reply = await trainer.ask(part, signal);
+      if (reply.kind !== 'trained') throw new Error('a "train" was answered by something else');
+      slices.note(reply.steps, reply.seconds);
+      return reply;
+    };
+    if (facts.can.cancel) return ask(command);
+    return trainInParts(command, {
+      ask,
+      partSteps: () => slices.partSteps,
+      isAborted: () => signal.aborted,
+      onPart: ({ losses }) => onPart(losses),
+    });
+  }
+
+  /**
+   * A loop that was left where its data go on: a probe's; or a commit's where its loss had just risen, or once it was seen
+   * that an LR makes it leave. Whoever means to stop earlier does so at no such loss.
+   */
+  #earlyEnd(trainer: TrainerPort, command: Command, reply: Reply): ScriptFailure | undefined {
+    if (command.kind !== 'train' || reply.kind !== 'trained' || reply.end !== 'data') return;
+    const { signal, canRestart, facts, provoked } = this.#options;
+    if (signal.aborted || !canRestart()) return;
+    const { total = Infinity, can } = facts;
+    // Batches that come again are counted along the path, and others once and for all.
+    if ((can.rewind ? reply.step : trainer.updates) >= total) return;
+    const message = 'the script left its loop before its data ended';
+    const error = new AutolrsError('TRAINER_ENDED_EARLY', message);
+    const isKnown = provoked.has(error) || endsHigh([...this.#recent, ...reply.losses]);
+    if (command.purpose === 'commit' && !isKnown) return;
+    return new ScriptFailure(error, command, reply.losses, reply.steps, reply);
+  }
+}
