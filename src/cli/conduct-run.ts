@@ -1,10 +1,12 @@
 /** A run, new or resumed, from here to its end: every failure in between is part of its account. */
 
 import { AutolrsError } from '../core/errors.js';
+import { quoteForShell } from '../core/quote-for-shell.js';
 import type { Extension, TrainerFacts } from '../core/tuner/command.js';
 import type { Standing } from '../core/tuner/replay.js';
 import type { RunResult, RunStatus } from '../core/tuner/result.js';
 import type { ResultBuilder } from '../core/tuner/result-builder.js';
+import { visibleLines } from '../core/visible.js';
 import { describeEnd } from '../display/status.js';
 import { summarize } from '../display/summary.js';
 import { wordOf } from '../display/word.js';
@@ -14,6 +16,7 @@ import { createDisplay } from './create-display.js';
 import { EXIT_BUG, exitCodeOfError, exitCodeOfStatus } from './exit-codes.js';
 import type { RunSettings } from './options.js';
 import { stderr, stdout } from './output.js';
+import { explainSystemError } from './system-limits.js';
 import { trainToTheEnd } from './train-to-the-end.js';
 import { writeResults } from './write-results.js';
 
@@ -59,7 +62,7 @@ export async function conductRun(conduct: Conduct): Promise<number> {
     display.say(greeting);
     status = await trainToTheEnd({ ...conduct, display });
   } catch (error) {
-    failure = error;
+    failure = explainSystemError(error);
     if (error instanceof AutolrsError && error.code === 'INTERRUPTED') status = 'interrupted';
   }
   const isInPlace = isStillThere(journal, (error) => {
@@ -74,7 +77,7 @@ export async function conductRun(conduct: Conduct): Promise<number> {
     journal.append({ kind: 'end', status, exitCode, ...error }, { durable: true });
     if (isInPlace) writeResults(run.dir, account);
   } catch (error) {
-    failure ??= error; // the first cause is the one reported
+    failure ??= explainSystemError(error); // the first cause is the one reported
     exitCode = exitCodeOf(status, failure);
   }
   journal.close();
@@ -116,7 +119,7 @@ interface Voice {
 
 /** The account for people on stderr, the document for programs on stdout, the failure's sentence last. */
 function tellEnd({ account, failure, exitCode, isResumable }: RunEnding, voice: Voice): number {
-  const say = (text: string) => stderr.write(`${text}\n`);
+  const say = (text: string) => stderr.write(`${visibleLines(text)}\n`);
   // Of a run that did not get to its first step there is nothing to tell but why.
   const isWorthAnAccount = account.steps.total > 0 || !(failure instanceof AutolrsError);
   if (!voice.quiet && isWorthAnAccount) say(`\n${summarize(account).join('\n')}`);
@@ -136,10 +139,6 @@ function tellEnd({ account, failure, exitCode, isResumable }: RunEnding, voice: 
   }
   if (failure !== undefined && !(failure instanceof AutolrsError)) throw failure;
   return exitCode;
-}
-
-function quoteForShell(text: string): string {
-  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }
 
 function describe(failure: unknown): { readonly code: string; readonly message: string } {

@@ -5,6 +5,7 @@ import { AutolrsError } from '../core/errors.js';
 import { EXIT_BUG, EXIT_UNWRITTEN, exitCodeOfError } from './exit-codes.js';
 import { flushOutput, say, stderr, stdout, surviveClosedTerminals } from './output.js';
 import { createProgram } from './program.js';
+import { explainSystemError } from './system-limits.js';
 
 const EXIT_USAGE = 2;
 
@@ -40,7 +41,7 @@ async function runProgram(argv: readonly string[]): Promise<number> {
     await program.parseAsync(argv);
     return exitCode;
   } catch (error) {
-    return tell(error, json || ownWords(argv).includes('--json'));
+    return tell(explainSystemError(error), json || ownWords(argv).includes('--json'));
   }
 }
 

@@ -5,6 +5,7 @@
 
 import { closeSync, fstatSync } from 'node:fs';
 import { isatty } from 'node:tty';
+import { visibleLines } from '../core/visible.js';
 import { writeWhole } from '../journal/run-directory.js';
 
 /** How long what is written may take to leave once somebody has asked for the end. */
@@ -117,9 +118,9 @@ export const stdout = new Output(1);
 /** For people. */
 export const stderr = new Output(2);
 
-/** A line of ours for people. */
+/** A line of ours for people. What it quotes somebody else may have written. */
 export function say(line: string): void {
-  stderr.write(`autolrs: ${line}\n`);
+  stderr.write(`autolrs: ${visibleLines(line)}\n`);
 }
 
 const REASONS: Readonly<Record<string, string>> = {

@@ -3,6 +3,7 @@
 import type { CurvePoint } from '../core/compare/curve.js';
 import { AutolrsError } from '../core/errors.js';
 import { visible } from '../core/visible.js';
+import { type Separator, separatorOf, splitCells } from './csv-line.js';
 
 export interface LossFile {
   readonly training: readonly CurvePoint[];
@@ -50,19 +51,20 @@ export function parseLossFile(text: string, path: string): LossFile {
 
 /** One by one: a log of a long run has millions, and their cells need not all be there at once. */
 function* rowsOf(text: string, path: string): Generator<Row> {
-  const lines = text.replace(/^\ufeff/, '').split(/\r?\n/);
+  const lines = text.replace(/^\ufeff/, '').split(/\r\n|\r|\n/);
   const first = lines.findIndex(isFull);
   const header = lines[first];
   if (header === undefined) throw usage(`"${path}" is empty; give lines of step and loss`);
   const isJson = header.trimStart().startsWith('{');
-  const names = isJson ? [] : readHeader(header, path);
+  const separator = separatorOf(header);
+  const names = isJson ? [] : readHeader(header, separator, path);
   for (let i = isJson ? first : first + 1; i < lines.length; i++) {
     const content = lines[i] ?? '';
     if (!isFull(content)) continue;
     const line = i + 1;
     const cells = isJson
       ? parseObject(content, line, path)
-      : parseCells(content, names, line, path);
+      : parseCells(content, separator, names, line, path);
     yield { line, cells };
   }
 }
@@ -71,8 +73,8 @@ function isFull(line: string): boolean {
   return line.trim() !== '';
 }
 
-function readHeader(header: string, path: string): readonly string[] {
-  const names = splitCells(header);
+function readHeader(header: string, separator: Separator, path: string): readonly string[] {
+  const names = splitCells(header, separator);
   const hasLosses = names.includes(COLUMNS.training) || names.includes(COLUMNS.validation);
   if (!names.includes('step') || !hasLosses) {
     throw usage(
@@ -82,14 +84,23 @@ function readHeader(header: string, path: string): readonly string[] {
   return names;
 }
 
-function parseCells(content: string, names: readonly string[], line: number, path: string): Cells {
-  const cells = splitCells(content);
+function parseCells(
+  content: string,
+  separator: Separator,
+  names: readonly string[],
+  line: number,
+  path: string,
+): Cells {
+  const cells = splitCells(content, separator);
   if (cells.length !== names.length) {
     throw usage(
       `line ${line} of "${path}" has ${cells.length} cells where the first line has ${names.length} columns; mend the line`,
     );
   }
-  return new Map(names.map((name, i) => [name, cells[i]]));
+  // Where commas do not part cells they stand for the point.
+  const numberOf = (cell = '') =>
+    separator === ',' ? cell : cell.replace(/^([+-]?\d*),(\d+(?:e[+-]?\d+)?)$/i, '$1.$2');
+  return new Map(names.map((name, i) => [name, numberOf(cells[i])]));
 }
 
 function parseObject(content: string, line: number, path: string): Cells {
@@ -111,21 +122,11 @@ function parseJson(text: string): unknown {
   }
 }
 
-/** Cells of a CSV line: commas between them, quotes around those that hold commas, quotes in those doubled. */
-function splitCells(line: string): readonly string[] {
-  if (!line.includes('"')) return line.split(',').map((cell) => cell.trim());
-  const cells = line.match(/(?<=^|,)(?:\s*"(?:[^"]|"")*"\s*|[^,]*)(?=,|$)/g) ?? [];
-  return cells.map((cell) => {
-    const text = cell.trim();
-    return text.startsWith('"') ? text.slice(1, -1).replaceAll('""', '"') : text;
-  });
-}
-
 function readStep(cell: unknown, wrong: (what: string) => AutolrsError): number {
   const step = numberOf(cell);
   if (Number.isSafeInteger(step) && step >= 0) return step;
   throw wrong(
-    `has ${cell === undefined || cell === '' ? 'no step' : `the step "${shorten(String(cell))}"`}; give the optimizer updates done, a whole number`,
+    `has ${cell === undefined || cell === '' ? 'no step' : `the step ${describe(cell)}`}; give the optimizer updates done, a whole number`,
   );
 }
 
@@ -139,12 +140,21 @@ function readLoss(
   if (typeof cell === 'string' && /^[+-]?(nan|inf|infinity)$/i.test(cell)) return Number.NaN;
   const loss = numberOf(cell);
   if (Number.isFinite(loss)) return loss;
-  throw wrong(`has the ${column} "${shorten(String(cell))}", which is not a number; mend the line`);
+  throw wrong(`has the ${column} ${describe(cell)}, which is not a number; mend the line`);
 }
 
 function numberOf(cell: unknown): number {
   if (typeof cell === 'number') return cell;
   return typeof cell === 'string' && cell !== '' ? Number(cell) : Number.NaN;
+}
+
+/** A value of a JSON line may be anything, and its own words for itself too. */
+function describe(cell: unknown): string {
+  try {
+    return `"${shorten(String(cell))}"`;
+  } catch {
+    return 'that is no number'; // it is nested too deeply, or has no words
+  }
 }
 
 function shorten(text: string): string {

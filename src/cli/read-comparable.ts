@@ -4,6 +4,7 @@ import { readFileSync, type Stats, statSync } from 'node:fs';
 import type { ComparableRun } from '../core/compare/compare.js';
 import { CurveBuilder } from '../core/compare/curve.js';
 import { AutolrsError } from '../core/errors.js';
+import { decodeText } from './decode-text.js';
 import { foldJournal } from './fold-journal.js';
 import { parseLossFile } from './parse-loss-file.js';
 
@@ -37,7 +38,7 @@ async function readRun(dir: string, name: string): Promise<ComparableRun> {
 function readLosses(path: string, name: string): ComparableRun {
   let text: string;
   try {
-    text = readFileSync(path, 'utf8');
+    text = decodeText(readFileSync(path));
   } catch (error) {
     throw cannotRead(path, error);
   }
@@ -63,6 +64,9 @@ const REASONS: Readonly<Record<string, string>> = {
   ENOTDIR: 'a part of its path is a file',
   EACCES: 'permission denied',
   EPERM: 'permission denied',
+  EISDIR: 'it is a directory',
+  ELOOP: 'its links lead in a circle',
+  ENAMETOOLONG: 'its name is too long',
   ERR_FS_FILE_TOO_LARGE: 'it is too large for a file of losses',
   ERR_STRING_TOO_LONG: 'it is too large for a file of losses',
 };

@@ -78,7 +78,7 @@ async function goOn(dir: string, settings: ResumeSettings): Promise<number> {
 }
 
 /** What a journal says to a fresh strategy. A run that ended before its trainer said hello has none yet. */
-class PastRun {
+export class PastRun {
   tuner: TunerOptions | undefined;
   facts: TrainerFacts | undefined;
   replay: Replay | undefined;

@@ -15,6 +15,7 @@ import { readVersion } from './version.js';
 export async function runCommand(settings: RunSettings): Promise<number> {
   const { tuner, command, runDir, restarts, checkpointSteps, carrier } = settings;
   const { strategy, base, seed } = tuner;
+  const cwd = process.cwd(); // before anything is made: it may be gone
   const id = createRunId();
   const dir = resolve(runDir ?? join('autolrs-runs', id));
   await mustHoldNoRun(dir);
@@ -23,7 +24,6 @@ export async function runCommand(settings: RunSettings): Promise<number> {
   try {
     const journal = Journal.create(dir);
     const version = readVersion();
-    const cwd = process.cwd();
     return await conductRun({
       settings,
       run: { id, dir, cwd, version },

@@ -5,7 +5,7 @@ import type { RunningProcess } from '../display/status.js';
 import { summarize } from '../display/summary.js';
 import { holderOf } from '../journal/lock.js';
 import { isElsewhere } from '../journal/process-identity.js';
-import { foldJournal } from './fold-journal.js';
+import { foldJournal, understanding } from './fold-journal.js';
 import { stdout } from './output.js';
 
 /** @throws AutolrsError when the directory holds no readable journal. */
@@ -15,9 +15,11 @@ export async function showCommand(dir: string, json: boolean): Promise<number> {
   const { result, status, error, seconds } = await foldJournal(path);
   const account = result.build(status, seconds);
   const holder = status === 'unfinished' ? running : undefined;
-  const text = json
-    ? JSON.stringify({ ...account, error, process: holder }) // without those that there are not
-    : summarize(account, { process: holder, failure: error?.message }).join('\n');
+  const text = understanding(path, () =>
+    json
+      ? JSON.stringify({ ...account, error, process: holder }) // without those that there are not
+      : summarize(account, { process: holder, failure: error?.message }).join('\n'),
+  );
   stdout.write(`${text}\n`);
   return 0;
 }

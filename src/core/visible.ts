@@ -3,6 +3,11 @@
 /** Controls but the tab, halves of characters, and what breaks or reverses a line. */
 const HIDDEN = /(?!\t)[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu;
 
+/** As `visible`, for a text of several lines. */
+export function visibleLines(text: string): string {
+  return text.split('\n').map(visible).join('\n');
+}
+
 /** The text with what a terminal would obey written as JSON escapes it: `\u001b`. */
 export function visible(text: string): string {
   return text.replace(

@@ -4,6 +4,7 @@
  */
 
 import { StringDecoder } from 'node:string_decoder';
+import { visibleLines } from '../core/visible.js';
 import { fitColumns } from './columns.js';
 import type { Display } from './display.js';
 import { formatCount, formatLoss, formatLr, formatSeconds, formatShare } from './format.js';
@@ -47,7 +48,7 @@ export function createLiveDisplay(sink: Sink, word: LrWord): Display {
     void sink.write(erase() + draw());
   };
   const say = (line: string) => {
-    void sink.write(`${erase()}${line}\n${draw()}`);
+    void sink.write(`${erase()}${visibleLines(line)}\n${draw()}`);
   };
   const timer = setInterval(redraw, REDRAW_MS);
   timer.unref();

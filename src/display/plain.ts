@@ -1,5 +1,6 @@
 /** For pipes, files and CI: one plain line an event, between the trainer's own lines and never inside one. */
 
+import { visibleLines } from '../core/visible.js';
 import type { Display } from './display.js';
 import { narrate } from './narrate.js';
 import type { Sink } from './sink.js';
@@ -10,7 +11,7 @@ const NEWLINE = 10;
 export function createPlainDisplay(sink: Sink, word: LrWord): Display {
   let isAtLineStart = true;
   const say = (line: string) => {
-    void sink.write(`${isAtLineStart ? '' : '\n'}autolrs: ${line}\n`);
+    void sink.write(`${isAtLineStart ? '' : '\n'}autolrs: ${visibleLines(line)}\n`);
     isAtLineStart = true;
   };
   return {

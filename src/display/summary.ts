@@ -3,6 +3,7 @@
 import type { RunResult, StageResult } from '../core/tuner/result.js';
 import type { Schedule } from '../core/tuner/schedule.js';
 import { coverageOf, type ScoredForecast } from '../core/tuner/scorecard.js';
+import { visible } from '../core/visible.js';
 import { formatCount, formatLoss, formatLr, formatSeconds, formatShare, plural } from './format.js';
 import { type Circumstances, describeEnd } from './status.js';
 import { layOutTable } from './table.js';
@@ -14,7 +15,7 @@ const COLUMNS = 80;
 /** Lines of at most 80 columns, without colour. */
 export function summarize(result: RunResult, circumstances: Circumstances = {}): readonly string[] {
   const word = wordOf(result.base);
-  return [
+  const lines = [
     `run ${result.run.id}`,
     ...wrap(describeEnd(result, circumstances), COLUMNS, '  '),
     ...(result.base === 'user' ? ["base        the script's own LR, times a factor"] : []),
@@ -26,6 +27,7 @@ export function summarize(result: RunResult, circumstances: Circumstances = {}):
     ...forecastLines(result),
     ...costLines(result),
   ];
+  return lines.map(visible); // a journal is a file that anybody may have written
 }
 
 function stageTable(stages: readonly StageResult[], word: LrWord): readonly string[] {

@@ -28,6 +28,7 @@ import type { TrainerFacts } from '../core/tuner/command.js';
 import type { Entry } from '../core/tuner/entry.js';
 import type { RunStatus } from '../core/tuner/result.js';
 import type { ProcessIdentity } from './process-identity.js';
+import { isOfItsKind } from './shape.js';
 
 export const JOURNAL_VERSION = 1;
 export const JOURNAL_FILE = 'journal.jsonl';
@@ -79,12 +80,18 @@ export function encodeRecord({ seq, at, entry }: JournalRecord): string {
   return `${text.slice(0, -1)},"sum":"${sumOf(text)}"}\n`;
 }
 
-/** The record of a line without its newline; undefined when the line is torn or altered. */
-export function decodeRecord(line: string): JournalRecord | undefined {
+/**
+ * The record of a line without its newline; undefined when the line is torn or altered, `unknown` when it is whole and
+ * no record of this format.
+ */
+export function decodeRecord(line: string): JournalRecord | 'unknown' | undefined {
   const match = /^(.*),"sum":"([0-9a-f]{8})"\}$/s.exec(line);
   const [, body, sum] = match ?? [];
   if (body === undefined || sumOf(`${body}}`) !== sum) return undefined;
-  const { seq, at, ...entry } = JSON.parse(`${body}}`) as JournalEntry & JournalRecord; // the sum vouches for it
+  const value: unknown = JSON.parse(`${body}}`); // the sum vouches for it
+  if (typeof value !== 'object' || value === null || !isOfItsKind(value)) return 'unknown';
+  const { seq, at, ...entry } = value as JournalEntry & JournalRecord;
+  if (typeof seq !== 'number' || typeof at !== 'number') return 'unknown';
   return { seq, at, entry: withNonFinite(entry as JournalEntry) };
 }
 

@@ -3,6 +3,7 @@
 import { createReadStream, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { AutolrsError } from '../core/errors.js';
+import { quoteForShell } from '../core/quote-for-shell.js';
 import { decodeRecord, JOURNAL_FILE, JOURNAL_VERSION, type JournalRecord } from './format.js';
 import { mustBeFree } from './lock.js';
 import { unusable } from './run-directory.js';
@@ -36,7 +37,7 @@ export async function mustHoldNoRun(dir: string): Promise<void> {
   for await (const _ of readJournal(dir)) break;
   throw new AutolrsError(
     'RUN_DIRECTORY_UNUSABLE',
-    `"${dir}" holds a run already; continue it with: autolrs resume ${dir}, or choose another --run-dir`,
+    `"${dir}" holds a run already; continue it with: autolrs resume ${quoteForShell(dir)}, or choose another --run-dir`,
   );
 }
 
@@ -58,6 +59,7 @@ export async function* readJournal(
     if (torn !== undefined) throw tornAt(path, torn);
     until += bytes.length + 1;
     const record = isWhole ? decodeRecord(bytes.toString()) : undefined;
+    if (record === 'unknown') throw notUnderstood(path, number);
     if (record === undefined || record.seq !== number - 1) torn = number;
     else {
       if (number === 1) checkFirst(record, path);
@@ -107,6 +109,13 @@ function checkFirst({ entry }: JournalRecord, path: string): void {
       `"${path}" is a journal of version ${version} and this autolrs reads up to ${JOURNAL_VERSION}; update autolrs`,
     );
   }
+}
+
+/** @param line Absent where it is not one record that makes no sense. */
+export function notUnderstood(path: string, line?: number, cause?: unknown): AutolrsError {
+  const where = line === undefined ? `"${path}"` : `line ${line} of "${path}"`;
+  const message = `${where} is whole and not what this autolrs writes; use the version that wrote it, or a later one`;
+  return new AutolrsError('JOURNAL_VERSION', message, { cause });
 }
 
 function tornAt(path: string, line: number): AutolrsError {

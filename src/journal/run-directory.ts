@@ -117,6 +117,13 @@ const REASONS: Readonly<Record<string, { sentence: string; remedy: string }>> = 
   ENOTDIR: { sentence: 'a part of its path is a file', remedy: ELSEWHERE },
   EEXIST: { sentence: 'it is a file', remedy: ELSEWHERE },
   ENAMETOOLONG: { sentence: 'its name is too long', remedy: 'give a shorter --run-dir' },
+  EMFILE: {
+    sentence: 'this process may open no more files',
+    remedy: 'raise the limit with: ulimit -n 1024',
+  },
+  ENFILE: { sentence: 'this machine has no more open files', remedy: 'end what holds them' },
+  EFBIG: { sentence: 'a file may grow no more', remedy: 'raise the limit with: ulimit -f' },
+  EIO: { sentence: 'the disk fails', remedy: 'mend it' },
   ENOENT: { sentence: 'it is gone', remedy: 'do not remove it during a run' },
 };
 

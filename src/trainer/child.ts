@@ -121,6 +121,9 @@ function whyNotStarted(file: string, code: string | undefined): string {
     EACCES:
       'it is not executable; make it so (chmod +x) or name its interpreter, as in: python train.py',
     ENOEXEC: 'it has no interpreter line; name its interpreter, as in: python train.py',
+    EMFILE: 'this process may open no more files; raise the limit with: ulimit -n 1024',
+    EAGAIN: 'this user may start no more processes',
+    ENOMEM: 'this machine has no memory left',
     E2BIG: 'its arguments are too long',
   };
   return reasons[code ?? ''] ?? code ?? 'it did not start';

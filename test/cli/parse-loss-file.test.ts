@@ -1,12 +1,63 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { splitCells } from '../../src/cli/csv-line.js';
+import { decodeText } from '../../src/cli/decode-text.js';
 import { parseLossFile } from '../../src/cli/parse-loss-file.js';
 import { AutolrsError } from '../../src/core/errors.js';
 
 const parse = (...lines: string[]) => parseLossFile(lines.join('\n'), 'losses');
 const at = (step: number, loss: number) => ({ total: step, committed: step, loss });
 
+describe('splitCells', () => {
+  it('takes quoted cells, doubled quotes and spaces, and any separator', () => {
+    expect(splitCells(' 1 , "a,""b"" " ,', ',')).toEqual(['1', 'a,"b" ', '']);
+    expect(splitCells('"1;0";2', ';')).toEqual(['1;0', '2']);
+  });
+
+  it('takes a quote that is not closed, or has more after it, as it stands', () => {
+    expect(splitCells('"a,b', ',')).toEqual(['"a', 'b']);
+    expect(splitCells('"a"b,c', ',')).toEqual(['"a"b', 'c']);
+  });
+
+  it('takes a cell of megabytes', () => {
+    const cell = 'a'.repeat(30_000_000);
+    expect(splitCells(`1,"${cell}"`, ',')[1]?.length).toBe(cell.length);
+  });
+});
+
+describe('decodeText', () => {
+  it('reads UTF-8 and both kinds of UTF-16, with a mark and without', () => {
+    const little = Buffer.from('step,loss', 'utf16le');
+    const big = Buffer.from(little).swap16();
+    const texts = [
+      Buffer.from('step,loss'),
+      Buffer.from('\ufeffstep,loss'),
+      little,
+      big,
+      Buffer.concat([Buffer.from([0xff, 0xfe]), little]),
+      Buffer.concat([Buffer.from([0xfe, 0xff]), big]),
+    ];
+    expect(texts.map(decodeText)).toEqual(texts.map(() => 'step,loss'));
+  });
+});
+
 describe('parseLossFile', () => {
+  it('takes semicolons with commas for the point, and tabs', () => {
+    const [semicolons, tabs] = ['step;loss\r\n1;0,5\r\n2;-1,5e-1', 'step\tloss\r1\t0.5\r2\t-0.15'];
+    for (const text of [semicolons, tabs]) {
+      const { training } = parseLossFile(text ?? '', 'losses');
+      expect(training.map(({ loss }) => loss)).toEqual([0.5, -0.15]);
+    }
+  });
+
+  it('refuses in a sentence what is nested too deeply, or has no words for itself', () => {
+    const deep = `${'['.repeat(100_000)}${']'.repeat(100_000)}`;
+    for (const step of ['{"toString": 1}', deep, `{"a": ${deep}}`]) {
+      const parse = () => parseLossFile(`{"step": ${step}, "loss": 1}`, 'losses');
+      expect(parse).toThrow(/^line 1 of "losses" has the step /);
+    }
+  });
+
   it('reads CSV: columns in any order, others ignored, losses that are not there left out', () => {
     expect(
       parse('epoch,val_loss,step,loss', '0,,10,2.5', '0,2.25,20,2', '1, ,30,1.5e0', ''),

@@ -1,0 +1,130 @@
+/**
+ * Whether a record is one that a tuner writes. Its sum says that it is whole and not who made it: a later version may
+ * have, or another program.
+ */
+
+type Value = Readonly<Record<string, unknown>>;
+
+type Check = (value: unknown) => boolean;
+
+const isNumber: Check = (value) => typeof value === 'number';
+const isText: Check = (value) => typeof value === 'string';
+const isNumbers: Check = (value) => Array.isArray(value) && value.every(isNumber);
+const isCommandLine: Check = (value) =>
+  Array.isArray(value) && value.length > 0 && value.every(isText);
+
+function isRecord(value: unknown): value is Value {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** An object that has at least these, each of its kind. */
+function has(fields: Readonly<Record<string, Check>>): Check {
+  const names = Object.entries(fields);
+  return (value) => isRecord(value) && names.every(([name, check]) => check(value[name]));
+}
+
+/** Absent, or of its kind. */
+function maybe(check: Check): Check {
+  return (value) => value === undefined || check(value);
+}
+
+function oneOf(kinds: Readonly<Record<string, Check>>): Check {
+  return (value) => {
+    if (!isRecord(value)) return false;
+    const check = typeof value['kind'] === 'string' ? kinds[value['kind']] : undefined;
+    return check?.(value) === true;
+  };
+}
+
+const CARRIER = oneOf({
+  stdio: isRecord,
+  unix: isRecord,
+  tcp: has({ host: isText, port: isNumber }),
+});
+
+const COMMAND = oneOf({
+  save: has({ checkpoint: isText }),
+  restore: has({ checkpoint: isText }),
+  discard: has({ checkpoint: isText }),
+  train: has({ steps: isNumber, lr: (lr) => isNumber(lr) || isNumbers(lr), purpose: isText }),
+  validate: has({ purpose: isText }),
+});
+
+const isLoss: Check = (value) => value === null || isNumber(value);
+
+const TRAINED = has({
+  steps: isNumber,
+  losses: (losses) => Array.isArray(losses) && losses.every(isLoss),
+  lr: isNumber,
+  step: isNumber,
+  seconds: isNumber,
+});
+
+const REPLY = oneOf({
+  saved: has({ step: isNumber, seconds: isNumber }),
+  restored: has({ step: isNumber, lr: isNumber, seconds: isNumber }),
+  discarded: isRecord,
+  trained: TRAINED,
+  validated: has({ loss: isLoss, metrics: maybe(isRecord), seconds: isNumber }),
+});
+
+const STATUSES = new Set([
+  'finished',
+  'target-reached',
+  'ended-early',
+  'diverged',
+  'interrupted',
+  'failed',
+]);
+
+const FACTS = has({
+  name: isText,
+  step: isNumber,
+  lr: isNumber,
+  groups: isNumbers,
+  world: isNumber,
+  can: isRecord,
+  holds: Array.isArray,
+});
+
+const PROCESS = has({ host: isText, pid: isNumber });
+
+const RECORDS: Readonly<Record<string, Check>> = {
+  run: has({
+    id: isText,
+    strategy: isText,
+    seed: isNumber,
+    options: isRecord,
+    command: isCommandLine,
+    cwd: isText,
+    restarts: isNumber,
+    carrier: maybe(CARRIER),
+  }),
+  resume: has({ command: isCommandLine, carrier: maybe(CARRIER) }),
+  started: has({ process: maybe(PROCESS) }),
+  trainer: has({ facts: FACTS, process: maybe(PROCESS) }),
+  command: has({ command: COMMAND }),
+  reply: has({ reply: REPLY }),
+  slice: has({ reply: oneOf({ trained: TRAINED }) }),
+  decision: has({ decision: has({ kind: isText }) }),
+  'checkpoint-begun': has({ file: isText }),
+  checkpoint: has({
+    checkpoint: has({ file: isText, step: isNumber, bytes: isNumber, sha256: isText }),
+  }),
+  'checkpoint-damaged': has({ file: isText }),
+  'checkpoint-removed': has({ file: isText }),
+  'rolled-back': has({ checkpoint: isText }),
+  lost: has({ steps: isNumber, seconds: isNumber }),
+  end: has({
+    status: (status) => typeof status === 'string' && STATUSES.has(status),
+    exitCode: isNumber,
+    error: maybe(has({ code: isText, message: isText })),
+  }),
+};
+
+/** A kind that is not known is ignored by whoever reads it. */
+export function isOfItsKind(entry: object): boolean {
+  const { kind } = entry as { readonly kind?: unknown };
+  if (typeof kind !== 'string') return false;
+  return !Object.hasOwn(RECORDS, kind) || RECORDS[kind]?.(entry) === true;
+}
