@@ -5,11 +5,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { diagnose, isFit } from '../core/doctor/diagnose.js';
 import { type Evidence, startEvidence } from '../core/doctor/evidence.js';
-import { examine } from '../core/doctor/examine.js';
-import type { Examination, Failure } from '../core/doctor/finding.js';
+import { type ExaminationPlan, examine, goOn, isInDoubt, resume } from '../core/doctor/examine.js';
+import type { Circumstances, Examination, Failure } from '../core/doctor/finding.js';
 import { AutolrsError } from '../core/errors.js';
+import type { TrainerFacts } from '../core/tuner/command.js';
+import type { Conversation } from '../core/tuner/conversation.js';
 import { describeExamination } from '../display/doctor.js';
-import { plural } from '../display/format.js';
 import { startTrainer, type Trainer } from '../trainer/process.js';
 import { documentOf } from './doctor-document.js';
 import type { DoctorSettings } from './doctor-options.js';
@@ -27,6 +28,8 @@ const EXIT_UNFIT = 3;
 /** Of the time for the examination, what its trainings together and one validation are to take. */
 const TRAIN_SHARE = 0.2;
 const VALIDATE_SHARE = 0.02;
+/** What a new process has at least. */
+const LEAST_SHARE = 0.2;
 
 /** @throws AutolrsError `INTERRUPTED`, or `USAGE` when there is no place to examine in or to listen at. */
 export async function doctorCommand(settings: DoctorSettings): Promise<number> {
@@ -58,8 +61,80 @@ function makeScratch(): string {
 }
 
 async function examineScript(settings: DoctorSettings, dir: string): Promise<Examination> {
-  const { command, limitSeconds, carrier } = settings;
-  const id = createRunId();
+  const { command, limitSeconds } = settings;
+  const plan: ExaminationPlan = {
+    trainSeconds: TRAIN_SHARE * limitSeconds,
+    validateSeconds: VALIDATE_SHARE * limitSeconds,
+    path: join(dir, 'checkpoint'),
+  };
+  const attempt = { settings, dir, id: createRunId() };
+  let evidence: Evidence | undefined;
+  let isExamined = false;
+  say('starting the script');
+  const first = await converse({ ...attempt, limitSeconds }, function* (facts) {
+    say('examining: the same steps again and again, from one checkpoint');
+    evidence = startEvidence(facts);
+    yield* examine(evidence, plan);
+    isExamined = true;
+    yield* goOn(evidence, plan);
+  });
+  const circumstances: Circumstances = {
+    command,
+    limitSeconds,
+    ...first.wire,
+    isOutOfTime: first.isOutOfTime && !isExamined,
+    isResumeOutOfTime: first.isOutOfTime && isExamined,
+    ...(first.failure !== undefined &&
+      !(first.isOutOfTime && isExamined) && { failure: first.failure }),
+  };
+  if (evidence === undefined) return { circumstances };
+  const found = evidence;
+  if (first.failure !== undefined || found.trials.goneOn === undefined) {
+    return { evidence: found, circumstances };
+  }
+  let left = limitSeconds - first.seconds;
+  for (const name of ['resumed', 'resumedStill'] as const) {
+    if (name === 'resumedStill' && !isInDoubt(found)) break;
+    say(STARTED_AGAIN[name]);
+    const again = await converse(
+      { ...attempt, limitSeconds: Math.max(left, LEAST_SHARE * limitSeconds) },
+      () => resume(found, plan, name),
+    );
+    left -= again.seconds;
+    if (again.failure === undefined) continue;
+    const isResumeOutOfTime = again.isOutOfTime;
+    const ended = isResumeOutOfTime ? { isResumeOutOfTime } : { resumeFailure: again.failure };
+    return { evidence: found, circumstances: { ...circumstances, ...ended } };
+  }
+  return { evidence: found, circumstances };
+}
+
+const STARTED_AGAIN = {
+  resumed: 'starting the script once more: it is to go on from a file',
+  resumedStill: 'it went another way; starting it a third time to see why, at LR 0',
+};
+
+interface Attempt {
+  readonly settings: DoctorSettings;
+  readonly dir: string;
+  readonly id: string;
+  readonly limitSeconds: number;
+}
+
+interface Outcome {
+  readonly failure?: Failure;
+  readonly isOutOfTime: boolean;
+  /** From the hello on. */
+  readonly seconds: number;
+  readonly wire: WireWatch['facts'];
+}
+
+/** Starts the script, asks it what the conversation asks, and ends it. */
+async function converse(
+  { settings, dir, id, limitSeconds }: Attempt,
+  begin: (facts: TrainerFacts) => Conversation<void>,
+): Promise<Outcome> {
+  const { command, carrier } = settings;
   let trainer: Trainer | undefined;
   const torn = new AbortController();
   const wire = new WireWatch(carrier.kind !== 'stdio', () => {
@@ -68,11 +143,10 @@ async function examineScript(settings: DoctorSettings, dir: string): Promise<Exa
     trainer?.kill();
   });
   const interrupts = listenForInterrupts(() => trainer?.kill());
-  let evidence: Evidence | undefined;
   let failure: Failure | undefined;
   let isOutOfTime = false;
   let clock: NodeJS.Timeout | undefined;
-  say('starting the script');
+  let began = performance.now();
   try {
     trainer = await startTrainer({
       command,
@@ -90,13 +164,12 @@ async function examineScript(settings: DoctorSettings, dir: string): Promise<Exa
         if (from === 'stdout') wire.add(chunk, trainer !== undefined);
       },
     });
+    began = performance.now();
     clock = setTimeout(() => {
       isOutOfTime = true;
       trainer?.kill();
     }, limitSeconds * 1000);
-    say('examining: the same steps again and again, from one checkpoint');
-    evidence = startEvidence(trainer.facts);
-    await converse(trainer, evidence, limitSeconds, join(dir, 'checkpoint'));
+    await play(trainer, begin(trainer.facts));
   } catch (error) {
     if (!(error instanceof AutolrsError) || error.code === 'USAGE') throw error;
     if (interrupts.signal.aborted) {
@@ -110,38 +183,18 @@ async function examineScript(settings: DoctorSettings, dir: string): Promise<Exa
     interrupts.stop();
   }
   return {
-    ...(evidence !== undefined && { evidence }),
-    circumstances: {
-      command,
-      limitSeconds,
-      ...wire.facts,
-      isOutOfTime,
-      ...(failure !== undefined && { failure }),
-    },
+    ...(failure !== undefined && { failure }),
+    isOutOfTime,
+    seconds: (performance.now() - began) / 1000,
+    wire: wire.facts,
   };
 }
 
-async function converse(
-  trainer: Trainer,
-  evidence: Evidence,
-  limitSeconds: number,
-  path: string,
-): Promise<void> {
-  const examination = examine(evidence, {
-    trainSeconds: TRAIN_SHARE * limitSeconds,
-    validateSeconds: VALIDATE_SHARE * limitSeconds,
-    path,
-  });
+async function play(trainer: Trainer, examination: Conversation<void>): Promise<void> {
   let turn = examination.next();
-  let steps = evidence.steps;
   while (!turn.done) {
     if (turn.value.kind !== 'command') throw new Error('an examination decides nothing');
-    const reply = await trainer.ask(turn.value.command);
-    turn = examination.next(reply);
-    if (steps === undefined && evidence.steps !== undefined) {
-      steps = evidence.steps;
-      say(`${plural(steps, 'step')} each time`);
-    }
+    turn = examination.next(await trainer.ask(turn.value.command));
   }
 }
 

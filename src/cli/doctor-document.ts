@@ -1,8 +1,8 @@
 /** The document of `doctor --json`. Keys may be added; those that are there stay (test/pins). */
 
-import { isFit } from '../core/doctor/diagnose.js';
+import { fitnessOf, isFit, notExamined } from '../core/doctor/diagnose.js';
 import type { Examination, Finding } from '../core/doctor/finding.js';
-import { sayFinding } from '../display/doctor-sentences.js';
+import { sayFinding, sayUnexamined } from '../display/doctor-sentences.js';
 
 export function documentOf(examination: Examination, findings: readonly Finding[]) {
   const { evidence, circumstances } = examination;
@@ -10,6 +10,11 @@ export function documentOf(examination: Examination, findings: readonly Finding[
     version: 1,
     command: circumstances.command,
     fit: isFit(findings),
+    fitness: fitnessOf(findings),
+    notExamined: notExamined(findings).map((finding) => ({
+      check: finding.check,
+      message: sayUnexamined(finding),
+    })),
     trainer: evidence?.facts ?? null,
     /** Steps of each trial. */
     steps: evidence?.steps ?? null,
@@ -22,7 +27,7 @@ export function documentOf(examination: Examination, findings: readonly Finding[
         verdict: finding.verdict,
         cause: finding.cause ?? null,
         message: says,
-        fix: fix === undefined && code === undefined ? null : [fix, code].filter(Boolean).join(' '),
+        fix: fix === undefined ? null : [fix, code?.join('\n')].filter(Boolean).join(' '),
       };
     }),
   };

@@ -32,7 +32,11 @@ const CARRIER: OptionRow = [
 
 export const DOCTOR_OPTIONS: readonly OptionRow[] = [
   START_TIMEOUT,
-  ['--timeout <seconds>', 'end the examination after this long', DEFAULT_LIMIT_SECONDS],
+  [
+    '--timeout <seconds>',
+    'end the examination after this long, starts not counted',
+    DEFAULT_LIMIT_SECONDS,
+  ],
   CARRIER,
   ['--json', 'print one JSON document instead of a text'],
 ];

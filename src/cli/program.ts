@@ -91,8 +91,11 @@ function createResumeCommand(onExit: ProgramEvents['onExit']): Command {
 
 function createDoctorCommand(onExit: ProgramEvents['onExit']): Command {
   const command = newCommand('doctor')
-    .description(
+    .summary(
       'Examine a training script in a minute or two: whether it can be steered, and whether a restore brings back all that its training needs.',
+    )
+    .description(
+      'Examine a training script in a minute or two: whether it can be steered, and whether a restore brings back all that its training needs, in a new process too. The script is started twice, and a third time where the second start trains otherwise.',
     )
     .argument('[command...]', 'the training command, after --')
     .usage('[options] -- command...')

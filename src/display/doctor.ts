@@ -1,9 +1,9 @@
 /** The report of `doctor`: a line a check, what is wrong below it with what to do, and the verdict. */
 
-import { isFit } from '../core/doctor/diagnose.js';
+import { fitnessOf, notExamined } from '../core/doctor/diagnose.js';
 import type { Examination, Finding, Verdict } from '../core/doctor/finding.js';
 import { visible } from '../core/visible.js';
-import { sayFinding } from './doctor-sentences.js';
+import { sayFinding, sayUnexamined } from './doctor-sentences.js';
 import { plural } from './format.js';
 import { wrap } from './wrap.js';
 
@@ -38,7 +38,7 @@ export function describeExamination(
     ...(lines.length > 0 ? ['', 'its last lines:'] : []),
     ...lines.map((line) => `  ${visible(line)}`),
     '',
-    ...wrap(sayVerdict(findings), width),
+    ...describeVerdict(findings, width),
   ];
 }
 
@@ -52,13 +52,25 @@ function describeFinding(
   return [
     ...wrap(head + says, width, INDENT),
     ...(fix === undefined ? [] : wrap(`${INDENT}${fix}`, width, INDENT)),
-    ...(code === undefined ? [] : [`${INDENT}  ${code}`]),
+    ...(code ?? []).map((line) => `${INDENT}  ${line}`),
   ];
 }
 
-function sayVerdict(findings: readonly Finding[]): string {
+/** The verdict, and below it what could not be examined, with what that means for a run. */
+function describeVerdict(findings: readonly Finding[], width: number): readonly string[] {
   const count = (verdict: Verdict) => findings.filter((each) => each.verdict === verdict).length;
   const notes = count('note') > 0 ? `, with ${plural(count('note'), 'note')}` : '';
-  if (isFit(findings)) return `fit for a run${notes}`;
-  return `not fit for a run: ${plural(count('defect'), 'defect')}${notes}`;
+  switch (fitnessOf(findings)) {
+    case 'fit':
+      return wrap(`fit for a run${notes}`, width);
+    case 'unfit':
+      return wrap(`not fit for a run: ${plural(count('defect'), 'defect')}${notes}`, width);
+    case 'fit-but-for':
+      return [
+        ...wrap(`fit for a run${notes}, but for what was not examined:`, width),
+        ...notExamined(findings).flatMap((finding) =>
+          wrap(`  ${finding.check.padEnd(12)}${sayUnexamined(finding)}`, width, ' '.repeat(14)),
+        ),
+      ];
+  }
 }

@@ -29,6 +29,7 @@ describe('autolrs doctor', () => {
       env: { TMPDIR: join(dir, 'tmp') },
     });
     expect(code, stdout).toBe(0);
+    expect(stdout).toMatch(/\nok {6}resume {6}31 losses bit-equal in a new process/);
     expect(stdout).toMatch(/\nfit for a run\n$/);
     for (const line of `${stdout}${stderr}`.split('\n')) expect(line.length).toBeLessThan(81);
     expect(readdirSync(join(dir, 'tmp'))).toEqual([]);
@@ -62,6 +63,15 @@ describe('autolrs doctor', () => {
       expect(causes).toContain('tears-messages');
     },
   );
+
+  it('starts the script once more, and tells why that fails', async () => {
+    const once = join(temporaryDirectory(), 'once');
+    const words = ['sh', '-c', 'mkdir "$0" && exec "$@"', once, ...DIGITS];
+    const { code, causes, document } = await examine(words);
+    expect([code, causes]).toEqual([3, ['resume-fails']]);
+    expect(document.fitness).toBe('unfit');
+    expect(JSON.stringify(document.findings)).toContain('exit code 1 before it said hello');
+  });
 
   it('ends a script that hangs', async () => {
     const { code, causes } = await examine(fixture('hangs.mjs'), '--timeout', '1');
@@ -135,6 +145,8 @@ describe.skipIf(!hasPythonModules('torch', 'numpy'))(
       ['sets the LR', 3, ['other-scheduler']],
       ['loop of its own', 0, ['data']],
       ['one LR for all groups', 3, ['ratios-lost']],
+      ['evaluates now and then', 0, ['own-counter']],
+      ['wraps the loader', 0, ['resume-data']],
     ])('finds what is wrong with one: %s', async (ailment, expected, found) => {
       const { code, causes } = await examine([...AILING, ailment]);
       expect([code, causes]).toEqual([expected, found]);
@@ -142,7 +154,7 @@ describe.skipIf(!hasPythonModules('torch', 'numpy'))(
 
     it('gives the line that mends a second scheduler', async () => {
       const { document } = await examine([...AILING, 'scheduler']);
-      expect(document.findings[0].fix).toContain('if not autolrs.is_driven()');
+      expect(document.findings[0].fix).toContain('None if autolrs.is_driven() else');
     });
   },
 );

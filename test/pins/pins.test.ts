@@ -160,6 +160,8 @@ describe('what others depend on stays as it is', () => {
       version: 1,
       command: ['python', 'train.py'],
       fit: false,
+      fitness: 'unfit',
+      notExamined: [],
       trainer: facts,
       steps: null,
       lr: 0.05,
@@ -176,10 +178,10 @@ describe('what others depend on stays as it is', () => {
     });
     expect(doctorDocumentOf({ circumstances }, [])).toMatchObject({ trainer: null, lr: null });
     expect(CHECKS.join(' ')).toBe(
-      'handshake stdout training restore disk validation lr groups ranks',
+      'handshake stdout training restore disk resume validation lr groups ranks',
     );
     expect(CAUSES.join(' ')).toBe(
-      'not-started failed out-of-time loop-ended diverges no-total prints-before-hello prints-between-messages tears-messages weights buffers optimizer data rng data-or-rng checkpoint-changes inexact-arithmetic no-disk file-differs no-validation validation-slow validation-varies validation-leaves-trace lr-ignored lr-late lr-unseen other-scheduler ratios-lost ratios-unseen ranks-alone own-counter first-pass',
+      'not-started failed out-of-time loop-ended diverges no-total prints-before-hello prints-between-messages tears-messages weights buffers optimizer data rng data-or-rng checkpoint-changes inexact-arithmetic no-disk file-differs no-validation validation-slow validation-varies validation-leaves-trace lr-ignored lr-late lr-unseen other-scheduler ratios-lost ratios-unseen ranks-alone own-counter first-pass resume-fails resume-weights resume-optimizer resume-data resume-inexact resume-unseen resume-out-of-time',
     );
   });
 

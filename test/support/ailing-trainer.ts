@@ -4,7 +4,13 @@
  */
 
 import { createRandom } from '../../src/core/math/random.js';
-import type { Command, Reply, TrainedReply, TrainerFacts } from '../../src/core/tuner/command.js';
+import type {
+  CheckpointCommand,
+  Command,
+  Reply,
+  TrainedReply,
+  TrainerFacts,
+} from '../../src/core/tuner/command.js';
 
 export type Ailment =
   | 'forgets weights'
@@ -35,6 +41,10 @@ export type Ailment =
   | 'has epochs as long as a trial'
   | 'diverges'
   | 'has no finite loss'
+  | 'begins its data anew in a new process'
+  | 'rounds its momentum in a new process'
+  | 'has other buffers in a new process'
+  | 'adds in another order in a new process'
   | 'resets momentum'
   | 'counts a step before its update'
   | 'augments with the numbers of dropout'
@@ -66,6 +76,8 @@ export class AilingTrainer {
   /** An update whose gradient is there, and that is still to come. */
   #pending: (lr: number) => void = () => undefined;
   readonly #saved = new Map<string, State>();
+  #files = new Map<string, State>();
+  #isAnew = false;
 
   constructor(...ailments: readonly Ailment[]) {
     this.#ailments = new Set(ailments);
@@ -103,10 +115,10 @@ export class AilingTrainer {
     const { step } = this.#state;
     switch (command.kind) {
       case 'save':
-        this.#saved.set(command.path ?? command.checkpoint, structuredClone(this.#state));
+        this.#placeOf(command).set(command.path ?? command.checkpoint, this.#copy(this.#state));
         return { kind: 'saved', step, seconds: 0.001 };
       case 'restore':
-        this.#restore(command.path ?? command.checkpoint, command.path !== undefined);
+        this.#restore(command);
         return { kind: 'restored', step: this.#state.step, lr: this.#lr, seconds: 0.002 };
       case 'discard':
         return { kind: 'discarded' };
@@ -119,12 +131,30 @@ export class AilingTrainer {
     }
   }
 
-  #restore(key: string, isFile: boolean): void {
-    const saved = this.#saved.get(key);
+  /** Another process of the same script. */
+  startedAnew(): AilingTrainer {
+    const other = new AilingTrainer(...this.#ailments);
+    other.#files = this.#files;
+    other.#isAnew = true;
+    return other;
+  }
+
+  #placeOf({ path }: CheckpointCommand): Map<string, State> {
+    return path === undefined ? this.#saved : this.#files;
+  }
+
+  #copy(state: State): State {
+    return { ...state, weights: [...state.weights], momentum: [...state.momentum] };
+  }
+
+  #restore(command: CheckpointCommand): void {
+    const key = command.path ?? command.checkpoint;
+    const saved = this.#placeOf(command).get(key);
     if (saved === undefined) throw new Error(`nothing is saved as ${key}`);
+    const isFile = command.path !== undefined;
     const { weights, momentum, mean, position, draws } = this.#state;
     // Written to in place by the steps that follow, as tensors are.
-    const next = this.#has('trains what it saved') ? saved : structuredClone(saved);
+    const next = this.#has('trains what it saved') ? saved : this.#copy(saved);
     const isShort = isFile && this.#has('writes less than it keeps');
     const kept: Partial<State> = {
       ...(this.#has('forgets weights') && { weights }),
@@ -132,9 +162,24 @@ export class AilingTrainer {
       ...((this.#has('forgets momentum') || isShort) && { momentum }),
       ...((this.#has('forgets data') || !this.facts.can.rewind) && { position }),
       ...(this.#has('forgets random numbers') && { draws }),
+      ...(this.#isAnew && this.#anew(saved)),
     };
     this.#state = { ...next, ...kept };
     if (this.#has('resets momentum')) this.#state.momentum = [0, 0];
+  }
+
+  /** What comes out of a file otherwise in a process that has not written it. */
+  #anew({ momentum, mean }: State): Partial<State> {
+    return {
+      ...(this.#has('begins its data anew in a new process') && { position: 5 }),
+      ...(this.#has('rounds its momentum in a new process') && {
+        momentum: momentum.map((value) => Number(value.toPrecision(2))),
+      }),
+      ...(this.#has('has other buffers in a new process') && { mean: mean + 1 }),
+      ...(this.#has('adds in another order in a new process') && {
+        momentum: momentum.map((value) => value * (1 + 1e-13)),
+      }),
+    };
   }
 
   #validate(): number {

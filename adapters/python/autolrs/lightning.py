@@ -20,6 +20,7 @@ from autolrs.session import Session
 
 require("lightning", "Lightning", "lightning", "2.3")
 
+import lightning
 from lightning.pytorch import Callback, LightningModule, Trainer
 from lightning.pytorch.callbacks import Checkpoint, EarlyStopping
 
@@ -130,6 +131,10 @@ class LightningHooks(TorchHooks):
     def __init__(self, trainer: Trainer, module: LightningModule, validate: Any, extra: Any):
         super().__init__(module, trainer.optimizers, validate, extra)
         self._trainer = trainer
+
+    @property
+    def framework(self) -> str:
+        return f"lightning {lightning.__version__} on {super().framework}"
 
     def check(self) -> None:
         _remove_schedulers(self._trainer)

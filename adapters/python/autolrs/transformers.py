@@ -22,6 +22,7 @@ from autolrs.tuner import must_be_count
 
 require("transformers", "Transformers", "transformers[torch]", "4.46")
 
+import transformers
 from transformers import PrinterCallback, ProgressCallback, Trainer, TrainerCallback
 
 from autolrs._torch_hooks import TorchHooks
@@ -237,6 +238,10 @@ class TrainerHooks(TorchHooks):
     def __init__(self, callback: TunerCallback, *of_torch: Any) -> None:
         super().__init__(*of_torch)
         self._callback = callback
+
+    @property
+    def framework(self) -> str:
+        return f"transformers {transformers.__version__} on {super().framework}"
 
     def take_base(self) -> None:
         self._callback.make_scheduler(self.optimizers[0])

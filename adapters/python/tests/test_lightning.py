@@ -76,7 +76,7 @@ def more(text: str) -> str:
 def test_after_a_restore_every_loss_is_bit_equal(drive: Drive) -> None:
     driver = drive(SCRIPT)
     hello = driver.ask("initialize", protocol=1)
-    assert hello["trainer"]["framework"].startswith("torch 2")
+    assert hello["trainer"]["framework"].startswith("lightning 2")
     assert (hello["total"], hello["lr"], hello["step"]) == (120, 0.1, 0)
     assert hello["groups"] == pytest.approx([1, 0.1])
     can = {"validate": True, "disk": True, "rewind": False, "cancel": True, "base": True}

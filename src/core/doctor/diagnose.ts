@@ -3,9 +3,10 @@
 import { isLauncher } from '../launcher.js';
 import { handshakeFinding, stdoutFinding, trainingFinding } from './circumstance-findings.js';
 import type { Evidence } from './evidence.js';
-import type { Examination, Finding } from './finding.js';
+import type { Cause, Examination, Finding } from './finding.js';
 import { lrFinding } from './lr-finding.js';
 import { diskFinding, restoreFindings } from './restore-findings.js';
+import { resumeFinding } from './resume-finding.js';
 import { validationFinding } from './validation-finding.js';
 
 export function diagnose({ evidence, circumstances }: Examination): readonly Finding[] {
@@ -18,6 +19,7 @@ export function diagnose({ evidence, circumstances }: Examination): readonly Fin
     trainingFinding(evidence, circumstances),
     ...restoreFindings(evidence),
     diskFinding(evidence),
+    resumeFinding(evidence, circumstances),
     validationFinding(evidence),
     lrFinding(evidence, circumstances),
     groupsFinding(evidence),
@@ -25,10 +27,27 @@ export function diagnose({ evidence, circumstances }: Examination): readonly Fin
   ];
 }
 
+/** `fit-but-for`: nothing is wrong in what was examined, and not all could be. */
+export type Fitness = 'fit' | 'fit-but-for' | 'unfit';
+
+export function fitnessOf(findings: readonly Finding[]): Fitness {
+  if (!isFit(findings)) return 'unfit';
+  return notExamined(findings).length > 0 ? 'fit-but-for' : 'fit';
+}
+
 /** A script that its user need not change before a run. */
 export function isFit(findings: readonly Finding[]): boolean {
   return findings.every(({ verdict }) => verdict !== 'defect');
 }
+
+/** What could not be looked at, wholly or in part. */
+export function notExamined(findings: readonly Finding[]): readonly Finding[] {
+  return findings.filter(
+    ({ verdict, cause }) => verdict === 'unknown' || (cause !== undefined && IN_PART.has(cause)),
+  );
+}
+
+const IN_PART: ReadonlySet<Cause> = new Set(['data', 'no-validation', 'validation-slow']);
 
 function groupsFinding({ facts, ratios, trials }: Evidence): Finding {
   const check = 'groups';

@@ -12,6 +12,8 @@ import type { EarlyEnd, TrainerFacts } from '../tuner/command.js';
  *
  * `fresh` and `freshAgain`, at LR 0, begin at a later checkpoint: the first on batches that come for the first time,
  * the second on the same ones again.
+ *
+ * `goneOn` goes on from a later file, and `resumed` does the same in a new process; the two named `Still` at LR 0.
  */
 export type TrialName =
   | 'first'
@@ -24,7 +26,11 @@ export type TrialName =
   | 'last'
   | 'fresh'
   | 'freshAgain'
-  | 'fromDisk';
+  | 'fromDisk'
+  | 'goneOn'
+  | 'goneOnStill'
+  | 'resumed'
+  | 'resumedStill';
 
 export interface Trial {
   readonly losses: readonly number[];
@@ -54,6 +60,9 @@ export interface Evidence {
   validations?: readonly [number, number];
   /** And one after the checkpoint was restored. */
   validationRestored?: number;
+  /** Where the file is written that a new process reads: the validation loss there, and read from it. */
+  validationGoneOn?: number;
+  validationResumed?: number;
   /** Each group's LR over the first's, as it was in a training at `lr`, if the adapter tells. */
   ratios?: readonly number[];
   readonly trials: Partial<Record<TrialName, Trial>>;

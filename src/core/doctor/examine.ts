@@ -9,14 +9,23 @@
  * 6. Where trials that ought to be the same are not, all of them again and again: whether they differ by their kind, or
  *    single ones do, by what the script does at some steps.
  * 7. The same from a file.
+ * 8. In a new process: the same from a file that was written later.
  */
 
 import type { CheckpointCommand } from '../tuner/command.js';
 import { ask, type Conversation, train } from '../tuner/conversation.js';
 import { type Evidence, type Trial, type TrialName, trialsOf } from './evidence.js';
-import { areSame, isSame } from './losses.js';
+import { areSame, differ, isSame } from './losses.js';
 import { seemsIgnored } from './lr-finding.js';
-import { atScriptLr, isFirstOther, isOdd } from './repetition.js';
+import {
+  atScriptLr,
+  goesOnAs,
+  hasStrays,
+  isFirstOther,
+  isOdd,
+  repeatsItself,
+} from './repetition.js';
+import { hasMoved } from './restore-findings.js';
 
 /**
  * Enough for momentum and a schedule to show. A prime, or trials without rewind might begin at the same place in epochs
@@ -34,6 +43,8 @@ const REPEATS = [
   ...(['again', 'still', 'stillAgain', 'stillByOne', 'last', 'again'] as const),
 ];
 const MOST_FROM_DISK = 3;
+/** On the way to a second epoch. */
+const MOST_STEPS_ON = 1000;
 
 export interface ExaminationPlan {
   /** Aimed at for all trials together; the steps that a trial has at least may take longer. */
@@ -46,6 +57,7 @@ export interface ExaminationPlan {
 
 const CHECKPOINT = 'doctor';
 const FILE = 'doctor-disk';
+const RESUME_FILE = 'doctor-resume';
 
 /** Fills `evidence`; what could not be examined stays absent. */
 export function* examine(evidence: Evidence, plan: ExaminationPlan): Conversation<void> {
@@ -103,6 +115,71 @@ export function* examine(evidence: Evidence, plan: ExaminationPlan): Conversatio
   }
 }
 
+/**
+ * Goes on at the script's LR, past the end of an epoch if one is near: a loader that begins its second epoch stands
+ * elsewhere than one that begins at all. There it saves for a new process, and does what that is to do.
+ */
+export function* goOn(evidence: Evidence, plan: ExaminationPlan): Conversation<void> {
+  if (!isWorthResuming(evidence)) return;
+  const { facts, lr, seconds } = evidence;
+  const fitting = Math.floor(plan.trainSeconds / 2 / Math.max(seconds.step ?? 0, 1e-9));
+  const steps = Math.min(MOST_STEPS_ON, facts.total ?? MOST_STEPS_ON, Math.max(1, fitting));
+  const reply = yield* train({ purpose: 'search', steps, lr });
+  if (reply.end === 'data') evidence.loopEnded = true;
+  // What diverges is no place to go on from.
+  if (reply.end !== undefined) return;
+  yield* keep({ kind: 'save', ...resumeFile(plan) });
+  if (isExact(evidence)) evidence.validationGoneOn = yield* validateTimed(evidence);
+  yield* trial(evidence, 'goneOn', { lr });
+  for (const name of ['goneOnStill', 'goneOn'] as const) {
+    yield* keep({ kind: 'restore', ...resumeFile(plan) });
+    yield* trial(evidence, name, optionsOf(name, lr, false));
+  }
+}
+
+/**
+ * What a new process does, right after its start and once: a process that has trained already may hold what one that has
+ * just begun does not.
+ *
+ * @param name `resumed`, or in another new process `resumedStill`.
+ */
+export function* resume(
+  evidence: Evidence,
+  plan: ExaminationPlan,
+  name: 'resumed' | 'resumedStill',
+): Conversation<void> {
+  yield* keep({ kind: 'restore', ...resumeFile(plan) });
+  if (evidence.validationGoneOn !== undefined && name === 'resumed') {
+    evidence.validationResumed = yield* validateTimed(evidence);
+  }
+  yield* trial(evidence, name, optionsOf(name, evidence.lr, false));
+}
+
+/** A new process went another way, and a second one, at LR 0, is to tell why. */
+export function isInDoubt(evidence: Evidence): boolean {
+  const { trials, validationGoneOn, validationResumed } = evidence;
+  if (trials.resumed === undefined || goesOnAs(evidence, 'resumed', 'goneOn')) return false;
+  const isComparable = repeatsItself(evidence) && !hasStrays(evidence);
+  return isComparable && Object.is(validationGoneOn, validationResumed);
+}
+
+/** Something of what a new process does can be compared, and what it reads is not known to be wrong. */
+function isWorthResuming(evidence: Evidence): boolean {
+  const { facts, loopEnded, trials } = evidence;
+  if (!facts.can.disk || loopEnded || trials.last === undefined || hasMoved(evidence)) return false;
+  if (!repeatsItself(evidence)) return !facts.can.rewind && isExact(evidence);
+  return !differ(trialsOf(evidence, 'fromDisk'), atScriptLr(evidence));
+}
+
+/** The same model has the same validation loss. */
+function isExact({ validations }: Evidence): boolean {
+  return validations !== undefined && Object.is(validations[0], validations[1]);
+}
+
+function resumeFile({ path }: ExaminationPlan) {
+  return { checkpoint: RESUME_FILE, path: `${path}-resume` };
+}
+
 /** From a later place in the data: the batches that come next have not come before. */
 function* examineFirstPass(evidence: Evidence, { path }: ExaminationPlan): Conversation<void> {
   const hasMemory = evidence.facts.can.memory !== false;
@@ -152,6 +229,8 @@ function optionsOf(name: TrialName, lr: number, canValidate: boolean): TrialOpti
     case 'still':
       return { lr: 0, validates: canValidate };
     case 'stillAgain':
+    case 'goneOnStill':
+    case 'resumedStill':
       return { lr: 0 };
     case 'stillByOne':
       return { lr: 0, byOne: true };

@@ -9,6 +9,7 @@ export const CHECKS = [
   'training',
   'restore',
   'disk',
+  'resume',
   'validation',
   'lr',
   'groups',
@@ -54,6 +55,13 @@ export const CAUSES = [
   'ranks-alone',
   'own-counter',
   'first-pass',
+  'resume-fails',
+  'resume-weights',
+  'resume-optimizer',
+  'resume-data',
+  'resume-inexact',
+  'resume-unseen',
+  'resume-out-of-time',
 ] as const;
 
 export type Cause = (typeof CAUSES)[number];
@@ -80,6 +88,9 @@ export interface Circumstances {
   /** The examination was ended because it took too long. */
   readonly isOutOfTime: boolean;
   readonly failure?: Failure;
+  /** The new process that was to go on did not get as far. */
+  readonly resumeFailure?: Failure;
+  readonly isResumeOutOfTime?: boolean;
 }
 
 export interface Failure {

@@ -1,6 +1,6 @@
 /** Whether trials come out the same again and again, and what sets some of them apart if they do not. */
 
-import { type Evidence, type Trial, trialsOf } from './evidence.js';
+import { type Evidence, type Trial, type TrialName, trialsOf } from './evidence.js';
 import { agreement, areSame, differ, isSame, partsAt } from './losses.js';
 
 /** Losses that two trials must share before what parts them later is taken for something between their steps. */
@@ -90,4 +90,10 @@ export function changesCheckpoint(evidence: Evidence): boolean {
   if (first === undefined || again === undefined || !isSame(first, again)) return false;
   const later = evidence.repeats.again ?? [];
   return later.length > 0 && later.every((trial) => partsAt(first, trial) < STEADY);
+}
+
+/** A trial of this kind went as one of another kind did. */
+export function goesOnAs(evidence: Evidence, name: TrialName, other: TrialName): boolean {
+  const others = trialsOf(evidence, other);
+  return trialsOf(evidence, name).some((one) => others.some((trial) => isSame(one, trial)));
 }

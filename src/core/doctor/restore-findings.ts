@@ -2,7 +2,15 @@
 
 import { type Evidence, type Trial, trialsOf } from './evidence.js';
 import type { Cause, Finding, Verdict } from './finding.js';
-import { agreement, areApart, differ, largestDifference, scaleOf } from './losses.js';
+import {
+  agreement,
+  areApart,
+  differ,
+  isSame,
+  largestDifference,
+  partsAt,
+  scaleOf,
+} from './losses.js';
 import { isLrLate } from './lr-finding.js';
 import {
   atScriptLr,
@@ -20,6 +28,8 @@ import {
  */
 const NOISE_OF_STEPS = 1e-3;
 const NOISE_OF_LOSS = 1e-5;
+/** Some last digits of a float32. */
+const ROUNDING = 1e-6;
 
 export function restoreFindings(evidence: Evidence): readonly Finding[] {
   const { first, again } = evidence.trials;
@@ -78,24 +88,35 @@ function causesOf(evidence: Evidence, first: Trial, again: Trial): readonly Find
   ];
 }
 
-/** What parts trials of one kind is small against what their steps change. */
-function isInexact(evidence: Evidence): boolean {
-  const { first, still } = evidence.trials;
-  if (first === undefined || still === undefined) return false;
+export function isInexact(evidence: Evidence): boolean {
   const kinds = [
     trialsOf(evidence, 'first', 'again'),
     atZero(evidence),
     trialsOf(evidence, 'last'),
   ];
   const apart = kinds.flatMap(([one, ...others]) =>
-    others.map((other) => (one === undefined ? 0 : largestDifference(one, other))),
+    others.flatMap((other) => (one === undefined || isSame(one, other) ? [] : [[one, other]])),
   );
-  const largest = Math.max(0, ...apart);
-  return largest > 0 && largest <= NOISE_OF_STEPS * largestDifference(first, still);
+  return apart.length > 0 && apart.every(([one, other]) => isNoise(evidence, one, other));
+}
+
+/** What parts two trials first is the last digits of a loss, as in sums that are added in another order. */
+export function isRounding(one: Trial, other: Trial): boolean {
+  const at = partsAt(one, other);
+  const [loss = Number.NaN, match = Number.NaN] = [one.losses[at], other.losses[at]];
+  return Math.abs(loss - match) <= ROUNDING * scaleOf(one);
+}
+
+/** What parts two trials is small against what their steps change. */
+function isNoise({ trials }: Evidence, one?: Trial, other?: Trial): boolean {
+  const { first, still } = trials;
+  if (one === undefined || other === undefined) return false;
+  if (first === undefined || still === undefined) return false;
+  return largestDifference(one, other) <= NOISE_OF_STEPS * largestDifference(first, still);
 }
 
 /** The validation loss after a restore is another than where it was saved, and not by its own whim. */
-function hasMoved({ validations, validationRestored }: Evidence): boolean {
+export function hasMoved({ validations, validationRestored }: Evidence): boolean {
   if (validations === undefined || validationRestored === undefined) return false;
   const [one, other] = validations;
   return Object.is(one, other) && !Object.is(one, validationRestored);

@@ -1,13 +1,14 @@
 /** What surrounds the examination, and an examination that was cut short. */
 
 import { describe, expect, it } from 'vitest';
-import { diagnose } from '../../../src/core/doctor/diagnose.js';
+import { diagnose, fitnessOf, notExamined } from '../../../src/core/doctor/diagnose.js';
 import { startEvidence } from '../../../src/core/doctor/evidence.js';
 import { examine } from '../../../src/core/doctor/examine.js';
 import type { Circumstances, Failure } from '../../../src/core/doctor/finding.js';
 import type { Command, Reply } from '../../../src/core/tuner/command.js';
-import { AilingTrainer } from '../../support/ailing-trainer.js';
+import { AilingTrainer, type Ailment } from '../../support/ailing-trainer.js';
 import { drive } from '../../support/drive.js';
+import { examined } from '../../support/examined.js';
 
 const QUIET: Circumstances = {
   command: ['python', 'train.py'],
@@ -88,17 +89,58 @@ describe('diagnose', () => {
   it('takes output between messages for a defect, before the hello for a note, on a socket for nothing', () => {
     expect(troublesAfter(ALL, { printedLater: 'epoch 1' })).toEqual([
       'stdout: defect, prints-between-messages',
+      'resume: unknown',
     ]);
     expect(troublesAfter(ALL, { printedBeforeHello: 'hi' })).toEqual([
       'stdout: note, prints-before-hello',
+      'resume: unknown',
     ]);
-    expect(troublesAfter(ALL, { printedLater: 'epoch 1', hasOwnStdout: true })).toEqual([]);
+    expect(troublesAfter(ALL, { printedLater: 'epoch 1', hasOwnStdout: true })).toEqual([
+      'resume: unknown',
+    ]);
   });
 
   it('wonders about a launcher of many processes whose script says that it trains alone', () => {
     const command = ['/usr/bin/torchrun', '--nproc-per-node', '2', 'train.py'];
-    expect(troublesAfter(ALL, { command })).toEqual(['ranks: note, ranks-alone']);
-    expect(troublesAfter(ALL, { command }, { world: 2 })).toEqual([]);
+    expect(troublesAfter(ALL, { command })).toContain('ranks: note, ranks-alone');
+    expect(troublesAfter(ALL, { command }, { world: 2 })).toEqual(['resume: unknown']);
+  });
+});
+
+describe('a new process', () => {
+  const evidence = examined(new AilingTrainer());
+  const causeOf = (circumstances: Partial<Circumstances>) =>
+    diagnose({ evidence, circumstances: { ...QUIET, ...circumstances } }).find(
+      ({ check }) => check === 'resume',
+    );
+
+  it('that fails or cannot read the file is a defect, one that the time was too short for is not', () => {
+    expect(causeOf({})?.verdict).toBe('ok');
+    expect(causeOf({ resumeFailure: FAILURE })).toMatchObject({
+      verdict: 'defect',
+      cause: 'resume-fails',
+    });
+    expect(causeOf({ isResumeOutOfTime: true })).toMatchObject({
+      verdict: 'unknown',
+      cause: 'resume-out-of-time',
+    });
+  });
+});
+
+describe('fitnessOf', () => {
+  it('is fit, fit but for what was not examined, or unfit', () => {
+    const fitnessAfter = (...ailments: Ailment[]) => {
+      const evidence = examined(new AilingTrainer(...ailments));
+      const findings = diagnose({ evidence, circumstances: QUIET });
+      return [fitnessOf(findings), ...notExamined(findings).map(({ check }) => check)];
+    };
+    expect(fitnessAfter()).toEqual(['fit']);
+    expect(fitnessAfter('does not tell its ratios')).toEqual(['fit-but-for', 'groups']);
+    expect(fitnessAfter('has new batches each time')).toEqual([
+      'fit-but-for',
+      ...['restore', 'disk', 'resume', 'validation', 'lr'],
+    ]);
+    expect(fitnessAfter('sets the LR late')[0]).toBe('unfit');
   });
 });
 
@@ -132,6 +174,7 @@ describe('examine', () => {
     expect(validations).toBe(1);
     const findings = diagnose({ evidence, circumstances: QUIET });
     expect(findings.filter(({ verdict }) => verdict !== 'ok')).toEqual([
+      { check: 'resume', verdict: 'unknown' },
       { check: 'validation', verdict: 'note', cause: 'validation-slow' },
     ]);
   });
