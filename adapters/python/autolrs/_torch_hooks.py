@@ -16,7 +16,7 @@ from autolrs._torch_file import read_durable, write_durably
 from autolrs._torch_lr import GroupWatch, LrWatch, refuse_lazy, refuse_no_lr, second_setters
 from autolrs._torch_optimizers import Family
 from autolrs._torch_rng import capture_rng, data_stream, restore_rng
-from autolrs._torch_schedule import OwnSchedule, schedulers_of
+from autolrs._torch_schedule import OwnSchedule
 from autolrs._torch_snapshot import snapshot_of
 from autolrs._torch_state import (
     bytes_of,
@@ -115,7 +115,7 @@ class TorchHooks:
     def check(self) -> None:
         family = self.family
         known = [*family.given, *family.members]
-        for item in [*schedulers_of(known), *second_setters(known)]:
+        for item in second_setters(known):
             raise SecondSchedulerError(
                 f"a {type(item).__name__} sets the learning rate of this optimizer, and the "
                 "tuner would too; create it only `if not autolrs.is_driven()`, or run with "

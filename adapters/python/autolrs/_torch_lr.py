@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 from torch.optim import Optimizer
+from torch.optim.lr_scheduler import ReduceLROnPlateau
 
 from autolrs._torch_optimizers import hook
 from autolrs.errors import ChangedError, NotHeldError, SecondSchedulerError
@@ -140,7 +141,7 @@ def refuse_lazy(model: nn.Module) -> None:
 
 
 def second_setters(steered: Sequence[Any]) -> list[Any]:
-    """Living objects that hold these optimizers and are named as what sets an LR is."""
+    """Living schedulers of these optimizers, PyTorch's and what is named as they are."""
     kinds: dict[type, bool] = {}
     found = []
     for item in gc.get_objects():
@@ -148,7 +149,8 @@ def second_setters(steered: Sequence[Any]) -> list[Any]:
         is_setter = kinds.get(kind)
         if is_setter is None:
             name = getattr(kind, "__name__", "")
-            is_setter = kinds[kind] = name.endswith(("Scheduler", "LR")) and hasattr(kind, "step")
+            is_named = name.endswith(("Scheduler", "LR")) and hasattr(kind, "step")
+            is_setter = kinds[kind] = is_named or issubclass(kind, ReduceLROnPlateau)
         # By its own dict: a property might do anything.
         if is_setter:
             held = getattr(item, "__dict__", {}).get("optimizer")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 import sys
-from typing import Any
+from typing import Any, Callable
 
+from autolrs._messages import Request
 from autolrs._rewind import DEFAULT_BYTES
 from autolrs._torch_hooks import TorchHooks
 from autolrs._torch_updates import Updates, scalers_in
@@ -34,23 +35,36 @@ class CountedSession(Session):
         self._updates = updates
         self._of_torch = hooks
         self._cycle_total: int | None = None
+        self._note_order: Callable[[], None] | None = None
         hooks.warn = self._warn
         hooks.is_over = lambda: self._is_over or self._wire.is_gone
 
     def step(self, loss: Any) -> None:
         """As in `Session`, after an update; before it, the loss is kept for the mean."""
+        updates = self._updates
+        if (updates.fresh == 1 and not updates.is_involved) or updates.counts_calls:
+            updates.fresh = 0
+            Session.step(self, loss)
+        else:
+            self._step_otherwise(loss)
+        if self._note_order is not None:
+            self._note_order()
+
+    def _step_otherwise(self, loss: Any) -> None:
         counted = self._updates.count(loss, self._hold)
         if counted is not None:
             if counted is not loss and self._cycle_total is not None:
                 self._tell_total()
-            super().step(counted)
+            Session.step(self, counted)
         else:
             self._wait_for_update()
-        own = self._of_torch.own
-        if own is not None:
-            own.note_order()
         if self._updates.news:
             self._tell()
+
+    def _take_base(self, request: Request) -> None:
+        super()._take_base(request)
+        own = self._of_torch.own
+        self._note_order = None if own is None else own.note_order
 
     def _hold(self, loss: Any) -> Any:
         value = self._hooks.read_loss(loss)

@@ -49,8 +49,7 @@ class Updates:
         self._optimizers = optimizers
         self._scalers = list(scalers)
         self._is_one_of_many = is_one_of_many
-        self._is_made = False
-        self._counts = dict.fromkeys(map(id, optimizers), 0)
+        self._counts: dict[int, int] = {}
         self._tried = [_attempt(scaler) for scaler in self._scalers]
         self._skips = 0
         self._losses: list[Any] = []
@@ -60,6 +59,11 @@ class Updates:
         self._weights: list[float] | None = None
         self._was_seen = False  # an update, by a hook
         self._most_at_once = 1
+        self.fresh = 0
+        """Updates since they were asked for last, by the laziest of the optimizers that made any:
+        a critic has several to one of its generator."""
+        self.is_involved = bool(self._scalers)
+        """True where a call may not stand for one update, and its loss not for that update's."""
         self.counts_calls = False
         """True where updates are not seen, and each call stands for one."""
         self.calls_per_update = 1
@@ -67,17 +71,16 @@ class Updates:
         self.news: list[str] = []
         """What a person should know and has not been told."""
         for optimizer in optimizers:
-            hook(optimizer, after=self._note)
+            hook(optimizer, after=self._note if len(optimizers) == 1 else self._note_one_of_many)
 
     def take(self) -> bool:
         """True if one was made since it was asked last."""
-        is_made, self._is_made = self._is_made, False
+        is_made, self.fresh = self.fresh > 0, 0
         return is_made
 
     def begin(self) -> None:
         """Training goes on from here: what was updated before was not asked for."""
         self.take()
-        self._counts = dict.fromkeys(self._counts, 0)
         if not self.counts_calls and not self._was_seen:
             self._weights = self._look()
 
@@ -88,7 +91,6 @@ class Updates:
         training has diverged then, and would be skipped for ever.
         """
         if self.take():
-            self._skips = 0
             return loss
         self._skips += 1
         # To read it makes the device wait, as the scaler has done to skip.
@@ -108,39 +110,36 @@ class Updates:
         Returns:
             The mean of the losses since the last update.
         """
-        if self._is_made or self.counts_calls:
-            self._is_made, self._skips = False, 0
-            if len(self._counts) == 1:
-                ((only, made),) = self._counts.items()
-                self._counts[only] = 0
-            else:
-                made = min((each for each in self._counts.values() if each), default=0)
-                self._counts = dict.fromkeys(self._counts, 0)
-            if made > self._most_at_once:
-                self._note_several(made)
-            if not self._calls:
-                self.calls_per_update = 1
-                return loss
-            return self._mean(loss, hold)
-        return self._without_update(loss, hold)
+        made = self.fresh
+        was_tried = self._was_tried()
+        if not self.take():
+            return self._skipped(loss) if was_tried else self._without_update(loss, hold)
+        if made > self._most_at_once:
+            self._note_several(made)
+        return self._mean(loss, hold) if self._calls else loss
 
     def _without_update(self, loss: Any, hold: Any) -> Any | None:
-        if self._was_tried():
-            counted = self.judge(loss)
-            self._losses.clear()
-            self._calls = 0
-            return counted
         if self._calls >= MANY_CALLS or self._has_changed():
             return self._count_calls(loss)
         self._calls += 1
+        self.is_involved = True
         self._losses.append(hold(loss))
         return None
+
+    def _skipped(self, loss: Any) -> Any | None:
+        self._forget_calls()
+        return self.judge(loss)
+
+    def _forget_calls(self) -> None:
+        self._losses.clear()
+        self._calls = 0
+        self.is_involved = bool(self._scalers)
 
     def _count_calls(self, loss: Any) -> Any:
         """Each call stands for an update from this one on."""
         self.counts_calls = True
-        calls, self._calls = self._calls, 0
-        self._losses.clear()
+        calls = self._calls
+        self._forget_calls()
         if calls >= MANY_CALLS:
             self.news.append(
                 f"tuner.step was called {calls} times, and the optimizer that attach was given "
@@ -164,8 +163,8 @@ class Updates:
     def _mean(self, loss: Any, hold: Any) -> Any:
         losses = [*self._losses, hold(loss)]
         self.calls_per_update = self._calls + 1
-        self._losses.clear()
-        self._calls, self._look_at = 0, max(self._look_at, 2 * self.calls_per_update)
+        self._forget_calls()
+        self._look_at = max(self._look_at, 2 * self.calls_per_update)
         self._weights = None
         if all(isinstance(each, float) for each in losses):
             return sum(losses) / len(losses)
@@ -204,9 +203,18 @@ class Updates:
         values: list[float] = torch.cat(parts).tolist() if parts else []
         return values
 
-    def _note(self, optimizer: Optimizer, *_: Any) -> None:
-        self._is_made = self._was_seen = True
-        self._counts[id(optimizer)] += 1
+    def _note(self, *_: Any) -> None:
+        self.fresh += 1
+        self._was_seen = True
+        self._skips = 0
+
+    def _note_one_of_many(self, optimizer: Optimizer, *_: Any) -> None:
+        counts = self._counts
+        if self.fresh == 0:
+            counts.clear()
+        counts[id(optimizer)] = counts.get(id(optimizer), 0) + 1
+        self.fresh = min(counts.values()) - 1
+        self._note()
 
 
 def scalers_in(extra: Iterable[Any]) -> list[GradScaler]:
