@@ -88,6 +88,28 @@ export function toFacts(hello: ResultOf<'initialize'>): TrainerFacts {
 /** Float32 optimizers keep seven digits of an LR. */
 const LR_TOLERANCE = 1e-5;
 
+/** Whether an optimizer that keeps its LR in float32, bfloat16 or float16 would say this of the one asked for. */
+function isRoundingOf(lr: number, asked: number): boolean {
+  const isNear = (value: number) => Math.abs(lr - value) <= LR_TOLERANCE * value;
+  return isNear(asked) || isNear(inBfloat16(asked)) || isNear(inFloat16(asked));
+}
+
+function inBfloat16(value: number): number {
+  const bits = new DataView(new ArrayBuffer(4));
+  bits.setFloat32(0, value);
+  const whole = bits.getUint32(0);
+  // The upper half of a float32, to the nearest, and to the even one of two that are as near.
+  bits.setUint32(0, (((whole + 0x7fff + ((whole >>> 16) & 1)) >>> 16) << 16) >>> 0);
+  return bits.getFloat32(0);
+}
+
+/** To eleven digits of two, and to a whole number of 2^-24 below the smallest normal one. */
+function inFloat16(value: number): number {
+  if (value === 0) return 0;
+  const step = 2 ** (Math.max(Math.floor(Math.log2(value)), -14) - 10);
+  return Math.round(value / step) * step;
+}
+
 function toTrained(
   command: Extract<Command, { kind: 'train' }>,
   result: ResultOf<'train'>,
@@ -108,7 +130,7 @@ function toTrained(
     throw wrong(`"end" is "${end}" when no step was done`);
   }
   const asked = typeof command.lr === 'number' ? command.lr : command.lr[steps - 1];
-  if (steps > 0 && asked !== undefined && Math.abs(lr - asked) > LR_TOLERANCE * asked) {
+  if (steps > 0 && asked !== undefined && !isRoundingOf(lr, asked)) {
     throw isOtherLr(lr, asked);
   }
   return {

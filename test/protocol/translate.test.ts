@@ -37,6 +37,22 @@ describe('toReply', () => {
     });
   });
 
+  it.each([0.05, 1e-3, 3.14e-5, 7e-6, 0.7])(
+    'accepts an LR of %d that an optimizer has rounded to bfloat16 or float16, and no other near it',
+    (lr) => {
+      const command = { ...TRAIN, lr };
+      const step = 2 ** (Math.floor(Math.log2(lr)) - 7);
+      const bfloat16 = Math.round(lr / step) * step;
+      const half = 2 ** (Math.max(Math.floor(Math.log2(lr)), -14) - 10);
+      const float16 = Math.round(lr / half) * half;
+      for (const rounded of [bfloat16, float16]) {
+        expect(toReply(command, { ...TRAINED, lr: rounded })).toMatchObject({ kind: 'trained' });
+      }
+      expect(() => toReply(command, { ...TRAINED, lr: bfloat16 + step })).toThrow('was asked');
+      expect(() => toReply(command, { ...TRAINED, lr: lr * 0.9997 })).toThrow('was asked');
+    },
+  );
+
   it('compares the LR of an array with that of the last step done', () => {
     const command = { ...TRAIN, lr: [0.1, 0.2, 0.3] };
     expect(

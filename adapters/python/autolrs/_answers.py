@@ -57,6 +57,8 @@ class Answers:
         """Steps that the script means to do, if it says."""
         self.can_rewind = False
         """True where the tape plays, so that the same batches come again."""
+        self.holds_place = True
+        """False where a new process would not find the same batches at the same place."""
         self._hooks = hooks
         self._tape = tape
         self._warn = warn
@@ -104,7 +106,7 @@ class Answers:
                 "cancel": True,
                 **({"base": True} if isinstance(hooks, TakesFactor) else {}),
             },
-            "holds": [*hooks.holds, *(["data"] if self.can_rewind else [])],
+            "holds": [*hooks.holds, *(["data"] if self.can_rewind and self.holds_place else [])],
             **({"token": self._token} if self._token else {}),
         }
 

@@ -6,6 +6,8 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 from autolrs._array_file import ArrayState, read_arrays, write_arrays
+from autolrs._containers import own_copy
+from autolrs._generators import generators_of, set_state, state_of
 from autolrs._rng import RngState, RngStream, capture_host_rng, restore_host_rng
 
 
@@ -42,10 +44,14 @@ class ArrayHooks:
         return self._data_stream.entered()
 
     def data_state(self, loader: Any) -> Any:
-        return self._data_stream.state
+        own = [state_of(each) for each in generators_of(loader)]
+        # As an older version wrote it, where there is nothing more.
+        return {**self._data_stream.state, **({"generators": own} if own else {})}
 
     def set_data_state(self, loader: Any, state: Any) -> None:
-        self._data_stream.state = state
+        self._data_stream.state = {k: v for k, v in state.items() if k != "generators"}
+        for own, was in zip(generators_of(loader), state.get("generators", [])):
+            set_state(own, was)
 
     def keep(self, item: Any) -> Any:
-        return item
+        return own_copy(item)

@@ -57,11 +57,12 @@ def _abilities(results: Sequence[Result]) -> Result:
     can = [dict(result["can"]) for result in results]
     can_rewind = all(own.pop("rewind") for own in can)
     holds = [[name for name in result["holds"] if name != "data"] for result in results]
+    has_data = can_rewind and all("data" in result["holds"] for result in results)
     _must_agree("what it can do", can)
     _must_agree("what a checkpoint holds", holds)
     return {
         "can": {**can[0], "rewind": can_rewind},
-        "holds": [*holds[0], *(["data"] if can_rewind else [])],
+        "holds": [*holds[0], *(["data"] if has_data else [])],
     }
 
 

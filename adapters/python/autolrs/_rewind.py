@@ -90,7 +90,7 @@ class Tape:
             batch = self._kept[self._cursor - self._start]
             self._cursor += 1
             self._trim_if_unneeded()
-            return rebuild(batch)
+            return rebuild(batch, self._keep)  # the script may change this one too
         if self._source is None:
             raise StopIteration
         place = self._source.place

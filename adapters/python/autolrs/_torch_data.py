@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from torch import Generator, tensor, uint8
+from torch import tensor, uint8
 
+from autolrs._generators import generators_of, set_state, state_of
 from autolrs._rng import RngStream
 
 
@@ -17,7 +18,7 @@ def data_state(stream: RngStream, loader: Any) -> dict[str, Any]:
     rng = stream.state
     return {
         "rng": {**rng, "torch": rng["torch"].tolist()},
-        "generators": [own.get_state().tolist() for own in _generators_of(loader)],
+        "generators": [state_of(own) for own in generators_of(loader)],
         "has_workers": getattr(loader, "_iterator", None) is not None,
     }
 
@@ -28,8 +29,8 @@ def set_data_state(stream: RngStream, loader: Any, state: dict[str, Any]) -> Non
         _match_workers(stream, loader, state["has_workers"])
     rng = state["rng"]
     stream.state = {**rng, "torch": tensor(rng["torch"], dtype=uint8)}
-    for own, words in zip(_generators_of(loader), state["generators"]):
-        own.set_state(tensor(words, dtype=uint8))
+    for own, words in zip(generators_of(loader), state["generators"]):
+        set_state(own, words)
 
 
 def _match_workers(stream: RngStream, loader: Any, has_workers: bool) -> None:
@@ -40,10 +41,3 @@ def _match_workers(stream: RngStream, loader: Any, has_workers: bool) -> None:
     elif loader._iterator is None:
         with stream.entered():
             iter(loader)
-
-
-def _generators_of(loader: Any) -> list[Generator]:
-    sampler, batch_sampler = (getattr(loader, name, None) for name in ("sampler", "batch_sampler"))
-    owners = (loader, sampler, batch_sampler, getattr(batch_sampler, "sampler", None))
-    found = [getattr(owner, "generator", None) for owner in owners]
-    return list({id(own): own for own in found if isinstance(own, Generator)}.values())

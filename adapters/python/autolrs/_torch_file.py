@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Sequence
+from enum import Enum
 from pickle import UnpicklingError
 from typing import Any
 
@@ -10,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from autolrs._durable import replace_durably
+from autolrs.errors import NotHeldError
 
 FORMAT = 1
 """Version of what stands in the file."""
@@ -20,10 +23,10 @@ def write_durably(path: str, content: dict[str, Any]) -> int:
 
     Raises:
         OSError: It cannot be written; what was at `path` is still there.
-        TypeError: It holds what `read_durable` would not read back.
+        NotHeldError: It holds what `read_durable` would not read back.
     """
-    _refuse_unreadable(content, "checkpoint")
-    return replace_durably(path, lambda file: _dump({"autolrs": FORMAT, **content}, file))
+    plain = readable(content)
+    return replace_durably(path, lambda file: _dump({"autolrs": FORMAT, **plain}, file))
 
 
 def read_durable(path: str, world: int = 1) -> dict[str, Any]:
@@ -57,19 +60,34 @@ def read_durable(path: str, world: int = 1) -> dict[str, Any]:
 _READABLE = (Tensor, nn.Parameter, str, int, float, bool, type(None), torch.Size, torch.dtype)
 
 
-def _refuse_unreadable(value: Any, where: str) -> None:
-    """Finds out now, and not when somebody needs the checkpoint."""
-    if type(value) in (dict, OrderedDict):
-        for key, item in value.items():
-            _refuse_unreadable(item, f"{where}[{key!r}]")
-    elif type(value) in (list, tuple):
-        for index, item in enumerate(value):
-            _refuse_unreadable(item, f"{where}[{index}]")
-    elif type(value) not in _READABLE:
-        raise TypeError(
-            f"{where} is a {type(value).__name__}, which a checkpoint on disk cannot hold; let "
-            "state_dict return numbers, strings, tensors, and lists and dicts of them"
-        )
+def readable(value: Any, where: str = "checkpoint") -> Any:
+    """The same in types that `read_durable` reads back: a config library has its own of lists.
+
+    Raises:
+        NotHeldError: There is something else in it. It is found out now, and not when somebody
+            needs the checkpoint.
+    """
+    if isinstance(value, dict):
+        items = {key: readable(item, f"{where}[{key!r}]") for key, item in value.items()}
+        return OrderedDict(items) if type(value) is OrderedDict else items
+    if isinstance(value, (list, tuple)) and not hasattr(value, "_fields"):
+        if type(value) is torch.Size:
+            return value
+        items_in = [readable(item, f"{where}[{index}]") for index, item in enumerate(value)]
+        return tuple(items_in) if isinstance(value, tuple) else items_in
+    if type(value) in _READABLE:
+        return value
+    if isinstance(value, Sequence) and not isinstance(value, (str, bytes, tuple)):
+        return [readable(item, f"{where}[{index}]") for index, item in enumerate(value)]
+    if hasattr(value, "item") and getattr(value, "shape", None) == ():
+        return readable(value.item(), where)  # a number of NumPy
+    for kind in (str, bool, int, float):
+        if isinstance(value, kind) and not isinstance(value, Enum):
+            return kind(value)
+    raise NotHeldError(
+        f"let state_dict return numbers, strings, tensors, and lists and dicts of them: {where} "
+        f"is a {type(value).__name__}, which a checkpoint on disk cannot hold"
+    )
 
 
 class _Witness:

@@ -11,8 +11,9 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from autolrs._containers import own_copy
 from autolrs._torch_data import data_state, set_data_state
-from autolrs._torch_file import read_durable, write_durably
+from autolrs._torch_file import read_durable, readable, write_durably
 from autolrs._torch_lr import GroupWatch, LrWatch, refuse_lazy, refuse_no_lr, second_setters
 from autolrs._torch_optimizers import Family
 from autolrs._torch_rng import capture_rng, data_stream, restore_rng
@@ -21,6 +22,7 @@ from autolrs._torch_snapshot import snapshot_of
 from autolrs._torch_state import (
     bytes_of,
     copy_of,
+    in_kinds_of,
     model_state,
     restore_loose,
     restore_model,
@@ -65,6 +67,7 @@ class TorchHooks:
         """Where the LR is the script's own, and what is set is a factor on it."""
         self._loose = self._parameters_outside()
         """Parameters that the optimizers train and the model has not."""
+        self._is_readable = False
         self._watch: LrWatch | None = None
         self._strangers: Strangers | None = None
         self.warn: Callable[[str], None] = lambda message: None
@@ -195,6 +198,9 @@ class TorchHooks:
 
     def capture(self) -> dict[str, Any]:
         state = self._state()
+        if not self._is_readable:
+            readable(state)  # what no file can hold is told before there is work to lose
+            self._is_readable = any(item.state for item in self.optimizers)
         # These take back what they are given as it is, and count on finding it where it was.
         as_is = {
             name: state.pop(name) for name in ("extra", "schedule", "own_lrs") if name in state
@@ -209,7 +215,8 @@ class TorchHooks:
         if "loose" in state:  # not where an older version wrote it
             restore_loose(self._loose, state["loose"])
         for name, item in self._extras.items():
-            item.load_state_dict(copy_of(state["extra"][name]))
+            saved = copy_of(state["extra"][name])
+            item.load_state_dict(in_kinds_of(item.state_dict(), saved))
         if self.own is not None:
             self.own.apply(state.get("schedule", {}))
             if self.own.lrs is not None and "own_lrs" in state:
@@ -246,13 +253,12 @@ class TorchHooks:
         set_data_state(self._data_stream, loader, state)
 
     def keep(self, item: Any) -> Any:
-        # Batches from workers lie in shared memory: thousands of them exhaust the file handles.
-        if not isinstance(item, Tensor) or not item.is_cpu:
-            return item
-        if item.layout is not torch.strided:
-            return item.clone()  # it has several storages, or hides them
-        # Of the storage, where the question costs a tenth of what it costs of the tensor.
-        return item.clone() if item.untyped_storage().is_shared() else item
+        # A copy: a script may change its batches in place. Batches from workers lie in shared
+        # memory besides, and thousands of them exhaust the file handles.
+        if not isinstance(item, Tensor):
+            return own_copy(item)
+        copied = item.detach().clone()
+        return copied.requires_grad_() if item.requires_grad else copied
 
     def _parameters_outside(self) -> list[Tensor]:
         modules = [self._model, *(each for each in self.extras if isinstance(each, nn.Module))]

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 import sys
-from typing import Any, Callable
+from collections.abc import Iterable, Iterator
+from typing import Any, Callable, TypeVar
 
+from autolrs._generators import has_lasting_workers
 from autolrs._messages import Request
 from autolrs._rewind import DEFAULT_BYTES
 from autolrs._torch_hooks import TorchHooks
@@ -13,6 +15,8 @@ from autolrs._torch_updates import Updates, scalers_in
 from autolrs._training import Training
 from autolrs._wire import Wire
 from autolrs.session import Session
+
+Batch = TypeVar("Batch")
 
 
 class CountedSession(Session):
@@ -66,6 +70,17 @@ class CountedSession(Session):
         own = self._of_torch.own
         self._note_order = None if own is None else own.note_order
 
+    def cycle(self, loader: Iterable[Batch], epochs: int = 1) -> Iterator[Batch]:
+        """As in `Session`, where workers that live on are told of."""
+        if has_lasting_workers(loader) and self._answers.holds_place:
+            self._answers.holds_place = False
+            self._updates.news.append(
+                "give the DataLoader persistent_workers=False if its workers draw random numbers, "
+                "as for augmentation: those of workers that live on cannot be saved, and a run "
+                "that is resumed, or started again, would augment otherwise than undisturbed"
+            )
+        return super().cycle(loader, epochs)
+
     def _hold(self, loss: Any) -> Any:
         value = self._hooks.read_loss(loss)
         return self._hooks.hold_loss(loss) if value is None else value
@@ -80,6 +95,7 @@ class CountedSession(Session):
 
     def _begin(self, training: Training) -> dict[str, Any] | None:
         self._updates.begin()
+        self._tell()
         return super()._begin(training)
 
     def steps_in(self, epochs: int, batches: int) -> int:

@@ -43,6 +43,21 @@ def copy_of(
     return copy.deepcopy(value)
 
 
+def in_kinds_of(live: Any, saved: Any) -> Any:
+    """The saved dicts in the kinds that are there: a file holds plain ones."""
+    if not isinstance(live, dict) or not isinstance(saved, dict):
+        return saved
+    items = {key: in_kinds_of(live.get(key), item) for key, item in saved.items()}
+    if type(saved) is not dict or type(live) is dict:
+        return items if type(saved) is dict else saved
+    try:
+        own = copy.copy(live)
+        own.clear()
+    except Exception:  # as below
+        return items
+    return _as_kind_of(own, items)
+
+
 def _as_kind_of(value: Any, items: dict[Any, Any]) -> Any:
     """The items in a dict of the same kind: what takes them back may count on a default, say."""
     try:

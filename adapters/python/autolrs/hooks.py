@@ -101,7 +101,7 @@ class Hooks(Protocol):
         """Brings back what `data_state` gave."""
 
     def keep(self, item: Any) -> Any:
-        """What is in a batch, as a tensor or a number, in a form to be held by the thousand."""
+        """A copy of what is in a batch, as a tensor or a number, to be held by the thousand."""
 
 
 @runtime_checkable

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import random
-from typing import Any, Callable
+from typing import Any, Callable, NamedTuple
 
+import numpy
 import pytest
 from conftest import require
 
@@ -195,14 +197,57 @@ def test_random_numbers_for_the_data_leave_those_for_training_alone() -> None:
     assert torch.equal(torch.cat([first, second]), torch.rand(6))
 
 
-def test_of_a_batch_only_what_lies_in_shared_memory_is_copied() -> None:
+class Fields(NamedTuple):
+    x: Any
+
+
+@dataclasses.dataclass(frozen=True)
+class Record:
+    x: Any
+
+
+class Graph:
+    """Stands for what copies itself as tensors do."""
+
+    def __init__(self, x: Any) -> None:
+        self.x = x
+
+    def clone(self) -> Graph:
+        return Graph(self.x.clone())
+
+
+@pytest.mark.parametrize("array", [torch.ones, numpy.ones])
+@pytest.mark.parametrize(
+    ("wrap", "unwrap"),
+    [
+        (lambda x: x, lambda batch: batch),
+        (lambda x: {"a": [x, 1]}, lambda batch: batch["a"][0]),
+        (Fields, lambda batch: batch.x),
+        (Record, lambda batch: batch.x),
+        (lambda x: Graph(torch.as_tensor(x)), lambda batch: batch.x),
+    ],
+)
+def test_a_batch_that_a_script_changes_in_place_comes_again_as_it_was(
+    array: Any, wrap: Any, unwrap: Any
+) -> None:
     _, hooks = hooks_of(0.1)
-    shared = torch.ones(2).share_memory_()
-    kept = hooks.keep(shared)
+    tape = Tape(10**6, hooks.keep)
+    tape.play(Epochs(iter([wrap(array(2)) for _ in range(3)]), hooks))
+    tape.mark("a")
+    for _ in range(3):
+        for _ in range(3):
+            own = unwrap(tape.next())
+            assert own.tolist() == [1, 1]
+            own -= 5
+        assert tape.rewind("a")
+
+
+def test_what_is_kept_of_a_batch_is_in_memory_of_its_own() -> None:
+    _, hooks = hooks_of(0.1)
+    kept = hooks.keep(torch.ones(2).share_memory_())
     assert not kept.is_shared()
     assert kept.tolist() == [1, 1]
-    for item in (torch.zeros(2), torch.zeros(2, device="meta"), "text"):
-        assert hooks.keep(item) is item
+    assert hooks.keep("text") == "text"
 
 
 def test_sparse_batches_come_again_and_leave_shared_memory() -> None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import random
 import shutil
+from collections import defaultdict
 from pathlib import Path
 from typing import Any, Callable
 
+import numpy
 import pytest
 from conftest import require
 
@@ -14,6 +16,7 @@ torch = require("torch")
 
 from autolrs._torch_file import read_durable, write_durably  # noqa: E402
 from autolrs._torch_hooks import TorchHooks  # noqa: E402
+from autolrs.errors import NotHeldError  # noqa: E402
 
 OPTIMIZERS: dict[str, Callable[[Any], Any]] = {
     "sgd": lambda params: torch.optim.SGD(params, lr=0.1),
@@ -304,3 +307,54 @@ def test_a_compiled_step_repeats_bit_by_bit_at_each_lr_of_each_group(backend: st
         hooks.set_lr(0.05)
         assert train(compiled, optimizer) == first
         assert same(weights(plain), then)
+
+
+class Listing(list):  # type: ignore[type-arg]
+    """Stands for a config library's list."""
+
+
+def test_hyperparameters_from_numpy_and_config_libraries_go_to_a_file(tmp_path: Path) -> None:
+    model, path = model_of(), str(tmp_path / "checkpoint")
+    decay = numpy.logspace(-4, -2, 3)[1]
+    optimizer = torch.optim.AdamW(
+        model.parameters(), lr=decay, weight_decay=decay, betas=Listing([0.9, 0.99])
+    )
+    hooks = TorchHooks(model, optimizer, None, [])
+    train(model, optimizer)
+    hooks.write(path, 5, None)
+    expected = train(model, optimizer)
+    hooks.apply(hooks.read(path)[0])
+    assert train(model, optimizer) == expected
+
+
+class Statistics:
+    """Keeps counts by name, and counts on their default."""
+
+    def __init__(self, value: Any = None) -> None:
+        self.counts: Any = defaultdict(int)
+        self.value = value
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"counts": self.counts, "value": self.value}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        self.counts = state["counts"]
+
+
+def test_a_dict_of_an_extra_comes_back_as_the_kind_that_it_was(tmp_path: Path) -> None:
+    model, own, path = model_of(), Statistics(), str(tmp_path / "checkpoint")
+    hooks = TorchHooks(model, torch.optim.SGD(model.parameters(), lr=0.1), None, [own])
+    hooks.write(path, 0, None)
+    for state in (hooks.capture(), hooks.read(path)[0]):
+        own.counts["a"] += 1
+        hooks.apply(state)
+        assert own.counts["a"] == 0
+        own.counts.clear()
+
+
+def test_what_no_file_can_hold_is_refused_at_the_first_checkpoint_in_memory() -> None:
+    model = model_of()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    hooks = TorchHooks(model, optimizer, None, [Statistics(object())])
+    with pytest.raises(NotHeldError, match=r"let state_dict return .*\['value'\] is a object"):
+        hooks.capture()
