@@ -12,11 +12,21 @@ export interface SplitterEvents {
   readonly onOutput: (chunk: Uint8Array) => void;
   /** A line that begins with `{` and is longer than the wire allows; the rest of it is dropped. */
   readonly onTooLong: (start: string) => void;
+  /**
+   * Whether a text is the first message, for one that stands behind what the user has printed without a newline. Absent,
+   * or undefined: nothing is waited for, and what stands there is output.
+   */
+  readonly isFirst?: () => ((text: string) => boolean) | undefined;
 }
 
 const NEWLINE = 0x0a;
 const RETURN = 0x0d;
 const BRACE = 0x7b;
+const QUOTE = 0x22;
+const SPACE = 0x20;
+
+/** Of a first message behind other text: more than one has. */
+const BEHIND_BYTES = 64 * 1024;
 
 /** Enough of an over-long line to recognise it by. */
 const QUOTED_BYTES = 200;
@@ -26,7 +36,7 @@ const NOTHING = new Uint8Array();
 export class LineSplitter {
   readonly #events: SplitterEvents;
   readonly #limit: number;
-  #state: 'line-start' | 'held' | 'output' | 'dropped' = 'line-start';
+  #state: 'line-start' | 'held' | 'output' | 'behind' | 'dropped' = 'line-start';
   #held: Uint8Array = NOTHING;
   #heldBytes = 0;
 
@@ -48,14 +58,49 @@ export class LineSplitter {
 
   /** The stream has ended; a held line without newline is half a message at most, and is passed on as output. */
   end(): void {
-    if (this.#state === 'held') this.#events.onOutput(this.#release());
+    if (this.#heldBytes > 0) this.#events.onOutput(this.#release());
     this.#state = 'line-start';
   }
 
   #take(piece: Uint8Array, endsLine: boolean): void {
-    if (this.#state === 'output') this.#events.onOutput(piece);
+    if (this.#state === 'output') this.#pass(piece, endsLine);
+    else if (this.#state === 'behind') this.#holdBehind(piece, endsLine);
     else if (this.#state === 'held') this.#hold(piece, endsLine);
     if (endsLine) this.#state = 'line-start';
+  }
+
+  /** Output, in which the first message may begin. */
+  #pass(piece: Uint8Array, endsLine: boolean): void {
+    const at = this.#events.isFirst?.() === undefined ? -1 : indexOfObject(piece);
+    if (at === -1) {
+      this.#events.onOutput(piece);
+      return;
+    }
+    if (at > 0) this.#events.onOutput(piece.subarray(0, at));
+    this.#state = 'behind';
+    this.#holdBehind(piece.subarray(at), endsLine);
+  }
+
+  #holdBehind(piece: Uint8Array, endsLine: boolean): void {
+    this.#append(piece);
+    if (!endsLine && this.#heldBytes <= BEHIND_BYTES) return;
+    this.#state = 'output';
+    const raw = this.#release();
+    if (!endsLine || !this.#findsFirst(raw)) this.#events.onOutput(raw);
+  }
+
+  /** Whether a line ends with the first message, which is handed on then, and what stands before it. */
+  #findsFirst(raw: Uint8Array): boolean {
+    const isFirst = this.#events.isFirst?.();
+    if (isFirst === undefined) return false;
+    const text = decode(raw).trimEnd();
+    // Behind the user's own braces, it may be.
+    const line = [text, text.slice(text.lastIndexOf('{"jsonrpc"'))].find(isFirst);
+    if (line === undefined) return false;
+    const before = text.slice(0, text.length - line.length);
+    if (before !== '') this.#events.onOutput(Buffer.from(before));
+    this.#events.onLine(line, raw);
+    return true;
   }
 
   #hold(piece: Uint8Array, endsLine: boolean): void {
@@ -69,6 +114,7 @@ export class LineSplitter {
     this.#append(piece);
     if (!endsLine) return;
     const raw = this.#release();
+    if (this.#findsFirst(raw)) return;
     const end = raw.at(-2) === RETURN ? -2 : -1;
     this.#events.onLine(decode(raw.subarray(0, end)), raw);
   }
@@ -91,6 +137,15 @@ export class LineSplitter {
     this.#heldBytes = 0;
     return line;
   }
+}
+
+/** Where a JSON object may begin, if only with the next piece; -1 if nowhere. */
+function indexOfObject(piece: Uint8Array): number {
+  let at = piece.indexOf(BRACE);
+  while (at !== -1 && at + 1 < piece.length && piece[at + 1] !== QUOTE && piece[at + 1] !== SPACE) {
+    at = piece.indexOf(BRACE, at + 1);
+  }
+  return at;
 }
 
 /** Invalid UTF-8 becomes U+FFFD: the line is refused for its shape, not for its bytes. */

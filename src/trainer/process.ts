@@ -94,6 +94,7 @@ export async function startTrainer(options: TrainerOptions): Promise<Trainer> {
       if (!session.receive(line)) pass(raw);
     },
     onOutput: pass,
+    isFirst: () => session.isHello,
     onTooLong: (start) => session.fail(badMessage('a line', 'it is longer than 64 MiB', start)),
   });
   const link = await startLink(options.carrier ?? { kind: 'stdio' }, {

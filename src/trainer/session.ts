@@ -55,6 +55,18 @@ export class Session {
     return this.#pending?.method;
   }
 
+  /** Tells the hello from other text, while it is waited for. */
+  get isHello(): ((line: string) => boolean) | undefined {
+    const pending = this.#pending;
+    if (pending?.method !== 'initialize') return undefined;
+    return (line) => {
+      const classified = classifyLine(line);
+      if (classified.kind !== 'message') return false;
+      const { message } = classified;
+      return message.kind !== 'notification' && message.id === pending.id;
+    };
+  }
+
   /** Asks and waits. @throws AutolrsError the first cause why no answer comes. */
   async request(request: Request, patience: Patience): Promise<unknown> {
     if (this.#failure) throw this.#failure;

@@ -177,6 +177,51 @@ describe('LineSplitter', () => {
     expect(seen.join('')).toBe('\r 10 % {"still": "output"}\n');
   });
 
+  it('finds the first message behind text without a newline, however the bytes are cut, and no later one', () => {
+    const hello = '{"jsonrpc":"2.0","id":1,"result":{}}';
+    const texts = ['', 'loading... ', '\r 10 %', '{', '{"a": 1} ', '{loading ', '{"'.repeat(9)];
+    for (const text of texts) {
+      const bytes = Buffer.from(`${text}${hello}\nlater ${hello}\n`);
+      for (const size of [1, 3, 7, bytes.length]) {
+        const lines: string[] = [];
+        let output = '';
+        const splitter = new LineSplitter({
+          onLine: (line) => lines.push(line),
+          onOutput(chunk) {
+            output += Buffer.from(chunk).toString();
+          },
+          onTooLong: () => {},
+          isFirst: () => (lines.length === 0 ? (line) => line === hello : undefined),
+        });
+        for (let from = 0; from < bytes.length; from += size) {
+          splitter.push(bytes.subarray(from, from + size));
+        }
+        expect([lines, output], `${text} by ${size}`).toEqual([[hello], `${text}later ${hello}\n`]);
+      }
+    }
+  });
+
+  it('loses nothing of text in which no first message stands, and holds no more than 64 KiB of it', () => {
+    const texts = ['a {"b": 1} c\n', 'a {"b', `x {"${'y'.repeat(100_000)}`, '{"b": 1}\n'];
+    for (const text of texts) {
+      let output = '';
+      const splitter = new LineSplitter({
+        onLine(_, raw) {
+          output += Buffer.from(raw).toString();
+        },
+        onOutput(chunk) {
+          output += Buffer.from(chunk).toString();
+        },
+        onTooLong: () => {},
+        isFirst: () => () => false,
+      });
+      splitter.push(Buffer.from(text));
+      if (text.length > 70_000) expect(output.length).toBeGreaterThan(30_000);
+      splitter.end();
+      expect(output).toBe(text);
+    }
+  });
+
   it('gives back every byte of a held line, should it be the user’s own', () => {
     const raws: Uint8Array[] = [];
     const splitter = new LineSplitter({

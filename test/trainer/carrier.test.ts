@@ -75,6 +75,17 @@ describe.each(CARRIERS)('a trainer over %s', (_, carrier) => {
     expect(await trainer.shutdown()).toEqual({ exitCode: 0, signal: undefined });
   });
 
+  it('shakes hands although it has printed text without a newline, which is passed on', async () => {
+    let output = '';
+    const onOutput = (chunk: Uint8Array) => {
+      output += Buffer.from(chunk).toString();
+    };
+    const trainer = await start('prints-no-newline.mjs', { options: { onOutput } });
+    expect(trainer.facts.total).toBe(600);
+    await trainer.shutdown();
+    expect(output).toBe('loading... ');
+  });
+
   it('leaves by itself when it is abandoned', async () => {
     const trainer = await start('trains.mjs');
     expect(await trainer.abandon()).toEqual({ exitCode: 0, signal: undefined });
