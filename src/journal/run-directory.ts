@@ -38,7 +38,14 @@ export function createRunDirectory(dir: string): void {
 }
 
 /** What a run writes beside its journal: it must not be somebody else's. */
-const OUR_NAMES = ['checkpoints', 'scratch', 'trainer.log', 'schedule.json', 'result.json'];
+const OUR_NAMES = [
+  'checkpoints',
+  'scratch',
+  'trainer.log',
+  'trainer.log.1',
+  'schedule.json',
+  'result.json',
+];
 
 /** Node's own `recursive` never returns where the system answers ENOENT to a mkdir, as /proc does. */
 function makeDirectory(dir: string): void {

@@ -10,6 +10,7 @@ import type { Answer } from '../core/tuner/conversation.js';
 import type { FinishReason } from '../core/tuner/decision.js';
 import type { Entry } from '../core/tuner/entry.js';
 import type { Standing } from '../core/tuner/replay.js';
+import { withShortLr } from '../core/tuner/train-parts.js';
 import type { JournalPort, Observer } from './ports.js';
 import type { SteadyTrainer } from './steady-trainer.js';
 
@@ -74,7 +75,7 @@ export async function runStrategy(
         if (decision.kind === 'finished') answer = extend();
         continue;
       }
-      pending = { command: turn.value.command, parts: [] };
+      pending = { command: withShortLr(turn.value.command), parts: [] };
       note({ kind: 'command', command: pending.command });
     }
     const { command, parts } = pending;

@@ -9,7 +9,7 @@ import type { Answer, Conversation, Turn } from './conversation.js';
 import type { FinishReason } from './decision.js';
 import type { Entry } from './entry.js';
 import { Lineage } from './lineage.js';
-import { joinParts, partOf } from './train-parts.js';
+import { joinParts, partOf, withShortLr } from './train-parts.js';
 
 /** Where a run stands: what the strategy waits for, and what the trainer's state is. */
 export interface Standing {
@@ -71,7 +71,8 @@ export class Replay {
         if (entry.decision.kind === 'finished') this.#finished = entry.decision.reason;
         return;
       case 'command':
-        this.#expect('command', entry.command, this.#turn());
+        // An older journal lists the one LR of all steps for each.
+        this.#expect('command', withShortLr(entry.command), this.#turn());
         this.#pending = { command: entry.command, parts: [] };
         return;
       case 'slice': {
@@ -139,7 +140,7 @@ export class Replay {
   #expect(kind: Turn['kind'], recorded: unknown, turn: IteratorResult<Turn, FinishReason>): void {
     if (turn.done) throw this.#mismatch(textOf(recorded), 'the end');
     const { value } = turn;
-    const now = value.kind === 'command' ? value.command : value.decision.kind;
+    const now = value.kind === 'command' ? withShortLr(value.command) : value.decision.kind;
     // JSON writes numbers so that they come back bit for bit; what differs here, differs.
     if (value.kind !== kind || textOf(now) !== textOf(recorded)) {
       throw this.#mismatch(textOf(recorded), textOf(now));

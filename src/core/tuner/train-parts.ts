@@ -1,6 +1,14 @@
 /** A `train` command in parts: what is left of it, and the parts' answers as the one answer that was asked for. */
 
-import type { TrainCommand, TrainedReply } from './command.js';
+import type { Command, TrainCommand, TrainedReply } from './command.js';
+
+/** The same command, with one LR for all steps where each has the same: 2,000 times one number is one number. */
+export function withShortLr<Some extends Command>(command: Some): Some {
+  if (command.kind !== 'train' || typeof command.lr === 'number') return command;
+  const [first] = command.lr;
+  if (first === undefined || command.lr.length !== command.steps) return command;
+  return command.lr.every((lr) => lr === first) ? { ...command, lr: first } : command;
+}
 
 /** The next part of a command of which `done` steps are done: at most `most` steps. */
 export function partOf(command: TrainCommand, done: number, most: number): TrainCommand {
