@@ -182,6 +182,28 @@ describe('autolrs resume', () => {
 });
 
 describe('a script that fails in the middle', () => {
+  it('is told when it is started again that its run goes on', async () => {
+    const script = join(ROOT, 'test', 'fixtures', 'trainers', 'dies-once.mjs');
+    const marker = join(temporaryDirectory(), 'died');
+    const tell = 'echo "continues: $AUTOLRS_CONTINUES" >&2; exec "$0" "$1"';
+    const { stderr } = await runCli(
+      [
+        'run',
+        '--run-dir',
+        newDirectory(),
+        ...FLAGS,
+        '--',
+        'sh',
+        '-c',
+        tell,
+        process.execPath,
+        script,
+      ],
+      { env: { DIES_ONCE_MARKER: marker } },
+    );
+    expect(stderr.match(/continues: \d/g)).toEqual(['continues: 0', 'continues: 1']);
+  });
+
   it('is started again, and its run ends as an undisturbed one', async () => {
     const script = join(ROOT, 'test', 'fixtures', 'trainers', 'dies-once.mjs');
     const dir = newDirectory();

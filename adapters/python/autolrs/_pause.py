@@ -38,7 +38,9 @@ class Pause:
         if isinstance(self._hooks, KeepsRng):
             self._rng = self._hooks.get_rng()
         self._is_over = threading.Event()
-        threading.Thread(target=self._live, args=[self._is_over], daemon=True).start()
+        threading.Thread(
+            target=self._live, args=[self._is_over], name="autolrs pause", daemon=True
+        ).start()
 
     def end(self) -> None:
         """It trains again, with the random numbers that it would have had."""

@@ -106,6 +106,46 @@ def test_a_new_process_goes_on_bit_for_bit(drive: Drive, tmp_path: Path) -> None
     assert [told for told in second.notifications if told["method"] == "log"] == []
 
 
+EPOCHS = LOOP.replace(
+    "for batch in tuner.cycle(Batches(), epochs=3):",
+    "batches = Batches()\nfor epoch in tuner.epochs(3):\n  for batch in tuner.batches(batches):",
+).replace("state = tuner.state\n", "  print(epoch, tuner.step_count, numpy.random.rand() < 1)\n")
+
+
+def test_a_loop_over_epochs_ends_each_on_the_committed_path(drive: Drive) -> None:
+    driver = drive(script(loop=EPOCHS + "state = tuner.state\n"))
+    assert driver.ask("initialize")["total"] == 24
+    driver.ask("save", id="a")
+    driver.ask("train", steps=11, lr=0.5, purpose="search")
+    driver.ask("restore", id="a")
+    flat = drive(script())
+    assert driver.train(20) == flat.train(20)
+    assert driver.shutdown() == 0
+
+
+def test_a_step_after_the_end_is_refused_and_the_state_is_that_of_the_end(drive: Drive) -> None:
+    own = """
+from autolrs.errors import TrainingOverError
+tuner = autolrs.jax.attach(state, validate, total=6)
+batches = [batch for _ in range(3) for batch in Batches()]
+try:
+    while not tuner.done or batches:
+        tuner.state, loss = update(tuner.state, batches.pop())
+        tuner.step(loss)
+except TrainingOverError:
+    print("over")
+state = tuner.state
+print(float(validate(state)[0]))
+"""
+    driver = drive(script(loop=own))
+    driver.train(6)
+    loss = driver.ask("validate")["loss"]
+    driver.ask("shutdown")
+    assert driver.receive()["params"]["level"] == "error"
+    assert driver.end_of_input() == 0
+    assert f"over\n{loss}\n" in driver.stderr
+
+
 def test_without_a_tuner_training_is_the_bare_loop_bit_for_bit(tmp_path: Path) -> None:
     trains_alone_as(script(loop=BARE_LOOP), script(), tmp_path)
 

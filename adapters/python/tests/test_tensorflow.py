@@ -72,6 +72,24 @@ def test_candidates_after_a_restore_see_the_same_batches_and_dropout(drive: Driv
     assert restores_bit_for_bit(driver, 20, other_lr=0.5)["metrics"] == {"half": 0.5}
 
 
+EPOCHS = LOOP.replace(
+    "for batch in tuner.cycle(dataset, epochs=3):",
+    "for epoch in tuner.epochs(3):\n  for batch in tuner.batches(dataset):",
+)
+
+
+def test_a_loop_over_epochs_ends_each_on_the_committed_path(drive: Drive) -> None:
+    driver = drive(script(loop=EPOCHS + "  print('epoch', epoch, tuner.step_count)\n"))
+    assert driver.ask("initialize")["total"] == 24
+    driver.ask("save", id="a")
+    driver.ask("train", steps=11, lr=0.5, purpose="search")
+    driver.ask("restore", id="a")
+    driver.train(20)
+    assert driver.shutdown() == 0
+    told = [line for line in driver.stderr.splitlines() if line.startswith("epoch")]
+    assert told == ["epoch 0 8", "epoch 1 16", "epoch 2 20"]
+
+
 def test_a_new_process_goes_on_bit_for_bit(drive: Drive, tmp_path: Path) -> None:
     # With data in their order: tf.data keeps the random numbers of a shuffle to itself.
     more = "dataset = tf.data.Dataset.from_tensor_slices((x, x.sum(1, keepdims=True))).batch(8)"

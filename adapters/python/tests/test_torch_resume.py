@@ -180,3 +180,39 @@ def test_a_file_without_a_place_says_that_other_batches_come(
     driver.train(5)
     [told] = warnings(driver)
     assert told.endswith("training goes on with others")
+
+
+EPOCHS = (
+    SCRIPT.replace(
+        "for x, y in tuner.cycle(loader):",
+        "held_out = DataLoader(dataset, batch_size=16, shuffle=True)\n"
+        "for epoch in tuner.epochs(9):\n"
+        "  for x, y in tuner.batches(loader):",
+    )
+    .replace("\n    ", "\n      ")
+    .replace(
+        "print(",
+        "  with torch.no_grad():\n"  # which draws random numbers, as most evaluations do
+        "    told = sum((model(x) - y).square().sum().item() for x, y in held_out)\n"
+        "  print('epoch', epoch, told)\nprint(",
+    )
+)
+
+
+@pytest.mark.parametrize("at", [5, EPOCH, 2 * EPOCH + 3])
+def test_a_loop_over_epochs_goes_on_as_it_would_have_with_an_evaluation_after_each(
+    drive: Drive, tmp_path: Path, at: int
+) -> None:
+    path = str(tmp_path / "a")
+    first = drive(EPOCHS)
+    assert first.ask("initialize")["total"] == 9 * EPOCH
+    first.train(at)
+    first.ask("save", id="a", path=path)
+    expected = first.train(30)
+    assert first.shutdown() == 0
+    told = first.stderr.splitlines()
+    second = drive(EPOCHS.replace("seed(0)", "seed(1)"), AUTOLRS_CONTINUES="1")
+    second.ask("restore", id="a", path=path)
+    assert second.train(30) == expected
+    assert second.shutdown() == 0
+    assert second.stderr.splitlines() == told[at // EPOCH :]
