@@ -75,9 +75,17 @@ export async function startTrainer(options: TrainerOptions): Promise<Trainer> {
   let toldLosses: number[] = [];
   let mostLosses = 0;
   let updates = 0;
-  let outputs: (void | Promise<void>)[] = [];
-  const pass = (chunk: Uint8Array) => outputs.push(options.onOutput(chunk, 'stdout'));
+  let outputs: Promise<void>[] = [];
+  let waiting = 0;
+  const passOn = async (chunk: Uint8Array, from: 'stdout' | 'stderr') => {
+    const passed = options.onOutput(chunk, from);
+    if (passed === undefined) return;
+    waiting++;
+    await passed.finally(() => waiting--);
+  };
+  const pass = (chunk: Uint8Array) => outputs.push(passOn(chunk, 'stdout'));
   const session = new Session({
+    isHeld: () => waiting > 0,
     send: (line) => link.write(line),
     onProgress(progress) {
       patience.noteProgress();
@@ -108,11 +116,11 @@ export async function startTrainer(options: TrainerOptions): Promise<Trainer> {
       await Promise.all(outputs);
     },
     async onStdout(chunk) {
-      await options.onOutput(chunk, 'stdout');
+      await passOn(chunk, 'stdout');
     },
     async onStderr(chunk) {
       tail.push(chunk);
-      await options.onOutput(chunk, 'stderr');
+      await passOn(chunk, 'stderr');
     },
     onClosed(what) {
       // A process that has ended keeps its exit as the cause, and nobody need wait for this.

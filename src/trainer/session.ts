@@ -19,6 +19,8 @@ import { startAwakeTimer } from './awake-timer.js';
 import { StderrTail } from './stderr-tail.js';
 
 export interface SessionEvents {
+  /** Whether we keep the trainer from writing, so that its silence says nothing. */
+  readonly isHeld?: () => boolean;
   readonly send: (line: string) => void;
   readonly onProgress: (progress: Progress) => void;
   readonly onLog: (level: string, message: string) => void;
@@ -78,7 +80,8 @@ export class Session {
         const startClock = () => {
           stopClock?.();
           const timeoutMs = patience.timeoutMs();
-          stopClock = startAwakeTimer(timeoutMs, () => this.fail(patience.onTimeout(timeoutMs)));
+          const onEnd = () => this.fail(patience.onTimeout(timeoutMs));
+          stopClock = startAwakeTimer(timeoutMs, onEnd, undefined, this.#events.isHeld);
         };
         this.#pending = { id, method: request.method, resolve, reject, onSignOfLife: startClock };
         startClock();

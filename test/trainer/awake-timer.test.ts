@@ -55,6 +55,16 @@ describe('an awake timer', () => {
     expect(hasEnded).toBe(false);
   });
 
+  it('leaves out the slices in which it was held', async () => {
+    let slices = 0;
+    const began = performance.now();
+    await new Promise<void>((resolve) => {
+      startAwakeTimer(20, resolve, 10, () => ++slices <= 3);
+    });
+    expect(slices).toBe(5);
+    expect(performance.now() - began).toBeGreaterThanOrEqual(45);
+  });
+
   it('can be called off between slices', async () => {
     const ends: string[] = [];
     await new Promise<void>((resolve) => {
