@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from typing import Any, Callable
 
 import jax
 import jax.numpy as jnp
 import numpy
+from jax.tree_util import GetAttrKey
 
 from autolrs._array_file import ArrayState
 from autolrs._array_hooks import ArrayHooks
 from autolrs._outcome import loss_and_metrics
 from autolrs._rng import capture_host_rng, restore_host_rng
-from autolrs.errors import SecondSchedulerError
+from autolrs.errors import ChangedError, NotHeldError, SecondSchedulerError
 
 LR = "learning_rate"
 
@@ -36,11 +38,13 @@ class JaxHooks(ArrayHooks):
         self.state = state
         """The pytree in training. The loop replaces it, and so does a restore or a new LR."""
         self._validate = validate
+        _refuse_objects(state)
         lrs = [float(lr) for lr in _lrs_in(state)]
         if not lrs:
             raise ValueError(
                 "no learning rate is in the state; make the optimizer by "
-                "optax.inject_hyperparams(optax.sgd)(learning_rate=0.1), and hand its state over"
+                "optax.inject_hyperparams(optax.sgd)(learning_rate=0.1), and hand its state over "
+                f"(looked for .hyperparams['{LR}'] in {_places_in(state)})"
             )
         if lrs[0] == 0:
             raise ValueError(
@@ -60,7 +64,7 @@ class JaxHooks(ArrayHooks):
     def check(self) -> None:
         for path, _ in jax.tree_util.tree_leaves_with_path(self.state):
             # Where inject_hyperparams is given a schedule, it keeps the schedule's state here.
-            if _name_at(path, -3) == "hyperparams_states" and _name_at(path, -2) == LR:
+            if _has_pair(path, "hyperparams_states"):
                 raise SecondSchedulerError(
                     "a schedule sets the learning rate of this optimizer, and the tuner would "
                     "too; give inject_hyperparams a number `if autolrs.is_driven()`"
@@ -107,7 +111,7 @@ class JaxHooks(ArrayHooks):
         leaves, tree = jax.tree_util.tree_flatten(self.state)
         shapes = [numpy.shape(_raw(leaf)) for leaf in leaves]
         if shapes != [array.shape for array in state.arrays]:
-            raise ValueError(
+            raise ChangedError(
                 f"the checkpoint holds {len(state.arrays)} arrays, the state has {len(leaves)}, "
                 "or some of other shapes; the state must be the one that was saved"
             )
@@ -141,11 +145,41 @@ def _lrs_in(state: Any) -> list[Any]:
 
 
 def _is_lr(path: Any) -> bool:
-    return [_name_at(path, -2), _name_at(path, -1)] == ["hyperparams", LR]
+    while path and isinstance(path[-1], GetAttrKey) and path[-1].name != LR:
+        path = path[:-1]  # a variable around the array, as Flax NNX has them
+    return _has_pair(path[-2:], "hyperparams")
 
 
-def _name_at(path: Any, index: int) -> Any:
+def _has_pair(path: Any, owner: str) -> bool:
+    names = [_name(part) for part in path]
+    return (owner, LR) in zip(names, names[1:])
+
+
+def _name(part: Any) -> Any:
     """A key of a dict, or the name of a field; a path may also hold indices."""
-    if len(path) < -index:
-        return None
-    return getattr(path[index], "key", getattr(path[index], "name", None))
+    return getattr(part, "key", getattr(part, "name", None))
+
+
+def _places_in(state: Any) -> str:
+    """What the state has at its top, for people."""
+    paths = [path for path, _ in jax.tree_util.tree_leaves_with_path(state)]
+    named = {jax.tree_util.keystr(path[:3]) for path in paths}
+    return ", ".join([*sorted(named)[:8], *(["..."] if len(named) > 8 else [])]) or "nothing"
+
+
+def _refuse_objects(state: Any) -> None:
+    """Finds out what only looks like a state: a new one would leave the script's own as it is.
+
+    Raises:
+        NotHeldError: It holds modules of Flax NNX.
+    """
+    nnx = sys.modules.get("flax.nnx")
+    module = tuple(getattr(nnx, name) for name in ("Module", "Pytree") if hasattr(nnx, name))
+    nodes = jax.tree_util.tree_leaves(state, is_leaf=lambda node: isinstance(node, module))
+    if any(isinstance(node, module) for node in nodes):
+        raise NotHeldError(
+            "hand over nnx.state((model, optimizer)), before each update bring it back by "
+            "nnx.update((model, optimizer), tuner.state), and after it say tuner.state = "
+            "nnx.state((model, optimizer)): the state holds modules of Flax NNX, which change "
+            "in place"
+        )

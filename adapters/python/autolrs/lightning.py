@@ -70,7 +70,7 @@ class TunerCallback(Standing, Callback):
         validate = None if monitor is None else lambda: _validate(trainer, monitor)
         scaler = getattr(trainer.precision_plugin, "scaler", None)
         hooks = LightningHooks(trainer, pl_module, validate, [scaler] if scaler else [])
-        self._updates = Updates(trainer.optimizers)
+        self._updates = Updates(hooks.family.leaves)
         self._session = Session(wire, hooks, int(total) if 0 < total < float("inf") else None)
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:

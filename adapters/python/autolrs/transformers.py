@@ -129,8 +129,9 @@ class TunerCallback(Standing, TrainerCallback):
         validate = None if trainer.eval_dataset is None else self._validate
         extra = [scaler] if scaler else []
         hooks = TrainerHooks(self, trainer.model, optimizer, validate, extra)
-        self._updates = Updates(hooks.optimizers)
-        self._session = Session(wire, hooks, self._total())
+        self._updates = Updates(hooks.family.leaves)
+        total = self._total()
+        self._session = Session(wire, hooks, total)
         if self._loads_best:
             # The Trainer's best may be a probe's, or of a path that was left.
             args.load_best_model_at_end = False
@@ -139,6 +140,9 @@ class TunerCallback(Standing, TrainerCallback):
                 "that it has validated",
                 stacklevel=2,
             )
+        if total is not None:
+            # What is given as a share is one of the training that was meant.
+            state.compute_steps(args, total)
         control.should_training_stop = self._session.done
         self._rng = capture_rng()
         if self._session.is_over:
@@ -172,6 +176,7 @@ class TunerCallback(Standing, TrainerCallback):
         assert self._session is not None
         self._session.close()
         self._undo()
+        state.max_steps, state.num_train_epochs = state.global_step, math.ceil(self._meant[1])
         args.load_best_model_at_end = self._loads_best
 
     def _training_step(self, *args: Any, **kwargs: Any) -> Any:

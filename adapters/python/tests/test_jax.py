@@ -13,7 +13,7 @@ jax = require("jax")
 optax = require("optax")
 
 from autolrs._jax_hooks import JaxHooks  # noqa: E402
-from autolrs.errors import SecondSchedulerError  # noqa: E402
+from autolrs.errors import NotHeldError, SecondSchedulerError  # noqa: E402
 
 jnp = jax.numpy
 
@@ -206,6 +206,39 @@ def test_what_cannot_be_steered_is_told_in_a_sentence() -> None:
     hooks = JaxHooks((params, sgd(optax.cosine_decay_schedule(0.1, 9)).init(params)), None)
     with pytest.raises(SecondSchedulerError, match="a schedule sets the learning rate"):
         hooks.check()
+
+
+def test_the_state_of_flax_nnx_is_steered_and_its_modules_are_refused() -> None:
+    nnx = require("flax.nnx")
+    model = nnx.Linear(2, 1, rngs=nnx.Rngs(0))
+
+    def optimizer_at(lr: Any) -> Any:
+        return nnx.Optimizer(model, optax.inject_hyperparams(optax.sgd)(lr), wrt=nnx.Param)
+
+    both = (model, optimizer_at(0.5))
+    hooks = JaxHooks(nnx.state(both), None)
+    hooks.check()
+    saved = hooks.capture()
+    hooks.set_lr(0.25)
+    nnx.update(both, hooks.state)
+    assert float(both[1].opt_state.hyperparams["learning_rate"][...]) == 0.25
+    hooks.apply(saved)
+    assert hooks.get_lr() == 0.5
+    with pytest.raises(NotHeldError, match=r"^hand over nnx.state\(\(model, optimizer\)\)"):
+        JaxHooks(both, None)
+    with pytest.raises(SecondSchedulerError):
+        JaxHooks(nnx.state(optimizer_at(optax.linear_schedule(0.1, 0, 9))), None).check()
+    with pytest.raises(ValueError, match=r"looked for \.hyperparams"):
+        JaxHooks(nnx.state(model), None)
+
+
+@pytest.mark.parametrize("dtype", [jnp.bfloat16, jnp.float16, jnp.float32])
+def test_an_lr_is_kept_in_the_type_that_it_has(dtype: Any) -> None:
+    optimizer = optax.inject_hyperparams(optax.adam)(learning_rate=jnp.array(0.01, dtype))
+    hooks = JaxHooks(optimizer.init({"w": jnp.zeros(2, dtype)}), None)
+    hooks.set_lr(0.003)
+    assert hooks.state.hyperparams["learning_rate"].dtype == dtype
+    assert hooks.get_lr() == float(jnp.array(0.003, dtype))
 
 
 def test_held_losses_are_read_whatever_their_type_and_shape() -> None:
