@@ -59,6 +59,7 @@ export function remedyOf(cause: Cause, framework: Framework): Remedy | undefined
 type Remedies = Partial<Record<Framework | 'any', Remedy>>;
 
 const IN_CYCLE = ['for batch in tuner.cycle(loader, epochs):'];
+const IN_EPOCHS = ['for epoch in tuner.epochs(10):', '    for x, y in tuner.batches(loader):'];
 
 const SECOND_SCHEDULER: Remedies = {
   any: { fix: 'the tuner is the scheduler; step yours only where none drives the script' },
@@ -100,7 +101,7 @@ const REMEDIES: Partial<Record<Cause, Remedies>> = {
   'resume-out-of-time': { any: { fix: 'give it more time: --timeout <seconds>' } },
   'loop-ended': {
     any: { fix: 'let the loop run until the tuner is done' },
-    torch: { fix: 'let the loop run until the tuner is done:', code: IN_CYCLE },
+    torch: { fix: 'let the loop run until the tuner is done:', code: IN_EPOCHS },
     tensorflow: { fix: 'let the loop run until the tuner is done:', code: IN_CYCLE },
     jax: { fix: 'let the loop run until the tuner is done:', code: IN_CYCLE },
     lightning: { fix: EARLY_STOPPING },
@@ -191,13 +192,8 @@ const REMEDIES: Partial<Record<Cause, Remedies>> = {
   data: {
     any: { fix: 'let the same batches come again after a restore, and say so: can.rewind' },
     torch: {
-      fix: 'let the tuner hold the loader; without one, a generator of batches:',
-      code: [
-        ...IN_CYCLE,
-        'def batches():',
-        '    while True: yield get_batch("train")',
-        'for x, y in tuner.cycle(batches()):',
-      ],
+      fix: 'let the tuner hold the loader; without one, for x, y in tuner.cycle(batches()), an endless generator of batches:',
+      code: IN_EPOCHS,
     },
     tensorflow: { fix: 'let the tuner hold the loader:', code: IN_CYCLE },
     jax: { fix: 'let the tuner hold the loader:', code: IN_CYCLE },
@@ -254,8 +250,8 @@ const REMEDIES: Partial<Record<Cause, Remedies>> = {
   'own-counter': {
     any: { fix: 'let it draw from random numbers of its own' },
     torch: {
-      fix: 'keep its random numbers apart:',
-      code: ['with torch.random.fork_rng(): evaluate(model)'],
+      fix: 'let the tuner say when, and put back what it draws:',
+      code: ['if tuner.every(100): evaluate(model)'],
     },
     tensorflow: { fix: 'let it draw from a tf.random.Generator of its own' },
     jax: { fix: 'let it draw from a key of its own, made once' },
@@ -289,8 +285,8 @@ const REMEDIES: Partial<Record<Cause, Remedies>> = {
   'resume-data': {
     any: { fix: 'save and restore where the script stands in its data, and its generators' },
     torch: {
-      fix: 'to go on alike, hand cycle the DataLoader itself and no wrapper around it, without persistent_workers:',
-      code: ['loader = DataLoader(data, 32, shuffle=True)', ...IN_CYCLE],
+      fix: 'to go on alike, hand the tuner the DataLoader itself and no wrapper around it, without persistent_workers:',
+      code: ['loader = DataLoader(data, 32, shuffle=True)', ...IN_EPOCHS],
     },
     tensorflow: { fix: 'nothing to do: tf.data keeps the state of its shuffles to itself' },
     jax: { fix: "shuffle by Python's or NumPy's global random numbers" },

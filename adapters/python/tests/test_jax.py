@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Drive, require
+from conftest import REPOSITORY, Drive, require
 from contracts import goes_on_in_a_new_process, restores_bit_for_bit, trains_alone_as
 
 jax = require("jax")
@@ -170,6 +170,15 @@ def test_the_ratios_between_several_lrs_are_kept() -> None:
     updates, _ = optimizer.update(gradients, hooks.state[1], params)
     assert updates["a"].tolist() == [-0.5, -0.5]
     assert updates["b"].tolist() == pytest.approx([-0.05, -0.05])
+
+
+def test_an_example_of_flax_nnx_repeats_itself_after_a_restore(drive: Drive) -> None:
+    text = (REPOSITORY / "examples" / "flax" / "digits.py").read_text()
+    here = "pathlib.Path(__file__).parents[1]"
+    driver = drive(text.replace(here, f"pathlib.Path({str(REPOSITORY)!r}, 'examples')"))
+    hello = driver.ask("initialize", protocol=1)
+    assert (hello["groups"], hello["lr"]) == ([1], pytest.approx(0.05))
+    restores_bit_for_bit(driver, 20, other_lr=0.5)
 
 
 def test_a_restore_keeps_kinds_types_and_what_is_saved() -> None:

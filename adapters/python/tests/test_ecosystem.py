@@ -1,0 +1,37 @@
+"""Libraries around PyTorch that need no adapter of their own: examples, driven over pipes."""
+
+from __future__ import annotations
+
+import pytest
+from conftest import REPOSITORY, Drive, require
+from contracts import restores_bit_for_bit
+
+LIBRARIES = ["accelerate", "ignite", "skorch"]
+for library in LIBRARIES:
+    require(library)
+
+
+def example(library: str) -> str:
+    text = (REPOSITORY / "examples" / library / "digits.py").read_text()
+    here = "pathlib.Path(__file__).parents[1]"
+    return text.replace(here, f"pathlib.Path({str(REPOSITORY)!r}, 'examples')")
+
+
+@pytest.mark.parametrize("library", LIBRARIES)
+def test_an_example_repeats_itself_after_a_restore(drive: Drive, library: str) -> None:
+    driver = drive(example(library))
+    hello = driver.ask("initialize", protocol=1)
+    assert hello["trainer"]["framework"].startswith("torch 2")
+    assert hello["can"]["rewind"] is True
+    assert hello["lr"] == 0.05
+    restores_bit_for_bit(driver, 20, other_lr=0.5)
+    assert "loss" in driver.stderr
+
+
+def test_a_step_is_an_update_where_accelerate_accumulates(drive: Drive) -> None:
+    counts = "    optimizer.optimizer.register_step_post_hook(lambda *_: print('update'))\n"
+    script = example("accelerate").replace("    tuner = ", f"{counts}    tuner = ")
+    driver = drive(script)
+    driver.train(10)
+    assert driver.shutdown() == 0
+    assert driver.stderr.count("update\n") == 10
