@@ -126,12 +126,16 @@ function tellEnd({ account, failure, exitCode, isResumable }: RunEnding, voice: 
   else if (failure === undefined && exitCode !== 0) say(`autolrs: ${describeEnd(account)}`);
   if (failure instanceof AutolrsError) {
     say(`autolrs: ${failure.message}`);
-    // A traceback comes over the wire alone; all else that the script wrote has been shown, unless --quiet kept it.
-    const isUnseen = voice.quiet || failure.code === 'TRAINER_FAILED';
+    // A traceback comes over the wire alone; all else that the script wrote has been shown, unless --quiet kept it. What
+    // is to be changed in the script its adapter has said, and nobody looks for it in a traceback.
+    const isUnseen =
+      voice.quiet || (failure.code === 'TRAINER_FAILED' && !failure.facts.isPermanent);
     if (isUnseen) for (const line of failure.facts.stderrTail ?? []) say(`  ${line}`);
   }
   if (isResumable) {
-    say(`autolrs: go on with: autolrs resume ${quoteForShell(account.run.dir)}`);
+    const isToChange = failure instanceof AutolrsError && failure.facts.isPermanent;
+    const when = isToChange ? 'once the script is changed, go on with' : 'go on with';
+    say(`autolrs: ${when}: autolrs resume ${quoteForShell(account.run.dir)}`);
   }
   if (voice.json) {
     const error = failure === undefined ? {} : { error: { ...describe(failure), exitCode } };

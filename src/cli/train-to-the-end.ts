@@ -200,11 +200,10 @@ async function seeOff(
   if (signal.aborted) return false;
   if (complaint !== undefined) {
     const kept = 'the committed steps are kept in the run directory';
-    throw new AutolrsError(
-      'TRAINER_EXITED',
-      `${visible(complaint)} (the script failed; ${kept})`,
-      end,
-    );
+    throw new AutolrsError('TRAINER_EXITED', `${visible(complaint)} (the script failed; ${kept})`, {
+      ...end,
+      isPermanent: true,
+    });
   }
   throw new AutolrsError(
     'TRAINER_EXITED',

@@ -562,6 +562,15 @@ describe('autolrs run, with a trainer that', () => {
     });
   }
 
+  it('has to be changed ends with the sentence that says how, and no traceback after it', async () => {
+    const dir = join(temporaryDirectory(), 'run');
+    const { stderr } = await runCli(['run', '--run-dir', dir, '--', ...fixture('outlives.mjs')]);
+    expect(stderr.trimEnd().split('\n').slice(-2)).toEqual([
+      expect.stringMatching(/^autolrs: the tuner has had its steps, and the loop goes on/),
+      expect.stringMatching(/^autolrs: once the script is changed, go on with: autolrs resume /),
+    ]);
+  });
+
   it('never says hello is given up on after --start-timeout, with exit code 3', async () => {
     const dir = join(temporaryDirectory(), 'run');
     const end = await runCli([
