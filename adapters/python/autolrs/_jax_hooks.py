@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import sys
 from collections.abc import Sequence
 from typing import Any, Callable
@@ -39,6 +40,7 @@ class JaxHooks(ArrayHooks):
         """The pytree in training. The loop replaces it, and so does a restore or a new LR."""
         self._validate = validate
         _refuse_objects(state)
+        _refuse_without_state(validate)
         lrs = [float(lr) for lr in _lrs_in(state)]
         if not lrs:
             raise ValueError(
@@ -165,6 +167,21 @@ def _places_in(state: Any) -> str:
     paths = [path for path, _ in jax.tree_util.tree_leaves_with_path(state)]
     named = {jax.tree_util.keystr(path[:3]) for path in paths}
     return ", ".join([*sorted(named)[:8], *(["..."] if len(named) > 8 else [])]) or "nothing"
+
+
+def _refuse_without_state(validate: Callable[..., Any] | None) -> None:
+    try:
+        signature = None if validate is None else inspect.signature(validate)
+    except (TypeError, ValueError):  # what is compiled may not tell
+        return
+    try:
+        if signature is not None:
+            signature.bind(None)
+    except TypeError as error:
+        raise NotHeldError(
+            "let validate take the state, as in def validate(state): what it judges is that and "
+            f"no other (with Flax NNX: nnx.update(model, state) in it first); {error}"
+        ) from None
 
 
 def _refuse_objects(state: Any) -> None:

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from autolrs._containers import own_copy
+from autolrs._torch_bystanders import Bystanders
 from autolrs._torch_data import data_state, set_data_state
 from autolrs._torch_file import read_durable, readable, write_durably
 from autolrs._torch_lr import GroupWatch, LrWatch, refuse_lazy, refuse_no_lr, second_setters
@@ -70,6 +71,7 @@ class TorchHooks:
         self._is_readable = False
         self._watch: LrWatch | None = None
         self._strangers: Strangers | None = None
+        self._bystanders: Bystanders | None = None
         self.warn: Callable[[str], None] = lambda message: None
         """Tells a person something. The session that comes later knows how."""
         self.is_over: Callable[[], bool] = lambda: False
@@ -144,6 +146,7 @@ class TorchHooks:
         refuse_lazy(self._model)
         GroupWatch(family.leaves, lambda: self.is_over())
         known = [*family.given, *family.members, *self.extras]
+        self._bystanders = Bystanders(self._model, self.extras, lambda message: self.warn(message))
         self._strangers = Strangers(
             self._model, known, lambda message: self.warn(message), lambda: self.is_over()
         )
@@ -209,6 +212,8 @@ class TorchHooks:
         return {**snapshot_of(state, has_trained), **copy_of(as_is), "rng": capture_rng()}
 
     def apply(self, state: dict[str, Any]) -> None:
+        if self._bystanders is not None:
+            self._bystanders.look()
         restore_model(self._model, state["model"])
         states = state["optimizer"]
         restore_optimizers(self.optimizers, states if type(states) is list else [states])

@@ -241,6 +241,15 @@ def test_the_state_of_flax_nnx_is_steered_and_its_modules_are_refused() -> None:
         JaxHooks(nnx.state(model), None)
 
 
+def test_a_validation_that_does_not_take_the_state_is_refused_in_a_sentence() -> None:
+    optimizer = optax.inject_hyperparams(optax.sgd)(learning_rate=0.1)
+    state = optimizer.init({"w": jnp.zeros(2)})
+    validate: Any = lambda: 1.0  # noqa: E731
+    with pytest.raises(NotHeldError, match=r"^let validate take the state"):
+        JaxHooks(state, validate)
+    JaxHooks(state, jax.jit(lambda state, scale=1: scale))
+
+
 @pytest.mark.parametrize("dtype", [jnp.bfloat16, jnp.float16, jnp.float32])
 def test_an_lr_is_kept_in_the_type_that_it_has(dtype: Any) -> None:
     optimizer = optax.inject_hyperparams(optax.adam)(learning_rate=jnp.array(0.01, dtype))

@@ -232,3 +232,37 @@ def test_an_optimizer_made_anew_is_refused_and_one_beside_the_model_is_told_of()
         with pytest.raises(ChangedError, match=r"^make all optimizers before attach.* an? Adam"):
             update(model, torch.optim.Adam(model.parameters(), lr=0.1))
         assert [each for each in said.warnings if "not in the model" in each]
+
+
+@pytest.mark.parametrize("is_held", [True, False])
+@pytest.mark.parametrize("kind", ["average", "copy"])
+def test_an_average_of_the_weights_that_is_not_held_is_told_of(kind: str, is_held: bool) -> None:
+    model = model_of()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    average = torch.optim.swa_utils.AveragedModel(model) if kind == "average" else model_of()
+    extra = [average] if is_held else []
+    others = [model_of(), torch.compile(model), torch.nn.DataParallel(model)]  # none of harm
+    requests = (save(), train(3), restore(), train(3))
+    with inside(make(model, optimizer, extra=extra), *requests) as (tuner, said):
+        while not tuner.done:
+            loss = update(model, optimizer)
+            if kind == "average":
+                average.update_parameters(model)
+            else:
+                for mine, own in zip(average.parameters(), model.parameters()):
+                    mine.data.lerp_(own.data, 0.1)
+            tuner.step(loss)
+        told = [each for each in said.warnings if "follows the model's weights" in each]
+        assert len(told) == (0 if is_held else 1)
+    del others
+
+
+def test_parameters_that_begin_to_train_later_are_told_of() -> None:
+    model = model_of()
+    model[0].requires_grad_(False)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    with inside(make(model, optimizer), save(), train(3), restore(), train(3)) as (tuner, said):
+        while not tuner.done:
+            tuner.step(update(model, optimizer))
+            model[0].requires_grad_(True)
+        assert [each for each in said.warnings if "requires_grad" in each]
