@@ -32,6 +32,7 @@ from autolrs._torch_state import (
 from autolrs._torch_strangers import Strangers
 from autolrs._torch_validate import run_validation
 from autolrs.errors import SecondSchedulerError
+from autolrs.session import Session
 
 
 class TorchHooks:
@@ -79,6 +80,10 @@ class TorchHooks:
         self._ratios: Sequence[float] = []
         self._data_stream = data_stream()
         self._has_trained = False  # on a device
+
+    def tell_by(self, session: Session) -> None:
+        """What a person should know goes by this session, and while it steers."""
+        self.warn, self.is_over = session.warn, lambda: session.is_over
 
     @property
     def extras(self) -> list[Any]:

@@ -40,8 +40,7 @@ class CountedSession(Session):
         self._of_torch = hooks
         self._cycle_total: int | None = None
         self._note_order: Callable[[], None] | None = None
-        hooks.warn = self._warn
-        hooks.is_over = lambda: self._is_over or self._wire.is_gone
+        hooks.tell_by(self)
 
     def step(self, loss: Any) -> None:
         """As in `Session`, after an update; before it, the loss is kept for the mean."""
@@ -107,7 +106,7 @@ class CountedSession(Session):
         told, self._cycle_total = self._cycle_total, None
         every = self._updates.calls_per_update
         if told is not None and told == self._answers.total and every > 1:
-            self._warn(
+            self.warn(
                 f"give attach(..., total={told // every}): cycle has told {told} steps, one for "
                 f"each batch, and an update takes {every} batches here"
             )
@@ -115,7 +114,7 @@ class CountedSession(Session):
     def _tell(self) -> None:
         news, self._updates.news = self._updates.news, []
         for message in news:
-            self._warn(message)
+            self.warn(message)
 
 
 def updates_of(hooks: TorchHooks, is_one_of_many: bool = False) -> Updates:

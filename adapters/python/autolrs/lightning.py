@@ -72,6 +72,7 @@ class TunerCallback(Standing, Callback):
         hooks = LightningHooks(trainer, pl_module, validate, [scaler] if scaler else [])
         self._updates = Updates(hooks.family.leaves)
         self._session = Session(wire, hooks, int(total) if 0 < total < float("inf") else None)
+        hooks.tell_by(self._session)
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Waits until the tuner wants steps, and takes the limits off the loop."""

@@ -79,7 +79,7 @@ class Session:
         self._wire = wire
         self._hooks = hooks
         self._tape = Tape(rewind_bytes, hooks.keep)
-        self._answers = Answers(hooks, self._tape, self._warn, wire.token)
+        self._answers = Answers(hooks, self._tape, self.warn, wire.token)
         self._answers.total = total
         self._waiting: deque[Request] = deque()
         self._training: Training | None = None
@@ -100,7 +100,7 @@ class Session:
         self._is_over = False
         self._idle = _IdleBatches()
         self._pause = Pause(hooks, self._give_sign)
-        self._loop = DataLoop(self, self._answers, self._tape, hooks, self._pause, self._warn)
+        self._loop = DataLoop(self, self._answers, self._tape, hooks, self._pause, self.warn)
         self._end = ScriptEnd(self._refuse_training, lambda: self._answers.step)
         atexit.register(self._on_exit)
 
@@ -237,7 +237,7 @@ class Session:
             self._training = None
             self._refuse(training.request.id, Fault(SCRIPT_RAISED, why))
             return
-        self._warn(f"{why}: taken for a divergence")
+        self.warn(f"{why}: taken for a divergence")
         training.stop("diverged")
         training.judge_held()
         self._finish(training)
@@ -270,7 +270,7 @@ class Session:
             raise self.over(_GOES_ON)
         self._answers.step += 1
         self._serve()
-        self._warn(
+        self.warn(
             "ask `tuner.done` before the first update, as by `while not tuner.done`: the script "
             f"made {self._answers.step} before the tuner was asked, and it was not steered"
         )
@@ -426,7 +426,10 @@ class Session:
     def _notify(self, method: str, params: dict[str, Any]) -> None:
         self._wire.send({"method": method, "params": params})
 
-    def _warn(self, message: str) -> None:
+    def warn(self, message: str) -> None:
+        """Tells a person something, if the tuner is still there."""
+        if self._is_over or self._wire.is_gone:
+            return
         with suppress(TunerGone):
             self._notify("log", {"level": "warn", "message": message})
 

@@ -132,6 +132,7 @@ class TunerCallback(Standing, TrainerCallback):
         self._updates = Updates(hooks.family.leaves)
         total = self._total()
         self._session = Session(wire, hooks, total)
+        hooks.tell_by(self._session)
         if self._loads_best:
             # The Trainer's best may be a probe's, or of a path that was left.
             args.load_best_model_at_end = False
