@@ -9,7 +9,7 @@ import type {
   Failure,
   Finding,
 } from '../core/doctor/finding.js';
-import { largestDifference } from '../core/doctor/losses.js';
+import { largestDifference, partsAt } from '../core/doctor/losses.js';
 import type { TrainerFacts } from '../core/tuner/command.js';
 import { visible } from '../core/visible.js';
 import {
@@ -75,7 +75,10 @@ function hasOwnScheduler(failure: Failure | undefined): boolean {
   return failure?.lines.some((line) => line.includes('SecondSchedulerError')) ?? false;
 }
 
-function sayWell({ check }: Finding, { facts, lr, steps, seconds, validations }: Evidence): string {
+function sayWell(
+  { check }: Finding,
+  { facts, lr, steps, seconds, trials, validations }: Evidence,
+): string {
   const count = plural(steps ?? 0, 'loss').replace(/losss$/, 'losses');
   switch (check) {
     case 'handshake':
@@ -93,7 +96,9 @@ function sayWell({ check }: Finding, { facts, lr, steps, seconds, validations }:
     case 'validation':
       return `loss ${formatLoss(validations?.[0])}, twice the same; it leaves no trace`;
     case 'lr':
-      return `from the first step on, and at each: LR ${formatLr(lr)} moves the losses, LR 0 does not`;
+      return trials.first && trials.still && isFirstEqual(trials.first, trials.still)
+        ? `from the first step on, and at each: LR ${formatLr(lr)} moves the losses, LR 0 does not`
+        : `LR ${formatLr(trials.high === undefined ? lr : 100 * lr)} moves the validation loss, LR 0 does not, or by far less; from which step on was not seen`;
     case 'groups':
       return facts.groups.length === 1
         ? 'one parameter group'
@@ -218,6 +223,10 @@ const OF_CAUSE: Readonly<Record<Cause, Say>> = {
   'ranks-alone': () =>
     'a launcher of several processes starts it, and one process says that it trains alone: the others may train without the tuner',
 };
+
+function isFirstEqual(one: Trial, other: Trial): boolean {
+  return partsAt(one, other) > 0;
+}
 
 function comesBackValidated(evidence: Evidence | undefined): boolean {
   const { validations, validationRestored } = evidence ?? {};

@@ -16,7 +16,7 @@ import type { CheckpointCommand } from '../tuner/command.js';
 import { ask, type Conversation, train } from '../tuner/conversation.js';
 import { type Evidence, type Trial, type TrialName, trialsOf } from './evidence.js';
 import { areSame, differ, isSame } from './losses.js';
-import { seemsIgnored } from './lr-finding.js';
+import { needsHigh } from './lr-finding.js';
 import {
   atScriptLr,
   goesOnAs,
@@ -102,7 +102,7 @@ export function* examine(evidence: Evidence, plan: ExaminationPlan): Conversatio
     }
     if (isFirstOther(evidence)) yield* examineFirstPass(evidence, plan);
   }
-  if (seemsIgnored(evidence)) {
+  if (needsHigh(evidence)) {
     yield* retry('high');
     if (isOdd(evidence)) yield* retry('high');
   }
@@ -235,7 +235,7 @@ function optionsOf(name: TrialName, lr: number, canValidate: boolean): TrialOpti
     case 'stillByOne':
       return { lr: 0, byOne: true };
     case 'high':
-      return { lr: 100 * lr };
+      return { lr: 100 * lr, validates: canValidate };
     default:
       return { lr };
   }

@@ -66,12 +66,30 @@ function hasEqualFirst(some: readonly Trial[], others: readonly Trial[]): boolea
   return some.some((one) => others.some((other) => partsAt(one, other) > 0));
 }
 
-/** With other batches each time, only a model that stands still at LR 0 and moves at another tells anything. */
-function byValidation({ validations }: Evidence, first: Trial, still: Trial): Finding {
+/**
+ * With other batches each time, only the model tells anything: that it stands still at LR 0 and moves at another, or that
+ * it moves far more at a high LR than what moves at LR 0 too, as running statistics do.
+ */
+function byValidation(evidence: Evidence, first: Trial, still: Trial): Finding {
+  const { validations } = evidence;
   if (validations === undefined || !Object.is(validations[0], validations[1])) return UNSEEN;
   const [before] = validations;
   if (Object.is(first.validationAfter, before)) return defect('lr-ignored');
-  return Object.is(still.validationAfter, before) ? OK : UNSEEN;
+  if (Object.is(still.validationAfter, before)) return OK;
+  const moved = Math.abs((still.validationAfter ?? Number.NaN) - before);
+  const [high] = trialsOf(evidence, 'high');
+  if (high?.validationAfter === undefined) return UNSEEN;
+  return Math.abs(high.validationAfter - before) <= FAR * moved ? UNSEEN : OK;
+}
+
+const FAR = 3;
+
+/** At LR 0 the validation loss moves, and how far it does at a high LR is to be seen. */
+export function needsHigh(evidence: Evidence): boolean {
+  const { facts, trials, validations } = evidence;
+  if (seemsIgnored(evidence)) return true;
+  if (facts.can.rewind || validations === undefined) return false;
+  return !Object.is(trials.still?.validationAfter, validations[0]);
 }
 
 const OK: Finding = { check: 'lr', verdict: 'ok' };

@@ -138,7 +138,7 @@ describe('fitnessOf', () => {
     expect(fitnessAfter('does not tell its ratios')).toEqual(['fit-but-for', 'groups']);
     expect(fitnessAfter('has new batches each time')).toEqual([
       'fit-but-for',
-      ...['restore', 'disk', 'resume', 'validation', 'lr'],
+      ...['restore', 'disk', 'resume', 'validation'],
     ]);
     expect(fitnessAfter('sets the LR late')[0]).toBe('unfit');
   });

@@ -155,8 +155,12 @@ const DEFECTS: readonly Case[] = [
 
 const NOTES: readonly Case[] = [
   {
-    ailments: ['has new batches each time'],
+    ailments: ['has new batches each time', 'ignores the LR'],
     troubles: [['restore', 'note', 'data'], ...UNTOLD_BUT_VALIDATED, LR_UNSEEN],
+  },
+  {
+    ailments: ['has new batches each time'],
+    troubles: [['restore', 'note', 'data'], ...UNTOLD_BUT_VALIDATED],
   },
   {
     ailments: ['has new batches each time', 'has no running statistics'],
@@ -164,7 +168,7 @@ const NOTES: readonly Case[] = [
   },
   {
     ailments: ['has new batches each time', 'has epochs as long as a trial'],
-    troubles: [['restore', 'note', 'data'], ...UNTOLD_BUT_VALIDATED, LR_UNSEEN],
+    troubles: [['restore', 'note', 'data'], ...UNTOLD_BUT_VALIDATED],
   },
   {
     ailments: ['adds in another order each time'],
