@@ -146,7 +146,7 @@ describe.skipIf(!hasPythonModules('torch', 'numpy'))(
       ['loop of its own', 0, ['data']],
       ['one LR for all groups', 3, ['ratios-lost']],
       ['evaluates now and then', 0, ['own-counter']],
-      ['wraps the loader', 0, ['resume-data']],
+      ['shuffles by a generator of its own', 0, ['resume-data']],
     ])('finds what is wrong with one: %s', async (ailment, expected, found) => {
       const { code, causes } = await examine([...AILING, ailment]);
       expect([code, causes]).toEqual([expected, found]);
