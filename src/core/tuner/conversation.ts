@@ -50,7 +50,9 @@ export function* finish(
     ...(unused !== undefined && unused > 0 && { unused }),
   } as const;
   const answer = yield { kind: 'decision', decision };
-  return answer?.kind === 'extension' ? answer : undefined;
+  if (answer?.kind !== 'extension') return undefined;
+  const { kind: _, ...extension } = answer;
+  return extension;
 }
 
 /** Saves the trainer's state under `checkpoint`; returns the trainer's step count there. */

@@ -67,7 +67,7 @@ export class Replay {
     this.#count++;
     switch (entry.kind) {
       case 'decision':
-        this.#expect('decision', entry.decision.kind, this.#turn());
+        this.#expect('decision', kindOf(entry.decision), this.#turn());
         if (entry.decision.kind === 'finished') this.#finished = entry.decision.reason;
         return;
       case 'command':
@@ -167,4 +167,9 @@ function textOf(value: unknown): string {
 
 function shorten(text: string): string {
   return text.length <= 120 ? text : `${text.slice(0, 117)}...`;
+}
+
+/** An older journal calls the budget of a run that was extended by another name. */
+function kindOf({ kind }: { readonly kind: string }): string {
+  return kind === 'extension' ? 'budget' : kind;
 }

@@ -320,6 +320,11 @@ describe('horizon', () => {
     const extension = { steps: 3000 };
     const { result, decisions } = play({ steps: 1000 }, {}, worseAtTheFirstEnd, extension);
     const [first, last] = decisionsOf(decisions, 'finished');
+    expect(decisionsOf(decisions, 'budget').at(-1)).toEqual({
+      kind: 'budget',
+      steps: 3000,
+      from: 'given',
+    });
     expect(first?.wentBack?.from).toBe(1000);
     expect(last?.wentBack).toBeUndefined();
     expect(describeEnd(result)).toBe('finished: the budget is spent');
