@@ -95,8 +95,7 @@ export class Journal {
    */
   mustBeInPlace(): void {
     const open = fstatSync(this.#file);
-    const there = statOf(join(this.#dir, JOURNAL_FILE));
-    if (there?.ino === open.ino && there.dev === open.dev) return;
+    if (isSame(statOf(join(this.#dir, JOURNAL_FILE)), open)) return;
     throw noLongerThere(this.#dir, open.nlink === 0 ? undefined : this.#file);
   }
 
@@ -117,7 +116,16 @@ function holdsRecordAfter(file: number, bytes: number): boolean {
   return lines.some((line) => decodeRecord(line) !== undefined);
 }
 
-function statOf(path: string): { readonly ino: number; readonly dev: number } | undefined {
+interface FileIdentity {
+  readonly ino: number;
+  readonly dev: number;
+}
+
+function isSame(one: FileIdentity | undefined, other: FileIdentity): boolean {
+  return one?.ino === other.ino && one.dev === other.dev;
+}
+
+function statOf(path: string): FileIdentity | undefined {
   try {
     return statSync(path, { throwIfNoEntry: false });
   } catch {
@@ -139,7 +147,7 @@ function noLongerThere(dir: string, file: number | undefined): AutolrsError {
     file === undefined
       ? 'was removed during the run, and what it held is lost; start a new run'
       : now === undefined
-        ? 'was moved during the run; move it back and resume it'
+        ? 'is not where it was: it was moved, or its disk was unmounted; bring it back and resume it'
         : `was moved during the run; resume it in "${now}"`;
   return new AutolrsError('RUN_DIRECTORY_UNUSABLE', `the run directory "${dir}" ${what}`);
 }
@@ -147,7 +155,9 @@ function noLongerThere(dir: string, file: number | undefined): AutolrsError {
 /** The directory of an open file, where the system tells. */
 function placeOf(file: number): string | undefined {
   try {
-    return dirname(readlinkSync(`/proc/self/fd/${file}`));
+    const path = readlinkSync(`/proc/self/fd/${file}`);
+    // Of a file system that is mounted nowhere it tells the way from its root.
+    return isSame(statOf(path), fstatSync(file)) ? dirname(path) : undefined;
   } catch {
     return undefined;
   }

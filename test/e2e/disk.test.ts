@@ -99,12 +99,12 @@ const CASES: readonly (readonly [title: string, Record<string, string>, sentence
   [
     'that is unmounted',
     { DISTURBANCE: 'umount -l "$SEEN"', MEND: 'mount --bind "$DISK" "$SEEN"' },
-    'no such file or directory',
+    'is not where it was: it was moved, or its disk was unmounted; bring it back and resume it',
   ],
   [
     'whose run directory is moved away',
     { DISTURBANCE: 'mv "$DISK/run" "$DISK/away"', MEND: 'mv "$DISK/away" "$DISK/run"' },
-    'no such file or directory',
+    'was moved during the run; resume it in ".*/away"',
   ],
 ];
 

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from autolrs._durable import replace_durably
+from autolrs._torch_sharded import is_sharded
 from autolrs.errors import NotHeldError
 
 FORMAT = 1
@@ -60,25 +61,34 @@ def read_durable(path: str, world: int = 1) -> dict[str, Any]:
 _READABLE = (Tensor, nn.Parameter, str, int, float, bool, type(None), torch.Size, torch.dtype)
 
 
-def readable(value: Any, where: str = "checkpoint") -> Any:
+def readable(value: Any, where: str = "checkpoint", may_be_sharded: bool = False) -> Any:
     """The same in types that `read_durable` reads back: a config library has its own of lists.
+
+    Args:
+        value: A state, or a part of it.
+        where: What that part is called.
+        may_be_sharded: Sharded tensors are put together before they are written.
 
     Raises:
         NotHeldError: There is something else in it. It is found out now, and not when somebody
             needs the checkpoint.
     """
+
+    def part(item: Any, key: Any) -> Any:
+        return readable(item, f"{where}[{key!r}]", may_be_sharded)
+
     if isinstance(value, dict):
-        items = {key: readable(item, f"{where}[{key!r}]") for key, item in value.items()}
+        items = {key: part(item, key) for key, item in value.items()}
         return OrderedDict(items) if type(value) is OrderedDict else items
     if isinstance(value, (list, tuple)) and not hasattr(value, "_fields"):
         if type(value) is torch.Size:
             return value
-        items_in = [readable(item, f"{where}[{index}]") for index, item in enumerate(value)]
+        items_in = [part(item, index) for index, item in enumerate(value)]
         return tuple(items_in) if isinstance(value, tuple) else items_in
-    if type(value) in _READABLE:
+    if type(value) in _READABLE or (may_be_sharded and is_sharded(value)):
         return value
     if isinstance(value, Sequence) and not isinstance(value, (str, bytes, tuple)):
-        return [readable(item, f"{where}[{index}]") for index, item in enumerate(value)]
+        return [part(item, index) for index, item in enumerate(value)]
     if hasattr(value, "item") and getattr(value, "shape", None) == ():
         return readable(value.item(), where)  # a number of NumPy
     for kind in (str, bool, int, float):

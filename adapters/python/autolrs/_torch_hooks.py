@@ -207,7 +207,8 @@ class TorchHooks:
     def capture(self) -> dict[str, Any]:
         state = self._state()
         if not self._is_readable:
-            readable(state)  # what no file can hold is told before there is work to lose
+            # What no file can hold is told before there is work to lose.
+            readable(state, may_be_sharded=True)
             self._is_readable = any(item.state for item in self.optimizers)
         # These take back what they are given as it is, and count on finding it where it was.
         as_is = {
