@@ -7,6 +7,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const isRequired = process.env['AUTOLRS_REQUIRE_FRAMEWORKS'] === '1';
@@ -25,21 +26,28 @@ const CHECKS = [
   { needs: 'ruff', args: ['-m', 'ruff', 'check', ...FORMATTED] },
   { needs: 'ruff', args: ['-m', 'ruff', 'format', '--check', ...FORMATTED] },
   { needs: 'mypy', args: ['-m', 'mypy', 'autolrs', 'autolrs_cli'] },
-  { needs: 'pytest', args: ['-m', 'pytest', '-q', '-rs'] },
   { needs: 'pytest, numpy', args: ['-m', 'pytest', '-q', '../../bench/training'] },
 ];
 for (const { needs, args } of CHECKS) await check(main, needs, args);
 
 const requirements = new URL('./requirements/', import.meta.url);
-const suites = readdirSync(requirements).map((file) => async () => {
-  const framework = file.replace(/\.txt$/, '');
+const frameworks = readdirSync(requirements).map((file) => file.replace(/\.txt$/, ''));
+const suites = frameworks.map((framework) => async () => {
   const variable = `AUTOLRS_PYTHON_${framework.toUpperCase()}`;
   const python = process.env[variable];
   const suite = `tests/test_${framework}.py`;
   if (python === undefined) return skip(suite, `${variable} is not set`);
-  const env = { AUTOLRS_REQUIREMENTS: fileURLToPath(new URL(file, requirements)) };
+  const pins = new URL(`${framework}.txt`, requirements);
+  const env = { AUTOLRS_REQUIREMENTS: fileURLToPath(pins) };
   await check(python, 'pytest', ['-m', 'pytest', '-q', '-p', 'no:cacheprovider', suite], env);
 });
+const ofFrameworks = new Set(frameworks.map((framework) => `test_${framework}.py`));
+for (const file of readdirSync(join(cwd, 'tests'))) {
+  if (!/^test_.*\.py$/.test(file) || ofFrameworks.has(file)) continue;
+  suites.push(() =>
+    check(main, 'pytest', ['-m', 'pytest', '-q', '-rs', '-p', 'no:cacheprovider', `tests/${file}`]),
+  );
+}
 // Two at a time: a script under test and the test that drives it wait for each other.
 await Promise.all(
   [1, 2].map(async () => {

@@ -9,8 +9,8 @@
  * content in more than one way, so there a digest of the content is taken, of all files that lie there after the fault
  * and at the end.
  *
- * `--every N` tries every N-th moment alone, `--pytorch N` draws N a kind, with `--seed`: a sample for CI. `--only TEXT`
- * tries the kinds whose title has it.
+ * `--every N` tries every N-th moment alone, `--pytorch N` draws N a kind, `--states N` draws N kinds of state, all with
+ * `--seed`: a sample for CI. `--only TEXT` tries the kinds whose title has it.
  */
 
 import { spawnSync } from 'node:child_process';
@@ -32,6 +32,7 @@ const { values } = parseArgs({
     seed: { type: 'string', default: String(Date.now() % 1_000_000) },
     every: { type: 'string', default: '1' },
     pytorch: { type: 'string', default: '5' },
+    states: { type: 'string', default: String(Number.MAX_SAFE_INTEGER) },
     only: { type: 'string', default: '' },
   },
 });
@@ -181,6 +182,13 @@ async function tryAll(title, command, reference, cases) {
   if (fired === 0) fail(`${title}: nothing was tried`);
 }
 
+/** At most `count` of `all`. */
+function drawn(all, count) {
+  const left = [...all];
+  while (left.length > count) left.splice(Math.floor(random() * left.length), 1);
+  return left;
+}
+
 function momentOf({ fault, record, after = 0 }) {
   return fault ?? (record === undefined ? `after ${after} ms` : `at record ${record}`);
 }
@@ -291,7 +299,7 @@ if (hasTorch) {
     ['kill -9 of the whole step', strikes('SIGKILL', 'trainer', 'tuner')],
   ];
   for (const [title, cases] of pytorch) await tryAll(`PyTorch: ${title}`, DROPOUT, torch, cases);
-  for (const state of STATES) {
+  for (const state of drawn(STATES, Number(values.states))) {
     const command = [PYTHON, join(FIXTURES, 'states.py'), state];
     const own = lazily(() => createReference(command));
     const cases = sample(requests, 'trainer kill-at-request');

@@ -12,7 +12,6 @@ import torch
 from torch import Tensor, nn
 
 from autolrs._durable import replace_durably
-from autolrs._torch_sharded import is_sharded
 from autolrs.errors import NotHeldError
 
 FORMAT = 1
@@ -61,13 +60,13 @@ def read_durable(path: str, world: int = 1) -> dict[str, Any]:
 _READABLE = (Tensor, nn.Parameter, str, int, float, bool, type(None), torch.Size, torch.dtype)
 
 
-def readable(value: Any, where: str = "checkpoint", may_be_sharded: bool = False) -> Any:
+def readable(value: Any, where: str = "checkpoint", any_tensor: bool = False) -> Any:
     """The same in types that `read_durable` reads back: a config library has its own of lists.
 
     Args:
         value: A state, or a part of it.
         where: What that part is called.
-        may_be_sharded: Sharded tensors are put together before they are written.
+        any_tensor: Tensors of any kind will do: sharded ones are put together before a write.
 
     Raises:
         NotHeldError: There is something else in it. It is found out now, and not when somebody
@@ -75,7 +74,7 @@ def readable(value: Any, where: str = "checkpoint", may_be_sharded: bool = False
     """
 
     def part(item: Any, key: Any) -> Any:
-        return readable(item, f"{where}[{key!r}]", may_be_sharded)
+        return readable(item, f"{where}[{key!r}]", any_tensor)
 
     if isinstance(value, dict):
         items = {key: part(item, key) for key, item in value.items()}
@@ -85,11 +84,12 @@ def readable(value: Any, where: str = "checkpoint", may_be_sharded: bool = False
             return value
         items_in = [part(item, index) for index, item in enumerate(value)]
         return tuple(items_in) if isinstance(value, tuple) else items_in
-    if type(value) in _READABLE or (may_be_sharded and is_sharded(value)):
+    if type(value) in _READABLE or (any_tensor and isinstance(value, Tensor)):
         return value
     if isinstance(value, Sequence) and not isinstance(value, (str, bytes, tuple)):
         return [part(item, index) for index, item in enumerate(value)]
-    if hasattr(value, "item") and getattr(value, "shape", None) == ():
+    is_number = hasattr(value, "item") and getattr(value, "shape", None) == ()
+    if is_number and not isinstance(value, Tensor):
         return readable(value.item(), where)  # a number of NumPy
     for kind in (str, bool, int, float):
         if isinstance(value, kind) and not isinstance(value, Enum):

@@ -208,7 +208,7 @@ class TorchHooks:
         state = self._state()
         if not self._is_readable:
             # What no file can hold is told before there is work to lose.
-            readable(state, may_be_sharded=True)
+            readable(state, any_tensor=True)
             self._is_readable = any(item.state for item in self.optimizers)
         # These take back what they are given as it is, and count on finding it where it was.
         as_is = {
