@@ -8,6 +8,7 @@ import {
   openSync,
   readlinkSync,
   readSync,
+  type Stats,
   statSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -94,9 +95,18 @@ export class Journal {
    * @throws AutolrsError `RUN_DIRECTORY_UNUSABLE` when the run directory is not the one that was opened.
    */
   mustBeInPlace(): void {
-    const open = fstatSync(this.#file);
+    const open = this.#stat();
     if (isSame(statOf(join(this.#dir, JOURNAL_FILE)), open)) return;
     throw noLongerThere(this.#dir, open.nlink === 0 ? undefined : this.#file);
+  }
+
+  /** A network disk forgets a file that was removed elsewhere: then even this fails. */
+  #stat(): Stats {
+    try {
+      return fstatSync(this.#file);
+    } catch (error) {
+      throw unusable(this.#dir, error);
+    }
   }
 
   close(): void {
@@ -112,7 +122,8 @@ function holdsRecordAfter(file: number, bytes: number): boolean {
   if (size <= bytes) return size < bytes;
   const rest = Buffer.alloc(size - bytes);
   const read = readSync(file, rest, 0, rest.length, bytes);
-  const lines = rest.subarray(0, read).toString().split('\n');
+  // What follows the last newline is torn, even where nothing but the newline is missing.
+  const lines = rest.subarray(0, read).toString().split('\n').slice(0, -1);
   return lines.some((line) => decodeRecord(line) !== undefined);
 }
 

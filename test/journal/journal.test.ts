@@ -142,6 +142,22 @@ describe('a journal that is being written', () => {
     expect((await read(dir)).records.map((record) => record.seq)).toEqual([0, 1, 2]);
   });
 
+  it('goes on after a record of which the newline alone was lost', async () => {
+    const dir = join(temporaryDirectory(), 'run');
+    begin(dir).close();
+    const whole = readFileSync(pathOf(dir));
+    const second = Journal.reopen(dir, 1, whole.length);
+    second.append(TRAINED);
+    second.close();
+    writeFileSync(pathOf(dir), readFileSync(pathOf(dir)).subarray(0, -1));
+    const third = Journal.reopen(dir, 1, whole.length);
+    third.append(TRAINED);
+    third.close();
+    const { records, isTorn } = await read(dir);
+    expect(records.map((record) => record.seq)).toEqual([0, 1]);
+    expect(isTorn).toBe(false);
+  });
+
   it('is missed where the run directory was moved or removed, at each record that must last', async () => {
     const [dir, elsewhere] = [join(temporaryDirectory(), 'run'), join(temporaryDirectory(), 'to')];
     const journal = begin(dir);
@@ -157,6 +173,10 @@ describe('a journal that is being written', () => {
     ]);
     rmSync(elsewhere, { recursive: true });
     expect(() => journal.mustBeInPlace()).toThrow('was removed during the run');
+    journal.close(); // as a network disk that does not know the file any more
+    expect(() => journal.mustBeInPlace()).toThrow(
+      /the run directory ".*run" cannot be used: EBADF/,
+    );
   });
 });
 
