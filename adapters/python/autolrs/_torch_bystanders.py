@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 from collections.abc import Iterator, Sequence
 from typing import Any, Callable
+from weakref import ref
 
 import torch
 from torch import Tensor, nn
@@ -29,8 +30,8 @@ class Bystanders:
         inside = {id(part) for each in [model, *held] for part in _parts(each)}
         alike = [each for each in _alike(model) if id(each) not in inside]
         covered = {id(part) for each in alike for part in each.modules() if part is not each}
-        self._alike = [each for each in alike if id(each) not in covered]
-        self._were = [_sample(each) for each in self._alike]
+        # Weak references: a copy that the script gives up later is to leave its memory.
+        self._alike = [(ref(each), _sample(each)) for each in alike if id(each) not in covered]
         self._trains = _trains(model)
 
     def look(self) -> None:
@@ -38,8 +39,9 @@ class Bystanders:
         if self._looks == 0:
             return
         self._looks -= 1
-        for item, was in zip(self._alike, self._were):
-            if was is not None and _sample(item) != was:
+        for reference, was in self._alike:
+            item = reference()
+            if item is not None and was is not None and _sample(item) != was:
                 self._looks = 0
                 self._warn(
                     f"hand over attach(..., extra=[...]) with the {type(item).__name__} that "

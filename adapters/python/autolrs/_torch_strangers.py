@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any, Callable
+from weakref import WeakValueDictionary
 
 from torch import nn
 from torch.optim import Optimizer
@@ -30,7 +31,9 @@ class Strangers:
         is_over: Callable[[], bool],
     ) -> None:
         self._model = model
-        self._known = {id(item): item for item in known}
+        self._known = {id(item) for item in known}  # which others hold too
+        # A script may make an optimizer at each step, as meta-learning does: none is kept alive.
+        self._met: WeakValueDictionary[int, Optimizer] = WeakValueDictionary()
         self._own = [each for item in known if isinstance(item, Optimizer) for each in _of(item)]
         self._warn = warn
         self._is_over = is_over
@@ -40,7 +43,8 @@ class Strangers:
         register_optimizer_step_pre_hook(self._meet)
 
     def _meet(self, optimizer: Optimizer, *_: Any) -> None:
-        if id(optimizer) in self._known or self.is_off or self._is_over():
+        key = id(optimizer)
+        if key in self._known or key in self._met or self.is_off or self._is_over():
             return
         kind = type(optimizer).__name__
         own = {id(each) for each in (*self._own, *self._model.parameters())}
@@ -51,7 +55,7 @@ class Strangers:
                 "parameters of the model, so that its learning rate is not steered, and no "
                 "rollback takes its state back"
             )
-        self._known[id(optimizer)] = optimizer  # kept, so that no other gets its id
+        self._met[key] = optimizer
         if not self._has_warned:
             self._has_warned = True
             self._warn(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from typing import Any
 
 import pytest
@@ -232,6 +234,22 @@ def test_an_optimizer_made_anew_is_refused_and_one_beside_the_model_is_told_of()
         with pytest.raises(ChangedError, match=r"^make all optimizers before attach.* an? Adam"):
             update(model, torch.optim.Adam(model.parameters(), lr=0.1))
         assert [each for each in said.warnings if "not in the model" in each]
+
+
+def test_an_optimizer_or_a_copy_of_the_model_that_the_script_gives_up_is_not_kept() -> None:
+    model = model_of()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    copied = model_of()
+    with inside(make(model, optimizer), train(50)) as (tuner, _):
+        assert not tuner.done
+        other = torch.nn.Linear(2, 1)
+        inner = torch.optim.SGD(other.parameters(), lr=0.1)
+        update(other, inner)
+        tuner.step(update(model, optimizer))
+        given_up = [weakref.ref(other), weakref.ref(inner), weakref.ref(copied)]
+        del other, inner, copied
+        gc.collect()
+        assert [each() for each in given_up] == [None] * 3
 
 
 @pytest.mark.parametrize("is_held", [True, False])
