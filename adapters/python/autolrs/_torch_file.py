@@ -86,7 +86,8 @@ def readable(value: Any, where: str = "checkpoint", any_tensor: bool = False) ->
         return tuple(items_in) if isinstance(value, tuple) else items_in
     if type(value) in _READABLE or (any_tensor and isinstance(value, Tensor)):
         return value
-    if isinstance(value, Sequence) and not isinstance(value, (str, bytes, tuple)):
+    # Bytes would come back as a list of numbers, which nobody's `load_state_dict` expects.
+    if isinstance(value, Sequence) and not isinstance(value, (str, bytes, bytearray, tuple)):
         return [part(item, index) for index, item in enumerate(value)]
     is_number = hasattr(value, "item") and getattr(value, "shape", None) == ()
     if is_number and not isinstance(value, Tensor):

@@ -358,3 +358,8 @@ def test_what_no_file_can_hold_is_refused_at_the_first_checkpoint_in_memory() ->
     hooks = TorchHooks(model, optimizer, None, [Statistics(object())])
     with pytest.raises(NotHeldError, match=r"let state_dict return .*\['value'\] is a object"):
         hooks.capture()
+
+
+def test_bytes_are_refused_and_do_not_become_a_list_of_numbers(tmp_path: Path) -> None:
+    with pytest.raises(NotHeldError, match=r"\['value'\] is a bytearray"):
+        write_durably(str(tmp_path / "checkpoint"), {"value": bytearray(b"ab")})
