@@ -71,6 +71,15 @@ class CountedSession(Session):
 
     def cycle(self, loader: Iterable[Batch], epochs: int = 1) -> Iterator[Batch]:
         """As in `Session`, where workers that live on are told of."""
+        self._tell_of_workers(loader)
+        return super().cycle(loader, epochs)
+
+    def batches(self, loader: Iterable[Batch]) -> Iterator[Batch]:
+        """As in `Session`, where workers that live on are told of."""
+        self._tell_of_workers(loader)
+        return super().batches(loader)
+
+    def _tell_of_workers(self, loader: Iterable[Any]) -> None:
         if has_lasting_workers(loader) and self._answers.holds_place:
             self._answers.holds_place = False
             self._updates.news.append(
@@ -78,7 +87,6 @@ class CountedSession(Session):
                 "as for augmentation: those of workers that live on cannot be saved, and a run "
                 "that is resumed, or started again, would augment otherwise than undisturbed"
             )
-        return super().cycle(loader, epochs)
 
     def _hold(self, loss: Any) -> Any:
         value = self._hooks.read_loss(loss)

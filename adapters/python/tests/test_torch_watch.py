@@ -284,3 +284,20 @@ def test_parameters_that_begin_to_train_later_are_told_of() -> None:
             tuner.step(update(model, optimizer))
             model[0].requires_grad_(True)
         assert [each for each in said.warnings if "requires_grad" in each]
+
+
+class Lasting(list):  # type: ignore[type-arg]
+    """A loader, as far as it is looked at, whose workers outlive an epoch."""
+
+    persistent_workers, num_workers = True, 1
+
+
+@pytest.mark.parametrize("way", ["cycle", "batches"])
+def test_workers_that_outlive_an_epoch_are_told_of_in_either_loop(way: str) -> None:
+    model = model_of()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    with inside(make(model, optimizer, total=2), train(2)) as (tuner, said):
+        for _ in getattr(tuner, way)(Lasting([0, 1, 2])):
+            tuner.step(update(model, optimizer))
+        assert "data" not in said.results[0]["holds"]
+        assert [each for each in said.warnings if "persistent_workers=False" in each]
