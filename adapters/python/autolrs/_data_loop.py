@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, Callable, Protocol
 
 from autolrs._answers import Answers
-from autolrs._epochs import EpochEnd, Epochs, length_of
+from autolrs._epochs import EpochEnd, Epochs, batches_of, length_of
 from autolrs._loops import Loops, Stack
 from autolrs._pause import Pause
 from autolrs._rewind import Tape
@@ -110,7 +110,7 @@ class DataLoop:
         """See `Tuner.cycle`."""
         loops = self._meet()
         if self._meant is None and loops.around == 0:
-            return self._flat(loader, epochs, loops)
+            return batches_of(self._flat(loader, epochs, loops), loader, epochs)
         return self._within(loader, epochs, loops)
 
     def batches(self, loader: Iterable[Any]) -> Iterator[Any]:
@@ -194,7 +194,7 @@ class DataLoop:
                 "ends with them"
             )
             return iter(())
-        return self._epochs_of(loader, epochs, loops)
+        return batches_of(self._epochs_of(loader, epochs, loops), loader, epochs)
 
     def _epochs_of(self, loader: Iterable[Any], epochs: int, loops: Loops) -> Iterator[Any]:
         rounds = loops.rounds if self._meant is None else self._meant

@@ -26,6 +26,36 @@ class EpochEnd(Exception):
     """The next batch belongs to an epoch that is not wanted yet."""
 
 
+class Batches(Iterator[Any]):
+    """What a loop over batches goes through. Has a length, as the loader has it, for who asks.
+
+    Args:
+        batches: What it yields.
+        length: How many they are, if it is known.
+    """
+
+    def __init__(self, batches: Iterator[Any], length: int | None) -> None:
+        self._batches = batches
+        self._length = length
+
+    def __iter__(self) -> Batches:
+        return self
+
+    def __next__(self) -> Any:
+        return next(self._batches)
+
+    def __len__(self) -> int:
+        if self._length is None:
+            raise TypeError("the loader that the tuner was given tells no length")
+        return self._length
+
+    def close(self) -> None:
+        """The loop is left."""
+        close = getattr(self._batches, "close", None)
+        if close is not None:
+            close()
+
+
 class Epochs:
     """Yields the batches of a loader, again and again, until an epoch brings none.
 
@@ -159,6 +189,12 @@ def tell_epoch(loader: Any, epoch: int) -> None:
         set_epoch = getattr(owner, "set_epoch", None)
         if callable(set_epoch):
             set_epoch(epoch)
+
+
+def batches_of(batches: Iterator[Any], loader: Any, epochs: int) -> Batches:
+    """What a loop that goes `epochs` times through `loader` is given."""
+    length = length_of(loader)
+    return Batches(batches, None if length is None else epochs * length)
 
 
 def length_of(loader: Any) -> int | None:

@@ -428,7 +428,7 @@ class Session:
 
     def warn(self, message: str) -> None:
         """Tells a person something, if the tuner is still there."""
-        if self._is_over or self._wire.is_gone:
+        if self._wire.is_gone:
             return
         with suppress(TunerGone):
             self._notify("log", {"level": "warn", "message": message})

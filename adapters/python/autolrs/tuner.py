@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any, Protocol, TypeVar
 
-from autolrs._epochs import tell_epoch
+from autolrs._epochs import batches_of, tell_epoch
 
 Batch = TypeVar("Batch")
 
@@ -154,6 +154,9 @@ class InertTuner:
 
     def cycle(self, loader: Iterable[Batch], epochs: int = 1) -> Iterator[Batch]:
         """Goes through `loader` `epochs` times."""
+        return batches_of(self._times(loader, epochs), loader, epochs)
+
+    def _times(self, loader: Iterable[Batch], epochs: int) -> Iterator[Batch]:
         for _ in range(epochs):
             tell_epoch(loader, self._epoch)
             self._epoch += 1

@@ -288,3 +288,44 @@ def test_without_a_tuner_each_round_is_an_epoch(tmp_path: Path, script: str) -> 
     assert [line.split()[:3] for line in told[:-1]] == [
         [str(epoch), "4", str(4 * epoch + 4)] for epoch in range(5)
     ]
+
+
+MEASURED = """
+import toy
+model, tuner = toy.attach()
+def log_every(batches):
+    for i, batch in enumerate(batches, 1):
+        yield batch
+        print("batch", len(batches))
+for epoch in tuner.epochs(2):
+    for batch in log_every(tuner.batches([0.0, 0.1, 0.2, 0.3])):
+        tuner.step(model.update(batch))
+"""
+
+
+def test_batches_have_the_length_of_an_epoch_for_a_helper_that_asks(
+    drive: Drive, tmp_path: Path
+) -> None:
+    driver = drive(MEASURED)
+    commit(driver, 6)
+    assert driver.shutdown() == 0
+    assert driver.stderr.splitlines() == ["batch 4"] * 6
+    assert run_alone(MEASURED, tmp_path).stdout.splitlines() == ["batch 4"] * 8
+
+
+def test_a_flat_loop_has_the_length_of_all_its_epochs_and_a_stream_has_none(
+    tmp_path: Path,
+) -> None:
+    script = """
+import toy
+model, tuner = toy.attach()
+print(len(tuner.cycle([1, 2], epochs=3)), list(tuner.cycle(iter([1, 2]))))
+try:
+    len(tuner.cycle(iter([1])))
+except TypeError as error:
+    print(error)
+"""
+    assert run_alone(script, tmp_path).stdout.splitlines() == [
+        "6 [1, 2]",
+        "the loader that the tuner was given tells no length",
+    ]
