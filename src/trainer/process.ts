@@ -282,7 +282,7 @@ function exited(
     const remedy =
       exitCode === 0
         ? 'it must attach autolrs and train under it'
-        : 'look at its last lines, and run it without autolrs to see it fail alone';
+        : 'its last lines say why';
     return new AutolrsError(
       'TRAINER_EXITED',
       `the script ended ${how} before it said hello; ${remedy}`,
