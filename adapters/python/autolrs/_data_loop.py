@@ -264,6 +264,7 @@ class DataLoop:
     def _leave(self, own: Loops) -> None:
         if self._running is own:
             self._running = None
+            self._pause.end()  # a `break` may come right after `every`
 
     def _play(self, source: Epochs) -> None:
         self._pause.begin()  # to go to a place may draw random numbers

@@ -329,3 +329,22 @@ except TypeError as error:
         "6 [1, 2]",
         "the loader that the tuner was given tells no length",
     ]
+
+
+def test_a_break_after_every_ends_the_time_in_which_numbers_leave_no_trace(drive: Drive) -> None:
+    script = """
+import random
+import toy
+model, tuner = toy.attach()
+for batch in tuner.cycle([0.0, 0.1, 0.2, 0.3], epochs=5):
+    tuner.step(model.update(batch))
+    if tuner.every(2):
+        drawn = random.random()
+        break
+print(drawn == random.random())
+tuner.close()
+"""
+    driver = drive(script)
+    driver.ask("train", steps=4, lr=0.1, purpose="commit")
+    assert driver.shutdown() == 0
+    assert driver.stderr.splitlines() == ["True"]
