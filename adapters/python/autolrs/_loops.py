@@ -139,7 +139,11 @@ def _reachable(after: dict[int, list[int]], start: int) -> set[int]:
 
 def _rounds(frame: FrameType, heads: frozenset[int]) -> int | None:
     """How often the loops that begin at `heads` come round, all together."""
-    begins = dict(dis.findlinestarts(frame.f_code))
+    # From 3.13 on some instructions are of no line.
+    begins = {at: line for at, line in dis.findlinestarts(frame.f_code) if line is not None}
+    first = min(begins, default=0)
+    if any(head < first for head in heads) or not begins:
+        return None
     lines = {begins[max(at for at in begins if at <= head)] for head in heads}
     loops = [
         loop
