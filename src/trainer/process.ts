@@ -280,9 +280,7 @@ function exited(
   const facts = { exitCode, signal, stderrTail: tail.lines };
   if (step === undefined) {
     const remedy =
-      exitCode === 0
-        ? 'it must attach autolrs and train under it'
-        : 'its last lines say why';
+      exitCode === 0 ? 'it must attach autolrs and train under it' : 'its last lines say why';
     return new AutolrsError(
       'TRAINER_EXITED',
       `the script ended ${how} before it said hello; ${remedy}`,
