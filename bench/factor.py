@@ -1,4 +1,4 @@
-"""What `--base user` makes of a schedule whose peak is wrong: its validation loss over the bare one.
+"""What `--keep-schedule` makes of a schedule whose peak is wrong: its validation loss over the bare one.
 
     npm run build && python bench/factor.py
 
@@ -115,9 +115,9 @@ def bare(*script: str) -> float:
 
 
 def tuned(*script: str) -> tuple[float, float, dict[str, int]]:
-    """The validation loss under `--base user`, the factor at the end, and the steps."""
+    """The validation loss under `--keep-schedule`, the factor at the end, and the steps."""
     with tempfile.TemporaryDirectory() as folder:
-        tuner = ["node", str(ROOT / "bin" / "autolrs.js"), "run", "--base", "user", "--json"]
+        tuner = ["node", str(ROOT / "bin" / "autolrs.js"), "run", "--keep-schedule", "--json"]
         end = run(*tuner, "--quiet", "--run-dir", f"{folder}/run", "--", *script)
     result = json.loads(end.stdout)
     return result["loss"]["validation"], result["schedule"][-1]["lr"], result["steps"]

@@ -13,8 +13,8 @@
  * Run by `autolrs run -- node train.js` the loop does what the tuner asks; run by `node train.js` it does `total` steps.
  */
 
-import { DrivenTuner } from './driven-tuner.js';
 import { checkHooks, type TrainerHooks } from './hooks.js';
+import { DrivenTuner } from './session.js';
 import { InertTuner, type Tuner } from './tuner.js';
 
 export type { TrainerHooks, Validation } from './hooks.js';

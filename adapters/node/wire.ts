@@ -1,7 +1,7 @@
 /** JSON-RPC 2.0, one message a line: requests in, answers out, and the end of the conversation. */
 
 import { inspect } from 'node:util';
-import { openCarrier } from './carrier.js';
+import { openTransport } from './transport.js';
 import { ERRORS, type ErrorCode, isRecord } from './wire-error.js';
 
 export interface Request {
@@ -23,7 +23,7 @@ const MAX_LINE_BYTES = 64 * 1024 * 1024;
 const NEWLINE = 0x0a;
 
 export class Wire {
-  readonly #carrier = openCarrier();
+  readonly #transport = openTransport();
   readonly #events: WireEvents;
   readonly #queue: Request[] = [];
   /** Received and not answered yet, whether it waits in the queue or is being worked on. */
@@ -34,11 +34,11 @@ export class Wire {
   readonly #onData = (chunk: Buffer) => this.#receive(chunk);
   readonly #onLost = () => {
     // Who ends stdin right after "shutdown" has asked for an orderly end and gets it.
-    if (!this.isOpen('shutdown')) this.#events.onLost(this.#carrier.whyLost());
+    if (!this.isOpen('shutdown')) this.#events.onLost(this.#transport.whyLost());
   };
 
   constructor(events: WireEvents) {
-    const { input, output, release } = this.#carrier;
+    const { input, output, release } = this.#transport;
     this.#events = events;
     input.on('data', this.#onData);
     input.once('end', this.#onLost);
@@ -50,7 +50,7 @@ export class Wire {
 
   /** What the hello must hold, if the tuner has given a token. */
   get token(): string | undefined {
-    return this.#carrier.token;
+    return this.#transport.token;
   }
 
   /** The next request; waits for it, and keeps the process alive meanwhile. */
@@ -58,13 +58,13 @@ export class Wire {
     const queued = this.#queue.shift();
     if (queued !== undefined) return queued;
     if (this.#waiter) throw new Error('tuner.next was called again before it had answered');
-    this.#carrier.hold();
+    this.#transport.hold();
     try {
       return await new Promise<Request>((resolve) => {
         this.#waiter = resolve;
       });
     } finally {
-      this.#carrier.release();
+      this.#transport.release();
     }
   }
 
@@ -96,7 +96,7 @@ export class Wire {
 
   /** Stops listening; what is being written is still written. */
   close(): void {
-    const { input, release } = this.#carrier;
+    const { input, release } = this.#transport;
     input.off('data', this.#onData);
     input.off('end', this.#onLost);
     input.pause();
@@ -105,7 +105,7 @@ export class Wire {
 
   #send(message: object): void {
     // JSON.stringify writes a non-finite number as null, as the protocol wants it.
-    this.#carrier.write(`${JSON.stringify({ jsonrpc: '2.0', ...message })}\n`);
+    this.#transport.write(`${JSON.stringify({ jsonrpc: '2.0', ...message })}\n`);
   }
 
   #receive(chunk: Buffer): void {

@@ -1,14 +1,14 @@
 /** Which display fits what stderr is. */
 
-import type { Display } from '../display/display.js';
-import { createLiveDisplay } from '../display/live.js';
-import { createPlainDisplay } from '../display/plain.js';
-import { createQuietDisplay } from '../display/quiet.js';
-import { createSink } from '../display/sink.js';
-import type { LrWord } from '../display/word.js';
-import { stderr } from './output.js';
+import { stderr } from '../app/output.js';
+import type { Display } from '../display/run/display.js';
+import { createLiveDisplay } from '../display/run/live.js';
+import type { LrLabel } from '../display/run/lr-label.js';
+import { createPlainDisplay } from '../display/run/plain.js';
+import { createQuietDisplay } from '../display/run/quiet.js';
+import { createSink } from '../display/text/sink.js';
 
-export function createDisplay(quiet: boolean, word: LrWord): Display {
+export function createDisplay(quiet: boolean, word: LrLabel): Display {
   if (quiet) return createQuietDisplay();
   const sink = createSink(stderr);
   // A dumb terminal cannot move its cursor.

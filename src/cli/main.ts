@@ -1,11 +1,11 @@
 /** Where every error becomes a sentence and an exit code, once. */
 
 import { CommanderError } from 'commander';
+import { EXIT_BUG, EXIT_UNWRITTEN, exitCodeOfError } from '../app/exit-codes.js';
+import { flushOutput, say, stderr, stdout, surviveClosedTerminals } from '../app/output.js';
+import { explainSystemError } from '../app/system-limits.js';
 import { AutolrsError } from '../core/errors.js';
-import { EXIT_BUG, EXIT_UNWRITTEN, exitCodeOfError } from './exit-codes.js';
-import { flushOutput, say, stderr, stdout, surviveClosedTerminals } from './output.js';
 import { createProgram } from './program.js';
-import { explainSystemError } from './system-limits.js';
 
 const EXIT_USAGE = 2;
 

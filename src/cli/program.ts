@@ -1,12 +1,17 @@
 /** Commands and flags. Importing this loads commander alone; what a command does is loaded when it is called. */
 
 import { Command, Option } from 'commander';
+import { stderr, stdout } from '../app/output.js';
 import { LOSS_CHOICES } from '../core/compare/compare.js';
-import { type RawCompareFlags, readCompareFlags } from './compare-options.js';
-import { type RawDoctorFlags, readDoctorFlags } from './doctor-options.js';
-import { CARE_OPTIONS, DOCTOR_OPTIONS, type OptionRow, RUN_OPTIONS } from './option-rows.js';
-import { type RawResumeFlags, type RawRunFlags, readResumeFlags, readRunFlags } from './options.js';
-import { stderr, stdout } from './output.js';
+import { type RawCompareFlags, readCompareFlags } from './flags/read-compare.js';
+import { type RawDoctorFlags, readDoctorFlags } from './flags/read-doctor.js';
+import {
+  type RawResumeFlags,
+  type RawRunFlags,
+  readResumeFlags,
+  readRunFlags,
+} from './flags/read-run.js';
+import { DOCTOR_OPTIONS, type OptionRow, PROCESS_OPTIONS, RUN_OPTIONS } from './flags/table.js';
 import { readVersion } from './version.js';
 
 export interface ProgramEvents {
@@ -61,7 +66,7 @@ function createRunCommand(onExit: ProgramEvents['onExit']): Command {
     .addHelpText('after', RUN_EXAMPLES)
     .action(async (words: string[], raw: RawRunFlags) => {
       const settings = readRunFlags(raw, words);
-      const { runCommand } = await import('./run-command.js');
+      const { runCommand } = await import('./commands/run.js');
       onExit(await runCommand(settings));
     });
 }
@@ -81,10 +86,10 @@ function createResumeCommand(onExit: ProgramEvents['onExit']): Command {
   // Not from the environment: what began a run must not extend it.
   command.option('--steps <n>', 'extend the run: committed steps in all');
   command.option('--budget <n>', 'extend the run: steps in all, search included');
-  addOptions(command, CARE_OPTIONS);
+  addOptions(command, PROCESS_OPTIONS);
   return command.action(async (dir: string, words: string[], raw: RawResumeFlags) => {
     const settings = readResumeFlags(raw, words);
-    const { resumeCommand } = await import('./resume-command.js');
+    const { resumeCommand } = await import('./commands/resume.js');
     onExit(await resumeCommand(dir, settings));
   });
 }
@@ -107,7 +112,7 @@ function createDoctorCommand(onExit: ProgramEvents['onExit']): Command {
   addOptions(command, DOCTOR_OPTIONS);
   return command.action(async (words: string[], raw: RawDoctorFlags) => {
     const settings = readDoctorFlags(raw, words);
-    const { doctorCommand } = await import('./doctor-command.js');
+    const { doctorCommand } = await import('./commands/doctor.js');
     onExit(await doctorCommand(settings));
   });
 }
@@ -136,7 +141,7 @@ function createShowCommand(onExit: ProgramEvents['onExit']): Command {
     .helpOption('-h, --help', 'print this help')
     .exitOverride()
     .action(async (dir: string, flags: { json?: boolean }) => {
-      const { showCommand } = await import('./show-command.js');
+      const { showCommand } = await import('./commands/show.js');
       onExit(await showCommand(dir, flags.json ?? false));
     });
 }
@@ -154,7 +159,7 @@ function createCompareCommand(onExit: ProgramEvents['onExit']): Command {
     .showHelpAfterError('(autolrs compare --help lists the options)')
     .exitOverride()
     .action(async (runs: string[], raw: RawCompareFlags) => {
-      const { compareCommand } = await import('./compare-command.js');
+      const { compareCommand } = await import('./commands/compare.js');
       onExit(await compareCommand(readCompareFlags(raw, runs)));
     });
 }

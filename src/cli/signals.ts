@@ -5,7 +5,8 @@
 
 import { readFileSync } from 'node:fs';
 import { isatty } from 'node:tty';
-import { say, stderr, stdout } from './output.js';
+import type { Interrupts } from '../app/interrupts.js';
+import { say, stderr, stdout } from '../app/output.js';
 
 /** A person's, who may insist: sent again they kill the script. */
 const INSISTENT = ['SIGINT', 'SIGTERM', 'SIGQUIT'] as const;
@@ -41,15 +42,6 @@ const EXIT_INTERRUPTED = 130;
 
 /** For the wheel's launcher, which sees what Node resets before it runs us. */
 const LAUNCHER_SAW = 'AUTOLRS_SIGHUP_IGNORED';
-
-export interface Interrupts {
-  /** Aborts at the first signal. */
-  readonly signal: AbortSignal;
-  /** What to do when somebody insists. */
-  onSecond(act: () => void): void;
-  /** From here on a signal ends the process at once: nothing is left to be done in order. */
-  stop(): void;
-}
 
 let hear: ((signal: EndSignal) => void) | undefined;
 

@@ -6,10 +6,6 @@ import type { ForecastMethod } from './forecast/forecast.js';
 export const STRATEGIES = ['paper', 'horizon'] as const;
 export type StrategyName = (typeof STRATEGIES)[number];
 
-/** Whose LR training begins from: the tuner sets it, or sets a factor on the script's own. */
-export const BASES = ['tuner', 'user'] as const;
-export type Base = (typeof BASES)[number];
-
 export const VALIDATION_MODES = ['auto', 'always', 'never'] as const;
 export type ValidationMode = (typeof VALIDATION_MODES)[number];
 
@@ -21,9 +17,9 @@ export const FORECAST_METHODS = [
 /** Options of a run. Absent means: let the strategy or the trainer decide. */
 export interface TunerOptions {
   readonly strategy: StrategyName;
-  /** With `user` every LR of the run, the bounds below included, is a factor on the script's own. */
-  readonly base: Base;
-  /** Search interval; a bound that is absent is found by a range test, or with `base: 'user'` a default. */
+  /** Keep the script's own schedule: every LR of the run, the bounds below included, is a factor on it. */
+  readonly keepSchedule: boolean;
+  /** Search interval; a bound that is absent is found by a range test, or is a default with `keepSchedule`. */
   readonly minLr?: number;
   readonly maxLr?: number;
   /** Committed steps in total. */
@@ -56,7 +52,7 @@ export interface TunerOptions {
 /** The paper's figures where they are its own (section 4, released code); kappa 1000 explores as the released 1e6. */
 export const DEFAULTS = {
   strategy: 'horizon',
-  base: 'tuner',
+  keepSchedule: false,
   searchBudget: 0.1,
   tauMax: 8000,
   candidates: 10,
@@ -81,7 +77,6 @@ const MAX_SEED = Number.MAX_SAFE_INTEGER;
 export function resolveOptions(given: Partial<TunerOptions>): TunerOptions {
   const options: TunerOptions = { ...DEFAULTS, ...given };
   mustBeOneOf('--strategy', options.strategy, STRATEGIES);
-  mustBeOneOf('--base', options.base, BASES);
   mustBeOneOf('--validation', options.validation, VALIDATION_MODES);
   mustBeOneOf('--forecast', options.forecast, FORECAST_METHODS);
   mustBePositive('--min-lr', options.minLr);

@@ -6,8 +6,8 @@
 import { createHash } from 'node:crypto';
 import { createReadStream, lstatSync, mkdirSync, rmdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import type { DurableCheckpoint } from '../core/tuner/entry.js';
-import { syncDirectory, unusable } from './run-directory.js';
+import type { DurableCheckpoint } from '../core/record/entry.js';
+import { runDirectoryError, syncDirectory } from './run-directory.js';
 
 const FOLDER = 'checkpoints';
 /** For trainers that cannot hold checkpoints in memory; empty between two runs. */
@@ -44,9 +44,9 @@ export function openCheckpointFiles(dir: string): CheckpointFiles {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     syncDirectory(dir);
   } catch (error) {
-    throw unusable(dir, error);
+    throw runDirectoryError(dir, error);
   }
-  const pathOf = (file: string) => join(folder, mustBeOurs(file, OUR_FILE));
+  const pathOf = (file: string) => join(folder, assertOurs(file, OUR_FILE));
   const seal: CheckpointFiles['seal'] = async (file) => {
     const path = pathOf(file);
     try {
@@ -54,18 +54,18 @@ export function openCheckpointFiles(dir: string): CheckpointFiles {
       if (!lstatSync(path, { throwIfNoEntry: false })?.isFile()) return undefined;
       return await digest(path);
     } catch (error) {
-      throw unusable(dir, error);
+      throw runDirectoryError(dir, error);
     }
   };
   return {
     nameOf: (number, step) => `checkpoint-${number}-step-${step}`,
     pathOf,
     scratchPathOf(checkpoint) {
-      const path = join(scratch, mustBeOurs(checkpoint, OUR_SCRATCH));
+      const path = join(scratch, assertOurs(checkpoint, OUR_SCRATCH));
       try {
         mkdirSync(scratch, { recursive: true, mode: 0o700 });
       } catch (error) {
-        throw unusable(dir, error);
+        throw runDirectoryError(dir, error);
       }
       scratched.add(path);
       return path;
@@ -87,9 +87,9 @@ export function openCheckpointFiles(dir: string): CheckpointFiles {
 }
 
 /** A journal that somebody has written names no files for us to read or remove. */
-function mustBeOurs(name: string, pattern: RegExp): string {
+function assertOurs(name: string, pattern: RegExp): string {
   if (pattern.test(name)) return name;
-  throw unusable(name, 'it is no name of a checkpoint');
+  throw runDirectoryError(name, 'it is no name of a checkpoint');
 }
 
 async function digest(path: string): Promise<{ bytes: number; sha256: string }> {

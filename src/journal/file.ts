@@ -14,7 +14,7 @@ import {
 import { dirname, join } from 'node:path';
 import { AutolrsError } from '../core/errors.js';
 import { decodeRecord, encodeRecord, JOURNAL_FILE, type JournalEntry } from './format.js';
-import { syncDirectory, unusable, writeWhole } from './run-directory.js';
+import { runDirectoryError, syncDirectory, writeWhole } from './run-directory.js';
 
 export class Journal {
   readonly #dir: string;
@@ -43,7 +43,7 @@ export class Journal {
       syncDirectory(dir);
       return new Journal(dir, file, 0, 0);
     } catch (error) {
-      throw unusable(dir, error);
+      throw runDirectoryError(dir, error);
     }
   }
 
@@ -60,7 +60,7 @@ export class Journal {
       ftruncateSync(file, bytes);
       return new Journal(dir, file, records, bytes);
     } catch (error) {
-      throw unusable(dir, error);
+      throw runDirectoryError(dir, error);
     }
   }
 
@@ -73,7 +73,7 @@ export class Journal {
    */
   append(entry: JournalEntry, { durable = false } = {}): void {
     if (this.#failure) throw this.#failure;
-    if (durable && entry.kind !== 'end') this.mustBeInPlace();
+    if (durable && entry.kind !== 'end') this.assertInPlace();
     try {
       // Locks do not reach everywhere. Two journals in one file are none.
       if (fstatSync(this.#file).size !== this.#bytes) throw writtenByAnother(this.#dir);
@@ -83,7 +83,7 @@ export class Journal {
       if (durable) fsyncSync(this.#file);
     } catch (error) {
       // What was written of the record is a torn end; another record after it would make it a torn middle.
-      this.#failure = unusable(this.#dir, error);
+      this.#failure = runDirectoryError(this.#dir, error);
       throw this.#failure;
     }
     this.#seq++;
@@ -94,7 +94,7 @@ export class Journal {
    *
    * @throws AutolrsError `RUN_DIRECTORY_UNUSABLE` when the run directory is not the one that was opened.
    */
-  mustBeInPlace(): void {
+  assertInPlace(): void {
     const open = this.#stat();
     if (isSame(statOf(join(this.#dir, JOURNAL_FILE)), open)) return;
     throw noLongerThere(this.#dir, open.nlink === 0 ? undefined : this.#file);
@@ -105,7 +105,7 @@ export class Journal {
     try {
       return fstatSync(this.#file);
     } catch (error) {
-      throw unusable(this.#dir, error);
+      throw runDirectoryError(this.#dir, error);
     }
   }
 

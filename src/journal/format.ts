@@ -24,16 +24,17 @@
  */
 
 import { crc32 } from 'node:zlib';
-import type { TrainerFacts } from '../core/tuner/command.js';
-import type { Entry } from '../core/tuner/entry.js';
-import type { RunStatus } from '../core/tuner/result.js';
+import type { TrainerFacts } from '../core/conversation/command.js';
+import type { Entry } from '../core/record/entry.js';
+import type { RunStatus } from '../core/record/result.js';
 import type { ProcessIdentity } from './process-identity.js';
 import { isOfItsKind } from './shape.js';
+import { fromWritten, toWritten } from './written-names.js';
 
 export const JOURNAL_VERSION = 1;
 export const JOURNAL_FILE = 'journal.jsonl';
 
-type CarrierRecord =
+type TransportRecord =
   | { readonly kind: 'stdio' | 'unix' }
   | { readonly kind: 'tcp'; readonly host: string; readonly port: number };
 
@@ -50,7 +51,7 @@ export type JournalEntry =
       /** Where the command is started. */
       readonly cwd: string;
       readonly restarts: number;
-      readonly carrier: CarrierRecord;
+      readonly transport: TransportRecord;
       readonly checkpointSteps?: number;
     }
   | { readonly kind: 'trainer'; readonly facts: TrainerFacts; readonly process: ProcessIdentity }
@@ -58,7 +59,7 @@ export type JournalEntry =
       readonly kind: 'resume';
       readonly autolrs: string;
       readonly command: readonly [string, ...string[]];
-      readonly carrier?: CarrierRecord;
+      readonly transport?: TransportRecord;
     }
   | Entry
   | {
@@ -76,7 +77,7 @@ export interface JournalRecord {
 
 /** The record as a line, newline included. */
 export function encodeRecord({ seq, at, entry }: JournalRecord): string {
-  const text = JSON.stringify({ seq, at, ...entry });
+  const text = JSON.stringify({ seq, at, ...toWritten(entry) });
   return `${text.slice(0, -1)},"sum":"${sumOf(text)}"}\n`;
 }
 
@@ -90,7 +91,7 @@ export function decodeRecord(line: string): JournalRecord | 'unknown' | undefine
   if (body === undefined || sumOf(`${body}}`) !== sum) return undefined;
   const value: unknown = JSON.parse(`${body}}`); // the sum vouches for it
   if (typeof value !== 'object' || value === null || !isOfItsKind(value)) return 'unknown';
-  const { seq, at, ...entry } = value as JournalEntry & JournalRecord;
+  const { seq, at, ...entry } = fromWritten(value) as unknown as JournalEntry & JournalRecord;
   if (typeof seq !== 'number' || typeof at !== 'number') return 'unknown';
   return { seq, at, entry: withNonFinite(entry as JournalEntry) };
 }

@@ -20,9 +20,9 @@ import {
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { AutolrsError } from '../core/errors.js';
-import { visible } from '../core/visible.js';
+import { escapeControls } from '../core/escape-controls.js';
 import { identityOf, isElsewhere, isRunning, type ProcessIdentity } from './process-identity.js';
-import { unusable, writeWhole } from './run-directory.js';
+import { runDirectoryError, writeWhole } from './run-directory.js';
 
 const LOCK_FILE = 'lock';
 
@@ -54,7 +54,7 @@ export function lockRun(dir: string): Lock {
     take(path, claim, ATTEMPTS);
     return { release: () => releaseOwn(path, text) };
   } catch (error) {
-    throw unusable(dir, error);
+    throw runDirectoryError(dir, error);
   } finally {
     rmSync(claim.path, { force: true });
   }
@@ -75,7 +75,7 @@ export function holderOf(dir: string): ProcessIdentity | undefined {
 }
 
 /** @throws AutolrsError `RUN_LOCKED` naming the process that uses the directory. */
-export function mustBeFree(dir: string): void {
+export function assertFree(dir: string): void {
   const holder = holderOf(dir);
   if (holder !== undefined) throw heldBy(dir, join(dir, LOCK_FILE), holder);
 }
@@ -137,7 +137,7 @@ function heldBy(dir: string, path: string, holder: ProcessIdentity | undefined):
     return new AutolrsError('RUN_LOCKED', `"${dir}" is locked by nobody knows whom; ${remedy}`);
   }
   const { pid } = holder;
-  const host = visible(holder.host); // anybody may have written it
+  const host = escapeControls(holder.host); // anybody may have written it
   const where = host === hostname() && isElsewhere(holder) ? `${host}, in another container` : host;
   return new AutolrsError(
     'RUN_LOCKED',

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { AutolrsError } from '../core/errors.js';
 import { quoteForShell } from '../core/quote-for-shell.js';
 import { decodeRecord, JOURNAL_FILE, JOURNAL_VERSION, type JournalRecord } from './format.js';
-import { mustBeFree } from './lock.js';
-import { unusable } from './run-directory.js';
+import { assertFree } from './lock.js';
+import { runDirectoryError } from './run-directory.js';
 
 export interface ReadOptions {
   /** Called when the last line is torn, as a crash leaves it; the line is left out. */
@@ -20,7 +20,7 @@ export interface PlacedRecord extends JournalRecord {
 }
 
 /** @throws AutolrsError `RUN_DIRECTORY_UNUSABLE` when there is no journal. */
-export function mustHoldARun(dir: string): void {
+export function assertHoldsRun(dir: string): void {
   if (existsSync(join(dir, JOURNAL_FILE))) return;
   const message = `"${dir}" holds no ${JOURNAL_FILE}; give the directory of an autolrs run`;
   throw new AutolrsError('RUN_DIRECTORY_UNUSABLE', message);
@@ -31,9 +31,9 @@ export function mustHoldARun(dir: string): void {
  *
  * @throws AutolrsError when it holds one already, be it one that goes on or one that never began.
  */
-export async function mustHoldNoRun(dir: string): Promise<void> {
+export async function assertHoldsNoRun(dir: string): Promise<void> {
   if (!existsSync(join(dir, JOURNAL_FILE))) return;
-  mustBeFree(dir); // a run that goes on is not to be continued, nor is its journal to be removed
+  assertFree(dir); // a run that goes on is not to be continued, nor is its journal to be removed
   for await (const _ of readJournal(dir)) break;
   throw new AutolrsError(
     'RUN_DIRECTORY_UNUSABLE',
@@ -49,7 +49,7 @@ export async function* readJournal(
   dir: string,
   options: ReadOptions = {},
 ): AsyncGenerator<PlacedRecord> {
-  mustHoldARun(dir);
+  assertHoldsRun(dir);
   const path = join(dir, JOURNAL_FILE);
   let torn: number | undefined;
   let number = 0;
@@ -95,7 +95,7 @@ async function* linesOf(dir: string, path: string): AsyncGenerator<Line> {
       if (from < chunk.length) pieces.push(chunk.subarray(from));
     }
   } catch (error) {
-    throw unusable(dir, error);
+    throw runDirectoryError(dir, error);
   }
   if (pieces.length > 0) yield { bytes: Buffer.concat(pieces), isWhole: false };
 }

@@ -26,7 +26,7 @@ export function createRunDirectory(dir: string): void {
     makeDirectory(dir);
     accessSync(dir, constants.W_OK | constants.X_OK);
   } catch (error) {
-    throw unusable(dir, error);
+    throw runDirectoryError(dir, error);
   }
   const taken = OUR_NAMES.find((name) => existsSync(join(dir, name)));
   if (taken !== undefined) {
@@ -50,7 +50,7 @@ const OUR_NAMES = [
 /** Node's own `recursive` never returns where the system answers ENOENT to a mkdir, as /proc does. */
 function makeDirectory(dir: string): void {
   if (existsSync(dir)) {
-    if (!statSync(dir).isDirectory()) throw unusable(dir, 'it is a file');
+    if (!statSync(dir).isDirectory()) throw runDirectoryError(dir, 'it is a file');
     return;
   }
   makeDirectory(dirname(dir));
@@ -76,7 +76,7 @@ export function writeFileAtomically(path: string, text: string): void {
     syncDirectory(dirname(path));
   } catch (error) {
     removeIfThere(temporary);
-    throw unusable(dirname(path), error);
+    throw runDirectoryError(dirname(path), error);
   }
 }
 
@@ -106,7 +106,7 @@ export function syncDirectory(dir: string): void {
 }
 
 /** The sentence for what the file system said. */
-export function unusable(dir: string, cause: unknown): AutolrsError {
+export function runDirectoryError(dir: string, cause: unknown): AutolrsError {
   if (cause instanceof AutolrsError) return cause;
   const { sentence, remedy } = explain(cause);
   const message = `the run directory "${dir}" cannot be used: ${sentence}; ${remedy}`;

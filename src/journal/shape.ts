@@ -36,7 +36,7 @@ function oneOf(kinds: Readonly<Record<string, Check>>): Check {
   };
 }
 
-const CARRIER = oneOf({
+const TRANSPORT = oneOf({
   stdio: isRecord,
   unix: isRecord,
   tcp: has({ host: isText, port: isNumber }),
@@ -98,9 +98,9 @@ const RECORDS: Readonly<Record<string, Check>> = {
     command: isCommandLine,
     cwd: isText,
     restarts: isNumber,
-    carrier: maybe(CARRIER),
+    carrier: maybe(TRANSPORT),
   }),
-  resume: has({ command: isCommandLine, carrier: maybe(CARRIER) }),
+  resume: has({ command: isCommandLine, carrier: maybe(TRANSPORT) }),
   started: has({ process: maybe(PROCESS) }),
   trainer: has({ facts: FACTS, process: maybe(PROCESS) }),
   command: has({ command: COMMAND }),

@@ -6,7 +6,7 @@
 import { closeSync, fstatSync, openSync, renameSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import type { AutolrsError } from '../core/errors.js';
-import { unusable } from './run-directory.js';
+import { runDirectoryError } from './run-directory.js';
 
 /** Of each of the two files. Months of a progress bar, and no more than a checkpoint. */
 const MOST_BYTES = 64 * 1024 * 1024;
@@ -37,7 +37,7 @@ export function openTrainerLog(
   try {
     open();
   } catch (error) {
-    throw unusable(dir, error);
+    throw runDirectoryError(dir, error);
   }
   return {
     write(chunk) {
@@ -54,7 +54,7 @@ export function openTrainerLog(
         bytes += chunk.length;
       } catch (error) {
         isLost = true;
-        onLost(unusable(dir, error));
+        onLost(runDirectoryError(dir, error));
       }
     },
     close() {

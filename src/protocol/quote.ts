@@ -1,12 +1,12 @@
 /** What a trainer sent, as a sentence may quote it: short, on one line, and harmless to a terminal. */
 
-import { visible } from '../core/visible.js';
+import { escapeControls } from '../core/escape-controls.js';
 
 const LONGEST = 120;
 
 /** Shortens a line for a sentence. */
 export function quoteLine(line: string, longest = LONGEST): string {
-  const start = visible(line.slice(0, longest));
+  const start = escapeControls(line.slice(0, longest));
   if (line.length <= longest && start.length <= longest) return start;
   // The cut may leave half a character.
   return `${start.slice(0, longest - 3).replace(/\p{Cs}$/u, '')}...`;

@@ -1,7 +1,7 @@
 /** Between the core's commands and the wire's requests. Core types are never serialised directly. */
 
+import type { Command, Reply, TrainedReply, TrainerFacts } from '../core/conversation/command.js';
 import { AutolrsError } from '../core/errors.js';
-import type { Command, Reply, TrainedReply, TrainerFacts } from '../core/tuner/command.js';
 import type { Request } from './messages.js';
 import { badMessage, parseResult, type ResultOf } from './parse.js';
 import { quoteValue } from './quote.js';
@@ -149,7 +149,7 @@ function toTrained(
 function isOtherLr(lr: number, asked: number): AutolrsError {
   return new AutolrsError(
     'TRAINER_FAILED',
-    `leave the LR to the tuner: remove what else sets it in the script (a scheduler, an assignment to its LR), or keep the script's own schedule by --base user; it trained at LR ${lr} when ${asked} was asked`,
+    `leave the LR to the tuner: remove what else sets it in the script (a scheduler, an assignment to its LR), or keep the script's own schedule by --keep-schedule; it trained at LR ${lr} when ${asked} was asked`,
     { isOtherLr: true, isPermanent: true },
   );
 }

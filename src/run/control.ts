@@ -1,19 +1,19 @@
 /** A control: the steps at which a script failed, at an LR that moves nothing. */
 
+import type { Command, TrainedReply } from '../core/conversation/command.js';
 import { AutolrsError } from '../core/errors.js';
-import type { Command, TrainedReply } from '../core/tuner/command.js';
-import type { Entry } from '../core/tuner/entry.js';
-import type { Lineage } from '../core/tuner/lineage.js';
-import { canBeProvoked, controlOf, type Suspicion } from './lr-failures.js';
+import type { Entry } from '../core/record/entry.js';
+import type { Lineage } from '../core/record/lineage.js';
+import { canBeProvoked, controlOf, type FailureSeries } from './lr-failures.js';
 import type { TrainerPort } from './ports.js';
-import { because } from './process-keeper.js';
+import { because } from './supervisor.js';
 
 export interface ControlTools {
   readonly lineage: Lineage;
   readonly signal: AbortSignal;
   readonly note: (entry: Entry) => void;
   /** The command with the place of a checkpoint, where the trainer has no room for it in memory. */
-  readonly placed: (command: Command) => Command;
+  readonly withScratchPath: (command: Command) => Command;
   /** Whether the script has done a step in this run. */
   readonly hasTrained: boolean;
 }
@@ -29,25 +29,25 @@ const SOUND_STEPS = 64;
  *
  * @throws AutolrsError when the script fails there as well: then it is not the LR's doing.
  */
-export async function doControl(
+export async function runControl(
   trainer: TrainerPort,
-  suspicion: Suspicion,
-  { lineage, signal, note, placed, hasTrained }: ControlTools,
+  series: FailureSeries,
+  { lineage, signal, note, withScratchPath, hasTrained }: ControlTools,
 ): Promise<TrainedReply | undefined> {
-  const { error, reply } = suspicion.latest;
+  const { error, reply } = series.latest;
   const at = (kind: 'save' | 'restore' | 'discard', checkpoint = CHECKPOINT) =>
-    trainer.ask(placed({ kind, checkpoint }));
+    trainer.ask(withScratchPath({ kind, checkpoint }));
   await at('save');
-  const start = suspicion.from === 'checkpoint' ? lineage.lastNamed : undefined;
+  const start = series.from === 'checkpoint' ? lineage.lastNamed : undefined;
   if (start) await at('restore', start.name);
-  const control = controlOf(suspicion, start ? lineage.step - start.step : 0);
+  const control = controlOf(series, start ? lineage.step - start.step : 0);
   const answer = await trainer.ask(control, signal).catch((cause: unknown) => {
     const isOfScript = cause instanceof AutolrsError && canBeProvoked(cause, control);
     if (!isOfScript || signal.aborted || !hasTrained) throw cause;
-    if (suspicion.from === 'checkpoint' || trainer.toldLosses.length >= SOUND_STEPS) {
+    if (series.from === 'checkpoint' || trainer.reportedLosses.length >= SOUND_STEPS) {
       throw notOfLr(cause);
     }
-    suspicion.from = 'checkpoint';
+    series.from = 'checkpoint';
     throw cause;
   });
   if (answer.kind !== 'trained') throw new Error('a "train" was answered by something else');
@@ -56,7 +56,7 @@ export async function doControl(
   await at('restore');
   await at('discard');
   if (end === 'cancel') return undefined;
-  suspicion.isControlled = true;
+  series.isControlled = true;
   if (steps === control.steps && losses.every(Number.isFinite)) return undefined;
   if (reply === undefined) throw notOfLr(error);
   // The steps that it had done before are not done any more.

@@ -1,8 +1,8 @@
 /** Training in parts: for a trainer that cannot be called off, so short that an interrupt need not wait for long. */
 
-import type { TrainCommand, TrainedReply } from '../core/tuner/command.js';
-import { exceedsSmoothed } from '../core/tuner/smoothed-loss.js';
-import { joinParts, partOf } from '../core/tuner/train-parts.js';
+import type { TrainCommand, TrainedReply } from '../core/conversation/command.js';
+import { joinParts, partOf } from '../core/record/split-train.js';
+import { exceedsSmoothed } from './smoothed-loss.js';
 
 export interface PartsOptions {
   readonly ask: (part: TrainCommand) => Promise<TrainedReply>;

@@ -4,9 +4,9 @@
  * anew, does the same steps at an LR that moves nothing, and fails at them again at the LR that was asked.
  */
 
+import type { Command, Reply, TrainCommand, TrainedReply } from '../core/conversation/command.js';
 import type { AutolrsError } from '../core/errors.js';
-import { robustNoise } from '../core/loss-noise.js';
-import type { Command, Reply, TrainCommand, TrainedReply } from '../core/tuner/command.js';
+import { robustNoise } from '../core/math/noise.js';
 import { causeOf, isFromOutside } from './cause.js';
 
 /** The LR of a control, over the lowest that was asked: so low that nothing moves, and no number loses its digits. */
@@ -48,7 +48,7 @@ export function canBeProvoked(error: AutolrsError, command: Command): boolean {
 }
 
 /** What is known of failures in one place of the run. */
-export class Suspicion {
+export class FailureSeries {
   /** The trainer's own step count where the command, or the part of it, begins. */
   readonly step: number;
   latest: ScriptFailure;
@@ -86,7 +86,7 @@ function isCommit(command: Command): boolean {
 }
 
 /** The training of a control, `before` steps longer than the command. */
-export function controlOf({ latest: { command } }: Suspicion, before: number): TrainCommand {
+export function controlOf({ latest: { command } }: FailureSeries, before: number): TrainCommand {
   if (command.kind !== 'train') throw new Error(`a "${command.kind}" has no LR`);
   const { steps, lr } = command;
   const lowest = typeof lr === 'number' ? lr : Math.min(...lr);

@@ -1,18 +1,18 @@
 /** What a run needs of the world. Typing is structural: trainer, journal and display fit without knowing this file. */
 
-import type { Command, Reply, TrainerFacts } from '../core/tuner/command.js';
-import type { DurableCheckpoint, Entry } from '../core/tuner/entry.js';
+import type { Command, Reply, TrainerFacts } from '../core/conversation/command.js';
+import type { DurableCheckpoint, Entry } from '../core/record/entry.js';
 
 export interface TrainerPort {
   readonly facts: TrainerFacts;
   /** Losses of the `train` in flight that the trainer has told of; none once it is answered. */
-  readonly toldLosses: readonly number[];
+  readonly reportedLosses: readonly number[];
   /** Optimizer updates that it has done, as its answers say. */
   readonly updates: number;
   /** Resolves with the reply; once `signal` aborts, a `train` may resolve early with what was done. */
   ask(command: Command, signal?: AbortSignal): Promise<Reply>;
   /** The end after a failure: nothing of this process is left when it resolves. Never throws. */
-  abandon(): Promise<unknown>;
+  terminate(): Promise<unknown>;
 }
 
 export interface JournalPort {

@@ -1,8 +1,8 @@
 /** Brings a new process to the state in which another one stood: checkpoints from disk, and the training since. */
 
+import type { Command, Reply, TrainedReply } from '../core/conversation/command.js';
 import { AutolrsError } from '../core/errors.js';
-import type { Command, Reply, TrainedReply } from '../core/tuner/command.js';
-import type { Lineage, Origin } from '../core/tuner/lineage.js';
+import type { Lineage, Origin } from '../core/record/lineage.js';
 import type { CheckpointsPort } from './ports.js';
 
 export interface RecoveryTools {
@@ -22,18 +22,19 @@ export interface RecoveryTools {
  */
 export async function recover(tools: RecoveryTools, next: Command | undefined): Promise<void> {
   const { lineage } = tools;
-  await leaveDamagedFiles(tools);
+  await skipDamagedCheckpoints(tools);
   let at: Origin | undefined;
   for (const [checkpoint, { origin }] of lineage.named) {
-    if (at !== origin) await bringTo(origin, tools);
+    if (at !== origin) await rebuildState(origin, tools);
     at = origin;
     await tools.ask({ kind: 'save', checkpoint });
   }
-  if (next?.kind !== 'restore' && at !== lineage.present) await bringTo(lineage.present, tools);
+  if (next?.kind !== 'restore' && at !== lineage.present)
+    await rebuildState(lineage.present, tools);
 }
 
 /** Until every origin comes from a file that is whole. */
-async function leaveDamagedFiles({
+async function skipDamagedCheckpoints({
   lineage,
   checkpoints,
   onDamaged,
@@ -48,7 +49,7 @@ async function leaveDamagedFiles({
       whole.add(origin.file);
       continue;
     }
-    const older = lineage.olderThan(origin);
+    const older = lineage.fallbackOf(origin);
     // The state in which the script begins is known; training from there was never made durable.
     if (older === undefined || (older.file === undefined && older.since.length > 0)) {
       throw new AutolrsError(
@@ -57,11 +58,11 @@ async function leaveDamagedFiles({
       );
     }
     onDamaged(origin.file);
-    lineage.abandonFile(origin.file);
+    lineage.dropCheckpoint(origin.file);
   }
 }
 
-async function bringTo(origin: Origin, tools: RecoveryTools): Promise<void> {
+async function rebuildState(origin: Origin, tools: RecoveryTools): Promise<void> {
   const { checkpoints, lineage, ask } = tools;
   if (origin.file !== undefined) {
     const { file } = origin;

@@ -5,21 +5,21 @@
  * Only a trainer that is gone is left as it is.
  */
 
-import type { Command, Extension, TrainedReply } from '../core/tuner/command.js';
-import type { Answer } from '../core/tuner/conversation.js';
-import type { FinishReason } from '../core/tuner/decision.js';
-import type { Entry } from '../core/tuner/entry.js';
-import type { Standing } from '../core/tuner/replay.js';
-import { withShortLr } from '../core/tuner/train-parts.js';
+import type { Command, Extension, TrainedReply } from '../core/conversation/command.js';
+import type { Answer } from '../core/conversation/conversation.js';
+import type { FinishReason } from '../core/conversation/decision.js';
+import type { Entry } from '../core/record/entry.js';
+import type { ResumePoint } from '../core/record/replay.js';
+import { withShortLr } from '../core/record/split-train.js';
+import type { DurableTrainer } from './durable-trainer.js';
 import type { JournalPort, Observer } from './ports.js';
-import type { SteadyTrainer } from './steady-trainer.js';
 
 export type RunEnd =
   | { readonly kind: 'finished'; readonly reason: FinishReason }
   | { readonly kind: 'interrupted' };
 
 export interface RunPorts {
-  readonly trainer: SteadyTrainer;
+  readonly trainer: DurableTrainer;
   readonly note: (entry: Entry) => void;
 }
 
@@ -42,14 +42,15 @@ export function createNote(
  * @throws AutolrsError when the trainer, the wire or the journal fails.
  */
 export async function runStrategy(
-  standing: Standing,
+  resumePoint: ResumePoint,
   { trainer, note }: RunPorts,
   signal: AbortSignal,
   extension?: Extension,
 ): Promise<RunEnd> {
-  const { conversation } = standing;
-  let { answer } = standing;
-  let pending: { command: Command; parts: readonly TrainedReply[] } | undefined = standing.pending;
+  const { conversation } = resumePoint;
+  let { answer } = resumePoint;
+  let pending: { command: Command; parts: readonly TrainedReply[] } | undefined =
+    resumePoint.pending;
   let unused = extension;
   const extend = (): Answer => {
     if (unused === undefined) return undefined;
@@ -58,7 +59,7 @@ export async function runStrategy(
     note(entry);
     return entry;
   };
-  if (standing.finished !== undefined) answer = extend();
+  if (resumePoint.finished !== undefined) answer = extend();
   // The checkpoint that belongs to this save was not written any more.
   if (answer?.kind === 'saved') await trainer.makeDurable();
   while (!signal.aborted) {

@@ -1,14 +1,14 @@
 /** Asks a trainer, and tells the failures that its script may have by the LR from all others. */
 
-import { AutolrsError } from '../core/errors.js';
 import type {
   Command,
   Reply,
   TrainCommand,
   TrainedReply,
   TrainerFacts,
-} from '../core/tuner/command.js';
-import type { Entry } from '../core/tuner/entry.js';
+} from '../core/conversation/command.js';
+import { AutolrsError } from '../core/errors.js';
+import type { Entry } from '../core/record/entry.js';
 import { trainInParts } from './in-parts.js';
 import {
   canBeProvoked,
@@ -69,7 +69,7 @@ export class ScriptAsker {
         error instanceof AutolrsError &&
         canBeProvoked(error, command);
       if (isProvocable) {
-        throw new ScriptFailure(error, command, [...told, ...trainer.toldLosses], told.length);
+        throw new ScriptFailure(error, command, [...told, ...trainer.reportedLosses], told.length);
       }
       if (told.length > 0) note({ kind: 'lost', steps: told.length, seconds: 0 });
       throw error;

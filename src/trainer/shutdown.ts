@@ -1,11 +1,11 @@
 /** The ends of a trainer: the orderly one, and the one that does not wait for long. The first cause is reported. */
 
 import { AutolrsError } from '../core/errors.js';
-import type { Link } from './carrier.js';
-import type { ChildEnd } from './child.js';
-import type { Patience, Session } from './session.js';
+import type { ChildEnd } from './process/child.js';
+import type { RequestTimeout, Session } from './rpc/session.js';
+import type { Connection } from './transport/types.js';
 
-export interface SeeOffOptions {
+export interface ShutdownOptions {
   /** Once aborted, the script has only a grace period left to end by itself. */
   readonly signal?: AbortSignal;
   /** Called once when the script takes its time to end. */
@@ -13,7 +13,7 @@ export interface SeeOffOptions {
 }
 
 /** The adapter answers between two steps or at once; longer means that it is not listening. */
-const ANSWER_PATIENCE: Patience = {
+const SHUTDOWN_TIMEOUT: RequestTimeout = {
   timeoutMs: () => 60_000,
   onTimeout: () => new AutolrsError('TRAINER_TIMEOUT', 'the trainer did not answer "shutdown"'),
 };
@@ -34,37 +34,37 @@ const TERM_GRACE_MS = 5_000;
  * Asks, hangs up, and waits for the script to finish what it does after training, however long that takes; after an
  * interrupt no longer than a minute. Never throws.
  */
-export async function seeOff(
-  link: Link,
+export async function shutDownGracefully(
+  connection: Connection,
   session: Session,
-  { signal, onWaiting }: SeeOffOptions = {},
+  { signal, onWaiting }: ShutdownOptions = {},
 ): Promise<ChildEnd> {
   const waiting = setTimeout(() => onWaiting?.(), WAITING_AFTER_MS);
   try {
     await session
-      .request({ method: 'shutdown', params: {} }, ANSWER_PATIENCE)
+      .request({ method: 'shutdown', params: {} }, SHUTDOWN_TIMEOUT)
       .catch(() => undefined); // its exit code says whether it ended well
-    link.hangUp();
-    const first = await Promise.race([link.ended, afterAbort(signal, INTERRUPTED_GRACE_MS)]);
-    return first ?? (await stopTrainer(link));
+    connection.closeInput();
+    const first = await Promise.race([connection.ended, afterAbort(signal, INTERRUPTED_GRACE_MS)]);
+    return first ?? (await terminateTrainer(connection));
   } finally {
     clearTimeout(waiting);
   }
 }
 
 /** Hangs up, waits, SIGTERM, waits, SIGKILL. Never throws. */
-export async function stopTrainer(link: Link): Promise<ChildEnd> {
-  link.hangUp();
+export async function terminateTrainer(connection: Connection): Promise<ChildEnd> {
+  connection.closeInput();
   const steps = [
     { waitMs: HUNG_UP_MS, signal: 'SIGTERM' },
     { waitMs: TERM_GRACE_MS, signal: 'SIGKILL' },
   ] as const;
   for (const { waitMs, signal } of steps) {
-    const end = await within(link.ended, waitMs);
+    const end = await within(connection.ended, waitMs);
     if (end !== undefined) return end;
-    link.kill(signal);
+    connection.kill(signal);
   }
-  return link.ended;
+  return connection.ended;
 }
 
 function within<Value>(promise: Promise<Value>, ms: number): Promise<Value | undefined> {

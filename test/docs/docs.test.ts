@@ -3,11 +3,11 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { RunError } from '../../src/cli/fold-journal.js';
+import type { RunError } from '../../src/app/load-run.js';
 import { createProgram } from '../../src/cli/program.js';
 import { DEFAULTS } from '../../src/core/options.js';
-import type { RunResult } from '../../src/core/tuner/result.js';
-import type { RunningProcess } from '../../src/display/status.js';
+import type { RunResult } from '../../src/core/record/result.js';
+import type { RunningProcess } from '../../src/display/run/status.js';
 import { classifyLine } from '../../src/protocol/codec.js';
 import { WIRE_ERRORS } from '../../src/protocol/messages.js';
 import { parseNotification, parseResult, RESULTS } from '../../src/protocol/parse.js';
@@ -43,7 +43,7 @@ describe('every document', () => {
       ),
     );
     const ours =
-      /--(?:min|max|tau|probe|candidates|kappa|warmup|validation|target|forecast|seed|run-dir|start-t|carrier|budget|strategy|steps)[a-z-]*/g;
+      /--(?:min|max|tau|probe|candidates|kappa|warmup|validation|target|forecast|seed|run-dir|start-t|transport|keep-sch|budget|strategy|steps)[a-z-]*/g;
     const unknown = documents.flatMap((path) =>
       (read(path).match(ours) ?? [])
         .filter((flag) => !known.has(flag))
@@ -115,11 +115,11 @@ describe('the document of --json in docs/cli.md', () => {
   it('has the keys that few runs have', () => {
     const rare = {
       neverFinite: { loss: 'training', lowestLr: 1e-9 },
-      wentBack: { from: 2, to: 1 },
-      steps: { takenBack: 1 },
+      returned: { from: 2, to: 1 },
+      steps: { rolledBack: 1 },
       error: { code: 'BUG', message: '', exitCode: 70 } satisfies RunError,
       process: { pid: 1, host: '' } satisfies RunningProcess,
-    } satisfies Pick<RunResult, 'neverFinite' | 'wentBack'> & Record<string, object>;
+    } satisfies Pick<RunResult, 'neverFinite' | 'returned'> & Record<string, object>;
     expect(missing(rare)).toEqual([]);
     expect(missing({ steps: { bogus: 1 }, others: 1 })).toEqual(['steps.bogus', 'others']);
   });

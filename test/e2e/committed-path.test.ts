@@ -5,9 +5,9 @@
 
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import type { Command } from '../../src/core/tuner/command.js';
+import type { Command } from '../../src/core/conversation/command.js';
 import { readJournal } from '../../src/journal/read.js';
-import { startTrainer } from '../../src/trainer/process.js';
+import { startTrainer } from '../../src/trainer/trainer.js';
 import { ROOT, runCli, temporaryDirectory } from '../support/cli.js';
 import { hasPythonModules, PYTHON } from '../support/python.js';
 

@@ -46,7 +46,7 @@ describe('autolrs doctor', () => {
   it('finds what is printed between the messages, unless a socket carries them', async () => {
     const { code, causes } = await examine(fixture('noisy.mjs'));
     expect([code, causes]).toEqual([3, ['prints-between-messages', 'no-disk']]);
-    const overSocket = await examine(fixture('tears.mjs').concat('train'), '--carrier', 'unix');
+    const overSocket = await examine(fixture('tears.mjs').concat('train'), '--transport', 'unix');
     expect([overSocket.code, overSocket.causes]).toEqual([0, ['no-disk']]);
   });
 
@@ -109,7 +109,7 @@ describe('autolrs doctor', () => {
   });
 
   it('asks for a command, for times that can be waited for and for an address of this machine', async () => {
-    const wrong = ['--timeout 0 -- x', '--timeout soon -- x', '--carrier tcp:192.0.2.1:9 -- x'];
+    const wrong = ['--timeout 0 -- x', '--timeout soon -- x', '--transport tcp:192.0.2.1:9 -- x'];
     for (const args of [[], ...wrong.map((words) => words.split(' '))]) {
       expect((await runCli(['doctor', ...args])).code).toBe(2);
     }

@@ -18,7 +18,7 @@ describe('autolrs run, by default', () => {
     const { strategy, status, steps, stages } = readResult(dir);
     expect({ strategy, status }).toEqual({ strategy: 'horizon', status: 'finished' });
     expect(steps.total).toBe(600);
-    expect(steps.search - (steps.takenBack ?? 0)).toBeLessThanOrEqual(60);
+    expect(steps.search - (steps.rolledBack ?? 0)).toBeLessThanOrEqual(60);
     expect(stages[0].lr).toBeGreaterThan(0);
     expect(stderr).toContain(
       'budget: 600 steps with the search included, as the script means to do',

@@ -72,10 +72,11 @@ describe('autolrs run', () => {
     expect(code, stderr).toBe(0);
     const document = JSON.parse(stdout);
     expect(Object.keys(document)).toEqual([
+      'version',
       'run',
       'status',
       'strategy',
-      'base',
+      'keepSchedule',
       'seed',
       'steps',
       'seconds',

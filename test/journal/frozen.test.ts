@@ -4,8 +4,8 @@ import { copyFileSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { resolveOptions, type TunerOptions } from '../../src/core/options.js';
-import { paper } from '../../src/core/tuner/paper.js';
-import { Replay } from '../../src/core/tuner/replay.js';
+import { Replay } from '../../src/core/record/replay.js';
+import { paper } from '../../src/core/strategies/paper/strategy.js';
 import type { JournalEntry } from '../../src/journal/format.js';
 import { readJournal } from '../../src/journal/read.js';
 import { ROOT, runCli, temporaryDirectory } from '../support/cli.js';
@@ -51,7 +51,11 @@ describe('the frozen journal of version 1', () => {
         replay = new Replay(paper(options, entry.facts), entry.facts.step);
       } else if (entry.kind !== 'end' && entry.kind !== 'resume') replay?.add(entry);
     }
-    expect(replay?.standing).toMatchObject({ finished: 'budget', strays: [], filesBegun: FILES });
-    expect(replay?.standing.lineage.step).toBe(60);
+    expect(replay?.resumePoint).toMatchObject({
+      finished: 'budget',
+      unfinishedFiles: [],
+      nextFileNumber: FILES,
+    });
+    expect(replay?.resumePoint.lineage.step).toBe(60);
   });
 });

@@ -13,7 +13,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { Journal } from '../../src/journal/file.js';
 import type { JournalEntry, JournalRecord } from '../../src/journal/format.js';
-import { mustHoldNoRun, readJournal } from '../../src/journal/read.js';
+import { assertHoldsNoRun, readJournal } from '../../src/journal/read.js';
 import { createRunDirectory, writeFileAtomically } from '../../src/journal/run-directory.js';
 import { temporaryDirectory } from '../support/cli.js';
 import { RUN } from '../support/run-record.js';
@@ -117,7 +117,7 @@ describe('the journal', () => {
   it('is never begun twice in one directory', async () => {
     const dir = write([RUN]);
     expect(() => Journal.create(dir)).toThrow(/cannot be used/);
-    await expect(mustHoldNoRun(dir)).rejects.toThrow(/holds a run already/);
+    await expect(assertHoldsNoRun(dir)).rejects.toThrow(/holds a run already/);
   });
 });
 
@@ -172,9 +172,9 @@ describe('a journal that is being written', () => {
       'end',
     ]);
     rmSync(elsewhere, { recursive: true });
-    expect(() => journal.mustBeInPlace()).toThrow('was removed during the run');
+    expect(() => journal.assertInPlace()).toThrow('was removed during the run');
     journal.close(); // as a network disk that does not know the file any more
-    expect(() => journal.mustBeInPlace()).toThrow(
+    expect(() => journal.assertInPlace()).toThrow(
       /the run directory ".*run" cannot be used: EBADF/,
     );
   });

@@ -3,9 +3,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { documentOf } from '../../src/cli/compare-document.js';
-import { documentOf as doctorDocumentOf } from '../../src/cli/doctor-document.js';
-import { EXIT_UNWRITTEN, exitCodeOfError, exitCodeOfStatus } from '../../src/cli/exit-codes.js';
+import { EXIT_UNWRITTEN, exitCodeOfError, exitCodeOfStatus } from '../../src/app/exit-codes.js';
+import { documentOf } from '../../src/cli/commands/compare-json.js';
+import { documentOf as doctorDocumentOf } from '../../src/cli/commands/doctor-json.js';
 import { compareRuns } from '../../src/core/compare/compare.js';
 import { startEvidence } from '../../src/core/doctor/evidence.js';
 import { CAUSES, CHECKS } from '../../src/core/doctor/finding.js';

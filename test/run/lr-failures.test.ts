@@ -2,8 +2,8 @@
 
 import { describe, expect, it } from 'vitest';
 import { resolveOptions, type TunerOptions } from '../../src/core/options.js';
-import type { Entry } from '../../src/core/tuner/entry.js';
-import { summarize } from '../../src/display/summary.js';
+import type { Entry } from '../../src/core/record/entry.js';
+import { summarize } from '../../src/display/run/summary.js';
 import { type Disturbance, SimulatedRun, TunerKilled } from '../support/simulated-run.js';
 import type { SimulationOptions } from '../support/simulated-trainer.js';
 
@@ -24,11 +24,11 @@ const TUNERS: Readonly<Record<string, TunerOptions>> = {
   horizon: resolveOptions({ budget: 900 }),
   'horizon with a target': resolveOptions({ budget: 900, targetLoss: 0.01 }),
   'horizon in a given interval': resolveOptions({ budget: 900, minLr: 1e-3, maxLr: 1 }),
-  'horizon with factors': resolveOptions({ base: 'user', budget: 900 }),
+  'horizon with factors': resolveOptions({ keepSchedule: true, budget: 900 }),
 };
 
 function createRun(tuner: TunerOptions, guard: SimulationOptions): SimulatedRun {
-  const ownLr = tuner.base === 'user' ? { ownLr: () => BEARS / 2 } : {};
+  const ownLr = tuner.keepSchedule ? { ownLr: () => BEARS / 2 } : {};
   return new SimulatedRun({
     tuner,
     simulation: { ...simulation, ...ownLr, ...guard },
@@ -62,7 +62,7 @@ describe('a script that stops itself where its loss blows up', () => {
         const run = createRun(tuner, { guard });
         await finish(run);
         const { schedule, failures = 0, steps } = run.result;
-        const own = tuner.base === 'user' ? BEARS / 2 : 1;
+        const own = tuner.keepSchedule ? BEARS / 2 : 1;
         expect(Math.max(...schedule.map(({ lr }) => lr * own))).toBeLessThanOrEqual(BEARS);
         expect(steps.committed).toBeGreaterThan(200);
         expect(run.trainer.model.excess).toBeLessThan(1);

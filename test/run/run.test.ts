@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { resolveOptions } from '../../src/core/options.js';
-import type { Entry } from '../../src/core/tuner/entry.js';
+import type { Entry } from '../../src/core/record/entry.js';
 import { type Disturbance, SimulatedRun, TunerKilled } from '../support/simulated-run.js';
 
 const TUNER = resolveOptions({

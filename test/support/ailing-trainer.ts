@@ -3,14 +3,14 @@
  * the ailments of choice. Two weights follow noisy gradients towards the mean of their batches.
  */
 
-import { createRandom } from '../../src/core/math/random.js';
 import type {
   CheckpointCommand,
   Command,
   Reply,
   TrainedReply,
   TrainerFacts,
-} from '../../src/core/tuner/command.js';
+} from '../../src/core/conversation/command.js';
+import { createRandom } from '../../src/core/math/random.js';
 
 export type Ailment =
   | 'forgets weights'

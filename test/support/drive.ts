@@ -1,9 +1,9 @@
 /** Plays a conversation against a trainer in memory, without promises. */
 
-import type { Command, Reply } from '../../src/core/tuner/command.js';
-import type { Conversation } from '../../src/core/tuner/conversation.js';
-import type { Decision } from '../../src/core/tuner/decision.js';
-import type { Entry } from '../../src/core/tuner/entry.js';
+import type { Command, Reply } from '../../src/core/conversation/command.js';
+import type { Conversation } from '../../src/core/conversation/conversation.js';
+import type { Decision } from '../../src/core/conversation/decision.js';
+import type { Entry } from '../../src/core/record/entry.js';
 
 export interface Played<Outcome> {
   readonly outcome: Outcome;

@@ -12,5 +12,5 @@ export const RUN = {
   command: ['python', 'train.py'],
   cwd: '/home/me',
   restarts: 3,
-  carrier: { kind: 'stdio' },
+  transport: { kind: 'stdio' },
 } as const satisfies JournalEntry;

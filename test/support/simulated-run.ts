@@ -3,17 +3,17 @@
  * is a list. Trainers and the tuner can be made to fail at any moment.
  */
 
+import type { Command, Extension, Reply } from '../../src/core/conversation/command.js';
 import { AutolrsError } from '../../src/core/errors.js';
 import type { TunerOptions } from '../../src/core/options.js';
-import type { Command, Extension, Reply } from '../../src/core/tuner/command.js';
-import type { Entry } from '../../src/core/tuner/entry.js';
-import { Replay } from '../../src/core/tuner/replay.js';
-import type { RunResult } from '../../src/core/tuner/result.js';
-import { ResultBuilder } from '../../src/core/tuner/result-builder.js';
-import { beginStrategy } from '../../src/core/tuner/strategies.js';
+import type { Entry } from '../../src/core/record/entry.js';
+import { Replay } from '../../src/core/record/replay.js';
+import type { RunResult } from '../../src/core/record/result.js';
+import { ResultBuilder } from '../../src/core/record/result-builder.js';
+import { beginStrategy } from '../../src/core/strategies/create-strategy.js';
+import { DurableTrainer } from '../../src/run/durable-trainer.js';
 import { createNote, type RunEnd, runStrategy } from '../../src/run/run.js';
 import { SliceLength } from '../../src/run/slice-length.js';
-import { SteadyTrainer } from '../../src/run/steady-trainer.js';
 import { type Model, SimulatedTrainer, type SimulationOptions } from './simulated-trainer.js';
 
 export interface SimulatedRunOptions {
@@ -76,27 +76,27 @@ export class SimulatedRun {
     const facts = { ...said, can: { ...said.can, memory } };
     const replay = new Replay(beginStrategy(tuner, facts), 0);
     for (const entry of this.entries) replay.add(entry);
-    const { standing } = replay;
+    const { resumePoint } = replay;
     const note = createNote(
       { append: (entry, options) => this.#append(entry, options, disturbance) },
       [],
     );
     const start = async () => this.#start(disturbance, interrupt);
-    const trainer = new SteadyTrainer(await start(), {
+    const trainer = new DurableTrainer(await start(), {
       start,
       note,
       say: (line) => void this.said.push(line),
       checkpoints: this.#checkpoints(disturbance),
       slices: new SliceLength(checkpointSteps),
-      lineage: standing.lineage,
+      lineage: resumePoint.lineage,
       facts,
       restarts,
-      strays: standing.strays,
-      filesBegun: standing.filesBegun,
-      hasValidated: standing.hasValidated,
+      unfinishedFiles: resumePoint.unfinishedFiles,
+      nextFileNumber: resumePoint.nextFileNumber,
+      hasValidated: resumePoint.hasValidated,
       signal: interrupt.signal,
     });
-    return runStrategy(standing, { trainer, note }, interrupt.signal, extension);
+    return runStrategy(resumePoint, { trainer, note }, interrupt.signal, extension);
   }
 
   #newTrainer(): SimulatedTrainer {
@@ -142,7 +142,7 @@ export class SimulatedRun {
     };
     return {
       facts: trainer.facts,
-      get toldLosses() {
+      get reportedLosses() {
         return trainer.told;
       },
       get updates() {
@@ -160,7 +160,7 @@ export class SimulatedRun {
         trainer.told = [];
         return reply;
       },
-      abandon: async () => {},
+      terminate: async () => {},
     };
   }
 

@@ -3,16 +3,16 @@
  * grows above `divergesAbove`. Its noise depends on the step alone, so a restored model meets the same batches again.
  */
 
-import { AutolrsError } from '../../src/core/errors.js';
-import { createRandom } from '../../src/core/math/random.js';
 import type {
   CheckpointCommand,
   Command,
   Reply,
   TrainedReply,
   TrainerFacts,
-} from '../../src/core/tuner/command.js';
-import { exceedsSmoothed } from '../../src/core/tuner/smoothed-loss.js';
+} from '../../src/core/conversation/command.js';
+import { AutolrsError } from '../../src/core/errors.js';
+import { createRandom } from '../../src/core/math/random.js';
+import { exceedsSmoothed } from '../../src/run/smoothed-loss.js';
 
 export interface SimulationOptions {
   readonly bestLr?: number;

@@ -1,14 +1,14 @@
 /** Plays bytes to the splitter, session and translation that production uses, and watches what comes out of them. */
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Command } from '../../src/core/conversation/command.js';
 import { AutolrsError } from '../../src/core/errors.js';
-import type { Command } from '../../src/core/tuner/command.js';
 import { LineSplitter } from '../../src/protocol/line-splitter.js';
 import type { Request } from '../../src/protocol/messages.js';
 import { badMessage, parseResult } from '../../src/protocol/parse.js';
 import { toFacts, toReply, toRequest } from '../../src/protocol/translate.js';
-import { checkVersion } from '../../src/trainer/process.js';
-import { Session } from '../../src/trainer/session.js';
+import { Session } from '../../src/trainer/rpc/session.js';
+import { checkVersion } from '../../src/trainer/trainer.js';
 
 export type Question = Command | { readonly kind: 'initialize' } | { readonly kind: 'shutdown' };
 
@@ -63,9 +63,9 @@ export async function playWire(exchanges: readonly Exchange[]): Promise<Played> 
 }
 
 async function outcomeOf(session: Session, question: Question): Promise<unknown> {
-  const patience = { timeoutMs: () => 600_000, onTimeout: () => GONE };
+  const timeouts = { timeoutMs: () => 600_000, onTimeout: () => GONE };
   try {
-    return accept(question, await session.request(requestFor(question), patience));
+    return accept(question, await session.request(requestFor(question), timeouts));
   } catch (error) {
     if (error instanceof AutolrsError) return error;
     throw error;

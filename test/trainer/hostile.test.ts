@@ -5,8 +5,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import type { Command } from '../../src/core/tuner/command.js';
-import { startTrainer, type TrainerOptions } from '../../src/trainer/process.js';
+import type { Command } from '../../src/core/conversation/command.js';
+import { startTrainer, type TrainerOptions } from '../../src/trainer/trainer.js';
 import { FIXTURES, fixture, runCliUnread, temporaryDirectory } from '../support/cli.js';
 
 const TRAIN: Command = { kind: 'train', purpose: 'search', steps: 2, lr: 0.05 };
@@ -75,8 +75,8 @@ describe('an answer that', () => {
 
   for (const [what, how, code, sentence] of REFUSED) {
     it(`${what} is none: ${code}`, async () => {
-      const leastPatienceMs = code === 'TRAINER_TIMEOUT' ? 300 : 60_000;
-      const trainer = await start(['writes-raw.mjs', how], { leastPatienceMs });
+      const minTimeoutMs = code === 'TRAINER_TIMEOUT' ? 300 : 60_000;
+      const trainer = await start(['writes-raw.mjs', how], { minTimeoutMs });
       const refusal = { code, message: expect.stringMatching(sentence) };
       await expect(trainer.ask(TRAIN)).rejects.toMatchObject(refusal);
     });
@@ -160,7 +160,7 @@ describe('of a trainer’s process group nothing survives', () => {
   const ends = [
     ['its exit', 'train', (trainer: Started) => trainer.ask(TRAIN).catch(() => undefined)],
     ['its orderly end', '', (trainer: Started) => trainer.shutdown()],
-    ['its abandonment', '', (trainer: Started) => trainer.abandon()],
+    ['its abandonment', '', (trainer: Started) => trainer.terminate()],
     ['its being killed', '', (trainer: Started) => trainer.kill()],
   ] as const;
   for (const [what, how, end] of ends) {

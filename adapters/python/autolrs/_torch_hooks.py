@@ -129,7 +129,7 @@ class TorchHooks:
             raise SecondSchedulerError(
                 f"a {type(item).__name__} sets the learning rate of this optimizer, and the "
                 "tuner would too; create it only `if not autolrs.is_driven()`, or run with "
-                "--base user"
+                "--keep-schedule"
             )
         self._ratios = _ratios(self._param_groups)
         if self._watch is None:

@@ -311,7 +311,7 @@ def _take(address: str | None, token: str | None) -> Wire | None:
     if world > 1 and not address:
         raise AddressError(
             f"{world} processes train here, and the tuner talks over a stdin and stdout that all "
-            "of them share; give autolrs --carrier unix"
+            "of them share; give autolrs --transport unix"
         )
     if address is None or address == "":
         return Wire(*take_stdio(), token)

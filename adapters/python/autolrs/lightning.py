@@ -35,7 +35,7 @@ class TunerCallback(Standing, Callback):
 
     Under a tuner the fit does as many optimizer updates as the tuner asks for, whatever its
     `max_epochs` and `max_steps` say, and schedulers from `configure_optimizers` are taken out of
-    the way; under `--base user` they stay, if they are stepped at each update. Without a tuner the
+    the way; under `--keep-schedule` they stay, if they are stepped at each update. Without a tuner the
     callback does nothing.
 
     Args:
@@ -147,13 +147,13 @@ class LightningHooks(TorchHooks):
                 raise ValueError(
                     f"configure_optimizers has a {type(config.scheduler).__name__}, which "
                     "Lightning steps after the update has been counted, where a rollback does "
-                    "not take it back; under --base user give it a schedule by updates"
+                    "not take it back; under --keep-schedule give it a schedule by updates"
                 )
             if config.interval != "step" or config.frequency != 1:
                 raise ValueError(
                     f"configure_optimizers has its {type(config.scheduler).__name__} stepped once "
                     f"in {config.frequency} {config.interval}, and a rollback takes back updates; "
-                    'under --base user give it "interval": "step"'
+                    'under --keep-schedule give it "interval": "step"'
                 )
         super().take_base()
 

@@ -49,7 +49,7 @@ def attach(
 
     Does not wait for it: the tuner's first question is answered where the loop begins. Without a
     tuner the result does nothing, and the script trains as if it were absent. Under
-    `autolrs run --base user` the script's own schedulers stay, and the tuner sets a factor on
+    `autolrs run --keep-schedule` the script's own schedulers stay, and the tuner sets a factor on
     their LR: step them between `optimizer.step` and `tuner.step`.
 
     Where torch.distributed is in use, every rank calls it, after init_process_group and with the
@@ -73,7 +73,7 @@ def attach(
 
     Where the loop begins, a scheduler of torch.optim that sets the LR of this optimizer too raises
     `SecondSchedulerError`, and an LR of 0 in the first parameter group `ValueError`; not so under
-    `--base user`. At an update, another LR than the one that was set raises `SecondSchedulerError`
+    `--keep-schedule`. At an update, another LR than the one that was set raises `SecondSchedulerError`
     too, and a parameter group or an optimizer that was not there `ChangedError`.
 
     Raises:

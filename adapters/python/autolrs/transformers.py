@@ -39,7 +39,7 @@ def attach(trainer: Trainer) -> Standing:
     """Hands the learning rate of `trainer.train()` over to the tuner, if one drives this script.
 
     Under a tuner the Trainer does as many optimizer updates as the tuner asks for, whatever its
-    arguments say, makes no LR scheduler but under `--base user`, loads no best checkpoint at its
+    arguments say, makes no LR scheduler but under `--keep-schedule`, loads no best checkpoint at its
     end, and validates by its own evaluation if it has an `eval_dataset`. It prints its logs
     without a progress bar, since the tuner shows how far the run is. Without a tuner the Trainer
     stays as it is.

@@ -305,7 +305,7 @@ def test_a_schedule_by_epochs_is_refused_with_the_word_to_change(drive: Drive) -
     driver = drive(SCRIPT.replace('"interval": "step"', '"interval": "epoch"'))
     driver.send("initialize", protocol=1, base="user")
     assert driver.wait() == 1
-    assert 'under --base user give it "interval": "step"' in driver.stderr
+    assert 'under --keep-schedule give it "interval": "step"' in driver.stderr
 
 
 WATCH = """

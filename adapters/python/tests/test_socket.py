@@ -91,7 +91,7 @@ def test_ranks_that_share_stdin_are_told_to_use_a_socket(drive: Drive, rank: str
     assert driver.wait() == (1 if rank == "0" else 0)
     expected = {
         "0": "autolrs: 2 processes train here, and the tuner talks over a stdin and stdout that "
-        "all of them share; give autolrs --carrier unix\n",
+        "all of them share; give autolrs --transport unix\n",
         "1": "True\n",
     }
     assert driver.stderr == expected[rank]

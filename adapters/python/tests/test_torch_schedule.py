@@ -1,4 +1,4 @@
-"""The script's own schedule under a factor of the tuner's: `autolrs run --base user`."""
+"""The script's own schedule under a factor of the tuner's: `autolrs run --keep-schedule`."""
 
 from __future__ import annotations
 

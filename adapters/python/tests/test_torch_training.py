@@ -114,7 +114,7 @@ def test_a_scheduler_is_refused_under_a_tuner(drive: Drive) -> None:
     driver.send("initialize", protocol=1)
     assert driver.wait() == 1
     assert "SecondSchedulerError: a StepLR sets the learning rate" in driver.stderr
-    assert driver.stderr.rstrip().endswith("or run with --base user")
+    assert driver.stderr.rstrip().endswith("or run with --keep-schedule")
 
 
 def test_workers_that_load_data_stay_away_from_the_wire(drive: Drive) -> None:

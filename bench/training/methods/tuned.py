@@ -75,7 +75,7 @@ def _forecasts(
             said["low"] <= came <= said["high"],
         )
         for said in result["forecasts"]
-        if said["of"] == "run" and (came := said["came"])
+        if said["of"] == "run" and (came := said["actual"])
     ]
 
 

@@ -4,16 +4,15 @@
  */
 
 import { AutolrsError } from '../errors.js';
-import type { Base } from '../options.js';
-import type { RunResult, RunStatus } from '../tuner/result.js';
+import type { RunResult, RunStatus } from '../record/result.js';
 import { crossoverOf } from './crossover.js';
 import { type CurvePoint, firstAtOrBelow, type LossCurve, pointAt } from './curve.js';
 import {
   compareLevels,
   type Level,
+  type LossOrder,
   levelAt,
   marginOf,
-  type Standing,
   type Track,
 } from './level.js';
 import { runningMean } from './running-mean.js';
@@ -24,9 +23,9 @@ export interface ComparableRun {
   /** Null for a run of which only the losses are known. */
   readonly status: RunStatus | null;
   /** What its LRs are; absent where nobody has set any. */
-  readonly base?: Base;
+  readonly keepSchedule?: boolean;
   readonly neverFinite?: NonNullable<RunResult['neverFinite']>;
-  readonly wentBack?: NonNullable<RunResult['wentBack']>;
+  readonly returned?: NonNullable<RunResult['returned']>;
   readonly unused?: number;
   readonly steps: RunResult['steps'];
   /** Wall time; null when it is not known. */
@@ -75,7 +74,7 @@ export interface Versus {
     /** Undefined when nothing was measured by then. */
     readonly run: CurvePoint | undefined;
     readonly reference: CurvePoint | undefined;
-    readonly standing: Standing;
+    readonly order: LossOrder;
   };
   /** Who stays ahead at equal steps, and from which total step on; undefined when neither clearly does. */
   readonly crossover: { readonly ahead: 'run' | 'reference'; readonly total: number } | undefined;
@@ -176,29 +175,29 @@ function contenderOf(
 
 function versusOf(run: Contender, reference: Contender): Versus {
   const total = Math.min(run.total, reference.total);
-  const standing = compareLevels(levelAt(run.track, total), levelAt(reference.track, total));
+  const order = compareLevels(levelAt(run.track, total), levelAt(reference.track, total));
   const speed = speedOf(run, reference);
   return {
-    verdict: verdictOf(speed, standing),
+    verdict: verdictOf(speed, order),
     speed,
     margin: marginOf(run.end, reference.end),
     atEqualSteps: {
       total,
       run: pointAt(run.track.curve, total),
       reference: pointAt(reference.track.curve, total),
-      standing,
+      order,
     },
-    crossover: standing === 'even' ? undefined : leadOf(run, reference, standing, total),
+    crossover: order === 'even' ? undefined : leadOf(run, reference, order, total),
   };
 }
 
 function leadOf(
   run: Contender,
   reference: Contender,
-  standing: 'ahead' | 'behind',
+  order: 'ahead' | 'behind',
   until: number,
 ): Versus['crossover'] {
-  const isAhead = standing === 'ahead';
+  const isAhead = order === 'ahead';
   const [leader, other] = isAhead ? [run, reference] : [reference, run];
   const total = crossoverOf(leader.track.curve, other.track.curve, until);
   return total === undefined ? undefined : { ahead: isAhead ? 'run' : 'reference', total };

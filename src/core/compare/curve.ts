@@ -1,8 +1,8 @@
 /** A run's losses along its committed path, each placed on both counts of steps. */
 
-import type { Command } from '../tuner/command.js';
-import type { Entry } from '../tuner/entry.js';
-import { type Ledger, totalSteps } from '../tuner/ledger.js';
+import type { Command } from '../conversation/command.js';
+import type { Entry } from '../record/entry.js';
+import { type Ledger, totalSteps } from '../record/ledger.js';
 
 export interface CurvePoint {
   /** Optimizer updates done when the loss was known, search included. */

@@ -1,6 +1,6 @@
 /** Where a curve stands, and how well that is known. */
 
-import { squareNoise } from '../loss-noise.js';
+import { squareNoise } from '../math/noise.js';
 import { type CurvePoint, countUntil, type LossCurve, pointAt } from './curve.js';
 
 /** A curve to compare: the losses as they came, and what is made of them. */
@@ -39,7 +39,7 @@ export function levelAt({ raw, curve, window }: Track, total: number): Level | u
   return { point, error: noise && noise / Math.sqrt(Math.max(1, inWindow)) };
 }
 
-export type Standing = 'ahead' | 'even' | 'behind';
+export type LossOrder = 'ahead' | 'even' | 'behind';
 
 /** A difference of two standard errors is seldom noise. */
 const CLEAR_ERRORS = 2;
@@ -58,7 +58,7 @@ export function marginOf(one: Level, other: Level): number {
 }
 
 /** How one level stands to another. One that is not known yet, or not finite, is behind any that is. */
-export function compareLevels(one: Level | undefined, other: Level | undefined): Standing {
+export function compareLevels(one: Level | undefined, other: Level | undefined): LossOrder {
   const loss = finiteLoss(one?.point);
   const otherLoss = finiteLoss(other?.point);
   if (loss === otherLoss) return 'even';

@@ -1,7 +1,7 @@
 /** Whether a run was worth it against the reference: how soon it gets there, and how it stands at equal steps. */
 
 import { firstAtOrBelow } from './curve.js';
-import { type Level, marginOf, type Standing, type Track } from './level.js';
+import { type Level, type LossOrder, marginOf, type Track } from './level.js';
 
 /**
  * When a run reaches the reference's final loss: clearly sooner than the reference itself, clearly later, neither; never;
@@ -16,7 +16,7 @@ export type Verdict =
   | 'mixed'
   | 'not-worth-it';
 
-const VERDICTS: Readonly<Record<Speed, Readonly<Record<Standing, Verdict>>>> = {
+const VERDICTS: Readonly<Record<Speed, Readonly<Record<LossOrder, Verdict>>>> = {
   faster: { ahead: 'worth-it', even: 'worth-it', behind: 'mixed' },
   same: { ahead: 'worth-it', even: 'no-clear-difference', behind: 'not-worth-it' },
   slower: { ahead: 'mixed', even: 'not-worth-it', behind: 'not-worth-it' },
@@ -25,7 +25,7 @@ const VERDICTS: Readonly<Record<Speed, Readonly<Record<Standing, Verdict>>>> = {
   'not-yet': { ahead: 'ahead-so-far', even: 'no-clear-difference', behind: 'not-worth-it' },
 };
 
-export function verdictOf(speed: Speed, atEqualSteps: Standing): Verdict {
+export function verdictOf(speed: Speed, atEqualSteps: LossOrder): Verdict {
   return VERDICTS[speed][atEqualSteps];
 }
 

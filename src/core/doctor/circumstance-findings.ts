@@ -36,7 +36,7 @@ export function trainingFinding(
 export function stdoutFinding({
   hasOwnStdout,
   isTorn,
-  printedBeforeHello,
+  printedBeforeHandshake,
   printedLater,
 }: Circumstances): Finding {
   const check = 'stdout';
@@ -45,7 +45,7 @@ export function stdoutFinding({
   if (printedLater !== undefined) {
     return { check, verdict: 'defect', cause: 'prints-between-messages' };
   }
-  if (printedBeforeHello !== undefined) {
+  if (printedBeforeHandshake !== undefined) {
     return { check, verdict: 'note', cause: 'prints-before-hello' };
   }
   return { check, verdict: 'ok' };

@@ -1,6 +1,6 @@
 /** What an examination has seen of a trainer. It is filled as the examination goes on, which may end at any point. */
 
-import type { EarlyEnd, TrainerFacts } from '../tuner/command.js';
+import type { EarlyEnd, TrainerFacts } from '../conversation/command.js';
 
 /**
  * Trainings of the same length, each from the same checkpoint.

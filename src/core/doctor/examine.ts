@@ -12,8 +12,8 @@
  * 8. In a new process: the same from a file that was written later.
  */
 
-import type { CheckpointCommand } from '../tuner/command.js';
-import { ask, type Conversation, train } from '../tuner/conversation.js';
+import type { CheckpointCommand } from '../conversation/command.js';
+import { ask, type Conversation, train } from '../conversation/conversation.js';
 import { type Evidence, type Trial, type TrialName, trialsOf } from './evidence.js';
 import { areSame, differ, isSame } from './losses.js';
 import { needsHigh } from './lr-finding.js';

@@ -81,7 +81,7 @@ export interface Circumstances {
   /** The script's stdout is its own: a socket carries the conversation. */
   readonly hasOwnStdout: boolean;
   /** The first line that it wrote to the stdout that carries the conversation. */
-  readonly printedBeforeHello?: string;
+  readonly printedBeforeHandshake?: string;
   readonly printedLater?: string;
   /** A message came in the middle of such a line. */
   readonly isTorn: boolean;

@@ -65,8 +65,8 @@ describe('over a socket', () => {
   });
 
   test('a connection that ends without "shutdown" ends the script with status 1', async () => {
-    const hangUp = (socket: Socket) => socket.end();
-    const { end } = await drive('plain.mjs', { host: '127.0.0.1', port: 0 }, hangUp);
+    const closeInput = (socket: Socket) => socket.end();
+    const { end } = await drive('plain.mjs', { host: '127.0.0.1', port: 0 }, closeInput);
     expect(end.code).toBe(1);
     expect(end.stderr).toMatch(/^autolrs: the tuner is gone[^\n]*\n$/);
   });

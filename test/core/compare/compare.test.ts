@@ -72,7 +72,7 @@ describe('compareRuns, by hand', () => {
         total: 900,
         run: { total: 900, committed: 600, loss: 0.25 },
         reference: { total: 900, committed: 900, loss: 2 },
-        standing: 'ahead',
+        order: 'ahead',
       },
       // at 400 it has 8 against 7, at 500 it has 4 against 6
       crossover: { ahead: 'run', total: 500 },
@@ -84,7 +84,7 @@ describe('compareRuns, by hand', () => {
     expect(versusOf(slow)).toMatchObject({
       verdict: 'not-worth-it',
       speed: 'never',
-      atEqualSteps: { total: 1000, standing: 'behind' },
+      atEqualSteps: { total: 1000, order: 'behind' },
       // both are at 10 after the first hundred
       crossover: { ahead: 'reference', total: 200 },
     });
@@ -129,7 +129,7 @@ describe('compareRuns, by hand', () => {
     const margin = 2 * Math.hypot(0.2 * Math.sqrt(16 / 6), 0.2 * Math.sqrt(16 / 6));
     const even = versusOf(runOf('even', wave(6.3)), one);
     expect(even?.margin).toBeCloseTo(margin, 12);
-    expect(even).toMatchObject({ atEqualSteps: { standing: 'even' }, crossover: undefined });
+    expect(even).toMatchObject({ atEqualSteps: { order: 'even' }, crossover: undefined });
     expect(versusOf(runOf('worse', wave(8)), one)).toMatchObject({ verdict: 'not-worth-it' });
   });
 
@@ -179,7 +179,7 @@ describe('compareRuns, by hand', () => {
   it('puts a run that ends in NaN behind', () => {
     expect(versusOf(runOf('broken', plain(10, 9, 8, Number.NaN)))).toMatchObject({
       verdict: 'not-worth-it',
-      atEqualSteps: { standing: 'behind' },
+      atEqualSteps: { order: 'behind' },
     });
   });
 });
@@ -200,7 +200,7 @@ describe('compareRuns, of any runs', () => {
         expect(runs[1]?.versus).toMatchObject({
           verdict: 'no-clear-difference',
           speed: 'same',
-          atEqualSteps: { standing: 'even' },
+          atEqualSteps: { order: 'even' },
           crossover: undefined,
         });
         for (const { reached } of targets) {
@@ -226,7 +226,7 @@ describe('compareRuns, of any runs', () => {
           total: one.atEqualSteps.total,
           run: one.atEqualSteps.reference,
           reference: one.atEqualSteps.run,
-          standing: inverse[one.atEqualSteps.standing],
+          order: inverse[one.atEqualSteps.order],
         });
         expect(other.crossover?.total).toBe(one.crossover?.total);
         expect(other.crossover?.ahead).not.toBe(one.crossover?.ahead ?? 'neither');
@@ -258,7 +258,7 @@ describe('compareRuns, of any runs', () => {
         const one = versusOf(b, a);
         const other = versusOf(a, b);
         expect([one?.verdict, other?.verdict]).not.toEqual(['worth-it', 'worth-it']);
-        if (one?.atEqualSteps.standing === 'ahead') {
+        if (one?.atEqualSteps.order === 'ahead') {
           expect(other).toMatchObject({ verdict: 'not-worth-it', speed: 'never' });
           expect(one.verdict).not.toBe('not-worth-it');
         }

@@ -7,31 +7,31 @@ const curveOf = (...points: (readonly [total: number, loss: number])[]): LossCur
   points.map(([total, loss]) => ({ total, committed: total, loss }));
 
 describe('crossoverOf', () => {
-  const steady = curveOf([10, 5], [20, 4], [30, 3], [40, 2]);
+  const durable = curveOf([10, 5], [20, 4], [30, 3], [40, 2]);
 
   it('is the step from which the leader stays below the other', () => {
     // below at 12, above again at 20, for good from 25
     const late = curveOf([5, 9], [12, 4.5], [25, 1]);
-    expect(crossoverOf(late, steady, 40)).toBe(25);
-    expect(crossoverOf(late, steady, 22)).toBeUndefined();
-    expect(crossoverOf(late, steady, 15)).toBe(12);
+    expect(crossoverOf(late, durable, 40)).toBe(25);
+    expect(crossoverOf(late, durable, 22)).toBeUndefined();
+    expect(crossoverOf(late, durable, 15)).toBe(12);
   });
 
   it('is the first step at which both are known when it always was ahead, and no tie', () => {
-    expect(crossoverOf(curveOf([3, 1]), steady, 40)).toBe(10);
-    expect(crossoverOf(steady, steady, 40)).toBeUndefined();
-    expect(crossoverOf(curveOf([10, 5], [20, 3]), steady, 25)).toBe(20);
+    expect(crossoverOf(curveOf([3, 1]), durable, 40)).toBe(10);
+    expect(crossoverOf(durable, durable, 40)).toBeUndefined();
+    expect(crossoverOf(curveOf([10, 5], [20, 3]), durable, 25)).toBe(20);
   });
 
   it('counts a loss that is not finite as above any other', () => {
     const broken = curveOf([10, 1], [20, Number.NaN]);
-    expect(crossoverOf(broken, steady, 40)).toBeUndefined();
-    expect(crossoverOf(steady, broken, 40)).toBe(20);
+    expect(crossoverOf(broken, durable, 40)).toBeUndefined();
+    expect(crossoverOf(durable, broken, 40)).toBe(20);
   });
 
   it('is unknown without points', () => {
-    expect(crossoverOf([], steady, 40)).toBeUndefined();
-    expect(crossoverOf(steady, [], 40)).toBeUndefined();
+    expect(crossoverOf([], durable, 40)).toBeUndefined();
+    expect(crossoverOf(durable, [], 40)).toBeUndefined();
   });
 
   it('agrees with looking at every step', () => {

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { CurveBuilder, firstAtOrBelow, pointAt } from '../../../src/core/compare/curve.js';
+import type { Command, Reply } from '../../../src/core/conversation/command.js';
 import { resolveOptions } from '../../../src/core/options.js';
-import type { Command, Reply } from '../../../src/core/tuner/command.js';
-import type { Entry } from '../../../src/core/tuner/entry.js';
-import { paper } from '../../../src/core/tuner/paper.js';
-import { ResultBuilder } from '../../../src/core/tuner/result-builder.js';
+import type { Entry } from '../../../src/core/record/entry.js';
+import { ResultBuilder } from '../../../src/core/record/result-builder.js';
+import { paper } from '../../../src/core/strategies/paper/strategy.js';
 import { drive } from '../../support/drive.js';
 import { SimulatedRun } from '../../support/simulated-run.js';
 import { SimulatedTrainer } from '../../support/simulated-trainer.js';

@@ -41,15 +41,15 @@ describe('verdictOf', () => {
   it('calls nothing worth it that is behind at equal steps or later at the reference’s loss', () => {
     const worthIt = speeds.flatMap((speed) =>
       standings
-        .filter((standing) => verdictOf(speed, standing) === 'worth-it')
-        .map((standing) => `${speed} ${standing}`),
+        .filter((order) => verdictOf(speed, order) === 'worth-it')
+        .map((order) => `${speed} ${order}`),
     );
     expect(worthIt).toEqual(['faster ahead', 'faster even', 'same ahead']);
   });
 
   it('calls nothing not worth it that is better in one of the two', () => {
-    for (const standing of standings) {
-      expect(verdictOf('faster', standing)).not.toBe('not-worth-it');
+    for (const order of standings) {
+      expect(verdictOf('faster', order)).not.toBe('not-worth-it');
     }
     for (const speed of speeds) expect(verdictOf(speed, 'ahead')).not.toBe('not-worth-it');
   });

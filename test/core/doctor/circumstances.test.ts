@@ -1,11 +1,11 @@
 /** What surrounds the examination, and an examination that was cut short. */
 
 import { describe, expect, it } from 'vitest';
+import type { Command, Reply } from '../../../src/core/conversation/command.js';
 import { diagnose, fitnessOf, notExamined } from '../../../src/core/doctor/diagnose.js';
 import { startEvidence } from '../../../src/core/doctor/evidence.js';
 import { examine } from '../../../src/core/doctor/examine.js';
 import type { Circumstances, Failure } from '../../../src/core/doctor/finding.js';
-import type { Command, Reply } from '../../../src/core/tuner/command.js';
 import { AilingTrainer, type Ailment } from '../../support/ailing-trainer.js';
 import { drive } from '../../support/drive.js';
 import { examined } from '../../support/examined.js';
@@ -58,7 +58,9 @@ describe('diagnose', () => {
       { check: 'handshake', verdict: 'defect', cause: 'not-started' },
     ]);
     expect(
-      diagnose({ circumstances: { ...circumstances, isTorn: true, printedBeforeHello: '9 %' } }),
+      diagnose({
+        circumstances: { ...circumstances, isTorn: true, printedBeforeHandshake: '9 %' },
+      }),
     ).toEqual([
       { check: 'handshake', verdict: 'unknown' },
       { check: 'stdout', verdict: 'defect', cause: 'tears-messages' },
@@ -91,7 +93,7 @@ describe('diagnose', () => {
       'stdout: defect, prints-between-messages',
       'resume: unknown',
     ]);
-    expect(troublesAfter(ALL, { printedBeforeHello: 'hi' })).toEqual([
+    expect(troublesAfter(ALL, { printedBeforeHandshake: 'hi' })).toEqual([
       'stdout: note, prints-before-hello',
       'resume: unknown',
     ]);

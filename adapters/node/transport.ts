@@ -1,0 +1,160 @@
+/** What carries the lines: the script's stdin and stdout, or a socket named in its environment. */
+
+import { createConnection, type Socket } from 'node:net';
+import { PassThrough, type Readable } from 'node:stream';
+
+export interface Transport {
+  readonly input: Readable;
+  readonly output: NodeJS.EventEmitter;
+  /** Proves to the tuner that this is the trainer it has started. */
+  readonly token: string | undefined;
+  readonly write: (line: string) => void;
+  /** Keeps the process alive while an answer is awaited. */
+  readonly hold: () => void;
+  readonly release: () => void;
+  /** Once nothing is carried any more: the sentence for the user. */
+  readonly whyLost: () => string;
+}
+
+const NEWLINE = 0x0a;
+
+const TUNER_GONE = 'the tuner is gone; the model may be a probe, so nothing is kept';
+
+/** Takes address and token out of the environment: the script's own children are no trainers. */
+export function openTransport(): Transport {
+  const { AUTOLRS_ADDRESS: address, AUTOLRS_TOKEN: token } = process.env;
+  delete process.env['AUTOLRS_ADDRESS'];
+  delete process.env['AUTOLRS_TOKEN'];
+  return address === undefined ? claimStdio(token) : connect(address, token);
+}
+
+/** From here on the script's own output goes to stderr; stdout belongs to the wire. */
+function claimStdio(token: string | undefined): Transport {
+  const write = process.stdout.write.bind(process.stdout);
+  process.stdout.write = process.stderr.write.bind(process.stderr);
+  return {
+    input: process.stdin,
+    output: process.stdout,
+    token,
+    write: (line) => void write(line),
+    // Stdin is a socket or a file; a file has neither method and ends by itself.
+    hold: () => process.stdin.ref?.(),
+    release: () => process.stdin.unref?.(),
+    whyLost: () => TUNER_GONE,
+  };
+}
+
+/** How long to connect again for, when the tuner has no room yet for one that has not proven itself, and how often. */
+const AGAIN_MS = 15_000;
+const PAUSE_MS = 200;
+
+/** The script's stdin and stdout stay its own. */
+function connect(address: string, token: string | undefined): Transport {
+  const input = new PassThrough();
+  let whyLost = TUNER_GONE;
+  let isHeld = true;
+  let hasAnswered = false;
+  let hasGreeting = false;
+  /** What waits for a connection whose other end has begun to talk and still listens. */
+  const unsent: string[] = [];
+  let isOpen = false;
+  let until = 0;
+  let socket = open();
+
+  function open(): Socket {
+    const opened = openSocket(address);
+    if (!isHeld) opened.unref();
+    const since = Date.now();
+    let isConnected = false;
+    let greeting: Buffer | undefined = Buffer.alloc(0);
+    let failure: NodeJS.ErrnoException | undefined;
+    opened.once('connect', () => {
+      isConnected = true;
+    });
+    opened.on('data', (chunk) => {
+      if (greeting === undefined) {
+        input.write(chunk);
+        return;
+      }
+      greeting = Buffer.concat([greeting, chunk]);
+      const end = greeting.indexOf(NEWLINE) + 1;
+      if (end === 0) return;
+      // Every connection begins with the same request.
+      input.write(greeting.subarray(hasGreeting ? end : 0));
+      hasGreeting = true;
+      greeting = undefined;
+      isOpen = true;
+      if (unsent.length > 0) setImmediate(flush);
+    });
+    opened.on('error', (error) => {
+      failure = error;
+    });
+    opened.once('end', () => {
+      isOpen = false;
+      if (!mayAgain(isConnected, since)) input.end();
+    });
+    opened.once('close', () => {
+      isOpen = false;
+      if (mayAgain(isConnected, since)) {
+        const timer = setTimeout(() => {
+          socket = open();
+        }, PAUSE_MS);
+        if (!isHeld) timer.unref();
+      } else if (failure !== undefined) {
+        const reason = failure.code ?? failure.message;
+        if (!isConnected) {
+          whyLost = `cannot connect to the tuner at ${address} (${reason}); its run may be over, or out of reach from this machine`;
+        }
+        input.destroy(failure);
+      } else input.end();
+    });
+    return opened;
+  }
+
+  function flush(): void {
+    if (!isOpen || unsent.length === 0) return;
+    hasAnswered = true;
+    socket.write(unsent.splice(0).join(''));
+  }
+
+  /** A connection that is closed before the hello: the tuner made room for others. */
+  function mayAgain(isConnected: boolean, since: number): boolean {
+    const now = Date.now();
+    if (until === 0 || now - since > AGAIN_MS) until = now + AGAIN_MS;
+    return isConnected && !hasAnswered && token !== undefined && now < until;
+  }
+
+  return {
+    input,
+    output: input,
+    token,
+    write(line) {
+      if (hasAnswered) {
+        socket.write(line);
+        return;
+      }
+      unsent.push(line);
+      // A first write to a connection that was closed meanwhile would succeed all the same.
+      setImmediate(flush);
+    },
+    hold() {
+      isHeld = true;
+      socket.ref();
+    },
+    release() {
+      isHeld = false;
+      socket.unref();
+    },
+    whyLost: () => whyLost,
+  };
+}
+
+function openSocket(address: string): Socket {
+  const [, path] = /^unix:(.+)$/.exec(address) ?? [];
+  if (path !== undefined) return createConnection(path);
+  // An IPv6 address stands in brackets, or its end would be taken for the port.
+  const [, bracketed, plain, port] = /^tcp:(?:\[([^[\]]+)\]|([^:[\]]+)):(\d+)$/.exec(address) ?? [];
+  const host = bracketed ?? plain;
+  if (host !== undefined) return createConnection({ host, port: Number(port), noDelay: true });
+  throw new Error(`AUTOLRS_ADDRESS is "${address}"; it must be unix:PATH or tcp:HOST:PORT`);
+}

@@ -1,0 +1,55 @@
+/** `autolrs doctor -- COMMAND`: examines a training script, and leaves nothing behind. */
+
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { examineScript } from '../../app/doctor/examine-script.js';
+import { stdout } from '../../app/output.js';
+import { diagnose, isFit } from '../../core/doctor/diagnose.js';
+import type { Examination } from '../../core/doctor/finding.js';
+import { AutolrsError } from '../../core/errors.js';
+import { describeExamination } from '../../display/doctor/examination.js';
+import type { DoctorSettings } from '../flags/read-doctor.js';
+import { listenForInterrupts } from '../signals.js';
+import { readVersion } from '../version.js';
+import { documentOf } from './doctor-json.js';
+
+const EXIT_FIT = 0;
+/** As for a trainer that fails in a run. */
+const EXIT_UNFIT = 3;
+
+/** @throws AutolrsError `INTERRUPTED`, or `USAGE` when there is no place to examine in or to listen at. */
+export async function doctorCommand(settings: DoctorSettings): Promise<number> {
+  const dir = makeScratch();
+  let examination: Examination;
+  try {
+    examination = await examineScript({
+      ...settings,
+      dir,
+      cwd: process.cwd(),
+      version: readVersion(),
+      listenForInterrupts,
+      pythonPath: process.env['PYTHONPATH'],
+    });
+  } finally {
+    rmSync(dir, { recursive: true, force: true });
+  }
+  const findings = diagnose(examination);
+  const text = settings.json
+    ? JSON.stringify(documentOf(examination, findings))
+    : describeExamination(examination, findings, stdout.columns).join('\n');
+  stdout.write(`${text}\n`);
+  return isFit(findings) ? EXIT_FIT : EXIT_UNFIT;
+}
+
+function makeScratch(): string {
+  const parent = tmpdir();
+  try {
+    return mkdtempSync(join(parent, 'autolrs-doctor-'));
+  } catch (error) {
+    throw new AutolrsError(
+      'USAGE',
+      `cannot make a directory in ${parent}: ${(error as Error).message}; name one that can be written in TMPDIR`,
+    );
+  }
+}

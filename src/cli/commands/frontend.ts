@@ -1,0 +1,17 @@
+/** What a run has from the command line around it. */
+
+import type { RunContext, RunSettings } from '../../app/run-context.js';
+import { lrLabel } from '../../display/run/lr-label.js';
+import { createDisplay } from '../create-display.js';
+import { listenForInterrupts } from '../signals.js';
+
+export function createFrontend({
+  quiet,
+  tuner,
+}: RunSettings): Pick<RunContext, 'display' | 'listenForInterrupts' | 'pythonPath'> {
+  return {
+    display: createDisplay(quiet, lrLabel(tuner)),
+    listenForInterrupts,
+    pythonPath: process.env['PYTHONPATH'],
+  };
+}

@@ -1,0 +1,32 @@
+/** `autolrs show DIR`: what a run's journal says, as a table for people or a document for programs. */
+
+import { resolve } from 'node:path';
+import { loadRun, understanding } from '../../app/load-run.js';
+import { stdout } from '../../app/output.js';
+import type { RunningProcess } from '../../display/run/status.js';
+import { summarize } from '../../display/run/summary.js';
+import { holderOf } from '../../journal/lock.js';
+import { isElsewhere } from '../../journal/process-identity.js';
+
+/** @throws AutolrsError when the directory holds no readable journal. */
+export async function showCommand(dir: string, json: boolean): Promise<number> {
+  const path = resolve(dir);
+  const running = runningProcess(path); // before its journal is read, or a run that ends meanwhile would seem cut off
+  const { result, status, error, seconds } = await loadRun(path);
+  const account = result.build(status, seconds);
+  const holder = status === 'unfinished' ? running : undefined;
+  const text = understanding(path, () =>
+    json
+      ? JSON.stringify({ ...account, error, process: holder }) // without those that there are not
+      : summarize(account, { process: holder, failure: error?.message }).join('\n'),
+  );
+  stdout.write(`${text}\n`);
+  return 0;
+}
+
+function runningProcess(dir: string): RunningProcess | undefined {
+  const holder = holderOf(dir);
+  if (holder === undefined) return undefined;
+  const { pid, host } = holder;
+  return { pid, ...(isElsewhere(holder) && { host }) };
+}

@@ -1,0 +1,43 @@
+/** `autolrs doctor`'s raw flags to typed settings. */
+
+import { AutolrsError } from '../../core/errors.js';
+import type { Transport } from '../../trainer/transport/types.js';
+import { readSeconds, readStartTimeout } from './read-run.js';
+import { readTransport } from './read-transport.js';
+
+export interface RawDoctorFlags {
+  readonly startTimeout?: string;
+  readonly timeout?: string;
+  readonly transport?: string;
+  readonly json?: boolean;
+}
+
+export interface DoctorSettings {
+  readonly command: readonly [string, ...string[]];
+  readonly startTimeoutMs: number;
+  /** How long the examination may take after the hello. */
+  readonly limitSeconds: number;
+  readonly transport: Transport;
+  readonly json: boolean;
+}
+
+/** A minute or two is aimed at; some scripts take long for their first step. */
+export const DEFAULT_LIMIT_SECONDS = 300;
+
+/** @throws AutolrsError `USAGE` naming the flag, the value and the remedy. */
+export function readDoctorFlags(raw: RawDoctorFlags, command: readonly string[]): DoctorSettings {
+  const [program, ...args] = command;
+  if (program === undefined) {
+    throw new AutolrsError(
+      'USAGE',
+      'no command to examine; write it after --, as in: autolrs doctor -- python train.py',
+    );
+  }
+  return {
+    command: [program, ...args],
+    startTimeoutMs: readStartTimeout(raw.startTimeout) * 1000,
+    limitSeconds: readSeconds('--timeout', raw.timeout) ?? DEFAULT_LIMIT_SECONDS,
+    transport: readTransport(raw.transport, command),
+    json: raw.json ?? false,
+  };
+}

@@ -1,0 +1,175 @@
+/**
+ * A run's entries played into a fresh strategy, one by one, until the strategy stands where the run stopped. What the
+ * strategy asks is compared with what it asked then: the same seed and the same replies give the same commands.
+ */
+
+import type { Command, Reply, TrainedReply } from '../conversation/command.js';
+import type { Answer, Conversation, Turn } from '../conversation/conversation.js';
+import type { FinishReason } from '../conversation/decision.js';
+import { AutolrsError } from '../errors.js';
+import type { Entry } from './entry.js';
+import { Lineage } from './lineage.js';
+import { joinParts, partOf, withShortLr } from './split-train.js';
+
+/** Where a run stands: what the strategy waits for, and what the trainer's state is. */
+export interface ResumePoint {
+  readonly conversation: Conversation<FinishReason>;
+  /** The command that has no answer yet, with the parts of an answer that there are. */
+  readonly pending:
+    | { readonly command: Command; readonly parts: readonly TrainedReply[] }
+    | undefined;
+  /** What the strategy is to be handed next, if no command is pending. */
+  readonly answer: Answer;
+  readonly lineage: Lineage;
+  /** Files of checkpoints that were begun and are neither whole nor removed. */
+  readonly unfinishedFiles: readonly string[];
+  /** How many files of checkpoints were ever begun. */
+  readonly nextFileNumber: number;
+  /** Whether the script has answered a validation. */
+  readonly hasValidated: boolean;
+  /** Why the strategy came to its end, while nobody has extended it. */
+  readonly finished: FinishReason | undefined;
+}
+
+export class Replay {
+  readonly #conversation: Conversation<FinishReason>;
+  readonly #lineage: Lineage;
+  readonly #unfinishedFiles = new Set<string>();
+  #pending: { readonly command: Command; readonly parts: TrainedReply[] } | undefined;
+  #answer: Answer;
+  #nextFileNumber = 0;
+  #hasValidated = false;
+  #finished: FinishReason | undefined;
+  /** How many entries were added, for the sentence about one that does not fit. */
+  #count = 0;
+
+  /** @param startStep The trainer's own step count when the run began. */
+  constructor(conversation: Conversation<FinishReason>, startStep: number) {
+    this.#conversation = conversation;
+    this.#lineage = new Lineage(startStep);
+  }
+
+  get resumePoint(): ResumePoint {
+    return {
+      conversation: this.#conversation,
+      pending: this.#pending,
+      answer: this.#answer,
+      lineage: this.#lineage,
+      unfinishedFiles: [...this.#unfinishedFiles],
+      nextFileNumber: this.#nextFileNumber,
+      hasValidated: this.#hasValidated,
+      finished: this.#finished,
+    };
+  }
+
+  /** @throws AutolrsError `JOURNAL_MISMATCH` when the strategy would have done otherwise. */
+  add(entry: Entry): void {
+    this.#count++;
+    switch (entry.kind) {
+      case 'decision':
+        this.#expect('decision', kindOf(entry.decision), this.#turn());
+        if (entry.decision.kind === 'finished') this.#finished = entry.decision.reason;
+        return;
+      case 'command':
+        // An older journal lists the one LR of all steps for each.
+        this.#expect('command', withShortLr(entry.command), this.#turn());
+        this.#pending = { command: entry.command, parts: [] };
+        return;
+      case 'slice': {
+        const { command, parts } = this.#asked();
+        this.#follow(command, entry.reply, parts);
+        parts.push(entry.reply);
+        return;
+      }
+      case 'reply': {
+        const { command, parts } = this.#asked();
+        this.#follow(command, entry.reply, parts);
+        this.#hasValidated ||= entry.reply.kind === 'validated';
+        this.#answer =
+          entry.reply.kind === 'trained' ? joinParts([...parts, entry.reply]) : entry.reply;
+        this.#pending = undefined;
+        return;
+      }
+      case 'extension':
+        this.#answer = entry;
+        this.#finished = undefined;
+        return;
+      case 'checkpoint-begun':
+        this.#unfinishedFiles.add(entry.file);
+        this.#nextFileNumber++;
+        return;
+      case 'checkpoint':
+        this.#unfinishedFiles.delete(entry.checkpoint.file);
+        this.#lineage.keep(entry.checkpoint);
+        return;
+      case 'checkpoint-damaged':
+        this.#lineage.dropCheckpoint(entry.file);
+        return;
+      case 'checkpoint-removed':
+        this.#unfinishedFiles.delete(entry.file);
+        this.#lineage.forget(entry.file);
+        return;
+      case 'rolled-back':
+      case 'started':
+      case 'recovered':
+      case 'lost':
+        return;
+      default:
+        entry satisfies never;
+    }
+  }
+
+  #turn(): IteratorResult<Turn, FinishReason> {
+    if (this.#pending) throw this.#mismatch('another turn', 'an answer');
+    const turn = this.#conversation.next(this.#answer);
+    this.#answer = undefined;
+    return turn;
+  }
+
+  #asked(): { readonly command: Command; readonly parts: TrainedReply[] } {
+    if (this.#pending === undefined) throw this.#mismatch('an answer', 'a command');
+    return this.#pending;
+  }
+
+  #follow(command: Command, reply: Reply, parts: readonly TrainedReply[]): void {
+    const done = parts.reduce((sum, part) => sum + part.steps, 0);
+    const part = command.kind === 'train' ? partOf(command, done, command.steps) : command;
+    this.#lineage.follow(part, reply);
+  }
+
+  #expect(kind: Turn['kind'], recorded: unknown, turn: IteratorResult<Turn, FinishReason>): void {
+    if (turn.done) throw this.#mismatch(textOf(recorded), 'the end');
+    const { value } = turn;
+    const now = value.kind === 'command' ? withShortLr(value.command) : value.decision.kind;
+    // JSON writes numbers so that they come back bit for bit; what differs here, differs.
+    if (value.kind !== kind || textOf(now) !== textOf(recorded)) {
+      throw this.#mismatch(textOf(recorded), textOf(now));
+    }
+  }
+
+  #mismatch(recorded: string, now: string): AutolrsError {
+    return new AutolrsError(
+      'JOURNAL_MISMATCH',
+      `the journal does not fit this autolrs: at its entry ${this.#count} it has ${shorten(recorded)} where the strategy has ${shorten(now)}; resume with the version that began the run`,
+    );
+  }
+}
+
+/** JSON with sorted keys. */
+function textOf(value: unknown): string {
+  if (typeof value === 'string') return `"${value}"`;
+  return JSON.stringify(value, (_, inner: unknown) =>
+    typeof inner === 'object' && inner !== null && !Array.isArray(inner)
+      ? Object.fromEntries(Object.entries(inner).toSorted(([a], [b]) => (a < b ? -1 : 1)))
+      : inner,
+  );
+}
+
+function shorten(text: string): string {
+  return text.length <= 120 ? text : `${text.slice(0, 117)}...`;
+}
+
+/** An older journal calls the budget of a run that was extended by another name. */
+function kindOf({ kind }: { readonly kind: string }): string {
+  return kind === 'extension' ? 'budget' : kind;
+}

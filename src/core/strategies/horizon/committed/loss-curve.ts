@@ -1,0 +1,80 @@
+/** What a committed run has shown so far: its training losses in bins, and the validation losses at its looks. */
+
+import { levelOf } from '../../state.js';
+
+export interface LossPoint {
+  /** Steps of the run up to here. */
+  readonly step: number;
+  /** Sum of the LRs of all those steps: the learning done. */
+  readonly cumulativeLr: number;
+  readonly loss: number;
+}
+
+/** Fine enough for a trend over a tenth of a run, few enough to keep. */
+const BINS_PER_RUN = 400;
+
+export class LossCurve {
+  readonly #binSteps: number;
+  #training: LossPoint[] = [];
+  #validation: readonly LossPoint[] = [];
+  #cumulativeLr = 0;
+  #step = 0;
+  /** Losses of a bin that is not full yet. */
+  #open: number[] = [];
+
+  /** @param steps Steps of the whole run. */
+  constructor(steps: number) {
+    this.#binSteps = Math.max(1, Math.round(steps / BINS_PER_RUN));
+  }
+
+  /** In the order of their steps. */
+  get training(): readonly LossPoint[] {
+    return this.#training;
+  }
+
+  get validation(): readonly LossPoint[] {
+    return this.#validation;
+  }
+
+  /** Losses that were trained at `lr`, one for all or one for each. Bins with a loss that is not finite are left out. */
+  addLosses(losses: readonly number[], lr: number | readonly number[]): void {
+    losses.forEach((loss, i) => {
+      this.#open.push(loss);
+      this.#step++;
+      this.#cumulativeLr += typeof lr === 'number' ? lr : (lr[i] ?? 0);
+      if (this.#open.length === this.#binSteps) this.endBin();
+    });
+  }
+
+  /** Ends a bin that is not full: what comes after this step belongs to another. */
+  endBin(): void {
+    const loss = levelOf(this.#open);
+    this.#open = [];
+    if (loss === undefined) return;
+    this.#training.push({ step: this.#step, cumulativeLr: this.#cumulativeLr, loss });
+  }
+
+  /** The validation loss of the model as it is now. */
+  addValidation(loss: number): void {
+    const point = { step: this.#step, cumulativeLr: this.#cumulativeLr, loss };
+    this.#validation = [...this.#validation, point];
+  }
+
+  /** Back to where the run had done `step` steps. */
+  cutAt(step: number): void {
+    const isKept = (point: LossPoint) => point.step <= step;
+    this.#training = this.#training.filter(isKept);
+    this.#validation = this.#validation.filter(isKept);
+    this.#open = [];
+    this.#step = step;
+    this.#cumulativeLr = this.#training.at(-1)?.cumulativeLr ?? 0;
+  }
+}
+
+/** The point with the lowest loss, the first of equals. */
+export function lowestOf(points: readonly LossPoint[]): LossPoint | undefined {
+  return points.reduce<LossPoint | undefined>(
+    (best, point) => (point.loss < (best?.loss ?? Infinity) ? point : best),
+    undefined,
+  );
+}

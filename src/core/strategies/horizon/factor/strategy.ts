@@ -1,0 +1,293 @@
+/**
+ * Strategy `horizon` where the LR is the user's own (`keepSchedule`): the user's schedule warms up and decays, and one
+ * factor on it is tuned. Every LR here is that factor.
+ *
+ * 1. Train the first tenth as the user would, at factor 1: their warm-up passes, and nothing of it is taken back.
+ * 2. From there, annealed probes at factor 1, a third and three times that, then further out or in between.
+ * 3. Another factor only where the probes say so by more than their noise; the rest is trained at it.
+ *
+ * What is committed is watched for divergence alone: then back to the last good look, at half the factor. A lead that
+ * diverges, or loses what it had gained, is taken back whole.
+ */
+
+import type { TrainerFacts } from '../../../conversation/command.js';
+import {
+  type Conversation,
+  decide,
+  discard,
+  finish,
+  save,
+} from '../../../conversation/conversation.js';
+import type { FinishReason, Interval } from '../../../conversation/decision.js';
+import type { TunerOptions } from '../../../options.js';
+import { type Limits, limitsFrom, limitsOf, stepsLeft } from '../../limits.js';
+import { factorInterval } from '../../lr-interval.js';
+import { validateCommitted } from '../../paper/commit.js';
+import {
+  beginState,
+  didDiverge,
+  divergenceOf,
+  levelOf,
+  restoreCounted,
+  type StrategyState,
+  trainCounted,
+} from '../../state.js';
+import { nextEvaluationStep } from '../committed/evaluations.js';
+import { enoughSteps } from '../peak-search/plan.js';
+import { type FactorPlan, FIRST_PROBES, planFactors } from './plan.js';
+import { searchFactor } from './search.js';
+import { readSegment, type SegmentResult } from './warmup-check.js';
+
+const CUT = 2;
+/** A lead costs more to do again than a look, and its probes find their way back up. */
+const CUT_OF_SEGMENT = 4;
+const MOST_DIVERGENCES = 6;
+
+/** Losses that make the level of a run that nobody validates. */
+const LEVEL_LOSSES = 20;
+
+/** @throws AutolrsError `USAGE` when nobody says how long to train. */
+export function* horizonFactor(
+  options: TunerOptions,
+  facts: TrainerFacts,
+): Conversation<FinishReason> {
+  const state = beginState(options, facts);
+  // The user's schedule is made for so many committed steps, so the search comes on top.
+  const limits = limitsOf(options, facts);
+  yield* decide({ kind: 'budget', ...limits, from: limitsFrom(options) });
+  const run = new FactorRun(state, limits);
+  for (let reason = yield* run.train(); ; reason = yield* run.goOn()) {
+    const extension = yield* finish(reason, divergenceOf(state));
+    if (extension === undefined || reason === 'data' || reason === 'diverged') return reason;
+    run.limits = extension;
+    state.targetLoss = undefined; // it is reached, and the user wants to go on
+    yield* decide({ kind: 'budget', ...run.limits, from: 'given' });
+  }
+}
+
+class FactorRun {
+  limits: Limits;
+  readonly #state: StrategyState;
+  readonly #interval: Interval;
+  #factor: number;
+  #stage = 0;
+  /** Committed steps before the stage. */
+  #stageBegan = 0;
+  /** The checkpoint of the last good look, and what was known there. */
+  #kept: { name: string; level: number; validation: number | undefined } | undefined;
+  #saves = 0;
+  #divergences = 0;
+  #level = Number.NaN;
+
+  constructor(state: StrategyState, limits: Limits) {
+    this.#state = state;
+    this.limits = limits;
+    this.#interval = factorInterval(state.options);
+    this.#factor = Math.min(this.#interval.max, Math.max(this.#interval.min, 1));
+  }
+
+  /** All that the limits leave, search included. */
+  *train(): Conversation<FinishReason> {
+    const plan = planFactors(this.limits, this.#state.options.searchBudget);
+    yield* recordPlan(plan, this.#state.options.searchBudget);
+    yield* validateCommitted(this.#state);
+    if (plan.probeSteps === 0) return yield* this.#commitRest();
+    yield* this.#startStage(plan.segmentSteps);
+    yield* this.#keep();
+    const warmupSegment = yield* this.#warmupSegment(plan.segmentSteps);
+    if (warmupSegment !== 'done') return warmupSegment;
+    const start = yield* this.#keep();
+    if (this.#hasReachedTarget) return yield* this.#end('target');
+    const found = yield* searchFactor(this.#state, {
+      start,
+      stage: this.#stage,
+      interval: this.#interval,
+      incumbent: this.#factor,
+      plan,
+    });
+    if (found === undefined) return 'data';
+    yield* this.#endStage();
+    this.#stage++;
+    this.#factor = found;
+    return yield* this.#commitRest();
+  }
+
+  /**
+   * Trains the first steps, in one piece: to the end of it, or back to its beginning at a lower factor. A loss that rises
+   * at every factor is not the factor's doing: then the first one is trained, wherever the loss goes.
+   */
+  *#warmupSegment(steps: number): Conversation<'done' | 'data' | 'diverged'> {
+    const state = this.#state;
+    const first = this.#factor;
+    let mayRise = false;
+    for (;;) {
+      const left = Math.min(steps, stepsLeft(this.limits, state.ledger));
+      if (left === 0) return 'done';
+      const reply = yield* trainCounted(state, {
+        purpose: 'commit',
+        steps: left,
+        lr: this.#factor,
+      });
+      if (reply.end === 'data') return 'data';
+      this.#level = levelOf(reply.losses.slice(-LEVEL_LOSSES)) ?? Number.NaN;
+      const reading = didDiverge(reply) ? undefined : readSegment(reply.losses);
+      const didHarm = reading?.didHarm === true && !mayRise;
+      const validation = reading && !didHarm ? yield* validateCommitted(state) : Number.NaN;
+      if (validation === undefined || Number.isFinite(validation)) return 'done';
+      const lower = this.#factor / CUT_OF_SEGMENT;
+      const isSpent = ++this.#divergences > MOST_DIVERGENCES || lower < this.#interval.min;
+      yield* this.#rollBack();
+      const next = isSpent ? first : lower;
+      if (reading && didHarm) {
+        yield* this.#recordRise(reading, next);
+      } else {
+        yield* this.#recordDivergence();
+        if (isSpent) return 'diverged';
+      }
+      mayRise = isSpent;
+      yield* this.#beginAgain(next, Math.min(steps, stepsLeft(this.limits, state.ledger)));
+    }
+  }
+
+  /** The rest of a run that was extended. */
+  *goOn(): Conversation<FinishReason> {
+    this.#stage++;
+    return yield* this.#commitRest();
+  }
+
+  *#commitRest(): Conversation<FinishReason> {
+    const { committed } = this.#state.ledger;
+    const steps = stepsLeft(this.limits, this.#state.ledger);
+    yield* this.#startStage(steps);
+    yield* this.#keep();
+    const end = yield* this.#trainUntil(committed + steps);
+    if (end === 'data' || end === 'diverged') return end;
+    return yield* this.#end(end === 'target' ? 'target' : 'budget');
+  }
+
+  *#end(reason: FinishReason): Conversation<FinishReason> {
+    yield* this.#endStage();
+    if (this.#kept) yield* discard(this.#kept.name);
+    this.#kept = undefined;
+    return reason;
+  }
+
+  get #hasReachedTarget(): boolean {
+    const { targetLoss, validation = this.#level } = this.#state;
+    return targetLoss !== undefined && validation <= targetLoss;
+  }
+
+  /** Trains to committed step `until`, or as far as what is left of the budget goes once commits were taken back. */
+  *#trainUntil(until: number): Conversation<'done' | 'data' | 'diverged' | 'target'> {
+    const state = this.#state;
+    for (;;) {
+      const { committed } = state.ledger;
+      const end = committed + stepsLeft(this.limits, state.ledger);
+      if (committed >= Math.min(until, end)) return 'done';
+      const evaluation = Math.min(until, nextEvaluationStep(committed, end));
+      const reply = yield* trainCounted(state, {
+        purpose: 'commit',
+        steps: evaluation - committed,
+        lr: this.#factor,
+      });
+      if (reply.end === 'data') return 'data';
+      this.#level = levelOf(reply.losses.slice(-LEVEL_LOSSES)) ?? Number.NaN;
+      const validation = didDiverge(reply) ? Number.NaN : yield* validateCommitted(state);
+      if (validation !== undefined && !Number.isFinite(validation)) {
+        const next = this.#factor / CUT;
+        const isSpent = ++this.#divergences > MOST_DIVERGENCES || next < this.#interval.min;
+        yield* this.#rollBack();
+        yield* this.#recordDivergence();
+        if (isSpent) return 'diverged';
+        yield* this.#beginAgain(next, stepsLeft(this.limits, state.ledger));
+        continue;
+      }
+      yield* this.#keep();
+      if (this.#hasReachedTarget) return 'target';
+    }
+  }
+
+  *#rollBack(): Conversation<void> {
+    if (this.#kept === undefined) return;
+    yield* restoreCounted(this.#state, this.#kept.name);
+    this.#level = this.#kept.level;
+    this.#state.validation = this.#kept.validation;
+  }
+
+  *#recordDivergence(): Conversation<void> {
+    this.#state.diverged.push(this.#factor);
+    yield* decide({ kind: 'commit-diverged', stage: this.#stage, lr: this.#factor });
+  }
+
+  /** Of a lead whose losses stayed finite, and that is done again at `nextLr`. */
+  *#recordRise({ began, reached }: SegmentResult, nextLr: number): Conversation<void> {
+    const [stage, lr] = [this.#stage, this.#factor];
+    yield* decide({ kind: 'stage-rolled-back', stage, lr, began, reached, nextLr });
+  }
+
+  /** Another stage, of `steps` steps at `factor`. */
+  *#beginAgain(factor: number, steps: number): Conversation<void> {
+    yield* this.#endStage();
+    this.#stage++;
+    this.#factor = factor;
+    yield* this.#startStage(steps);
+  }
+
+  /** Saves a good look; returns its checkpoint. */
+  *#keep(): Conversation<string> {
+    const previous = this.#kept;
+    const name = `run-${this.#saves++}`;
+    this.#kept = { name, level: this.#level, validation: this.#state.validation };
+    yield* save(name);
+    if (previous) yield* discard(previous.name);
+    return name;
+  }
+
+  *#startStage(steps: number): Conversation<void> {
+    const { ledger, validation } = this.#state;
+    this.#stageBegan = ledger.committed;
+    yield* decide({
+      kind: 'stage-started',
+      stage: this.#stage,
+      fromStep: ledger.committed,
+      stageSteps: steps,
+      // They are as many as their losses say; `search-planned` has told.
+      probeSteps: 0,
+      candidates: 0,
+      interval: this.#interval,
+      phase: validation === undefined ? 'training' : 'validation',
+    });
+    yield* decide({ kind: 'commit-started', stage: this.#stage, lr: this.#factor, steps });
+  }
+
+  *#endStage(): Conversation<void> {
+    const { validation, ledger } = this.#state;
+    yield* decide({
+      kind: 'stage-ended',
+      stage: this.#stage,
+      lr: this.#factor,
+      steps: Math.max(0, ledger.committed - this.#stageBegan),
+      reached: validation ?? this.#level,
+      ...(validation !== undefined && { validation }),
+    });
+  }
+}
+
+function* recordPlan(
+  { total, probeSteps, mostSteps }: FactorPlan,
+  budget: number,
+): Conversation<void> {
+  const probes = probeSteps > 0 ? FIRST_PROBES.length : 0;
+  yield* decide({
+    kind: 'search-planned',
+    total,
+    rampSteps: 0,
+    coarse: { probes: 0, steps: 0 },
+    fine: { probes, steps: probeSteps },
+    plannedSteps: probes * probeSteps,
+    mostSteps,
+    ...(probes === 0 && {
+      enoughSteps: enoughSteps(total, (all) => planFactors({ total: all }, budget).probeSteps > 0),
+    }),
+  });
+}

@@ -1,0 +1,71 @@
+/** A probe of `horizon`: a whole run in small, annealed to zero, judged by the loss that it ends with, and taken back. */
+
+import { type Conversation, decide } from '../../../conversation/conversation.js';
+import {
+  didDiverge,
+  levelOf,
+  restoreCounted,
+  type StrategyState,
+  trainCounted,
+  validateCounted,
+} from '../../state.js';
+import { lrsFor, type ScheduleShape } from '../schedule-shape.js';
+
+export interface AnnealedProbe {
+  readonly lr: number;
+  /** Steps that it was given. */
+  readonly steps: number;
+  /** Loss at its end; NaN when it diverged. */
+  readonly loss: number;
+}
+
+/** Without validation, the level of this share of a probe's losses at its end, where its LR is low. */
+const LEVEL_SHARE = 0.15;
+const LEAST_LOSSES = 4;
+
+/** A probe with its training losses. */
+export interface TrainedProbe extends AnnealedProbe {
+  readonly losses: readonly number[];
+}
+
+/** What is probed: `course` falls to zero within `steps` steps, and has its peak at `lr`. */
+export interface ProbePlan {
+  readonly stage: number;
+  readonly probe: number;
+  readonly lr: number;
+  readonly steps: number;
+  readonly shape: ScheduleShape;
+}
+
+/** Probes from checkpoint `start`; undefined when the trainer's data ended. */
+export function* probeAnnealed(
+  state: StrategyState,
+  start: string,
+  { stage, probe, lr, steps, shape }: ProbePlan,
+): Conversation<TrainedProbe | undefined> {
+  yield* restoreCounted(state, start);
+  yield* decide({ kind: 'probe-started', stage, probe, lr });
+  const lrs = lrsFor(shape, steps);
+  const reply = yield* trainCounted(state, { purpose: 'search', steps, lr: lrs });
+  if (reply.end === 'data') return undefined;
+  const loss = didDiverge(reply) ? Number.NaN : yield* lossAtEnd(state, reply.losses);
+  const isSound = Number.isFinite(loss);
+  if (!isSound) state.diverged.push(lr);
+  yield* decide({
+    kind: 'probe-ended',
+    stage,
+    probe,
+    lr,
+    steps: reply.steps,
+    outcome: isSound ? { kind: 'forecast', loss, sd: 0 } : { kind: 'diverged' },
+  });
+  return { lr, steps, loss: isSound ? loss : Number.NaN, losses: reply.losses };
+}
+
+function* lossAtEnd(state: StrategyState, losses: readonly number[]): Conversation<number> {
+  if (state.facts.can.validate && state.options.validation !== 'never') {
+    return yield* validateCounted(state, 'search');
+  }
+  const count = Math.max(LEAST_LOSSES, Math.round(losses.length * LEVEL_SHARE));
+  return levelOf(losses.slice(-count)) ?? Number.NaN;
+}

@@ -1,0 +1,129 @@
+/**
+ * Strategy `horizon`: the parts of `paper`, with the loss at the end of the budget as the objective.
+ *
+ * 1. Plan what the search may cost; a run that is too short for any takes the script's own LR.
+ * 2. Ramp, to find where an LR is worth a probe.
+ * 3. Two rungs of annealed probes, to find the peak.
+ * 4. Commit: warm up, hold, decay to zero at the end of the budget, watched for what the run's own losses say.
+ */
+
+import type { TrainerFacts } from '../../conversation/command.js';
+import { type Conversation, decide, finish } from '../../conversation/conversation.js';
+import type { FinishReason, Interval } from '../../conversation/decision.js';
+import { AutolrsError } from '../../errors.js';
+import type { TunerOptions } from '../../options.js';
+import { type Limits, limitsFrom, limitsOf, stepsLeft } from '../limits.js';
+import { validateCommitted } from '../paper/commit.js';
+import { findInterval, givenInterval } from '../range-test.js';
+import { beginState, divergenceOf, type StrategyState } from '../state.js';
+import { type CommittedEnd, commitRun } from './committed/commit.js';
+import { forecastEnd } from './committed/end-forecast.js';
+import type { CommitPlan } from './committed/run.js';
+import { findPeak } from './peak-search/peak.js';
+import {
+  COARSE_PROBES,
+  enoughSteps,
+  FINE_PROBES,
+  plannedSteps,
+  planSearch,
+  type SearchPlan,
+} from './peak-search/plan.js';
+
+/** Share of all steps that a search usually takes, for a run that is told how many steps to commit. */
+const USUAL_SHARE = 0.08;
+
+/** A finished run that goes on begins at this share of the LR that it had. */
+const LR_OF_EXTENSION = 1 / 2;
+
+/** @throws AutolrsError `USAGE` when nobody says how long to train. */
+export function* horizon(options: TunerOptions, facts: TrainerFacts): Conversation<FinishReason> {
+  const state = beginState(options, facts);
+  const from = limitsFrom(options);
+  const asked = limitsOf(options, facts);
+  // What the script means to do is what its user means to pay, the search included.
+  let limits: Limits = from === 'trainer' ? { total: asked.steps ?? 0 } : asked;
+  yield* decide({ kind: 'budget', ...limits, from });
+  let plan = yield* search(state, limits);
+  for (;;) {
+    const end = plan && (yield* commitRun(state, plan));
+    const reason = end === undefined ? 'data' : REASON_OF[end.kind];
+    const extension = yield* finish(reason, divergenceOf(state), reason === 'budget' ? end : {});
+    if (extension === undefined || !plan || !end || reason === 'data' || reason === 'diverged') {
+      return reason;
+    }
+    limits = extension;
+    state.targetLoss = undefined; // it is reached, and the user wants to go on
+    yield* decide({ kind: 'budget', ...limits, from: 'given' });
+    const peak = (state.incumbentLr ?? plan.peak) * LR_OF_EXTENSION;
+    plan = { peak, interval: plan.interval, limits, stage: end.nextStage };
+  }
+}
+
+/** Everything before the first committed step; undefined when the trainer's data ended. */
+function* search(state: StrategyState, limits: Limits): Conversation<CommitPlan | undefined> {
+  const given = givenInterval(state.options);
+  const { searchBudget } = state.options;
+  const total = totalOf(limits, searchBudget);
+  const planFor = (all: number) => planSearch(all, searchBudget, given === undefined);
+  const plan = planFor(total);
+  yield* decide({
+    kind: 'search-planned',
+    total: plan.total,
+    rampSteps: plan.rampSteps,
+    coarse: { probes: COARSE_PROBES, steps: plan.coarseSteps },
+    fine: { probes: FINE_PROBES, steps: plan.fineSteps },
+    plannedSteps: plannedSteps(plan),
+    mostSteps: plan.mostSteps,
+    ...(plannedSteps(plan) === 0 && {
+      enoughSteps: enoughSteps(total, (all) => plannedSteps(planFor(all)) > 0),
+    }),
+  });
+  yield* validateCommitted(state);
+  const interval = given ?? (yield* rampOrGuess(state, plan));
+  if (interval === undefined) return undefined;
+  yield* decide({
+    kind: 'stage-started',
+    stage: 0,
+    fromStep: state.ledger.committed,
+    stageSteps: stepsLeft(limits, state.ledger),
+    // They are of two lengths, and as many as their losses say; `search-planned` has told.
+    probeSteps: 0,
+    candidates: 0,
+    interval,
+    phase: state.validation === undefined ? 'training' : 'validation',
+  });
+  const isBlind = given === undefined && plan.rampSteps === 0;
+  const peak = isBlind
+    ? { lr: interval.max, coarse: [], fine: [] }
+    : yield* findPeak(state, plan, interval);
+  if (peak === undefined) return undefined;
+  const steps = stepsLeft(limits, state.ledger);
+  const forecast = forecastEnd(peak, steps);
+  if (forecast) yield* decide({ kind: 'end-forecast', step: state.ledger.committed, ...forecast });
+  return { peak: peak.lr, interval, limits, stage: 0 };
+}
+
+/** A run too short for a ramp stays with the script's own LR. */
+function* rampOrGuess(state: StrategyState, plan: SearchPlan): Conversation<Interval | undefined> {
+  if (plan.rampSteps > 0) return yield* findInterval(state, plan.rampSteps);
+  const { minLr = 0, maxLr = Infinity } = state.options;
+  const lr = Math.max(minLr, Math.min(maxLr, state.facts.lr));
+  if (lr > 0) return { min: lr, max: lr, from: 'given' };
+  throw new AutolrsError(
+    'USAGE',
+    `a run of ${plan.total} steps is too short to search for an LR, and the script's own is ${lr}; give --min-lr and --max-lr, or a higher --budget`,
+  );
+}
+
+/** All steps of the run, search included; no more than that with the search that its budget allows. */
+function totalOf({ total, steps }: Limits, searchBudget: number): number {
+  const share = Math.min(USUAL_SHARE, searchBudget);
+  return Math.floor(Math.min(total ?? Infinity, (steps ?? Infinity) / (1 - share)));
+}
+
+const REASON_OF = {
+  'data-ended': 'data',
+  'nothing-survives': 'diverged',
+  target: 'target',
+  done: 'budget',
+} as const satisfies Readonly<Record<CommittedEnd['kind'], FinishReason>>;

@@ -1,0 +1,179 @@
+/** What `compare` tells people: the runs, their curves, the steps to each target, and a verdict on each run. */
+
+import type { Comparison, Reached, RunComparison, Target } from '../../core/compare/compare.js';
+import { describeEnd } from '../run/status.js';
+import {
+  formatCount,
+  formatLoss,
+  formatPercent,
+  formatRatio,
+  formatSd,
+  formatSeconds,
+  formatShare,
+} from '../text/format.js';
+import { layOutTable } from '../text/table.js';
+import { wrap } from '../text/wrap.js';
+import { plotCurves } from './plot.js';
+import { narrateVerdict } from './verdict.js';
+
+const LEAST_COLUMNS = 40;
+/** Longer lines are hard to read, and a plot gains nothing. */
+const MOST_COLUMNS = 100;
+
+/** Lines without colour, of at most `columns` columns where that is 40 or more. */
+export function describeComparison(comparison: Comparison, columns: number): readonly string[] {
+  const width = Math.min(MOST_COLUMNS, Math.max(LEAST_COLUMNS, columns));
+  const { runs, reference } = comparison;
+  const marks = runs.map((_, i) => markOf(i));
+  const mark = markOf(reference);
+  return [
+    ...runs.flatMap(({ run }, i) => {
+      const facts = [
+        ...(i === reference ? ['the reference'] : []),
+        ...(run.status === null
+          ? []
+          : [describeEnd({ ...run, status: run.status, keepSchedule: run.keepSchedule ?? false })]),
+      ];
+      const about = facts.length === 0 ? '' : ` (${facts.join('; ')})`;
+      return wrap(`${marks[i]}  ${run.name}${about}`, width, '   ');
+    }),
+    '',
+    ...wrap(sayWhatIsCompared(comparison), width),
+    '',
+    ...plotCurves(
+      runs.map(({ run, track }, i) => ({
+        mark: markOf(i),
+        curve: track.curve,
+        total: run.steps.total,
+      })),
+      width,
+    ),
+    '',
+    ...runTable(runs, marks, width),
+    ...lostLines(runs, marks).flatMap((line) => wrap(line, width, '  ')),
+    '',
+    ...targetTable(comparison, marks, width),
+    ...runs.flatMap((compared, i) => {
+      const [verdict = '', ...facts] = narrateVerdict(comparison, i, mark);
+      if (verdict === '') return [];
+      return [
+        '',
+        ...wrap(`${marks[i]}  ${compared.run.name}: ${verdict}`, width, '   '),
+        ...facts.flatMap((fact) => wrap(fact, width - 3).map((line) => `   ${line}`)),
+      ];
+    }),
+    '',
+    ...adviceLines(comparison, width),
+  ];
+}
+
+function markOf(index: number): string {
+  return String.fromCharCode('A'.charCodeAt(0) + index);
+}
+
+function sayWhatIsCompared({ loss, window }: Comparison): string {
+  const losses =
+    loss === 'validation'
+      ? 'validation losses as they came'
+      : `training losses, running mean over ${formatCount(window)} committed steps`;
+  return `${losses}; total steps, the search counted`;
+}
+
+/** The uncertainty is two standard errors, as it is when runs are compared. */
+function runTable(
+  runs: readonly RunComparison[],
+  marks: readonly string[],
+  columns: number,
+): readonly string[] {
+  const header = ['run', 'loss', 'total', 'search'];
+  const rows = runs.map(({ run, end }, i) => [
+    marks[i] ?? '',
+    formatLoss(end.point.loss),
+    formatCount(run.steps.total),
+    formatShare(run.steps.search, run.steps.total),
+  ]);
+  const more = runs.map(({ run, end }) => [
+    end.error === undefined ? '-' : formatSd(2 * end.error),
+    formatCount(run.steps.committed),
+    run.seconds === null ? '-' : formatSeconds(run.seconds),
+  ]);
+  const whole = layOutTable(
+    [...header, '+-', 'committed', 'time'],
+    rows.map((row, i) => [...row, ...(more[i] ?? [])]),
+  );
+  return fits(whole, columns) ? whole : layOutTable(header, rows);
+}
+
+/** A narrow terminal gets the most telling columns alone. */
+function fits(lines: readonly string[], columns: number): boolean {
+  return lines.every((line) => line.length <= columns);
+}
+
+function lostLines(runs: readonly RunComparison[], marks: readonly string[]): readonly string[] {
+  return runs.flatMap(({ run }, i) =>
+    run.steps.lost === 0
+      ? []
+      : [`${marks[i]} lost ${formatCount(run.steps.lost)} steps besides, not counted`],
+  );
+}
+
+function targetTable(
+  { targets }: Comparison,
+  marks: readonly string[],
+  columns: number,
+): readonly string[] {
+  const header = ['target', 'run', 'total', 'speedup'];
+  const cells = targets.flatMap((target) =>
+    target.reached.map((reached, i) => ({
+      origin: i === 0 ? sayOrigin(target) : '',
+      row: [
+        i === 0 ? formatLoss(target.loss) : '',
+        marks[i] ?? '',
+        reached === undefined ? 'never' : formatCount(reached.total),
+        formatSpeedup(reached, 'total'),
+      ],
+      committed: [
+        reached === undefined ? '-' : formatCount(reached.committed),
+        formatSpeedup(reached, 'committed'),
+      ],
+    })),
+  );
+  const whole = layOutTable(
+    ['', ...header, 'committed', 'speedup'],
+    cells.map(({ origin, row, committed }) => [origin, ...row, ...committed]),
+  );
+  if (fits(whole, columns)) return whole;
+  return layOutTable(
+    header,
+    cells.map(({ row }) => row),
+  );
+}
+
+function sayOrigin({ above }: Target): string {
+  if (above === undefined) return '--target';
+  return above === 0 ? 'final' : `+${formatPercent(above)}`;
+}
+
+function formatSpeedup(reached: Reached | undefined, steps: 'total' | 'committed'): string {
+  return reached?.speedup === undefined ? '-' : formatRatio(reached.speedup[steps]);
+}
+
+/** With fewer measurements than this, what lies between two of them is a large part of the run. */
+const FEW_LOSSES = 20;
+
+function adviceLines(comparison: Comparison, width: number): readonly string[] {
+  const { loss, runs } = comparison;
+  const [fewest] = runs.toSorted((a, b) => a.track.raw.length - b.track.raw.length);
+  const count = fewest?.track.raw.length ?? 0;
+  const hasTraining = runs.every(({ run }) => run.curves.training.length > 0);
+  const isCoarse = loss === 'validation' && count < FEW_LOSSES && hasTraining;
+  return [
+    ...(isCoarse
+      ? wrap(
+          `"${fewest?.run.name}" has ${formatCount(count)} validation loss${count === 1 ? '' : 'es'}, and its steps are known no better than that; --loss training sees more.`,
+          width,
+        )
+      : []),
+    ...wrap('One run each: another seed may differ by more than the noise within a run.', width),
+  ];
+}

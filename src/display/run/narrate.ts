@@ -1,0 +1,171 @@
+/** One plain sentence for each thing that a person who watches a run wants to know. */
+
+import type { Decision, Evidence, ProbeOutcome, Return } from '../../core/conversation/decision.js';
+import { formatCount, formatLoss, formatLr, formatSd, plural } from '../text/format.js';
+import type { LrLabel } from './lr-label.js';
+
+/** The line for a decision; undefined for those that the next one says better. */
+export function narrate(decision: Decision, word: LrLabel): string | undefined {
+  switch (decision.kind) {
+    case 'budget':
+      return narrateBudget(decision);
+    case 'warmup-started':
+      return `warm-up: ${plural(decision.steps, 'step')} up to ${word} ${formatLr(decision.lr)}`;
+    case 'warmup-diverged':
+      return decision.nextLr === undefined
+        ? `warm-up diverged at ${word} ${formatLr(decision.lr)}, rolled back`
+        : `warm-up diverged at ${word} ${formatLr(decision.lr)}, rolled back; next up to ${formatLr(decision.nextLr)}`;
+    case 'range-test-started':
+      return `range test: at most ${plural(decision.steps, 'step')} over all LRs`;
+    case 'interval-found': {
+      const { min, max } = decision.interval;
+      return `interval ${formatLr(min)} to ${formatLr(max)} (${decision.why})`;
+    }
+    case 'stage-started': {
+      const { stage, stageSteps, fromStep, candidates, probeSteps, phase } = decision;
+      const on = phase === 'validation' ? ', on validation' : '';
+      const probes =
+        candidates === 0
+          ? ''
+          : `, ${plural(candidates, 'probe')} of ${formatCount(probeSteps)}${on}`;
+      return `stage ${stage}: ${plural(stageSteps, 'step')} from ${formatCount(fromStep)}${probes}`;
+    }
+    case 'probe-started':
+      return undefined;
+    case 'probe-ended': {
+      const { stage, probe, lr, outcome, steps } = decision;
+      const said = describeOutcome(outcome, steps);
+      return `stage ${stage} probe ${probe + 1}: ${word} ${formatLr(lr)}, ${said}`;
+    }
+    case 'commit-started':
+      return `stage ${decision.stage} commit: ${plural(decision.steps, 'step')} at ${word} ${formatLr(decision.lr)}`;
+    case 'commit-diverged':
+      return `stage ${decision.stage} diverged at ${word} ${formatLr(decision.lr)}, rolled back`;
+    case 'stage-rolled-back': {
+      const { stage, lr, began, reached, nextLr } = decision;
+      return `stage ${stage} went from ${formatLoss(began)} to ${formatLoss(reached)} at ${word} ${formatLr(lr)}, rolled back; again at ${formatLr(nextLr)}`;
+    }
+    case 'stage-ended': {
+      const { stage, lr, reached, validation } = decision;
+      const also = validation === undefined ? '' : `, validation ${formatLoss(validation)}`;
+      return `stage ${stage} ended: ${word} ${formatLr(lr)}, loss ${formatLoss(reached)}${also}`;
+    }
+    case 'search-planned':
+      return narrateSearchPlan(decision);
+    case 'end-forecast': {
+      const { loss, low, high } = decision;
+      return `forecast for the end: loss ${formatLoss(loss)}, between ${formatLoss(low)} and ${formatLoss(high)}`;
+    }
+    case 'lr-cut':
+      return narrateCut(decision, word);
+    case 'end-brought-forward': {
+      const { step, untilStep, takenBack, mayTakeBack } = decision;
+      const back = `${formatCount(takenBack)} of at most ${plural(mayTakeBack, 'step')} taken back`;
+      return `step ${formatCount(step)}: ${back}, so the run ends ${untilStep > step ? `by step ${formatCount(untilStep)}` : 'here'}`;
+    }
+    case 'hold-extended': {
+      const { step, untilStep, lr } = decision;
+      return `step ${formatCount(step)}: both losses still falling; ${word} ${formatLr(lr)} held to step ${formatCount(untilStep)}`;
+    }
+    case 'finished':
+      return narrateFinish(decision, word);
+    default:
+      return decision satisfies never;
+  }
+}
+
+function narrateBudget(decision: Extract<Decision, { kind: 'budget' }>): string {
+  const { steps, total, from } = decision;
+  const parts = [
+    ...(steps === undefined ? [] : [`${plural(steps, 'committed step')}`]),
+    ...(total === undefined ? [] : [`${plural(total, 'step')} with the search included`]),
+  ];
+  return `budget: ${parts.join(' and at most ')}${from === 'trainer' ? ', as the script means to do' : ''}`;
+}
+
+function describeOutcome(outcome: ProbeOutcome, steps: number): string {
+  if (outcome.kind === 'diverged') return `diverged after ${plural(steps, 'step')}`;
+  // What was measured, and not forecast, is certain.
+  if (outcome.sd === 0) return `loss ${formatLoss(outcome.loss)} after ${plural(steps, 'step')}`;
+  return `forecast ${formatLoss(outcome.loss)} +- ${formatSd(outcome.sd)}`;
+}
+
+function narrateSearchPlan(plan: Extract<Decision, { kind: 'search-planned' }>): string {
+  const { rampSteps, coarse, fine, plannedSteps, mostSteps, enoughSteps, total } = plan;
+  const rungs = [coarse, fine].filter(({ steps }) => steps > 0);
+  if (rampSteps === 0 && rungs.length === 0) {
+    const enough =
+      enoughSteps === undefined || !Number.isFinite(enoughSteps)
+        ? ''
+        : `; ${formatCount(enoughSteps)} would be enough`;
+    return `search: none; it may take ${formatCount(mostSteps)} of ${plural(total, 'step')}, too few for one${enough}`;
+  }
+  const parts = [
+    ...(rampSteps > 0 ? [`ramp ${formatCount(rampSteps)}`] : []),
+    ...rungs.map(({ probes, steps }) => `${probes} probes of ${formatCount(steps)}`),
+  ];
+  return `search: ${formatCount(plannedSteps)} of ${plural(total, 'step')}, at most ${formatCount(mostSteps)} (${parts.join(', ')})`;
+}
+
+function narrateCut(cut: Extract<Decision, { kind: 'lr-cut' }>, word: LrLabel): string {
+  const { evidence, lr, nextLr, step, backToStep } = cut;
+  const back = backToStep === undefined ? '' : `back to step ${formatCount(backToStep)}, `;
+  const change =
+    nextLr < lr ? `${word} ${formatLr(lr)} to ${formatLr(nextLr)}` : `${word} ${formatLr(nextLr)}`;
+  return `step ${formatCount(step)}: ${describeEvidence(evidence)}; ${back}${change}, falling to 0`;
+}
+
+function describeEvidence(evidence: Evidence): string {
+  switch (evidence.kind) {
+    case 'plateau':
+      return `training loss stands still (slope ${formatSd(evidence.slope)} +- ${formatSd(evidence.error)})`;
+    case 'rise':
+      return `validation loss rises (slope ${formatSd(evidence.slope)} +- ${formatSd(evidence.error)})`;
+    case 'stall':
+      return `no better validation loss in ${evidence.looks} looks`;
+    default:
+      return evidence satisfies never;
+  }
+}
+
+function narrateFinish(
+  { reason, diverged = [], neverFinite, wentBack, unused }: Extract<Decision, { kind: 'finished' }>,
+  word: LrLabel,
+): string {
+  switch (reason) {
+    case 'budget':
+      return describeFinish({ returned: wentBack, unused });
+    case 'target':
+      return 'finished: the target loss is reached';
+    case 'data':
+      return "ended early: the script's loop ended";
+    case 'diverged':
+      if (neverFinite !== undefined) {
+        return `diverged: the ${neverFinite} loss was never finite (tried ${describeLrs(diverged)})`;
+      }
+      return `diverged: no ${word} of the interval survives (tried ${describeLrs(diverged)})`;
+    default:
+      return reason satisfies never;
+  }
+}
+
+/** How a run ended that was not stopped by anything else. */
+export function describeFinish({
+  returned,
+  unused = 0,
+}: {
+  readonly returned: Return | undefined;
+  readonly unused: number | undefined;
+}): string {
+  const left = unused > 0 ? `${plural(unused, 'step')} of the budget not used` : undefined;
+  if (returned === undefined) return `finished: ${left ?? 'the budget is spent'}`;
+  const { from, to } = returned;
+  const back = `back at its best point, step ${formatCount(to)} of ${formatCount(from)}`;
+  return `finished: ${back}${left === undefined ? '' : `; ${left}`}`;
+}
+
+/** All of a few; of more, how many and between which. */
+function describeLrs(lrs: readonly number[]): string {
+  if (lrs.length <= 3) return lrs.map(formatLr).join(', ');
+  return `${lrs.length}, ${formatLr(Math.min(...lrs))} to ${formatLr(Math.max(...lrs))}`;
+}

@@ -1,0 +1,79 @@
+/** How a run ended, or that it goes on, in one sentence. */
+
+import { escapeControls } from '../../core/escape-controls.js';
+import type { RunResult, RunStatus } from '../../core/record/result.js';
+import { formatLr } from '../text/format.js';
+import { type LrLabel, lrLabel } from './lr-label.js';
+import { describeFinish } from './narrate.js';
+
+const SENTENCES: Readonly<Record<RunStatus, string>> = {
+  finished: 'finished: the budget is spent',
+  'target-reached': 'finished: the target loss is reached',
+  'ended-early': "ended early: the script's loop ended; let it run until the tuner is done",
+  diverged: 'diverged: no LR of the interval survives; search lower LRs',
+  interrupted: 'interrupted',
+  failed: 'failed',
+  unfinished: 'unfinished: the journal has no end',
+};
+
+export type End = Pick<
+  RunResult,
+  'status' | 'keepSchedule' | 'neverFinite' | 'returned' | 'unused'
+>;
+
+/** For people who see nothing else of the run. */
+export function describeEnd(
+  { status, keepSchedule, neverFinite, returned, unused }: End,
+  circumstances?: Circumstances,
+): string {
+  const word = lrLabel({ keepSchedule });
+  if (status === 'diverged' && neverFinite !== undefined) {
+    return describeFault(neverFinite, word);
+  }
+  if (status === 'finished') return describeFinish({ returned, unused });
+  return describeStatus(status, word, circumstances);
+}
+
+/** A loss that no LR can help: whoever reads that they diverged would search lower ones. */
+function describeFault(
+  { loss, lowestLr }: NonNullable<RunResult['neverFinite']>,
+  word: LrLabel,
+): string {
+  const tried = `the ${loss} loss was not finite at any ${word} down to ${formatLr(lowestLr)}`;
+  const place = loss === 'training' ? 'loss or data' : 'validation';
+  return `diverged: ${tried}; the fault is in the script's ${place}, not in the ${word}`;
+}
+
+/** What is known of a run besides its result. */
+export interface Circumstances {
+  /** The process that runs it now. */
+  readonly process?: RunningProcess | undefined;
+  /** Why it failed, where that is not told elsewhere. */
+  readonly failure?: string | undefined;
+}
+
+export interface RunningProcess {
+  readonly pid: number;
+  /** Absent: this one, in this container. */
+  readonly host?: string;
+}
+
+/** For those who have no result. */
+export function describeStatus(
+  status: RunStatus,
+  word: LrLabel,
+  { process, failure }: Circumstances = {},
+): string {
+  if (status === 'failed' && failure !== undefined) return describeFailure(failure);
+  if (status === 'unfinished' && process !== undefined) return describeRunning(process);
+  return SENTENCES[status].replaceAll('LR', word);
+}
+
+/** The first line alone: what follows it is a traceback. */
+function describeFailure(message: string): string {
+  return escapeControls(`failed: ${message.split('\n', 1)[0]}`.trimEnd());
+}
+
+function describeRunning({ pid, host }: RunningProcess): string {
+  return `running: process ${pid}${host === undefined ? '' : ` on ${escapeControls(host)}`}`;
+}

@@ -1,0 +1,140 @@
+/** The account at the end of a run, and what `show` prints: stages, schedule, loss, and what it all cost. */
+
+import { escapeControls } from '../../core/escape-controls.js';
+import type { Schedule } from '../../core/record/committed-schedule.js';
+import { coverageOf, type ScoredForecast } from '../../core/record/forecast-scores.js';
+import type { RunResult, StageResult } from '../../core/record/result.js';
+import {
+  formatCount,
+  formatLoss,
+  formatLr,
+  formatSeconds,
+  formatShare,
+  plural,
+} from '../text/format.js';
+import { layOutTable } from '../text/table.js';
+import { wrap } from '../text/wrap.js';
+import { type LrLabel, lrLabel } from './lr-label.js';
+import { type Circumstances, describeEnd } from './status.js';
+
+const COLUMNS = 80;
+
+/** Lines of at most 80 columns, without colour. */
+export function summarize(result: RunResult, circumstances: Circumstances = {}): readonly string[] {
+  const word = lrLabel(result);
+  const lines = [
+    `run ${result.run.id}`,
+    ...wrap(describeEnd(result, circumstances), COLUMNS, '  '),
+    ...(result.keepSchedule ? ["base        the script's own schedule, times a factor"] : []),
+    '',
+    ...stageTable(result.stages, word),
+    ...(result.stages.length > 0 ? [''] : []),
+    ...scheduleLines(result.schedule, word),
+    ...lossLines(result),
+    ...forecastLines(result),
+    ...costLines(result),
+  ];
+  return lines.map(escapeControls); // a journal is a file that anybody may have written
+}
+
+function stageTable(stages: readonly StageResult[], word: LrLabel): readonly string[] {
+  if (stages.length === 0) return [];
+  const hasValidation = stages.some((stage) => stage.validation !== undefined);
+  const header = ['stage', 'from', 'steps', 'probes', word, 'forecast', 'reached'];
+  const rows = stages.map((stage) => {
+    const diverged = stage.probes.filter((probe) => probe.outcome === 'diverged').length;
+    const row = [
+      String(stage.index),
+      formatCount(stage.from),
+      formatCount(stage.steps),
+      diverged > 0 ? `${stage.probes.length} (${diverged} diverged)` : String(stage.probes.length),
+      stage.lr === null ? '-' : formatLr(stage.lr),
+      formatLoss(stage.forecast),
+      formatLoss(stage.reached),
+    ];
+    return hasValidation ? [...row, formatLoss(stage.validation)] : row;
+  });
+  return layOutTable(hasValidation ? [...header, 'validation'] : header, rows);
+}
+
+/** Entries shown of a long schedule: a course that falls has one a step. */
+const SHOWN_ENTRIES = 12;
+
+function scheduleLines(schedule: Schedule, word: LrLabel): readonly string[] {
+  if (schedule.length === 0) return ['schedule    nothing was committed'];
+  const shown = sampleOf(schedule);
+  const lines = shown.map(
+    (entry) => `${word} ${formatLr(entry.lr).padStart(8)} from step ${formatCount(entry.step)}`,
+  );
+  if (shown.length < schedule.length) {
+    lines.push(
+      `(${shown.length} of ${plural(schedule.length, 'change')}; all are in schedule.json)`,
+    );
+  }
+  return lines.map((line, i) => `${i === 0 ? 'schedule' : ''}`.padEnd(12) + line);
+}
+
+/** The first, the last, and those between that are nearest to even spaces. */
+function sampleOf(schedule: Schedule): Schedule {
+  if (schedule.length <= SHOWN_ENTRIES) return schedule;
+  const [from, to] = [schedule[0]?.step ?? 0, schedule.at(-1)?.step ?? 0];
+  const places = Array.from({ length: SHOWN_ENTRIES }, (_, i) =>
+    schedule.findIndex(({ step }) => step >= from + (i / (SHOWN_ENTRIES - 1)) * (to - from)),
+  );
+  return schedule.filter((_, i) => places.includes(i));
+}
+
+function lossLines({ loss, steps }: RunResult): readonly string[] {
+  if (loss.first === null) return [];
+  // A run that was interrupted may have been measured long before.
+  const { validationStep = steps.committed } = loss;
+  const at = validationStep === steps.committed ? '' : ` at step ${formatCount(validationStep)}`;
+  const training = `training ${formatLoss(loss.first)} -> ${formatLoss(loss.last)}, best ${formatLoss(loss.best)}`;
+  const validation =
+    loss.validation === undefined ? '' : `; validation ${formatLoss(loss.validation)}${at}`;
+  return [`loss        ${training}${validation}`];
+}
+
+/** Forecasts of the run one by one; those of stages stand in the table. Then how many bands held. */
+function forecastLines({ forecasts }: RunResult): readonly string[] {
+  const { inside, scored } = coverageOf(forecasts);
+  const lines = [
+    ...forecasts.filter(({ of }) => of === 'run').map(describeForecast),
+    ...(scored > 1 ? [`${inside} of ${scored} inside their bands (made for 4 of 5)`] : []),
+  ];
+  return lines.map((line, i) => `${i === 0 ? 'forecast' : ''}`.padEnd(12) + line);
+}
+
+function describeForecast({ step, loss, low, high, actual }: ScoredForecast): string {
+  const said = `${formatLoss(loss)} at step ${formatCount(step)} (${formatLoss(low)} to ${formatLoss(high)})`;
+  if (actual === null) return said;
+  const where = actual < low ? 'below' : actual > high ? 'above' : 'inside';
+  return `${said}: ${formatLoss(actual)}, ${where}`;
+}
+
+function costLines({ steps, seconds, failures = 0 }: RunResult): readonly string[] {
+  return [
+    ...stepsLines(steps),
+    ...(steps.lost > 0
+      ? [`            ${plural(steps.lost, 'step')} besides were lost with a stopped process`]
+      : []),
+    ...(failures > 0
+      ? [
+          `            ${plural(failures, 'time')} the script failed at too high an LR, and was started again`,
+        ]
+      : []),
+    `time        ${formatSeconds(seconds.committed)} committed + ${formatSeconds(seconds.search)} search; ${formatSeconds(seconds.total)} in all`,
+  ];
+}
+
+/** What was taken back was meant to stay, so it is told apart from the search, of which it is a part in the document. */
+function stepsLines({ committed, search, rolledBack = 0, total }: RunResult['steps']): string[] {
+  const tried = search - rolledBack;
+  const parts = `${formatCount(committed)} committed + ${formatCount(tried)} search`;
+  const share = `search ${formatShare(tried, total)}`;
+  if (rolledBack === 0) return [`steps       ${parts} = ${formatCount(total)} (${share})`];
+  return [
+    `steps       ${parts} + ${formatCount(rolledBack)} taken back = ${formatCount(total)}`,
+    `            (${share}, commits that were taken back ${formatShare(rolledBack, total)})`,
+  ];
+}

@@ -1,0 +1,46 @@
+/**
+ * Version 1 of the journal keeps the names that it began with, whatever the code calls a thing today: `carrier` for
+ * `transport`, and the option `base` (`user` or `tuner`) for `keepSchedule`.
+ */
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** An entry with the names that the journal writes, its fields in the order in which they came. */
+export function toWritten(entry: object): Fields {
+  return mapFields(entry, ([key, value]) => {
+    if (key === 'transport') return ['carrier', value];
+    return key === 'options' ? [key, mapOptions(value, writtenOption)] : [key, value];
+  });
+}
+
+/** What was written, with the names that the code uses. */
+export function fromWritten(entry: object): Fields {
+  return mapFields(entry, ([key, value]) => {
+    if (key === 'carrier') return ['transport', value];
+    return key === 'options' ? [key, mapOptions(value, readOption)] : [key, value];
+  });
+}
+
+function writtenOption(name: string, option: unknown): [string, unknown] {
+  return name === 'keepSchedule' ? ['base', option ? 'user' : 'tuner'] : [name, option];
+}
+
+function readOption(name: string, option: unknown): [string, unknown] {
+  return name === 'base' ? ['keepSchedule', option === 'user'] : [name, option];
+}
+
+/** What is no record is left to whoever knows what it should be. */
+function mapOptions(
+  options: unknown,
+  rename: (name: string, option: unknown) => [string, unknown],
+): unknown {
+  if (typeof options !== 'object' || options === null) return options;
+  return mapFields(options, ([name, option]) => rename(name, option));
+}
+
+function mapFields(
+  fields: object,
+  rename: (field: [string, unknown]) => readonly [string, unknown],
+): Fields {
+  return Object.fromEntries(Object.entries(fields).map(rename));
+}

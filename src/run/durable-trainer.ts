@@ -1,0 +1,239 @@
+/** A trainer of which nothing is lost: it commits in slices, and each is on disk before the next begins. */
+
+import type { Command, Reply, TrainCommand, TrainedReply } from '../core/conversation/command.js';
+import { AutolrsError } from '../core/errors.js';
+import type { DurableCheckpoint } from '../core/record/entry.js';
+import { joinParts, partOf } from '../core/record/split-train.js';
+import { type ControlTools, runControl } from './control.js';
+import { withoutFalseHalt } from './in-parts.js';
+import { asDivergence, FailureSeries, ProvokedCauses, ScriptFailure } from './lr-failures.js';
+import type { TrainerPort } from './ports.js';
+import { ScriptAsker } from './script-asker.js';
+import type { SliceLength } from './slice-length.js';
+import { type SupervisorOptions, TrainerSupervisor } from './supervisor.js';
+
+export interface DurableOptions<Process extends TrainerPort> extends SupervisorOptions<Process> {
+  readonly slices: SliceLength;
+  /** Files that were begun and not finished by an earlier process. */
+  readonly unfinishedFiles: readonly string[];
+  readonly nextFileNumber: number;
+  /** Whether the script has answered a validation before. */
+  readonly hasValidated: boolean;
+}
+
+/** The parts of an answer; undefined when an interrupt came before it was whole. */
+export type Answered = { readonly last: Reply; readonly whole: Reply } | undefined;
+
+/** Checkpoints that stay although nobody needs them: should the newest be damaged, the one before it is there. */
+const KEPT_FILES = 2;
+
+export class DurableTrainer<Process extends TrainerPort = TrainerPort> {
+  readonly #options: DurableOptions<Process>;
+  readonly #unfinishedFiles: Set<string>;
+  readonly #supervisor: TrainerSupervisor<Process>;
+  readonly #provoked = new ProvokedCauses();
+  readonly #asker: ScriptAsker;
+  #nextFileNumber: number;
+
+  /** @param running The process that has just shaken hands, in the state in which its script begins. */
+  constructor(running: Process, options: DurableOptions<Process>) {
+    this.#options = options;
+    this.#nextFileNumber = options.nextFileNumber;
+    this.#unfinishedFiles = new Set(options.unfinishedFiles);
+    const removeLeftovers = () => {
+      for (const file of this.#unfinishedFiles) this.#remove(file);
+      this.#removeSpare();
+    };
+    const supervisor = new TrainerSupervisor(running, removeLeftovers, options);
+    this.#supervisor = supervisor;
+    this.#asker = new ScriptAsker({
+      ...options,
+      provoked: this.#provoked,
+      canRestart: () => supervisor.canRestart,
+    });
+  }
+
+  /** The process, if it stands where it should. */
+  get process(): Process | undefined {
+    return this.#supervisor.ready;
+  }
+
+  /** Answers a command of which `parts` are done. @throws AutolrsError when no restart helps. */
+  async ask(command: Command, parts: readonly TrainedReply[]): Promise<Answered> {
+    const { lineage, note } = this.#options;
+    const done = [...parts];
+    let series: FailureSeries | undefined;
+    return this.#supervisor.withRestarts(command, async (trainer) => {
+      try {
+        if (series?.needsControl) {
+          const ended = await runControl(trainer, series, this.#controlTools);
+          if (ended) {
+            lineage.follow(command, ended);
+            return { last: ended, whole: joinParts([...done, ended]) };
+          }
+          if (series.isControlled && series.failures > 1) {
+            return await this.#diverge(series.latest, done);
+          }
+        }
+        const isCommit = command.kind === 'train' && command.purpose === 'commit';
+        return isCommit
+          ? await this.#commit(trainer, command, done)
+          : await this.#askOnce(trainer, command);
+      } catch (failure) {
+        if (!(failure instanceof ScriptFailure)) throw failure;
+        if (series?.step === lineage.step) series.add(failure);
+        else series = new FailureSeries(failure, lineage.step);
+        if (this.#isProvoked(failure, series)) return await this.#diverge(failure, done);
+        const { lost } = failure;
+        if (lost > 0) note({ kind: 'lost', steps: lost, seconds: 0 });
+        throw failure.error;
+      }
+    });
+  }
+
+  /** Puts the present state on disk, unless it is there or the trainer cannot. */
+  async makeDurable(): Promise<void> {
+    const { facts, lineage } = this.#options;
+    if (!facts.can.disk || lineage.isDurable) return;
+    if (lineage.present.isSearch) throw new Error('a probe must not become durable');
+    await this.#supervisor.withRestarts(undefined, (trainer) => this.#saveToDisk(trainer));
+  }
+
+  /** Rolls a probe back, and makes the committed path durable. The trainer may be shut down then. */
+  async settle(): Promise<void> {
+    const { lineage, signal } = this.#options;
+    // Interrupted before it stood where it should: all that counts is on disk.
+    if (signal.aborted && this.#supervisor.ready === undefined) return;
+    const checkpoint = lineage.rollbackTarget;
+    if (checkpoint !== undefined) {
+      await this.ask({ kind: 'restore', checkpoint }, []);
+      this.#options.note({ kind: 'rolled-back', checkpoint });
+    }
+    await this.makeDurable();
+    this.#removeSpare();
+    if (this.#supervisor.ready === undefined)
+      await this.#supervisor.withRestarts(undefined, async () => {});
+  }
+
+  /** The end without a goodbye. Never throws. */
+  async terminate(): Promise<void> {
+    await this.#supervisor.terminate();
+  }
+
+  async #askOnce(trainer: TrainerPort, command: Command): Promise<Answered> {
+    const { lineage, note } = this.#options;
+    const reply = await this.#asker.ask(trainer, this.#supervisor.withScratchPath(command));
+    if (reply.kind === 'trained') {
+      if (reply.end === 'cancel') {
+        // Half a probe says nothing: the whole of it is done again when the run goes on.
+        lineage.follow(command, reply);
+        note({ kind: 'lost', steps: reply.steps, seconds: reply.seconds });
+        return undefined;
+      }
+    }
+    lineage.follow(command, reply);
+    return { last: reply, whole: reply };
+  }
+
+  get #controlTools(): ControlTools {
+    const supervisor = this.#supervisor;
+    return {
+      ...this.#options,
+      withScratchPath: (command) => supervisor.withScratchPath(command),
+      hasTrained: supervisor.hasTrained,
+    };
+  }
+
+  #isProvoked(
+    { error, command }: ScriptFailure,
+    { failures, isControlled }: FailureSeries,
+  ): boolean {
+    if (this.#provoked.has(error)) return true;
+    // There is no LR to validate at; what a script has validated before it can validate.
+    if (command.kind === 'validate') return failures > 1 && this.#asker.hasValidated;
+    return failures > 1 && isControlled;
+  }
+
+  /** Takes a failure for the divergence that it is: this process is of no more use. */
+  async #diverge(failure: ScriptFailure, parts: readonly TrainedReply[]): Promise<Answered> {
+    const { lineage, say } = this.#options;
+    const { error, command } = failure;
+    this.#provoked.add(error);
+    await this.#supervisor.terminate();
+    this.#supervisor.discount(error);
+    const reply = asDivergence(failure, lineage.step);
+    lineage.follow(command, reply);
+    const where = reply.kind === 'trained' ? ` at LR ${Number(reply.lr.toPrecision(3))}` : '';
+    say(`taken for a divergence${where}, and the script started again: ${error.message}`);
+    const whole = reply.kind === 'trained' ? joinParts([...parts, reply]) : reply;
+    return { last: reply, whole };
+  }
+
+  /** Trains in slices, each on disk before the next begins. */
+  async #commit(
+    trainer: TrainerPort,
+    command: TrainCommand,
+    parts: TrainedReply[],
+  ): Promise<Answered> {
+    const { lineage, signal, note, slices } = this.#options;
+    let done = parts.reduce((sum, part) => sum + part.steps, 0);
+    for (;;) {
+      if (parts.length > 0) await this.#saveToDisk(trainer);
+      const part = partOf(command, done, slices.steps);
+      const answer = await this.#asker.ask(trainer, part);
+      if (answer.kind !== 'trained') throw new Error('a "train" was answered by something else');
+      const reply = withoutFalseHalt(answer, parts, command.haltAbove);
+      lineage.follow(part, reply);
+      this.#asker.noteCommitted(reply.losses);
+      done += reply.steps;
+      const isCut = reply.end === undefined || reply.end === 'cancel';
+      if (!isCut || done >= command.steps) {
+        return { last: reply, whole: joinParts([...parts, reply]) };
+      }
+      if (reply.steps > 0) {
+        const { end: _, ...slice } = reply;
+        parts.push(slice);
+        note({ kind: 'slice', reply: slice });
+      }
+      if (signal.aborted) return undefined;
+    }
+  }
+
+  async #saveToDisk(trainer: TrainerPort): Promise<void> {
+    const { checkpoints, lineage, note, facts } = this.#options;
+    if (!facts.can.disk || lineage.isDurable) return;
+    const file = checkpoints.nameOf(this.#nextFileNumber++, lineage.step);
+    this.#unfinishedFiles.add(file);
+    note({ kind: 'checkpoint-begun', file });
+    await trainer.ask({ kind: 'save', checkpoint: file, path: checkpoints.pathOf(file) });
+    const sealed = await checkpoints.seal(file);
+    if (sealed === undefined) {
+      throw new AutolrsError(
+        'PROTOCOL_BAD_MESSAGE',
+        `the trainer broke the protocol: it says that it saved ${file}, and there is no such file`,
+      );
+    }
+    const checkpoint: DurableCheckpoint = { file, step: lineage.step, ...sealed };
+    note({ kind: 'checkpoint', checkpoint });
+    this.#unfinishedFiles.delete(file);
+    lineage.keep(checkpoint);
+    this.#supervisor.noteProgress();
+    this.#removeSpare();
+  }
+
+  #removeSpare(): void {
+    const { lineage } = this.#options;
+    for (const spare of lineage.spare(KEPT_FILES)) {
+      this.#remove(spare);
+      lineage.forget(spare);
+    }
+  }
+
+  /** A file that is still on record when the tuner dies is removed by the next one. */
+  #remove(file: string): void {
+    const { note, checkpoints } = this.#options;
+    checkpoints.remove(file);
+    note({ kind: 'checkpoint-removed', file });
+    this.#unfinishedFiles.delete(file);
+  }
+}

@@ -1,0 +1,76 @@
+/**
+ * What carries the lines between the tuner and a trainer: the trainer's stdin and stdout, or a connection that it makes
+ * to an address in its environment. Whoever talks over a link need not know which.
+ */
+
+import { type ChildEnd, startChild } from '../process/child.js';
+import { startOverSocket } from './socket.js';
+
+export type Transport =
+  | { readonly kind: 'stdio' }
+  | { readonly kind: 'unix' }
+  /** `host` is where to listen and what the trainer connects to; port 0 is a free one. */
+  | { readonly kind: 'tcp'; readonly host: string; readonly port: number };
+
+export type SocketTransport = Exclude<Transport, { readonly kind: 'stdio' }>;
+
+export interface ConnectionOptions {
+  /** The program and its arguments; no shell ever reads them. */
+  readonly command: readonly [string, ...string[]];
+  /** Added to our own environment. */
+  readonly env: Readonly<Record<string, string>>;
+  readonly cwd?: string | undefined;
+  /** Where a Unix socket lies, if its path there is short enough. */
+  readonly dir: string;
+  /** What may be lines of the conversation. A promise slows the trainer until it resolves, as with the next two. */
+  readonly onBytes: (chunk: Uint8Array) => Promise<void>;
+  /** The user's own stdout, where it carries nothing else. */
+  readonly onStdout: (chunk: Uint8Array) => Promise<void>;
+  readonly onStderr: (chunk: Uint8Array) => Promise<void>;
+  /** No more answers can come: the process ends, or it has closed what carries them and runs on. */
+  readonly onClosed: (what: 'stdout' | 'connection') => void;
+  /** A connection was turned away that might have been the trainer's. Each reason is told once. */
+  readonly onRefused: (why: string) => void;
+}
+
+/** A trainer's process, and the line to it. */
+export interface Connection {
+  readonly pid: number;
+  /** Resolves once the process has ended and what it has sent is read. */
+  readonly ended: Promise<ChildEnd>;
+  write(line: string): void;
+  /** Says that no more requests come. */
+  closeInput(): void;
+  /** Sends a signal to the process and all it started. */
+  kill(signal: 'SIGTERM' | 'SIGKILL'): void;
+}
+
+/**
+ * Starts a trainer with a line to it.
+ *
+ * @throws AutolrsError `TRAINER_NOT_STARTED`, or `USAGE` when the carrier's address cannot be listened on.
+ */
+export function openConnection(
+  transport: Transport,
+  options: ConnectionOptions,
+): Promise<Connection> {
+  return transport.kind === 'stdio' ? startOverStdio(options) : startOverSocket(transport, options);
+}
+
+/** An address that we have inherited is another tuner's. */
+const NO_ADDRESS = { AUTOLRS_ADDRESS: undefined, AUTOLRS_TOKEN: undefined };
+
+async function startOverStdio(options: ConnectionOptions): Promise<Connection> {
+  const { command, env, cwd, onBytes, onStderr, onClosed } = options;
+  const child = await startChild({
+    command,
+    env: { ...env, ...NO_ADDRESS },
+    cwd,
+    stdin: 'pipe',
+    onStdout: onBytes,
+    onStderr,
+    onStdoutClosed: () => onClosed('stdout'),
+  });
+  const { pid, ended, write, endStdin, kill } = child;
+  return { pid, ended, write, closeInput: endStdin, kill };
+}
