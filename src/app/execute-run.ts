@@ -11,7 +11,6 @@ import { driveTraining } from './drive-training.js';
 import { EXIT_BUG, exitCodeOfError, exitCodeOfStatus } from './exit-codes.js';
 import { stderr, stdout } from './output.js';
 import type { RunContext } from './run-context.js';
-import { explainSystemError } from './system-limits.js';
 import { writeResults } from './write-results.js';
 
 export async function executeRun(context: RunContext): Promise<number> {
@@ -24,7 +23,7 @@ export async function executeRun(context: RunContext): Promise<number> {
     display.say(banner);
     status = await driveTraining(context);
   } catch (error) {
-    failure = explainSystemError(error);
+    failure = context.explainError(error);
     if (error instanceof AutolrsError && error.code === 'INTERRUPTED') status = 'interrupted';
   }
   const isInPlace = isStillThere(journal, (error) => {
@@ -39,7 +38,7 @@ export async function executeRun(context: RunContext): Promise<number> {
     journal.append({ kind: 'end', status, exitCode, ...error }, { durable: true });
     if (isInPlace) writeResults(run.dir, account);
   } catch (error) {
-    failure ??= explainSystemError(error); // the first cause is the one reported
+    failure ??= context.explainError(error); // the first cause is the one reported
     exitCode = exitCodeOf(status, failure);
   }
   journal.close();

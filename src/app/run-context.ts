@@ -46,6 +46,8 @@ export interface RunContext {
   readonly firstEntry: JournalEntry;
   readonly display: Display;
   readonly listenForInterrupts: ListenForInterrupts;
+  /** An error in the words of the front end: its flags, and sentences for what the system refuses. */
+  readonly explainError: (error: unknown) => unknown;
   /** Where Python looks for packages besides. */
   readonly pythonPath: string | undefined;
   /** The first line for people. */

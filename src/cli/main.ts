@@ -3,8 +3,8 @@
 import { CommanderError } from 'commander';
 import { EXIT_BUG, EXIT_UNWRITTEN, exitCodeOfError } from '../app/exit-codes.js';
 import { flushOutput, say, stderr, stdout, surviveClosedTerminals } from '../app/output.js';
-import { explainSystemError } from '../app/system-limits.js';
 import { AutolrsError } from '../core/errors.js';
+import { explainError } from './explain-error.js';
 import { createProgram } from './program.js';
 
 const EXIT_USAGE = 2;
@@ -41,7 +41,7 @@ async function runProgram(argv: readonly string[]): Promise<number> {
     await program.parseAsync(argv);
     return exitCode;
   } catch (error) {
-    return tell(explainSystemError(error), json || ownWords(argv).includes('--json'));
+    return tell(explainError(error), json || ownWords(argv).includes('--json'));
   }
 }
 

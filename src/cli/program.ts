@@ -4,14 +4,9 @@ import { Command, Option } from 'commander';
 import { stderr, stdout } from '../app/output.js';
 import { LOSS_CHOICES } from '../core/compare/compare.js';
 import { type RawCompareFlags, readCompareFlags } from './flags/read-compare.js';
-import { type RawDoctorFlags, readDoctorFlags } from './flags/read-doctor.js';
-import {
-  type RawResumeFlags,
-  type RawRunFlags,
-  readResumeFlags,
-  readRunFlags,
-} from './flags/read-run.js';
-import { DOCTOR_OPTIONS, type OptionRow, PROCESS_OPTIONS, RUN_OPTIONS } from './flags/table.js';
+import { readDoctorFlags } from './flags/read-doctor.js';
+import { readResumeFlags, readRunFlags } from './flags/read-run.js';
+import { type FlagCommand, type FlagRow, flagsOf, type RawFlags } from './flags/table.js';
 import { readVersion } from './version.js';
 
 export interface ProgramEvents {
@@ -58,13 +53,10 @@ function createRunCommand(onExit: ProgramEvents['onExit']): Command {
     .configureHelp({ optionDescription: (option) => option.description })
     .showHelpAfterError('(autolrs run --help lists the options)')
     .exitOverride();
-  for (const [heading, options] of RUN_OPTIONS) {
-    command.optionsGroup(`${heading}:`);
-    addOptions(command, options);
-  }
+  addFlags(command, 'run');
   return command
     .addHelpText('after', RUN_EXAMPLES)
-    .action(async (words: string[], raw: RawRunFlags) => {
+    .action(async (words: string[], raw: RawFlags<'run'>) => {
       const settings = readRunFlags(raw, words);
       const { runCommand } = await import('./commands/run.js');
       onExit(await runCommand(settings));
@@ -83,11 +75,8 @@ function createResumeCommand(onExit: ProgramEvents['onExit']): Command {
     .configureHelp({ optionDescription: (option) => option.description })
     .showHelpAfterError('(autolrs resume --help lists the options)')
     .exitOverride();
-  // Not from the environment: what began a run must not extend it.
-  command.option('--steps <n>', 'extend the run: committed steps in all');
-  command.option('--budget <n>', 'extend the run: steps in all, search included');
-  addOptions(command, PROCESS_OPTIONS);
-  return command.action(async (dir: string, words: string[], raw: RawResumeFlags) => {
+  addFlags(command, 'resume');
+  return command.action(async (dir: string, words: string[], raw: RawFlags<'resume'>) => {
     const settings = readResumeFlags(raw, words);
     const { resumeCommand } = await import('./commands/resume.js');
     onExit(await resumeCommand(dir, settings));
@@ -109,28 +98,39 @@ function createDoctorCommand(onExit: ProgramEvents['onExit']): Command {
     .configureHelp({ optionDescription: (option) => option.description })
     .showHelpAfterError('(autolrs doctor --help lists the options)')
     .exitOverride();
-  addOptions(command, DOCTOR_OPTIONS);
-  return command.action(async (words: string[], raw: RawDoctorFlags) => {
+  addFlags(command, 'doctor');
+  return command.action(async (words: string[], raw: RawFlags<'doctor'>) => {
     const settings = readDoctorFlags(raw, words);
     const { doctorCommand } = await import('./commands/doctor.js');
     onExit(await doctorCommand(settings));
   });
 }
 
-function addOptions(command: Command, options: readonly OptionRow[]): void {
-  for (const [flags, description, defaultNote] of options) {
-    const note = defaultNote === undefined ? '' : ` (default: ${defaultNote})`;
-    const option = new Option(flags, description + note);
-    command.addOption(isSetInEnvironment(flags) ? option.env(envOf(flags)) : option);
+/** In groups where the command's rows have them: `run` has too many to read in one list. */
+function addFlags(command: Command, name: FlagCommand): void {
+  let heading: string | undefined;
+  for (const row of flagsOf(name)) {
+    if (name === 'run' && row.group !== undefined && row.group !== heading) {
+      heading = row.group;
+      command.optionsGroup(`${heading}:`);
+    }
+    command.addOption(toOption(row));
   }
 }
 
+function toOption(row: FlagRow): Option {
+  const note = row.default === undefined ? '' : ` (default: ${row.default})`;
+  const value = row.value === undefined ? '' : ` <${row.value}>`;
+  const option = new Option(`--${row.flag}${value}`, row.help + note);
+  return isSetInEnvironment(row) ? option.env(variableOf(row)) : option;
+}
+
 /** An empty variable is an unset one, and a switch can be off. */
-function isSetInEnvironment(flags: string): boolean {
-  const name = envOf(flags);
+function isSetInEnvironment(row: FlagRow): boolean {
+  const name = variableOf(row);
   const value = process.env[name];
-  if (value === undefined || value === '' || isOfTheWire(name)) return false;
-  return flags.includes('<') || !/^(0|false|no|off)$/i.test(value);
+  if (row.isTypedOnly || value === undefined || value === '' || isOfTheWire(name)) return false;
+  return row.value !== undefined || !/^(0|false|no|off)$/i.test(value);
 }
 
 function createShowCommand(onExit: ProgramEvents['onExit']): Command {
@@ -182,8 +182,7 @@ function isOfTheWire(name: string): boolean {
   return name === 'AUTOLRS_RUN_DIR' && process.env['AUTOLRS_RUN_ID'] !== undefined;
 }
 
-/** `--min-lr <lr>` is AUTOLRS_MIN_LR in the environment. */
-function envOf(flags: string): string {
-  const name = flags.slice(2).split(' ')[0] ?? '';
-  return `AUTOLRS_${name.replaceAll('-', '_').toUpperCase()}`;
+/** `--min-lr` is AUTOLRS_MIN_LR in the environment. */
+function variableOf({ flag }: FlagRow): string {
+  return `AUTOLRS_${flag.replaceAll('-', '_').toUpperCase()}`;
 }

@@ -72,31 +72,31 @@ const MAX_SEED = Number.MAX_SAFE_INTEGER;
 /**
  * Fills in the defaults and checks every value and relation.
  *
- * @throws AutolrsError `USAGE`, with a sentence that names the flag, the value and the remedy.
+ * @throws AutolrsError `USAGE`, with a sentence that names the option in backticks, the value and the remedy.
  */
 export function resolveOptions(given: Partial<TunerOptions>): TunerOptions {
   const options: TunerOptions = { ...DEFAULTS, ...given };
-  mustBeOneOf('--strategy', options.strategy, STRATEGIES);
-  mustBeOneOf('--validation', options.validation, VALIDATION_MODES);
-  mustBeOneOf('--forecast', options.forecast, FORECAST_METHODS);
-  mustBePositive('--min-lr', options.minLr);
-  mustBePositive('--max-lr', options.maxLr);
-  mustBePositive('--warmup-lr', options.warmupLr);
-  mustBePositive('--kappa', options.kappa);
-  mustBeCount('--steps', options.steps, 1);
-  mustBeCount('--budget', options.budget, 1);
-  mustBeCount('--tau', options.tau, 1);
-  mustBeCount('--tau-max', options.tauMax, 1);
-  mustBeCount('--probe-steps', options.probeSteps, 1);
-  mustBeCount('--candidates', options.candidates, 1);
-  mustBeCount('--warmup-steps', options.warmupSteps, 0);
-  mustBeCount('--seed', options.seed, 0);
+  mustBeOneOf('strategy', options.strategy, STRATEGIES);
+  mustBeOneOf('validation', options.validation, VALIDATION_MODES);
+  mustBeOneOf('forecast', options.forecast, FORECAST_METHODS);
+  mustBePositive('minLr', options.minLr);
+  mustBePositive('maxLr', options.maxLr);
+  mustBePositive('warmupLr', options.warmupLr);
+  mustBePositive('kappa', options.kappa);
+  mustBeCount('steps', options.steps, 1);
+  mustBeCount('budget', options.budget, 1);
+  mustBeCount('tau', options.tau, 1);
+  mustBeCount('tauMax', options.tauMax, 1);
+  mustBeCount('probeSteps', options.probeSteps, 1);
+  mustBeCount('candidates', options.candidates, 1);
+  mustBeCount('warmupSteps', options.warmupSteps, 0);
+  mustBeCount('seed', options.seed, 0);
   if (options.targetLoss !== undefined && !Number.isFinite(options.targetLoss)) {
-    throw usage(`--target-loss is ${options.targetLoss}; give a finite number`);
+    throw usage(`\`targetLoss\` is ${options.targetLoss}; give a finite number`);
   }
   if (!(options.searchBudget > 0 && options.searchBudget <= MAX_SEARCH_BUDGET)) {
     throw usage(
-      `--search-budget is ${options.searchBudget}; give a share of all steps above 0 and up to ${MAX_SEARCH_BUDGET}`,
+      `\`searchBudget\` is ${options.searchBudget}; give a share of all steps above 0 and up to ${MAX_SEARCH_BUDGET}`,
     );
   }
   checkRelations(options);
@@ -107,43 +107,43 @@ function checkRelations(options: TunerOptions): void {
   const { minLr, maxLr, tau, tauMax, probeSteps, steps, budget, warmupSteps } = options;
   if (minLr !== undefined && maxLr !== undefined && minLr >= maxLr) {
     throw usage(
-      `--min-lr ${minLr} is not below --max-lr ${maxLr}; give a lower --min-lr or a higher --max-lr`,
+      `\`minLr\` ${minLr} is not below \`maxLr\` ${maxLr}; give a lower \`minLr\` or a higher \`maxLr\``,
     );
   }
   if (tau !== undefined && tau > tauMax) {
-    throw usage(`--tau ${tau} is above --tau-max ${tauMax}; lower --tau or raise --tau-max`);
+    throw usage(`\`tau\` ${tau} is above \`tauMax\` ${tauMax}; lower \`tau\` or raise \`tauMax\``);
   }
   if (tau !== undefined && probeSteps !== undefined && probeSteps > tau) {
     throw usage(
-      `--probe-steps ${probeSteps} is above --tau ${tau}; a probe is at most as long as its stage`,
+      `\`probeSteps\` ${probeSteps} is above \`tau\` ${tau}; a probe is at most as long as its stage`,
     );
   }
   const limit = Math.min(steps ?? Number.POSITIVE_INFINITY, budget ?? Number.POSITIVE_INFINITY);
   if (warmupSteps >= limit) {
-    const flag = limit === steps ? '--steps' : '--budget';
+    const name = limit === steps ? 'steps' : 'budget';
     throw usage(
-      `--warmup-steps ${warmupSteps} leaves nothing of ${flag} ${limit}; lower it or raise ${flag}`,
+      `\`warmupSteps\` ${warmupSteps} leaves nothing of \`${name}\` ${limit}; lower it or raise \`${name}\``,
     );
   }
 }
 
-function mustBePositive(flag: string, value: number | undefined): void {
+function mustBePositive(name: string, value: number | undefined): void {
   if (value !== undefined && !(value > 0 && Number.isFinite(value))) {
-    throw usage(`${flag} is ${value}; give a number above 0`);
+    throw usage(`\`${name}\` is ${value}; give a number above 0`);
   }
 }
 
-function mustBeCount(flag: string, value: number | undefined, least: number): void {
+function mustBeCount(name: string, value: number | undefined, least: number): void {
   if (value === undefined) return;
   if (!Number.isInteger(value) || value < least || value > MAX_SEED) {
     const most = value > MAX_SEED ? ` and at most ${MAX_SEED}` : '';
-    throw usage(`${flag} is ${value}; give a whole number of at least ${least}${most}`);
+    throw usage(`\`${name}\` is ${value}; give a whole number of at least ${least}${most}`);
   }
 }
 
-function mustBeOneOf(flag: string, value: string, allowed: readonly string[]): void {
+function mustBeOneOf(name: string, value: string, allowed: readonly string[]): void {
   if (!allowed.includes(value)) {
-    throw usage(`${flag} is "${value}"; give one of: ${allowed.join(', ')}`);
+    throw usage(`\`${name}\` is "${value}"; give one of: ${allowed.join(', ')}`);
   }
 }
 

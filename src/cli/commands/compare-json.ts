@@ -49,7 +49,7 @@ function describeVersus({ verdict, speed, margin, atEqualSteps, crossover }: Ver
       total: atEqualSteps.total,
       loss: lossOf(atEqualSteps.run),
       reference: lossOf(atEqualSteps.reference),
-      order: atEqualSteps.order,
+      standing: atEqualSteps.order,
     },
     crossover: crossover ?? null,
   };

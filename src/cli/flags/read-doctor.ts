@@ -2,30 +2,25 @@
 
 import { AutolrsError } from '../../core/errors.js';
 import type { Transport } from '../../trainer/transport/types.js';
+import { DEFAULT_LIMIT_SECONDS } from './defaults.js';
 import { readSeconds, readStartTimeout } from './read-run.js';
 import { readTransport } from './read-transport.js';
-
-export interface RawDoctorFlags {
-  readonly startTimeout?: string;
-  readonly timeout?: string;
-  readonly transport?: string;
-  readonly json?: boolean;
-}
+import type { RawFlags } from './table.js';
 
 export interface DoctorSettings {
   readonly command: readonly [string, ...string[]];
   readonly startTimeoutMs: number;
-  /** How long the examination may take after the hello. */
+  /** How long the examination may take after the handshake. */
   readonly limitSeconds: number;
   readonly transport: Transport;
   readonly json: boolean;
 }
 
-/** A minute or two is aimed at; some scripts take long for their first step. */
-export const DEFAULT_LIMIT_SECONDS = 300;
-
 /** @throws AutolrsError `USAGE` naming the flag, the value and the remedy. */
-export function readDoctorFlags(raw: RawDoctorFlags, command: readonly string[]): DoctorSettings {
+export function readDoctorFlags(
+  raw: RawFlags<'doctor'>,
+  command: readonly string[],
+): DoctorSettings {
   const [program, ...args] = command;
   if (program === undefined) {
     throw new AutolrsError(

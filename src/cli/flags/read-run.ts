@@ -2,60 +2,12 @@
 
 import type { RunSettings } from '../../app/run-context.js';
 import { AutolrsError } from '../../core/errors.js';
-import {
-  resolveOptions,
-  STRATEGIES,
-  type StrategyName,
-  type TunerOptions,
-} from '../../core/options.js';
+import { resolveOptions, type StrategyName, type TunerOptions } from '../../core/options.js';
 import { LOG_LEVELS, type LogLevel } from '../../display/run/log-level.js';
 import type { Transport } from '../../trainer/transport/types.js';
+import { DEFAULT_LOG_LEVEL, DEFAULT_RESTARTS, DEFAULT_START_TIMEOUT_SECONDS } from './defaults.js';
 import { readTransport } from './read-transport.js';
-
-/** What commander hands over: every value as typed, absent flags absent. */
-export interface RawRunFlags {
-  readonly strategy?: string;
-  readonly keepSchedule?: boolean;
-  readonly minLr?: string;
-  readonly maxLr?: string;
-  readonly steps?: string;
-  readonly budget?: string;
-  readonly searchBudget?: string;
-  readonly tau?: string;
-  readonly tauMax?: string;
-  readonly probeSteps?: string;
-  readonly candidates?: string;
-  readonly kappa?: string;
-  readonly warmupSteps?: string;
-  readonly warmupLr?: string;
-  readonly validation?: string;
-  readonly targetLoss?: string;
-  readonly rollback?: boolean;
-  readonly forecast?: string;
-  readonly seed?: string;
-  readonly runDir?: string;
-  readonly startTimeout?: string;
-  readonly restarts?: string;
-  readonly checkpointSteps?: string;
-  readonly transport?: string;
-  readonly json?: boolean;
-  readonly quiet?: boolean;
-  readonly logLevel?: string;
-}
-
-/** Of those flags, the ones that `resume` has; the others were settled when the run began. */
-export type RawResumeFlags = Pick<
-  RawRunFlags,
-  | 'steps'
-  | 'budget'
-  | 'startTimeout'
-  | 'restarts'
-  | 'checkpointSteps'
-  | 'transport'
-  | 'json'
-  | 'quiet'
-  | 'logLevel'
->;
+import { flagsOf, type RawFlags } from './table.js';
 
 export interface ResumeSettings {
   readonly steps: number | undefined;
@@ -71,50 +23,12 @@ export interface ResumeSettings {
   readonly logLevel: LogLevel;
 }
 
-/** Ten minutes: a first import of a framework and a data set from a cold network disk take that long. */
-export const DEFAULT_START_TIMEOUT_SECONDS = 600;
-export const DEFAULT_RESTARTS = 3;
-export const DEFAULT_LOG_LEVEL: LogLevel = 'warn';
-
-const NUMBERS = [
-  'minLr',
-  'maxLr',
-  'steps',
-  'budget',
-  'searchBudget',
-  'tau',
-  'tauMax',
-  'probeSteps',
-  'candidates',
-  'kappa',
-  'warmupSteps',
-  'warmupLr',
-  'targetLoss',
-  'seed',
-] as const satisfies readonly (keyof RawRunFlags & keyof TunerOptions)[];
-
-const WORDS = [
-  'strategy',
-  'validation',
-  'forecast',
-] as const satisfies readonly (keyof RawRunFlags & keyof TunerOptions)[];
-
 /**
  * @throws AutolrsError `USAGE` naming the flag, the value and the remedy.
  */
-export function readRunFlags(raw: RawRunFlags, command: readonly string[]): RunSettings {
+export function readRunFlags(raw: RawFlags<'run'>, command: readonly string[]): RunSettings {
   const [program, ...args] = command;
-  const given: Record<string, number | string | boolean> = {};
-  for (const name of NUMBERS) {
-    const text = raw[name];
-    if (text !== undefined) given[name] = readNumber(flagOf(name), text);
-  }
-  for (const name of WORDS) {
-    const word = raw[name];
-    if (word !== undefined) given[name] = word;
-  }
-  if (raw.rollback) given['rollback'] = true;
-  if (raw.keepSchedule) given['keepSchedule'] = true;
+  const given = readTunerFlags(raw);
   const tuner = resolveOptions(given); // which refuses words that its types do not know
   assertBelongsTo(tuner.strategy, given);
   if (program === undefined) {
@@ -130,34 +44,32 @@ export function readRunFlags(raw: RawRunFlags, command: readonly string[]): RunS
   };
 }
 
-/** Options that one strategy has and the other has not. */
-const ONLY_OF: Readonly<Record<StrategyName, readonly (keyof TunerOptions)[]>> = {
-  paper: [
-    'tau',
-    'tauMax',
-    'probeSteps',
-    'candidates',
-    'kappa',
-    'warmupSteps',
-    'warmupLr',
-    'rollback',
-    'forecast',
-  ],
-  horizon: ['searchBudget'],
-};
+/** The flags that were given and set options of the core, as its options. */
+function readTunerFlags(raw: RawFlags<'run'>): Partial<TunerOptions> {
+  const given: Record<string, number | string | boolean> = {};
+  for (const { flag, sets } of flagsOf('run')) {
+    if (sets === undefined) continue;
+    const value = (raw as Readonly<Record<string, string | boolean | undefined>>)[sets.option];
+    if (value === undefined || value === false) continue;
+    given[sets.option] = sets.as === 'number' ? readNumber(`--${flag}`, String(value)) : value;
+  }
+  return given;
+}
 
-function assertBelongsTo(strategy: StrategyName, given: Readonly<Record<string, unknown>>): void {
-  for (const other of STRATEGIES) {
-    const name = ONLY_OF[other].find((option) => other !== strategy && option in given);
-    if (name === undefined) continue;
+function assertBelongsTo(strategy: StrategyName, given: Partial<TunerOptions>): void {
+  for (const { flag, sets, strategy: only = strategy } of flagsOf('run')) {
+    if (only === strategy || sets === undefined || !(sets.option in given)) continue;
     throw usage(
-      `${flagOf(name)} belongs to strategy ${other}, and this run's is ${strategy}; leave it out, or give --strategy ${other}`,
+      `--${flag} belongs to strategy ${only}, and this run's is ${strategy}; leave it out, or give --strategy ${only}`,
     );
   }
 }
 
 /** @throws AutolrsError `USAGE` naming the flag, the value and the remedy. */
-export function readResumeFlags(raw: RawResumeFlags, command: readonly string[]): ResumeSettings {
+export function readResumeFlags(
+  raw: RawFlags<'resume'>,
+  command: readonly string[],
+): ResumeSettings {
   const [program, ...args] = command;
   return {
     steps: readCount('--steps', raw.steps, 1),
@@ -175,7 +87,7 @@ function readRunDir(text: string | undefined): string | undefined {
 }
 
 /** How to look after the trainer, and how to talk about it. */
-function readProcessOptions(raw: RawResumeFlags) {
+function readProcessOptions(raw: RawFlags<'resume'>) {
   return {
     checkpointSteps: readCount('--checkpoint-steps', raw.checkpointSteps, 1),
     startTimeoutMs: readStartTimeout(raw.startTimeout) * 1000,
@@ -218,10 +130,6 @@ function readLogLevel(text: string | undefined): LogLevel {
     throw usage(`--log-level is "${text}"; give one of: ${LOG_LEVELS.join(', ')}`);
   }
   return level;
-}
-
-function flagOf(name: string): string {
-  return `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 }
 
 function usage(message: string): AutolrsError {

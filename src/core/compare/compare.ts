@@ -113,7 +113,7 @@ export function compareRuns(runs: readonly ComparableRun[], options: CompareOpti
   if (!Number.isFinite(final)) {
     throw new AutolrsError(
       'USAGE',
-      `"${reference.run.name}" ends with a ${loss} loss that is not finite, so nothing can be compared with it; name another reference with --baseline`,
+      `"${reference.run.name}" ends with a ${loss} loss that is not finite, so nothing can be compared with it; name another reference with \`baseline\``,
     );
   }
   const targets = [

@@ -32,7 +32,7 @@ export function beginStrategy(
     const what = facts.framework === undefined ? '' : ` (${facts.framework})`;
     throw new AutolrsError(
       'USAGE',
-      `--keep-schedule needs an adapter that sets a factor on the script's own LR, as those on PyTorch do; that of "${facts.name}"${what} cannot: leave out --keep-schedule`,
+      `\`keepSchedule\` needs an adapter that sets a factor on the script's own LR, as those on PyTorch do; that of "${facts.name}"${what} cannot: leave out \`keepSchedule\``,
     );
   }
   const strategies = options.keepSchedule ? FACTOR_STRATEGIES : STRATEGIES;

@@ -32,7 +32,7 @@ export function limitsOf(options: TunerOptions, facts: TrainerFacts): Limits {
   if (validation === 'always' && !facts.can.validate) {
     throw new AutolrsError(
       'USAGE',
-      '--validation always needs a trainer that can validate, and this script gave no validate function; add one, or drop the flag',
+      '`validation` is "always", and this script gave no validate function; add one, or leave `validation` out',
     );
   }
   if (steps !== undefined || budget !== undefined) {
@@ -44,14 +44,14 @@ export function limitsOf(options: TunerOptions, facts: TrainerFacts): Limits {
   if (facts.total === undefined) {
     throw new AutolrsError(
       'USAGE',
-      'the script does not say how many steps it means to train; give --steps (committed) or --budget (search included), or say it in the script: `for epoch in tuner.epochs(E)` around `tuner.batches(loader)`, or `attach(..., total=N)` where a loader has no length',
+      'the script does not say how many steps it means to train; give `steps` (committed) or `budget` (search included), or say it in the script: `for epoch in tuner.epochs(E)` around `tuner.batches(loader)`, or `attach(..., total=N)` where a loader has no length',
     );
   }
   const left = facts.total - facts.step;
   if (left < 1) {
     throw new AutolrsError(
       'USAGE',
-      `the script has done ${facts.step} of the ${facts.total} steps it means to train; give --steps or --budget to train on`,
+      `the script has done ${facts.step} of the ${facts.total} steps it means to train; give \`steps\` or \`budget\` to train on`,
     );
   }
   return { steps: left };

@@ -96,7 +96,7 @@ export function rampSteps(limits: Limits): number {
   if (steps < RAMP_BLIND_BELOW) {
     throw new AutolrsError(
       'USAGE',
-      `a run of ${total} steps, search included, is too short to find an LR interval; give --min-lr and --max-lr`,
+      `a run of ${total} steps, search included, is too short to find an LR interval; give \`minLr\` and \`maxLr\``,
     );
   }
   return steps;
@@ -186,7 +186,7 @@ function readInterval(
   if (!(min < max)) {
     throw new AutolrsError(
       'USAGE',
-      `--min-lr ${min} is not below ${max.toPrecision(3)}, the highest usable LR that the range test found; give a lower --min-lr or a --max-lr`,
+      `\`minLr\` ${min} is not below ${max.toPrecision(3)}, the highest usable LR that the range test found; give a lower \`minLr\` or a \`maxLr\``,
     );
   }
   const seen = { sawDescent: reading.lowestAt !== undefined, ceiling: ceiling ?? Infinity };

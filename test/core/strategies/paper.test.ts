@@ -149,11 +149,11 @@ describe('paper', () => {
   });
 
   it('refuses to start without a budget when the script does not say its total', () => {
-    expect(() => play(INTERVAL)).toThrow(/give --steps \(committed\) or --budget/);
+    expect(() => play(INTERVAL)).toThrow(/give `steps` \(committed\) or `budget`/);
   });
 
   it('refuses a budget that holds no stage, naming it', () => {
-    expect(() => play({ ...INTERVAL, budget: 7 })).toThrow(/--budget 7 leaves 7 steps/);
+    expect(() => play({ ...INTERVAL, budget: 7 })).toThrow(/`budget` 7 leaves 7 steps/);
   });
 
   it('gives the same commands for the same seed, and others for another seed', () => {

@@ -111,7 +111,7 @@ function* rampOrGuess(state: StrategyState, plan: SearchPlan): Conversation<Inte
   if (lr > 0) return { min: lr, max: lr, from: 'given' };
   throw new AutolrsError(
     'USAGE',
-    `a run of ${plan.total} steps is too short to search for an LR, and the script's own is ${lr}; give --min-lr and --max-lr, or a higher --budget`,
+    `a run of ${plan.total} steps is too short to search for an LR, and the script's own is ${lr}; give \`minLr\` and \`maxLr\`, or a higher \`budget\``,
   );
 }
 

@@ -87,6 +87,6 @@ function endOf(state: StrategyState, limits: Limits, stage: number): FinishReaso
   const left = (limits.total ?? 0) - totalSteps(state.ledger);
   throw new AutolrsError(
     'USAGE',
-    `--budget ${limits.total} leaves ${left} steps for a first stage, and ${candidates} candidates need at least ${candidates + 1}; raise --budget or lower --candidates`,
+    `\`budget\` ${limits.total} leaves ${left} steps for a first stage, and ${candidates} candidates need at least ${candidates + 1}; raise \`budget\` or lower \`candidates\``,
   );
 }

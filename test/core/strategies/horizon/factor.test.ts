@@ -190,7 +190,7 @@ describe('a trainer without the ability', () => {
     const { facts } = new SimulatedTrainer({ total: TOTAL });
     const keras = { ...facts, name: 'train.py', framework: 'keras 3.4' };
     expect(() => beginStrategy(resolveOptions({ keepSchedule: true }), keras)).toThrow(
-      /--keep-schedule needs.*"train\.py" \(keras 3\.4\) cannot/,
+      /`keepSchedule` needs.*"train\.py" \(keras 3\.4\) cannot/,
     );
   });
 });

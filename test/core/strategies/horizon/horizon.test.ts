@@ -490,6 +490,6 @@ describe('horizon', () => {
     const options = resolveOptions({ strategy: 'horizon', budget: 100 });
     const run = () => drive(horizon(options, { ...trainer.facts, lr: 0 }), trainer);
     expect(run).toThrow(AutolrsError);
-    expect(run).toThrow(/100 steps is too short .* the script's own is 0; give --min-lr and/);
+    expect(run).toThrow(/100 steps is too short .* the script's own is 0; give `minLr` and/);
   });
 });

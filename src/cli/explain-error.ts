@@ -1,7 +1,9 @@
-/** What the system refuses to this process, whatever it asks for: no bug of ours, and nothing that a script can mend. */
+/** An error in the words of the command line: flags for options, and a sentence for what the system refuses. */
 
 import { AutolrsError } from '../core/errors.js';
+import { spellFlags } from './flags/spell-flags.js';
 
+/** What the system refuses to this process, whatever it asks for. */
 const SENTENCES: Readonly<Record<string, string>> = {
   EMFILE: 'this process may open no more files; raise the limit with: ulimit -n 1024',
   ENFILE: 'this machine has no more open files to give; end what holds them',
@@ -9,9 +11,13 @@ const SENTENCES: Readonly<Record<string, string>> = {
   EAGAIN: 'this user may start no more processes; end some, or raise the limit with: ulimit -u',
 };
 
-/** The sentence for an error that says so; any other as it is. */
-export function explainSystemError(error: unknown): unknown {
-  if (error instanceof AutolrsError || !(error instanceof Error)) return error;
+/** Any other error as it is. */
+export function explainError(error: unknown): unknown {
+  if (error instanceof AutolrsError) {
+    const message = error.code === 'USAGE' ? spellFlags(error.message) : error.message;
+    return message === error.message ? error : new AutolrsError(error.code, message, error.facts);
+  }
+  if (!(error instanceof Error)) return error;
   const { code = '', syscall } = error as NodeJS.ErrnoException;
   if (syscall === 'uv_cwd') {
     const message = 'the current directory is gone; change to one that is there (cd)';

@@ -1,0 +1,15 @@
+/** The core names an option in backticks, as a program gives it; on the command line it is a flag. */
+
+import { FLAGS, type FlagRow } from './table.js';
+
+const FLAG_OF: ReadonlyMap<string, string> = new Map([
+  ...FLAGS.flatMap(({ flag, sets }: FlagRow) =>
+    sets === undefined ? [] : [[sets.option, `--${flag}`] as const],
+  ),
+  ['baseline', '--baseline'],
+]);
+
+/** The sentence with a flag for each option that it names. */
+export function spellFlags(message: string): string {
+  return message.replace(/`(\w+)`/g, (quoted, name: string) => FLAG_OF.get(name) ?? quoted);
+}
