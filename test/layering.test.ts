@@ -1,7 +1,7 @@
 /** Who may import whom, re-derived from the sources. */
 
 import { readdirSync, readFileSync } from 'node:fs';
-import { join, relative } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
 const SOURCE = join(import.meta.dirname, '..', 'src');
@@ -70,6 +70,9 @@ const MAY_USE: Readonly<Record<string, readonly string[]>> = {
   ],
   cli: ['commander', 'node:fs', 'node:os', 'node:path', 'node:tty'],
 };
+
+/** Beyond that a folder is parted. */
+const MOST_FILES = 15;
 
 const FORBIDDEN_IN_CORE =
   /Date\.now|new Date|Math\.random|performance\.|\bawait\b|\basync\b|process\.|setTimeout/;
@@ -141,6 +144,48 @@ describe('the sources', () => {
     expect(strays.map((file) => file.path)).toEqual([]);
   });
 
+  it('have no circle of imports, those of types included', () => {
+    expect(files.some((file) => importsOf(file).length > 0)).toBe(true);
+    const done = new Set<string>();
+    const circles: string[] = [];
+    const visit = (path: string, trail: readonly string[]) => {
+      if (trail.includes(path)) {
+        circles.push([...trail.slice(trail.indexOf(path)), path].join(' -> '));
+        return;
+      }
+      if (done.has(path)) return;
+      const file = files.find((one) => one.path === path);
+      for (const target of file ? importsOf(file) : []) visit(target, [...trail, path]);
+      done.add(path);
+    };
+    for (const { path } of files) visit(path, []);
+    expect(circles).toEqual([]);
+  });
+
+  it('lie in folders of at most 15 files', () => {
+    const counts = new Map<string, number>();
+    for (const { path } of files) {
+      const folder = dirname(path);
+      counts.set(folder, (counts.get(folder) ?? 0) + 1);
+    }
+    expect(counts.size).toBeGreaterThan(15);
+    expect([...counts].filter(([, count]) => count > MOST_FILES)).toEqual([]);
+  });
+
+  it('export no type by a name that another file exports', () => {
+    const exported = files.flatMap(({ path, text }) =>
+      [...text.matchAll(/^export (?:interface|type|class) (\w+)/gm)].map((match) => ({
+        name: match[1] ?? '',
+        path,
+      })),
+    );
+    expect(exported.length).toBeGreaterThan(100);
+    const doubles = exported.filter(
+      ({ name, path }) => exported.findIndex((one) => one.name === name && one.path !== path) >= 0,
+    );
+    expect(doubles).toEqual([]);
+  });
+
   it('switch no lint rule and no type off', () => {
     const strays = files.filter((file) =>
       /biome-ignore|@ts-(ignore|expect-error|nocheck)|: any\b|as any\b/.test(file.text),
@@ -148,6 +193,13 @@ describe('the sources', () => {
     expect(strays.map((file) => file.path)).toEqual([]);
   });
 });
+
+/** The files of `src` that a file imports. */
+function importsOf(file: SourceFile): readonly string[] {
+  return file.imports
+    .filter((specifier) => specifier.startsWith('.'))
+    .map((specifier) => join(dirname(file.path), specifier).replace(/\.js$/, '.ts'));
+}
 
 function withoutComments(text: string): string {
   return text.replace(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, '');

@@ -1,8 +1,8 @@
 /** From a result's unknown shape to a typed one. Errors name the field and the fault. Unknown fields are ignored. */
 
 import { z } from 'zod';
-import { AutolrsError } from '../core/errors.js';
-import { quoteLine, quoteValue } from './quote.js';
+import { badMessage } from './errors.js';
+import { quoteLine } from './quote.js';
 
 const count = z.number().int().nonnegative();
 const lr = z.number().nonnegative();
@@ -122,7 +122,7 @@ const NOTIFICATIONS = {
 } as const;
 
 export type ResultOf<Method extends keyof typeof RESULTS> = z.infer<(typeof RESULTS)[Method]>;
-export type Progress = z.infer<typeof NOTIFICATIONS.progress>;
+export type ProgressNotice = z.infer<typeof NOTIFICATIONS.progress>;
 
 /**
  * @throws AutolrsError `PROTOCOL_BAD_MESSAGE` naming the field, with the result quoted.
@@ -142,7 +142,7 @@ export function parseNotification(
   method: string,
   params: unknown,
 ):
-  | { readonly kind: 'progress'; readonly progress: Progress }
+  | { readonly kind: 'progress'; readonly progress: ProgressNotice }
   | { readonly kind: 'log'; readonly level: string; readonly message: string }
   | undefined {
   if (method === 'progress') {
@@ -157,14 +157,6 @@ export function parseNotification(
     return { kind: 'log', ...parsed.data };
   }
   return undefined;
-}
-
-export function badMessage(what: string, why: string, value: unknown): AutolrsError {
-  const quoted = typeof value === 'string' ? quoteLine(value) : quoteValue(value);
-  return new AutolrsError(
-    'PROTOCOL_BAD_MESSAGE',
-    `the trainer broke the protocol: ${what} is wrong: ${why}; the message was ${quoted}`,
-  );
 }
 
 /** `null` is how a non-finite number travels, and 1e999 overflows to one; undefined for what is no number at all. */

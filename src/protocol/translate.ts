@@ -2,8 +2,9 @@
 
 import type { Command, Reply, TrainedReply, TrainerFacts } from '../core/conversation/command.js';
 import { AutolrsError } from '../core/errors.js';
+import { badMessage } from './errors.js';
 import type { Request } from './messages.js';
-import { badMessage, parseResult, type ResultOf } from './parse.js';
+import { parseResult, type ResultOf } from './parse.js';
 import { quoteValue } from './quote.js';
 
 export function toRequest(command: Command): Request {

@@ -2,9 +2,10 @@
 
 import type { Command, Reply, TrainerFacts } from '../core/conversation/command.js';
 import { AutolrsError } from '../core/errors.js';
+import { badMessage } from '../protocol/errors.js';
 import { LineSplitter } from '../protocol/line-splitter.js';
 import { PROTOCOL_VERSION, type Request } from '../protocol/messages.js';
-import { badMessage, parseResult } from '../protocol/parse.js';
+import { parseResult } from '../protocol/parse.js';
 import { quoteValue } from '../protocol/quote.js';
 import { toFacts, toReply, toRequest } from '../protocol/translate.js';
 import type { ChildEnd } from './process/child.js';
@@ -14,7 +15,8 @@ import { ResponseTimeouts } from './rpc/response-timeouts.js';
 import { Session } from './rpc/session.js';
 import { StepCheck } from './rpc/step-check.js';
 import { type ShutdownOptions, shutDownGracefully, terminateTrainer } from './shutdown.js';
-import { type Connection, openConnection, type Transport } from './transport/types.js';
+import { openConnection } from './transport/open.js';
+import type { Connection, Transport } from './transport/types.js';
 
 export interface TrainerOptions {
   /** The program and its arguments; no shell ever reads them. */

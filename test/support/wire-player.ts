@@ -3,9 +3,10 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Command } from '../../src/core/conversation/command.js';
 import { AutolrsError } from '../../src/core/errors.js';
+import { badMessage } from '../../src/protocol/errors.js';
 import { LineSplitter } from '../../src/protocol/line-splitter.js';
 import type { Request } from '../../src/protocol/messages.js';
-import { badMessage, parseResult } from '../../src/protocol/parse.js';
+import { parseResult } from '../../src/protocol/parse.js';
 import { toFacts, toReply, toRequest } from '../../src/protocol/translate.js';
 import { Session } from '../../src/trainer/rpc/session.js';
 import { checkVersion } from '../../src/trainer/trainer.js';

@@ -6,7 +6,7 @@
 import { AutolrsError } from '../errors.js';
 import type { RunResult, RunStatus } from '../record/result.js';
 import { crossoverOf } from './crossover.js';
-import { type CurvePoint, firstAtOrBelow, type LossCurve, pointAt } from './curve.js';
+import { type CurvePoint, firstAtOrBelow, pointAt, type RunCurve } from './curve.js';
 import {
   compareLevels,
   type Level,
@@ -16,7 +16,7 @@ import {
   type Track,
 } from './level.js';
 import { runningMean } from './running-mean.js';
-import { type Contender, type Speed, speedOf, type Verdict, verdictOf } from './verdict.js';
+import { type CompareVerdict, type Contender, type Speed, speedOf, verdictOf } from './verdict.js';
 
 export interface ComparableRun {
   readonly name: string;
@@ -31,7 +31,7 @@ export interface ComparableRun {
   /** Wall time; null when it is not known. */
   readonly seconds: number | null;
   /** Each may be empty, not both. */
-  readonly curves: { readonly training: LossCurve; readonly validation: LossCurve };
+  readonly curves: { readonly training: RunCurve; readonly validation: RunCurve };
 }
 
 export const LOSS_CHOICES = ['auto', 'validation', 'training'] as const;
@@ -64,7 +64,7 @@ export interface RunComparison {
 }
 
 export interface Versus {
-  readonly verdict: Verdict;
+  readonly verdict: CompareVerdict;
   readonly speed: Speed;
   /** Differences up to this between the two final losses are noise. */
   readonly margin: number;

@@ -1,17 +1,13 @@
 /** The total step from which one curve stays ahead. */
 
-import type { LossCurve } from './curve.js';
+import type { RunCurve } from './curve.js';
 import { finiteLoss } from './level.js';
 
 /**
  * The first total step from which `leader` is below `other` at every step up to `until`; between two points the earlier
  * one holds. Undefined when it is not ahead at the end, or when one of them has no point by then.
  */
-export function crossoverOf(
-  leader: LossCurve,
-  other: LossCurve,
-  until: number,
-): number | undefined {
+export function crossoverOf(leader: RunCurve, other: RunCurve, until: number): number | undefined {
   let since: number | undefined;
   let i = 0;
   let j = 0;

@@ -14,7 +14,7 @@ export interface CurvePoint {
 }
 
 /** In ascending order of both counts. */
-export type LossCurve = readonly CurvePoint[];
+export type RunCurve = readonly CurvePoint[];
 
 /** Folds the entries of a run into its curves: what is rolled back leaves them, what it cost stays in the total. */
 export class CurveBuilder {
@@ -22,11 +22,11 @@ export class CurveBuilder {
   readonly #validation: CurvePoint[] = [];
   #asked: Command | undefined;
 
-  get training(): LossCurve {
+  get training(): RunCurve {
     return this.#training;
   }
 
-  get validation(): LossCurve {
+  get validation(): RunCurve {
     return this.#validation;
   }
 
@@ -60,12 +60,12 @@ function cutAfter(curve: CurvePoint[], committed: number): void {
 }
 
 /** The last point that was known after `total` steps; undefined before the first. */
-export function pointAt(curve: LossCurve, total: number): CurvePoint | undefined {
+export function pointAt(curve: RunCurve, total: number): CurvePoint | undefined {
   return curve[countUntil(curve, total) - 1];
 }
 
 /** How many points were known after `total` steps. */
-export function countUntil(curve: LossCurve, total: number): number {
+export function countUntil(curve: RunCurve, total: number): number {
   let low = 0;
   let high = curve.length;
   while (low < high) {
@@ -77,6 +77,6 @@ export function countUntil(curve: LossCurve, total: number): number {
 }
 
 /** The first point at or below a loss; undefined when there is none. */
-export function firstAtOrBelow(curve: LossCurve, loss: number): CurvePoint | undefined {
+export function firstAtOrBelow(curve: RunCurve, loss: number): CurvePoint | undefined {
   return curve.find((point) => point.loss <= loss);
 }

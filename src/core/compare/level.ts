@@ -1,13 +1,13 @@
 /** Where a curve stands, and how well that is known. */
 
 import { squareNoise } from '../math/noise.js';
-import { type CurvePoint, countUntil, type LossCurve, pointAt } from './curve.js';
+import { type CurvePoint, countUntil, pointAt, type RunCurve } from './curve.js';
 
 /** A curve to compare: the losses as they came, and what is made of them. */
 export interface Track {
-  readonly raw: LossCurve;
+  readonly raw: RunCurve;
   /** `raw`, or its running mean. */
-  readonly curve: LossCurve;
+  readonly curve: RunCurve;
   /** Committed steps under a mean; 0 for losses as they came. */
   readonly window: number;
 }

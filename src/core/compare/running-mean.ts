@@ -1,6 +1,6 @@
 /** The running mean of a loss curve over the committed steps just done: single batches are too noisy to compare. */
 
-import type { CurvePoint, LossCurve } from './curve.js';
+import type { CurvePoint, RunCurve } from './curve.js';
 
 /**
  * At each point the mean of the losses of the last `window` committed steps, as soon as so many are done; of a shorter
@@ -8,7 +8,7 @@ import type { CurvePoint, LossCurve } from './curve.js';
  *
  * Sums are only ever added to: one huge loss, subtracted again, would leave nothing of its neighbours.
  */
-export function runningMean(curve: LossCurve, window: number): LossCurve {
+export function runningMean(curve: RunCurve, window: number): RunCurve {
   const means: CurvePoint[] = [];
   const first = curve[0]?.committed ?? 0;
   let from = 0;
@@ -47,7 +47,7 @@ function plus({ sum, count }: Sum, loss: number): Sum {
 }
 
 /** Of every point on, the sum up to the last. */
-function sumsToTheEnd(curve: LossCurve): readonly Sum[] {
+function sumsToTheEnd(curve: RunCurve): readonly Sum[] {
   const sums: Sum[] = [];
   let sum = EMPTY;
   for (const point of curve.toReversed()) {

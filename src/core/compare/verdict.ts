@@ -9,14 +9,14 @@ import { type Level, type LossOrder, marginOf, type Track } from './level.js';
  */
 export type Speed = 'faster' | 'same' | 'slower' | 'never' | 'not-yet';
 
-export type Verdict =
+export type CompareVerdict =
   | 'worth-it'
   | 'ahead-so-far'
   | 'no-clear-difference'
   | 'mixed'
   | 'not-worth-it';
 
-const VERDICTS: Readonly<Record<Speed, Readonly<Record<LossOrder, Verdict>>>> = {
+const VERDICTS: Readonly<Record<Speed, Readonly<Record<LossOrder, CompareVerdict>>>> = {
   faster: { ahead: 'worth-it', even: 'worth-it', behind: 'mixed' },
   same: { ahead: 'worth-it', even: 'no-clear-difference', behind: 'not-worth-it' },
   slower: { ahead: 'mixed', even: 'not-worth-it', behind: 'not-worth-it' },
@@ -25,7 +25,7 @@ const VERDICTS: Readonly<Record<Speed, Readonly<Record<LossOrder, Verdict>>>> = 
   'not-yet': { ahead: 'ahead-so-far', even: 'no-clear-difference', behind: 'not-worth-it' },
 };
 
-export function verdictOf(speed: Speed, atEqualSteps: LossOrder): Verdict {
+export function verdictOf(speed: Speed, atEqualSteps: LossOrder): CompareVerdict {
   return VERDICTS[speed][atEqualSteps];
 }
 

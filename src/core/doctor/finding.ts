@@ -19,7 +19,7 @@ export const CHECKS = [
 export type Check = (typeof CHECKS)[number];
 
 /** `note`: it works, at a price. `unknown`: it could not be examined. Only a `defect` spoils a run. */
-export type Verdict = 'ok' | 'note' | 'defect' | 'unknown';
+export type CheckVerdict = 'ok' | 'note' | 'defect' | 'unknown';
 
 /** `not-started` is a failure before the hello, `failed` one after it. */
 export const CAUSES = [
@@ -68,7 +68,7 @@ export type Cause = (typeof CAUSES)[number];
 
 export interface Finding {
   readonly check: Check;
-  readonly verdict: Verdict;
+  readonly verdict: CheckVerdict;
   /** Absent where all is well, or where an earlier finding says why it was not examined. */
   readonly cause?: Cause;
 }

@@ -1,7 +1,7 @@
 /** Whether a restore brings back all that training needs, and if not, which part is missing. */
 
 import { type Evidence, type Trial, trialsOf } from './evidence.js';
-import type { Cause, Finding, Verdict } from './finding.js';
+import type { Cause, CheckVerdict, Finding } from './finding.js';
 import {
   agreement,
   areApart,
@@ -131,6 +131,6 @@ function holdsRng(holds: readonly string[]): boolean {
   return holds.length === 0 || holds.some((name) => /^(?:rng|random|prng|seed)/i.test(name));
 }
 
-function finding(verdict: Verdict, cause?: Cause): Finding {
+function finding(verdict: CheckVerdict, cause?: Cause): Finding {
   return { check: 'restore', verdict, ...(cause !== undefined && { cause }) };
 }

@@ -1,7 +1,7 @@
 /** Whether a new process goes on from a file as the one that wrote it did. */
 
 import type { Evidence } from './evidence.js';
-import type { Cause, Circumstances, Finding, Verdict } from './finding.js';
+import type { Cause, CheckVerdict, Circumstances, Finding } from './finding.js';
 import { goesOnAs, hasStrays, repeatsItself } from './repetition.js';
 import { isInexact, isRounding } from './restore-findings.js';
 
@@ -30,6 +30,6 @@ export function resumeFinding(
     : finding('note', 'resume-data');
 }
 
-function finding(verdict: Verdict, cause?: Cause): Finding {
+function finding(verdict: CheckVerdict, cause?: Cause): Finding {
   return { check: 'resume', verdict, ...(cause !== undefined && { cause }) };
 }

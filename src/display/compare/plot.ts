@@ -1,12 +1,12 @@
 /** Loss curves as letters on a grid: what a terminal without colour and a log file can show. */
 
-import { type LossCurve, pointAt } from '../../core/compare/curve.js';
+import { pointAt, type RunCurve } from '../../core/compare/curve.js';
 import { formatCount, formatLoss } from '../text/format.js';
 
 export interface PlottedCurve {
   /** One letter. */
   readonly mark: string;
-  readonly curve: LossCurve;
+  readonly curve: RunCurve;
   /** Total steps of the run: the curve holds its last loss up to there. */
   readonly total: number;
 }

@@ -2,10 +2,10 @@
 
 import type { Comparison, Reached, RunComparison, Versus } from '../../core/compare/compare.js';
 import type { CurvePoint } from '../../core/compare/curve.js';
-import type { Verdict } from '../../core/compare/verdict.js';
+import type { CompareVerdict } from '../../core/compare/verdict.js';
 import { formatCount, formatLoss, formatPercent, formatRatio } from '../text/format.js';
 
-const WORDS: Readonly<Record<Verdict, string>> = {
+const WORDS: Readonly<Record<CompareVerdict, string>> = {
   'worth-it': 'worth it here',
   'ahead-so-far': 'ahead so far, and not there yet',
   'no-clear-difference': 'no clear difference',

@@ -1,7 +1,7 @@
 /** The report of `doctor`: a line a check, what is wrong below it with what to do, and the verdict. */
 
 import { fitnessOf, notExamined } from '../../core/doctor/diagnose.js';
-import type { Examination, Finding, Verdict } from '../../core/doctor/finding.js';
+import type { CheckVerdict, Examination, Finding } from '../../core/doctor/finding.js';
 import { escapeControls } from '../../core/escape-controls.js';
 import { plural } from '../text/format.js';
 import { wrap } from '../text/wrap.js';
@@ -11,7 +11,7 @@ const DEFAULT_COLUMNS = 80;
 const LEAST_COLUMNS = 50;
 const MOST_COLUMNS = 100;
 
-const WORDS: Readonly<Record<Verdict, string>> = {
+const WORDS: Readonly<Record<CheckVerdict, string>> = {
   ok: 'ok',
   note: 'note',
   defect: 'DEFECT',
@@ -58,7 +58,8 @@ function describeFinding(
 
 /** The verdict, and below it what could not be examined, with what that means for a run. */
 function describeVerdict(findings: readonly Finding[], width: number): readonly string[] {
-  const count = (verdict: Verdict) => findings.filter((each) => each.verdict === verdict).length;
+  const count = (verdict: CheckVerdict) =>
+    findings.filter((each) => each.verdict === verdict).length;
   const notes = count('note') > 0 ? `, with ${plural(count('note'), 'note')}` : '';
   switch (fitnessOf(findings)) {
     case 'fit':

@@ -24,7 +24,7 @@ export type End = Pick<
 /** For people who see nothing else of the run. */
 export function describeEnd(
   { status, keepSchedule, neverFinite, returned, unused }: End,
-  circumstances?: Circumstances,
+  circumstances?: StatusDetails,
 ): string {
   const word = lrLabel({ keepSchedule });
   if (status === 'diverged' && neverFinite !== undefined) {
@@ -45,7 +45,7 @@ function describeFault(
 }
 
 /** What is known of a run besides its result. */
-export interface Circumstances {
+export interface StatusDetails {
   /** The process that runs it now. */
   readonly process?: RunningProcess | undefined;
   /** Why it failed, where that is not told elsewhere. */
@@ -62,7 +62,7 @@ export interface RunningProcess {
 export function describeStatus(
   status: RunStatus,
   word: LrLabel,
-  { process, failure }: Circumstances = {},
+  { process, failure }: StatusDetails = {},
 ): string {
   if (status === 'failed' && failure !== undefined) return describeFailure(failure);
   if (status === 'unfinished' && process !== undefined) return describeRunning(process);

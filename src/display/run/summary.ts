@@ -15,12 +15,12 @@ import {
 import { layOutTable } from '../text/table.js';
 import { wrap } from '../text/wrap.js';
 import { type LrLabel, lrLabel } from './lr-label.js';
-import { type Circumstances, describeEnd } from './status.js';
+import { describeEnd, type StatusDetails } from './status.js';
 
 const COLUMNS = 80;
 
 /** Lines of at most 80 columns, without colour. */
-export function summarize(result: RunResult, circumstances: Circumstances = {}): readonly string[] {
+export function summarize(result: RunResult, circumstances: StatusDetails = {}): readonly string[] {
   const word = lrLabel(result);
   const lines = [
     `run ${result.run.id}`,

@@ -5,6 +5,7 @@
 
 import { AutolrsError } from '../../core/errors.js';
 import { classifyLine, encodeLine } from '../../protocol/codec.js';
+import { badMessage } from '../../protocol/errors.js';
 import {
   type Incoming,
   type Request,
@@ -13,7 +14,7 @@ import {
   WIRE_ERRORS,
   type WireError,
 } from '../../protocol/messages.js';
-import { badMessage, type Progress, parseNotification } from '../../protocol/parse.js';
+import { type ProgressNotice, parseNotification } from '../../protocol/parse.js';
 import { quoteLine } from '../../protocol/quote.js';
 import { TailLines } from '../process/tail-lines.js';
 import { startSuspendAwareTimer } from './suspend-aware-timer.js';
@@ -22,7 +23,7 @@ export interface SessionEvents {
   /** Whether we keep the trainer from writing, so that its silence says nothing. */
   readonly isHeld?: () => boolean;
   readonly send: (line: string) => void;
-  readonly onProgress: (progress: Progress) => void;
+  readonly onProgress: (progress: ProgressNotice) => void;
   readonly onLog: (level: string, message: string) => void;
 }
 

@@ -1,7 +1,7 @@
 /** Checks that the trainer's own step count agrees with what was asked: a restore that does not restore shows here. */
 
 import type { Command, Reply } from '../../core/conversation/command.js';
-import { badMessage } from '../../protocol/parse.js';
+import { badMessage } from '../../protocol/errors.js';
 
 export class StepCheck {
   #step: number;

@@ -1,10 +1,9 @@
 /**
- * What carries the lines between the tuner and a trainer: the trainer's stdin and stdout, or a connection that it makes
- * to an address in its environment. Whoever talks over a link need not know which.
+ * The transport of the lines between the tuner and a trainer: the trainer's stdin and stdout, or a connection that it
+ * makes to an address in its environment. The user of a connection need not know which.
  */
 
-import { type ChildEnd, startChild } from '../process/child.js';
-import { startOverSocket } from './socket.js';
+import type { ChildEnd } from '../process/child.js';
 
 export type Transport =
   | { readonly kind: 'stdio' }
@@ -43,34 +42,4 @@ export interface Connection {
   closeInput(): void;
   /** Sends a signal to the process and all it started. */
   kill(signal: 'SIGTERM' | 'SIGKILL'): void;
-}
-
-/**
- * Starts a trainer with a line to it.
- *
- * @throws AutolrsError `TRAINER_NOT_STARTED`, or `USAGE` when the carrier's address cannot be listened on.
- */
-export function openConnection(
-  transport: Transport,
-  options: ConnectionOptions,
-): Promise<Connection> {
-  return transport.kind === 'stdio' ? startOverStdio(options) : startOverSocket(transport, options);
-}
-
-/** An address that we have inherited is another tuner's. */
-const NO_ADDRESS = { AUTOLRS_ADDRESS: undefined, AUTOLRS_TOKEN: undefined };
-
-async function startOverStdio(options: ConnectionOptions): Promise<Connection> {
-  const { command, env, cwd, onBytes, onStderr, onClosed } = options;
-  const child = await startChild({
-    command,
-    env: { ...env, ...NO_ADDRESS },
-    cwd,
-    stdin: 'pipe',
-    onStdout: onBytes,
-    onStderr,
-    onStdoutClosed: () => onClosed('stdout'),
-  });
-  const { pid, ended, write, endStdin, kill } = child;
-  return { pid, ended, write, closeInput: endStdin, kill };
 }

@@ -5,14 +5,14 @@ import {
   type CompareOptions,
   compareRuns,
 } from '../../../src/core/compare/compare.js';
-import type { CurvePoint, LossCurve } from '../../../src/core/compare/curve.js';
+import type { CurvePoint, RunCurve } from '../../../src/core/compare/curve.js';
 
 const DEFAULTS: CompareOptions = { reference: 0, loss: 'auto', targets: [] };
 
 function runOf(
   name: string,
-  validation: LossCurve,
-  { total = validation.at(-1)?.total ?? 0, training = [] as LossCurve } = {},
+  validation: RunCurve,
+  { total = validation.at(-1)?.total ?? 0, training = [] as RunCurve } = {},
 ): ComparableRun {
   const ends = [validation, training].map((curve) => curve.at(-1)?.committed ?? 0);
   const committed = Math.max(...ends);

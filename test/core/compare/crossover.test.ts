@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { crossoverOf } from '../../../src/core/compare/crossover.js';
-import { type LossCurve, pointAt } from '../../../src/core/compare/curve.js';
+import { pointAt, type RunCurve } from '../../../src/core/compare/curve.js';
 
-const curveOf = (...points: (readonly [total: number, loss: number])[]): LossCurve =>
+const curveOf = (...points: (readonly [total: number, loss: number])[]): RunCurve =>
   points.map(([total, loss]) => ({ total, committed: total, loss }));
 
 describe('crossoverOf', () => {

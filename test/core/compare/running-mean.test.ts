@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { LossCurve } from '../../../src/core/compare/curve.js';
+import type { RunCurve } from '../../../src/core/compare/curve.js';
 import { runningMean } from '../../../src/core/compare/running-mean.js';
 
-const curveOf = (...losses: number[]): LossCurve =>
+const curveOf = (...losses: number[]): RunCurve =>
   losses.map((loss, i) => ({ total: i + 1, committed: i + 1, loss }));
-const lossesOf = (curve: LossCurve) => curve.map((point) => point.loss);
+const lossesOf = (curve: RunCurve) => curve.map((point) => point.loss);
 
 describe('runningMean', () => {
   it('begins once the window is full, and is the mean of the last losses', () => {

@@ -1,0 +1,22 @@
+/** A trainer that talks over its stdin and stdout. */
+
+import { startChild } from '../process/child.js';
+import type { Connection, ConnectionOptions } from './types.js';
+
+/** An inherited address is another tuner's. */
+const NO_ADDRESS = { AUTOLRS_ADDRESS: undefined, AUTOLRS_TOKEN: undefined };
+
+export async function startOverStdio(options: ConnectionOptions): Promise<Connection> {
+  const { command, env, cwd, onBytes, onStderr, onClosed } = options;
+  const child = await startChild({
+    command,
+    env: { ...env, ...NO_ADDRESS },
+    cwd,
+    stdin: 'pipe',
+    onStdout: onBytes,
+    onStderr,
+    onStdoutClosed: () => onClosed('stdout'),
+  });
+  const { pid, ended, write, endStdin, kill } = child;
+  return { pid, ended, write, closeInput: endStdin, kill };
+}
