@@ -1,16 +1,16 @@
-/** Checkpoints on disk go into the run directory and nowhere else, whoever asks. */
+/** Checkpoints on disk go into the run directory and nowhere else, whatever the request says. */
 
 import { realpathSync } from 'node:fs';
 import { dirname, isAbsolute, relative, sep } from 'node:path';
 import { ERRORS, WireError } from './wire-error.js';
 
 /**
- * Links are followed as the system follows them. A folder that is not there is left to whoever wants to use it.
+ * Links are followed as the system follows them. A folder that is not there is left to its user.
  *
  * @throws WireError naming the path.
  */
 export function checkInRunDirectory(path: string, runDir: string): void {
-  // What is below a path that ends in a separator would be written into a folder that nobody has looked at.
+  // What is below a path that ends in a separator would be written into a folder that was not checked.
   const folder = realpathIfThere(path.endsWith(sep) ? path : dirname(path));
   if (folder === undefined) return;
   const root = realpathIfThere(runDir);

@@ -94,7 +94,7 @@ export class DrivenTuner<Snapshot> implements Tuner {
     checkLoss(loss);
     if (!this.#isStepDue) {
       throw new Error(
-        'tuner.step reports a step that nobody asked for; await tuner.next before it',
+        'tuner.step reports a step that was not asked for; await tuner.next before it',
       );
     }
     this.#isStepDue = false;
@@ -138,7 +138,7 @@ export class DrivenTuner<Snapshot> implements Tuner {
     const elapsed = () => (performance.now() - startedAt) / 1000;
     switch (request.method) {
       case 'initialize':
-        return this.#hello();
+        return this.#handshake();
       case 'train':
         this.#training = new Training(request);
         this.#told = 0;
@@ -177,7 +177,7 @@ export class DrivenTuner<Snapshot> implements Tuner {
     }
   }
 
-  #hello(): object {
+  #handshake(): object {
     const { name, total, groups = [1], holds = [], rewind = false, validate } = this.#hooks;
     const { token } = this.#wire;
     return {

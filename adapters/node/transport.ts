@@ -54,7 +54,7 @@ function connect(address: string, token: string | undefined): Transport {
   let whyLost = TUNER_GONE;
   let isHeld = true;
   let hasAnswered = false;
-  let hasGreeting = false;
+  let hasFirstBytes = false;
   /** What waits for a connection whose other end has begun to talk and still listens. */
   const unsent: string[] = [];
   let isOpen = false;
@@ -66,23 +66,23 @@ function connect(address: string, token: string | undefined): Transport {
     if (!isHeld) opened.unref();
     const since = Date.now();
     let isConnected = false;
-    let greeting: Buffer | undefined = Buffer.alloc(0);
+    let firstBytes: Buffer | undefined = Buffer.alloc(0);
     let failure: NodeJS.ErrnoException | undefined;
     opened.once('connect', () => {
       isConnected = true;
     });
     opened.on('data', (chunk) => {
-      if (greeting === undefined) {
+      if (firstBytes === undefined) {
         input.write(chunk);
         return;
       }
-      greeting = Buffer.concat([greeting, chunk]);
-      const end = greeting.indexOf(NEWLINE) + 1;
+      firstBytes = Buffer.concat([firstBytes, chunk]);
+      const end = firstBytes.indexOf(NEWLINE) + 1;
       if (end === 0) return;
       // Every connection begins with the same request.
-      input.write(greeting.subarray(hasGreeting ? end : 0));
-      hasGreeting = true;
-      greeting = undefined;
+      input.write(firstBytes.subarray(hasFirstBytes ? end : 0));
+      hasFirstBytes = true;
+      firstBytes = undefined;
       isOpen = true;
       if (unsent.length > 0) setImmediate(flush);
     });
@@ -117,7 +117,7 @@ function connect(address: string, token: string | undefined): Transport {
     socket.write(unsent.splice(0).join(''));
   }
 
-  /** A connection that is closed before the hello: the tuner made room for others. */
+  /** A connection that is closed before the handshake: the tuner evicted it for others. */
   function mayAgain(isConnected: boolean, since: number): boolean {
     const now = Date.now();
     if (until === 0 || now - since > AGAIN_MS) until = now + AGAIN_MS;

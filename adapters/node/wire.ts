@@ -48,7 +48,7 @@ export class Wire {
     release();
   }
 
-  /** What the hello must hold, if the tuner has given a token. */
+  /** What the answer to `initialize` must hold, if the tuner has given a token. */
   get token(): string | undefined {
     return this.#transport.token;
   }

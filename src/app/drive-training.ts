@@ -18,7 +18,7 @@ import { startTrainer, type Trainer } from '../trainer/trainer.js';
 import type { RunContext, RunSettings } from './run-context.js';
 import { trainerEnv } from './trainer-env.js';
 
-/** If the script has not said hello by then, its user may want to know what is waited for. */
+/** After this long the user is told what the run is waiting for. */
 const HINT_AFTER_MS = 15_000;
 
 /** @throws AutolrsError when trainer, wire or run directory fail; the trainer is gone then. */
@@ -67,7 +67,7 @@ export async function driveTraining(training: RunContext): Promise<RunStatus> {
     return end.kind === 'finished' && hasEndedWell ? statusOf(end.reason) : 'interrupted';
   } catch (error) {
     await (durable ?? running)?.terminate();
-    // Whoever interrupts a run and kills its trainer knows why it ended. A disk that is full then is another matter.
+    // A user who interrupts a run and kills its trainer knows why it ended. A full disk is another matter.
     if (durable !== undefined && signal.aborted && isOfTheTrainer(error)) {
       display.say('the script ended before it could stop at a step');
       return 'interrupted';
@@ -137,7 +137,7 @@ function createStarter(
       await trainer.terminate();
       throw error;
     }
-    log.write('info', 'the trainer said hello', { ...facts, pid });
+    log.write('info', 'the trainer connected', { ...facts, pid });
     result.begin(facts.step);
     return trainer;
   };
@@ -211,7 +211,7 @@ async function seeOff(
   }
   throw new AutolrsError(
     'TRAINER_EXITED',
-    `the script ended with ${end.signal === undefined ? `exit code ${end.exitCode}` : `signal ${end.signal}`} after its training was done; look at its last lines, it may not have saved its model`,
+    `the script ended with ${end.signal === undefined ? `exit code ${end.exitCode}` : `signal ${end.signal}`} after its training was done; read its last lines: it may not have saved its model`,
     end,
   );
 }
@@ -220,7 +220,7 @@ function startHint({ startTimeoutMs }: RunSettings): string {
   return `waiting for the script to reach its training loop, with autolrs attached (up to ${startTimeoutMs / 1000} s)`;
 }
 
-/** A trainer's level as ours; `warning` is Python's word, and what nobody knows is information. */
+/** A trainer's level as ours; `warning` is Python's word, and an unknown level is information. */
 function levelOf(word: string): 'error' | 'warn' | 'info' | 'debug' {
   if (word === 'warning') return 'warn';
   return word === 'error' || word === 'warn' || word === 'debug' ? word : 'info';

@@ -1,4 +1,4 @@
-/** A run, new or resumed, from here to its end: every failure in between is part of its account. */
+/** Executes a run, new or resumed, to its end: every failure on the way is part of its result. */
 
 import { AutolrsError } from '../core/errors.js';
 import { escapeLines } from '../core/escape-controls.js';
@@ -32,11 +32,11 @@ export async function executeRun(context: RunContext): Promise<number> {
   });
   let exitCode = exitCodeOf(status, failure);
   const seconds = context.secondsBefore + (performance.now() - startedAt) / 1000;
-  const account = result.build(status, seconds);
+  const runResult = result.build(status, seconds);
   try {
     const error = failure === undefined ? {} : { error: describe(failure) };
     journal.append({ kind: 'end', status, exitCode, ...error }, { durable: true });
-    if (isInPlace) writeResults(run.dir, account);
+    if (isInPlace) writeResults(run.dir, runResult);
   } catch (error) {
     failure ??= context.explainError(error); // the first cause is the one reported
     exitCode = exitCodeOf(status, failure);
@@ -47,7 +47,7 @@ export async function executeRun(context: RunContext): Promise<number> {
     isInPlace &&
     result.hasCheckpoint &&
     (status === 'interrupted' || (failure instanceof AutolrsError && failure.code !== 'USAGE'));
-  return reportOutcome({ account, failure, exitCode, isResumable }, settings);
+  return reportOutcome({ runResult, failure, exitCode, isResumable }, settings);
 }
 
 /** Whether the run directory is where it was when the run began. */
@@ -67,7 +67,7 @@ function exitCodeOf(status: RunStatus, failure: unknown): number {
 }
 
 interface Outcome {
-  readonly account: RunResult;
+  readonly runResult: RunResult;
   readonly failure: unknown;
   readonly exitCode: number;
   readonly isResumable: boolean;
@@ -78,32 +78,32 @@ interface OutputOptions {
   readonly quiet: boolean;
 }
 
-/** The account for people on stderr, the document for programs on stdout, the failure's sentence last. */
+/** The summary for people on stderr, the document for programs on stdout, the failure's sentence last. */
 function reportOutcome(
-  { account, failure, exitCode, isResumable }: Outcome,
+  { runResult, failure, exitCode, isResumable }: Outcome,
   output: OutputOptions,
 ): number {
   const say = (text: string) => stderr.write(`${escapeLines(text)}\n`);
   // Of a run that did not get to its first step there is nothing to tell but why.
-  const isWorthASummary = account.steps.total > 0 || !(failure instanceof AutolrsError);
-  if (!output.quiet && isWorthASummary) say(`\n${summarize(account).join('\n')}`);
-  else if (failure === undefined && exitCode !== 0) say(`autolrs: ${describeEnd(account)}`);
+  const isWorthASummary = runResult.steps.total > 0 || !(failure instanceof AutolrsError);
+  if (!output.quiet && isWorthASummary) say(`\n${summarize(runResult).join('\n')}`);
+  else if (failure === undefined && exitCode !== 0) say(`autolrs: ${describeEnd(runResult)}`);
   if (failure instanceof AutolrsError) {
     say(`autolrs: ${failure.message}`);
     // A traceback comes over the wire alone; all else that the script wrote has been shown, unless --quiet kept it. What
-    // is to be changed in the script its adapter has said, and nobody looks for it in a traceback.
+    // is to be changed in the script its adapter has said, and a traceback would hide it.
     const isUnseen =
       output.quiet || (failure.code === 'TRAINER_FAILED' && !failure.facts.isPermanent);
     if (isUnseen) for (const line of failure.facts.stderrTail ?? []) say(`  ${line}`);
   }
   if (isResumable) {
     const isToChange = failure instanceof AutolrsError && failure.facts.isPermanent;
-    const when = isToChange ? 'once the script is changed, go on with' : 'go on with';
-    say(`autolrs: ${when}: autolrs resume ${quoteForShell(account.run.dir)}`);
+    const when = isToChange ? 'once the script is changed, resume with' : 'resume with';
+    say(`autolrs: ${when}: autolrs resume ${quoteForShell(runResult.run.dir)}`);
   }
   if (output.json) {
     const error = failure === undefined ? {} : { error: { ...describe(failure), exitCode } };
-    stdout.write(`${JSON.stringify({ ...account, ...error })}\n`);
+    stdout.write(`${JSON.stringify({ ...runResult, ...error })}\n`);
   }
   if (failure !== undefined && !(failure instanceof AutolrsError)) throw failure;
   return exitCode;

@@ -1,6 +1,6 @@
 /**
  * What this process writes to its stdout and stderr. Whatever is on the other side (a terminal that was closed, a full
- * disk, a pipe that nobody reads) no write of it throws, ends a run, or holds the process up once a signal has come.
+ * disk, a pipe without a reader) no write throws, ends a run, or holds the process up once a signal has come.
  */
 
 import { closeSync, fstatSync } from 'node:fs';
@@ -8,7 +8,7 @@ import { isatty } from 'node:tty';
 import { escapeLines } from '../core/escape-controls.js';
 import { writeWhole } from '../journal/run-directory.js';
 
-/** How long what is written may take to leave once somebody has asked for the end. */
+/** How long a flush may take once the end was asked for. */
 const HURRIED_FLUSH_MS = 1_000;
 
 type Stream = NodeJS.WriteStream & {
@@ -42,7 +42,7 @@ export class Output {
     return this.#failure;
   }
 
-  /** Never throws. Returns false when whoever has more to write should wait for `drain`. */
+  /** Never throws. Returns false when the caller should wait for `drain` before it writes more. */
   write(chunk: string | Uint8Array): boolean {
     const stream = this.#open();
     if (stream === undefined || this.#failure !== undefined) return true;
@@ -51,7 +51,7 @@ export class Output {
         writeWhole(this.#fd, chunk);
         return true;
       }
-      if (this.#isHurried && stream.writableNeedDrain) return true; // dropped: nobody takes it
+      if (this.#isHurried && stream.writableNeedDrain) return true; // dropped: there is no reader
       return stream.write(chunk) || this.#isHurried;
     } catch (error) {
       this.#fail(error as NodeJS.ErrnoException);
@@ -63,7 +63,7 @@ export class Output {
     this.#listeners.push({ event, act });
   }
 
-  /** From now on nobody waits for whoever reads this. */
+  /** From now on no write waits for the reader. */
   hurry(): void {
     this.#isHurried = true;
     this.#emit('drain');
@@ -118,7 +118,7 @@ export const stdout = new Output(1);
 /** For people. */
 export const stderr = new Output(2);
 
-/** A line of ours for people. What it quotes somebody else may have written. */
+/** A line for people. What it quotes may come from elsewhere, so controls are escaped. */
 export function say(line: string): void {
   stderr.write(`autolrs: ${escapeLines(line)}\n`);
 }

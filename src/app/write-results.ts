@@ -1,4 +1,4 @@
-/** `result.json` and `schedule.json`: what of a run's account others read. Derived from the journal, at any time. */
+/** `result.json` and `schedule.json`: the result for other programs. Both can be derived from the journal at any time. */
 
 import { join } from 'node:path';
 import type { RunResult } from '../core/record/result.js';
@@ -10,7 +10,7 @@ export function writeResults(dir: string, result: RunResult): void {
   const schedule = {
     version: 1,
     run: run.id,
-    // Its LRs are factors then, and whoever reads it must know.
+    // Its LRs are factors then, which a reader must know.
     ...(keepSchedule && { keepSchedule }),
     schedule: entries,
   };

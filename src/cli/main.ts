@@ -21,7 +21,7 @@ export async function main(argv: readonly string[]): Promise<never> {
     if (code === 0) code = EXIT_UNWRITTEN;
     await stderr.flush();
   }
-  // Not by having nothing left to do: a pipe that nobody reads would be waited for.
+  // Not by having nothing left to do: a pipe without a reader would be waited for.
   process.exit(code);
 }
 
@@ -61,7 +61,7 @@ function tell(error: unknown, json: boolean): number {
     return EXIT_USAGE;
   }
   if (!(error instanceof AutolrsError)) {
-    say(`this is a bug of ours, please report it: ${String((error as Error)?.stack ?? error)}`);
+    say(`this is a bug in autolrs; report it: ${String((error as Error)?.stack ?? error)}`);
     return EXIT_BUG;
   }
   say(error.message);

@@ -52,8 +52,8 @@ export function catchSignals(): void {
 }
 
 /**
- * For a SIGUSR1 that came before there was a listener: closes the debugger that Node has opened, unless somebody asked
- * for it, and heeds the signal.
+ * For a SIGUSR1 that came before there was a listener: closes the debugger that Node has opened, unless it was asked
+ * for, and acts on the signal.
  */
 export function closeDebugger(): void {
   const isAskedFor = [...process.execArgv, process.env['NODE_OPTIONS'] ?? ''].some((option) =>

@@ -1,4 +1,4 @@
-/** Text that somebody else wrote, for a terminal: nothing in it may move the cursor, fake a line or turn text around. */
+/** Foreign text, for a terminal: nothing in it may move the cursor, fake a line or turn text around. */
 
 /** Controls but the tab, halves of characters, and what breaks or reverses a line. */
 const HIDDEN = /(?!\t)[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu;

@@ -64,7 +64,7 @@ export const DEFAULTS = {
   seed: 0,
 } as const satisfies TunerOptions;
 
-/** Whoever searches longer than that trains less than they search. */
+/** A run that searches more than that trains less than it searches. */
 const MAX_SEARCH_BUDGET = 0.5;
 
 const MAX_SEED = Number.MAX_SAFE_INTEGER;

@@ -86,7 +86,7 @@ export function openCheckpointFiles(dir: string): CheckpointFiles {
   };
 }
 
-/** A journal that somebody has written names no files for us to read or remove. */
+/** A journal can be forged: it must not name files elsewhere for the run to read or remove. */
 function assertOurs(name: string, pattern: RegExp): string {
   if (pattern.test(name)) return name;
   throw runDirectoryError(name, 'it is no name of a checkpoint');

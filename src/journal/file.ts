@@ -69,7 +69,7 @@ export class Journal {
    * end of a run is written wherever the journal is.
    *
    * @throws AutolrsError `RUN_DIRECTORY_UNUSABLE` when the disk is full, gone or read-only, the directory was moved or
-   *   removed, or somebody else has written to the journal.
+   *   removed, or another process has written to the journal.
    */
   append(entry: JournalEntry, { durable = false } = {}): void {
     if (this.#failure) throw this.#failure;
@@ -90,7 +90,7 @@ export class Journal {
   }
 
   /**
-   * What is written to a file that was moved or removed succeeds, and is not where anybody looks for it.
+   * What is written to a file that was moved or removed succeeds, and cannot be found.
    *
    * @throws AutolrsError `RUN_DIRECTORY_UNUSABLE` when the run directory is not the one that was opened.
    */

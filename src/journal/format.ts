@@ -7,7 +7,7 @@
  * - `run`, the first: `journal` (this format's version), `autolrs` (ours), `id`, `strategy`, `seed`, `options`,
  *   `command`, `cwd`, `restarts`, `carrier`, `checkpointSteps` if it was given
  * - `started`: a process of the script was started: `process` (older journals lack it)
- * - `trainer`: it said hello: `facts`, `process`
+ * - `trainer`: it connected: `facts`, `process`
  * - `recovered`: it stands where the run does (older journals lack it)
  * - `command`, `reply`: what was asked and answered, in turns; losses that are not finite are `null`; a `failure` in a
  *   reply is what the script said when it failed at an LR: the reply was made for it (older journals have none)

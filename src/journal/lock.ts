@@ -2,7 +2,7 @@
  * One tuner a run directory. The lock is a file that names its holder; it is created whole or not at all (`link` to a
  * name that is free), which NFS does right as well, and it is taken over only when its holder is gone.
  *
- * No file system can replace a file on the condition that it is still the one that was read. So whoever wants to take a
+ * No file system can replace a file on the condition that it is still the one that was read. So a tuner that wants to take a
  * lock over first takes a lock on that: a file named after the content of the abandoned one. Its holder alone may
  * replace it, and looks once more before it does.
  */
@@ -34,7 +34,7 @@ export interface Lock {
   release(): void;
 }
 
-/** A file of ours that becomes a lock by being given its name. */
+/** A file that becomes the lock by being given its name. */
 interface Claim {
   readonly dir: string;
   readonly path: string;
@@ -45,7 +45,7 @@ interface Claim {
  */
 export function lockRun(dir: string): Lock {
   const path = join(dir, LOCK_FILE);
-  // A name that nobody else can have: on a shared disk two hosts have the same process ids.
+  // A name that no other process can have: on a shared disk two hosts have the same process ids.
   const id = randomBytes(8).toString('hex');
   const claim = { dir, path: `${path}.${id}` };
   const text = `${JSON.stringify({ ...identityOf(process.pid), claim: id })}\n`;
@@ -61,7 +61,7 @@ export function lockRun(dir: string): Lock {
 }
 
 /**
- * The process that uses the directory: one that runs, or one of another host, of which nobody here can tell. Undefined
+ * The process that uses the directory: one that runs, or one of another host, of which this cannot be told. Undefined
  * when there is none, or when the lock does not say.
  */
 export function holderOf(dir: string): ProcessIdentity | undefined {
@@ -134,7 +134,10 @@ function isLinked(own: string, path: string): boolean {
 function heldBy(dir: string, path: string, holder: ProcessIdentity | undefined): AutolrsError {
   const remedy = `remove ${path} if you know that it is gone`;
   if (holder === undefined) {
-    return new AutolrsError('RUN_LOCKED', `"${dir}" is locked by nobody knows whom; ${remedy}`);
+    return new AutolrsError(
+      'RUN_LOCKED',
+      `"${dir}" is locked, and its lock does not tell by which process; ${remedy}`,
+    );
   }
   const { pid } = holder;
   const host = escapeControls(holder.host); // anybody may have written it

@@ -6,7 +6,7 @@ import { hostname } from 'node:os';
 export interface ProcessIdentity {
   readonly host: string;
   readonly pid: number;
-  /** When it started, in a form that only this machine's present boot understands; absent where nobody can say. */
+  /** When it started, in a form that only this machine's present boot understands; absent where the system does not tell. */
   readonly started?: string;
   /** Linux: the namespace in which the id counts. Two containers may have one host name, and each its own ids. */
   readonly pidNamespace?: string;
@@ -23,7 +23,7 @@ export function identityOf(pid: number): ProcessIdentity {
   };
 }
 
-/** Whether that very process runs; undefined when it is another machine's or container's, so that nobody here can tell. */
+/** Whether that very process runs; undefined when it is another machine's or container's, where this cannot be told. */
 export function isRunning(identity: ProcessIdentity): boolean | undefined {
   if (isElsewhere(identity)) return undefined;
   const { pid, started } = identity;
@@ -63,7 +63,7 @@ function exists(pid: number): boolean {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    // EPERM: it is there, and somebody else's.
+    // EPERM: it runs, and belongs to another user.
     return error instanceof Error && 'code' in error && error.code === 'EPERM';
   }
 }

@@ -29,7 +29,7 @@ export function assertHoldsRun(dir: string): void {
 /**
  * For a directory in which a run is to begin.
  *
- * @throws AutolrsError when it holds one already, be it one that goes on or one that never began.
+ * @throws AutolrsError when it holds one already, whether it can be resumed or never began.
  */
 export async function assertHoldsNoRun(dir: string): Promise<void> {
   if (!existsSync(join(dir, JOURNAL_FILE))) return;
@@ -78,7 +78,7 @@ const NEWLINE = 0x0a;
 interface Line {
   /** Without the newline. */
   readonly bytes: Buffer;
-  /** False for a last line without its newline: whoever wrote it did not come to its end. */
+  /** False for a last line without its newline: its writer did not finish it. */
   readonly isWhole: boolean;
 }
 

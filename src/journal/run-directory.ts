@@ -37,7 +37,7 @@ export function createRunDirectory(dir: string): void {
   }
 }
 
-/** What a run writes beside its journal: it must not be somebody else's. */
+/** What a run writes beside its journal: it must not hold other files. */
 const OUR_NAMES = [
   'checkpoints',
   'scratch',
@@ -130,7 +130,7 @@ const REASONS: Readonly<Record<string, { sentence: string; remedy: string }>> = 
   },
   ENFILE: { sentence: 'this machine has no more open files', remedy: 'end what holds them' },
   EFBIG: { sentence: 'a file may grow no more', remedy: 'raise the limit with: ulimit -f' },
-  EIO: { sentence: 'the disk fails', remedy: 'mend it' },
+  EIO: { sentence: 'the disk fails', remedy: 'repair it' },
   ESTALE: { sentence: 'the network disk knows it no more', remedy: 'mount it anew and resume' },
   ENOENT: { sentence: 'it is gone', remedy: 'do not remove it during a run' },
 };

@@ -122,7 +122,7 @@ const RECORDS: Readonly<Record<string, Check>> = {
   }),
 };
 
-/** A kind that is not known is ignored by whoever reads it. */
+/** A kind that is not known is ignored by the reader. */
 export function isOfItsKind(entry: object): boolean {
   const { kind } = entry as { readonly kind?: unknown };
   if (typeof kind !== 'string') return false;

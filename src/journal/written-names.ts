@@ -29,7 +29,7 @@ function readOption(name: string, option: unknown): [string, unknown] {
   return name === 'base' ? ['keepSchedule', option === 'user'] : [name, option];
 }
 
-/** What is no record is left to whoever knows what it should be. */
+/** What is no record is refused later, by the reader that knows its shape. */
 function mapOptions(
   options: unknown,
   rename: (name: string, option: unknown) => [string, unknown],

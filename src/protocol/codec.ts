@@ -27,7 +27,7 @@ export function classifyLine(line: string): Classified {
   if (!line.startsWith('{')) return { kind: 'output' };
   const value = parseLenientJson(line);
   if (!isRecord(value)) {
-    // Somebody else's braces are output; a torn message of ours must not pass for it.
+    // Other programs' braces are output; a torn message must not pass for it.
     return /^\{\s*"jsonrpc"\s*:/.test(line)
       ? { kind: 'malformed', why: 'it begins as a JSON-RPC message and is not valid JSON' }
       : { kind: 'output' };

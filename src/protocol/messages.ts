@@ -13,7 +13,7 @@ export const MAX_LINE_BYTES = 64 * 1024 * 1024;
 export interface InitializeParams {
   readonly protocol: typeof PROTOCOL_VERSION;
   readonly tuner: { readonly name: 'autolrs'; readonly version: string };
-  /** Left out over a socket, where nobody has proven yet who listens. */
+  /** Left out over a socket, where the listener has not proven yet that it is the trainer. */
   readonly run?: { readonly id: string; readonly dir: string; readonly seed: number };
   /** Whose LR training begins from. Absent: the tuner's, which sets it; else it sets a factor on the script's own. */
   readonly base?: 'user';

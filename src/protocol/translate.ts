@@ -63,8 +63,8 @@ export function toReply(command: Command, result: unknown): Reply {
 }
 
 /** What the handshake says, the protocol's version aside. */
-export function toFacts(hello: ResultOf<'initialize'>): TrainerFacts {
-  const { trainer, step, total, lr, groups, world, can, holds } = hello;
+export function toFacts(handshakeResult: ResultOf<'initialize'>): TrainerFacts {
+  const { trainer, step, total, lr, groups, world, can, holds } = handshakeResult;
   return {
     name: trainer.name,
     ...(trainer.version !== undefined && { version: trainer.version }),

@@ -31,7 +31,7 @@ const HUNG_UP_MS = 3_000;
 const TERM_GRACE_MS = 5_000;
 
 /**
- * Asks, hangs up, and waits for the script to finish what it does after training, however long that takes; after an
+ * Asks, closes the input, and waits for the script to finish what it does after training, however long that takes; after an
  * interrupt no longer than a minute. Never throws.
  */
 export async function shutDownGracefully(
@@ -52,7 +52,7 @@ export async function shutDownGracefully(
   }
 }
 
-/** Hangs up, waits, SIGTERM, waits, SIGKILL. Never throws. */
+/** Closes the input, waits, SIGTERM, waits, SIGKILL. Never throws. */
 export async function terminateTrainer(connection: Connection): Promise<ChildEnd> {
   connection.closeInput();
   const steps = [

@@ -32,7 +32,7 @@ export interface TrainerOptions {
   /** Our own version, for the handshake. */
   readonly version: string;
   readonly startTimeoutMs: number;
-  /** When to call `onHint` if the script has not said hello. */
+  /** When to call `onHint` if the script has not connected. */
   readonly hintAfterMs: number;
   /** Least silence that counts as a hang; for tests. */
   readonly minTimeoutMs?: number;
@@ -43,7 +43,7 @@ export interface TrainerOptions {
   readonly onProgress?: (progress: { readonly losses: readonly number[] }) => void;
   readonly onLog?: (level: string, message: string) => void;
   readonly onHint?: () => void;
-  /** The process is there, and its script has not said hello. What it throws ends the process. */
+  /** The process is there, and its script has not connected. What it throws ends the process. */
   readonly onStarted?: (pid: number) => void;
 }
 
@@ -56,7 +56,7 @@ export interface Trainer {
   readonly updates: number;
   /** One command at a time. When `signal` aborts, a `train` is cancelled and resolves with what was done. */
   ask(command: Command, signal?: AbortSignal): Promise<Reply>;
-  /** The orderly end: asks, hangs up, waits; the script does what it does after training. */
+  /** The orderly end: asks for it, closes the input, waits. The script does what it does after training. */
   shutdown(options?: ShutdownOptions): Promise<ChildEnd>;
   /** The end after a failure: the script is not told that training is done, so that it saves nothing of it. */
   terminate(): Promise<ChildEnd>;
@@ -67,7 +67,7 @@ export interface Trainer {
 const CLOSED_MS = 5_000;
 
 /**
- * @throws AutolrsError when the command does not start, ends or stays silent before its hello, or says a wrong one.
+ * @throws AutolrsError when the command does not start, ends or stays silent before the handshake, or gets it wrong.
  */
 export async function startTrainer(options: TrainerOptions): Promise<Trainer> {
   const tail = new TailLines();
@@ -124,7 +124,7 @@ export async function startTrainer(options: TrainerOptions): Promise<Trainer> {
       await passOn(chunk, 'stderr');
     },
     onClosed(what) {
-      // A process that has ended keeps its exit as the cause, and nobody need wait for this.
+      // A process that has ended keeps its exit as the cause, and this need not be waited for.
       setTimeout(() => session.fail(hasClosed(what, options.command)), CLOSED_MS).unref();
     },
     onRefused: (why) => options.onLog?.('warn', `a connection was turned away: ${why}`),
@@ -168,7 +168,7 @@ export async function startTrainer(options: TrainerOptions): Promise<Trainer> {
           timeoutMs: () => timeouts.timeoutMs(command),
           onTimeout: (ms) => timedOut(command.kind, stepCheck.step, ms),
         });
-        // A signal that has aborted already tells nobody of it again.
+        // A signal that has aborted already fires no event again.
         if (cancels?.aborted) cancel();
         const reply = withinClock(toReply(command, await answer), performance.now() - askedAt);
         assertCancelled(reply, cancels);
@@ -195,7 +195,7 @@ function withinClock(reply: Reply, waitedMs: number): Reply {
 
 function assertCancelled(reply: Reply, cancels: AbortSignal | undefined): void {
   if (reply.kind !== 'trained' || reply.end !== 'cancel' || cancels?.aborted) return;
-  throw badMessage('its answer to "train"', '"end" is "cancel" when nobody cancelled', reply.end);
+  throw badMessage('its answer to "train"', '"end" is "cancel" without a cancel', reply.end);
 }
 
 async function handshake(
@@ -205,7 +205,7 @@ async function handshake(
 ): Promise<TrainerFacts> {
   const { signal } = options;
   const interrupt = () =>
-    session.fail(new AutolrsError('INTERRUPTED', 'interrupted before the script said hello'));
+    session.fail(new AutolrsError('INTERRUPTED', 'interrupted before the script connected'));
   const hint = setTimeout(() => options.onHint?.(), options.hintAfterMs);
   if (signal?.aborted) interrupt();
   signal?.addEventListener('abort', interrupt, { once: true });
@@ -225,7 +225,7 @@ async function handshake(
   }
 }
 
-/** Over a socket it reaches whoever connects, so the run is told in the environment alone. */
+/** Over a socket any process may connect, so the run is told in the environment alone. */
 function initializeRequest({
   version,
   run,
@@ -257,7 +257,7 @@ export function checkVersion(result: unknown): void {
 function handshakeTimedOut(command: readonly string[], timeoutMs: number): AutolrsError {
   return new AutolrsError(
     'TRAINER_SILENT',
-    `"${command.join(' ')}" did not say hello within ${timeoutMs / 1000} s; check that it attaches autolrs and reaches its training loop, or raise --start-timeout`,
+    `"${command.join(' ')}" did not connect within ${timeoutMs / 1000} s; check that it attaches autolrs and reaches its training loop, or raise --start-timeout`,
   );
 }
 
@@ -289,13 +289,13 @@ function exited(
       exitCode === 0 ? 'it must attach autolrs and train under it' : 'its last lines say why';
     return new AutolrsError(
       'TRAINER_EXITED',
-      `the script ended ${how} before it said hello; ${remedy}`,
+      `the script ended ${how} before it connected; ${remedy}`,
       facts,
     );
   }
   return new AutolrsError(
     'TRAINER_EXITED',
-    `the script ended ${how}${during} (step ${step}); look at its last lines for the cause`,
+    `the script ended ${how}${during} (step ${step}); read its last lines for the cause`,
     facts,
   );
 }

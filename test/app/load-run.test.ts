@@ -55,7 +55,7 @@ describe('foldJournal', () => {
     expect((await invocationOf(...recovered, resume)).command).toEqual(PLAIN);
   });
 
-  it('does not take a command for the run’s whose script said hello and could not go on', async () => {
+  it('does not take a command for the run’s whose script connected and could not go on', async () => {
     const failed = [TRAINER, RECOVERED, RESUME, STARTED, TRAINER] as const;
     expect((await invocationOf(...failed)).command).toEqual(PLAIN);
     expect(

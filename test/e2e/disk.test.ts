@@ -123,7 +123,7 @@ describe.skipIf(!canMount)('a run on a disk', { timeout: 60_000 }, () => {
       expect(codes).toEqual(['run 5', 'show 0', 'resume 0']);
       const [first, ...others] = stderr('run').trimEnd().split('\n');
       expect(first).toMatch(new RegExp(`^autolrs: .*${sentence}`));
-      for (const line of others) expect(line).toMatch(/^autolrs: go on with: autolrs resume /);
+      for (const line of others) expect(line).toMatch(/^autolrs: resume with: autolrs resume /);
       expect(readRun(run).essence).toEqual((await undisturbed).essence);
       const left = 'checkpoints journal.jsonl result.json schedule.json trainer.log';
       expect(readdirSync(run).toSorted()).toEqual(left.split(' '));

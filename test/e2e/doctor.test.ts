@@ -52,7 +52,7 @@ describe('autolrs doctor', () => {
 
   it('notes what is printed before the hello', async () => {
     const { code, causes } = await examine(fixture('trains.mjs'));
-    expect([code, causes]).toEqual([0, ['prints-before-hello', 'no-disk']]);
+    expect([code, causes]).toEqual([0, ['prints-before-handshake', 'no-disk']]);
   });
 
   it('does not wait for an answer that was torn', async () => {
@@ -63,7 +63,7 @@ describe('autolrs doctor', () => {
 
   it('takes a hello behind text that has no newline for what it is', async () => {
     const { code, causes } = await examine([...fixture('tears.mjs'), 'initialize']);
-    expect([code, causes]).toEqual([0, ['prints-before-hello', 'no-disk']]);
+    expect([code, causes]).toEqual([0, ['prints-before-handshake', 'no-disk']]);
   });
 
   it('starts the script once more, and tells why that fails', async () => {
@@ -72,7 +72,7 @@ describe('autolrs doctor', () => {
     const { code, causes, document } = await examine(words);
     expect([code, causes]).toEqual([3, ['resume-fails']]);
     expect(document.fitness).toBe('unfit');
-    expect(JSON.stringify(document.findings)).toContain('exit code 1 before it said hello');
+    expect(JSON.stringify(document.findings)).toContain('exit code 1 before it connected');
   });
 
   it('ends a script that hangs', async () => {
@@ -83,7 +83,7 @@ describe('autolrs doctor', () => {
   it('tells why a script fails, in its own last words', async () => {
     const before = await runCli(['doctor', '--', ...fixture('ends-before-hello.mjs')]);
     expect(before.code).toBe(3);
-    expect(before.stdout).toContain('exit code 7 before it said hello');
+    expect(before.stdout).toContain('exit code 7 before it connected');
     expect(before.stdout).toContain('  Traceback: no module named numpyy');
     const later = await runCli(['doctor', '--', ...fixture('ends-midway.mjs')]);
     expect(later.code).toBe(3);

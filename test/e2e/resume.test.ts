@@ -51,7 +51,7 @@ describe('autolrs resume', () => {
     const dir = newDirectory();
     const interrupted = await run(dir, 'stage 1 probe 1', 'SIGINT');
     expect(interrupted.code).toBe(130);
-    expect(interrupted.stderr).toContain(`go on with: autolrs resume ${dir}`);
+    expect(interrupted.stderr).toContain(`resume with: autolrs resume ${dir}`);
     expect((await resume(dir)).code).toBe(0);
     expect(readRun(dir).result.status).toBe('finished');
   });

@@ -496,10 +496,10 @@ const BAD_TRAINERS: readonly (readonly [string, readonly string[], number, strin
   ],
   ['is not executable', [join(import.meta.dirname, 'run.test.ts')], 3, 'it is not executable'],
   [
-    'ends before its hello',
+    'ends before the handshake',
     fixture('ends-before-hello.mjs'),
     3,
-    'the script ended with exit code 7 before it said hello',
+    'the script ended with exit code 7 before it connected',
   ],
   [
     'knows no tuner',
@@ -568,11 +568,11 @@ describe('autolrs run, with a trainer that', () => {
     const { stderr } = await runCli(['run', '--run-dir', dir, '--', ...fixture('outlives.mjs')]);
     expect(stderr.trimEnd().split('\n').slice(-2)).toEqual([
       expect.stringMatching(/^autolrs: the tuner has had its steps, and the loop goes on/),
-      expect.stringMatching(/^autolrs: once the script is changed, go on with: autolrs resume /),
+      expect.stringMatching(/^autolrs: once the script is changed, resume with: autolrs resume /),
     ]);
   });
 
-  it('never says hello is given up on after --start-timeout, with exit code 3', async () => {
+  it('never connects is given up on after --start-timeout, with exit code 3', async () => {
     const dir = join(temporaryDirectory(), 'run');
     const end = await runCli([
       'run',
@@ -583,7 +583,7 @@ describe('autolrs run, with a trainer that', () => {
       '--',
       ...fixture('never-says-hello.mjs'),
     ]);
-    expect(end.stderr).toContain('did not say hello within 0.3 s');
+    expect(end.stderr).toContain('did not connect within 0.3 s');
     expect(end.code).toBe(3);
   });
 

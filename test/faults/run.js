@@ -127,7 +127,7 @@ async function disturb(command, reference, { fault, isVisited, ends, ...how }) {
   const wrong = [
     strayBefore,
     end.code === 0 ? faultOf(dir, reference) : `it ended with ${end.code ?? end.by}: ${end.said}`,
-    /bug of ours|\n\s+at /.test(first.said) ? `it said: ${first.said}` : undefined,
+    /bug in autolrs|\n\s+at /.test(first.said) ? `it said: ${first.said}` : undefined,
     // A signal that comes before there is a run may end the command as it ends any other.
     didBegin && ends && !ends.includes(first.code ?? first.by)
       ? `it ended with ${first.code ?? first.by}`

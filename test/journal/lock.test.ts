@@ -127,7 +127,7 @@ describe('lockRun', () => {
     const elsewhere = { host: 'another-host', pid: 1 };
     expect(() => lockRun(lockedBy(elsewhere))).toThrow(/process 1 on another-host.*remove/);
     for (const text of ['', 'nonsense', '{"pid": 1}']) {
-      expect(() => lockRun(lockedBy(text))).toThrow(/locked by nobody knows whom; remove/);
+      expect(() => lockRun(lockedBy(text))).toThrow(/its lock does not tell by which process; remove/);
     }
   });
 

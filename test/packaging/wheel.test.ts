@@ -186,7 +186,7 @@ describe('the wheel in a fresh virtual environment without Node', { timeout: 120
       const flags = ['--log-level', 'info', '--run-dir', newRun(), ...FLAGS];
       const { code, stderr } = await autolrs('run', ...flags, '--', 'python', TOY);
       expect(code, stderr).toBe(0);
-      expect(stderr).toContain('info: the trainer said hello');
+      expect(stderr).toContain('info: the trainer connected');
     }),
   );
 

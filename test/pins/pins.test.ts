@@ -181,7 +181,7 @@ describe('what others depend on stays as it is', () => {
       'handshake stdout training restore disk resume validation lr groups ranks',
     );
     expect(CAUSES.join(' ')).toBe(
-      'not-started failed out-of-time loop-ended diverges no-total prints-before-hello prints-between-messages tears-messages weights buffers optimizer data rng data-or-rng checkpoint-changes inexact-arithmetic no-disk file-differs no-validation validation-slow validation-varies validation-leaves-trace lr-ignored lr-late lr-unseen other-scheduler ratios-lost ratios-unseen ranks-alone own-counter first-pass resume-fails resume-weights resume-optimizer resume-data resume-inexact resume-unseen resume-out-of-time',
+      'not-started failed out-of-time loop-ended diverges no-total prints-before-handshake prints-between-messages tears-messages weights buffers optimizer data rng data-or-rng checkpoint-changes inexact-arithmetic no-disk file-differs no-validation validation-slow validation-varies validation-leaves-trace lr-ignored lr-late lr-unseen other-scheduler ratios-lost ratios-unseen ranks-alone own-counter first-pass resume-fails resume-weights resume-optimizer resume-data resume-inexact resume-unseen resume-out-of-time',
     );
   });
 

@@ -65,7 +65,7 @@ describe('toReply', () => {
 
   const wrong: readonly (readonly [string, object, string])[] = [
     [
-      'a halt that nobody asked for',
+      'a halt that was not asked for',
       { ...TRAINED, steps: 2, losses: [1, 1], end: 'halt' },
       '"end" is "halt" when no "halt" was asked for',
     ],

@@ -51,7 +51,7 @@ describe('startTrainer', () => {
     expect('seconds' in reply ? reply.seconds : Infinity).toBeLessThanOrEqual(waited);
   });
 
-  it('tells of its process before the script has said hello', async () => {
+  it('tells of its process before the script has connected', async () => {
     const pids: number[] = [];
     const starting = start('never-says-hello.mjs', {
       startTimeoutMs: 100,
@@ -61,7 +61,7 @@ describe('startTrainer', () => {
     expect(pids).toEqual([expect.any(Number)]);
   });
 
-  it('gives a hint when the script takes long to say hello, once', async () => {
+  it('gives a hint when the script takes long to connect, once', async () => {
     let hints = 0;
     const starting = start('never-says-hello.mjs', {
       hintAfterMs: 1,
@@ -191,7 +191,7 @@ describe('a trainer', () => {
     const trainer = await start('cancels-itself.mjs');
     await expect(trainer.ask({ ...TRAIN, steps: 10 })).rejects.toMatchObject({
       code: 'PROTOCOL_BAD_MESSAGE',
-      message: expect.stringContaining('"end" is "cancel" when nobody cancelled'),
+      message: expect.stringContaining('"end" is "cancel" without a cancel'),
     });
   });
 

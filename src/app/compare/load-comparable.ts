@@ -1,4 +1,4 @@
-/** A run to compare, from its journal, or from a file of losses that somebody else's training left. */
+/** A run to compare, from its journal, or from a file of losses of another training. */
 
 import { readFileSync, type Stats, statSync } from 'node:fs';
 import type { ComparableRun } from '../../core/compare/compare.js';

@@ -94,7 +94,7 @@ function parseCells(
   const cells = splitCells(content, separator);
   if (cells.length !== names.length) {
     throw usage(
-      `line ${line} of "${path}" has ${cells.length} cells where the first line has ${names.length} columns; mend the line`,
+      `line ${line} of "${path}" has ${cells.length} cells where the first line has ${names.length} columns; fix the line`,
     );
   }
   // Where commas do not part cells they stand for the point.
@@ -105,7 +105,7 @@ function parseCells(
 
 function parseObject(content: string, line: number, path: string): Cells {
   const wrong = () =>
-    usage(`line ${line} of "${path}" is not a JSON object: "${shorten(content)}"; mend the line`);
+    usage(`line ${line} of "${path}" is not a JSON object: "${shorten(content)}"; fix the line`);
   const value = parseJson(content) ?? parseJson(content.replace(BARE_TOKEN, ':"$1"'));
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw wrong();
   return new Map(Object.entries(value));
@@ -140,7 +140,7 @@ function readLoss(
   if (typeof cell === 'string' && /^[+-]?(nan|inf|infinity)$/i.test(cell)) return Number.NaN;
   const loss = numberOf(cell);
   if (Number.isFinite(loss)) return loss;
-  throw wrong(`has the ${column} ${describe(cell)}, which is not a number; mend the line`);
+  throw wrong(`has the ${column} ${describe(cell)}, which is not a number; fix the line`);
 }
 
 function numberOf(cell: unknown): number {

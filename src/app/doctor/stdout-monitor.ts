@@ -1,4 +1,4 @@
-/** What a script writes between its messages, where its stdout carries them: the first line before its hello and after. */
+/** What a script writes between its messages, where its stdout carries them: the first line before the handshake, and the first after it. */
 
 import { escapeControls } from '../../core/escape-controls.js';
 

@@ -22,7 +22,7 @@ import type { ResumeSettings } from '../flags/read-run.js';
 import { readVersion } from '../version.js';
 import { createFrontend } from './frontend.js';
 
-/** @throws AutolrsError before the run goes on; after that a failure is part of the run's account. */
+/** @throws AutolrsError before the run goes on; after that a failure is part of the run's result. */
 export async function resumeCommand(directory: string, settings: ResumeSettings): Promise<number> {
   const dir = resolve(directory);
   assertHoldsRun(dir); // told before anything is locked, where there is nothing to lock
@@ -72,7 +72,7 @@ async function goOn(dir: string, settings: ResumeSettings): Promise<number> {
     result,
     secondsBefore: seconds,
     firstEntry: { kind: 'resume', autolrs: version, command, transport },
-    banner: `run ${run.id} goes on in ${dir}`,
+    banner: `resuming run ${run.id} in ${dir}`,
     ...(replay &&
       facts && {
         resumeState: { resumePoint: replay.resumePoint, facts, ...(extension && { extension }) },
@@ -99,14 +99,14 @@ function checkExtension(
   return { ...(steps !== undefined && { steps }), ...(budget !== undefined && { total: budget }) };
 }
 
-/** Nothing is left to do, which is no error: whoever resumes until a run is over may ask once more. */
+/** Nothing is left to do. This is no error: a loop that resumes until the run is over asks once more. */
 function reportOver({ result, status, seconds }: LoadedRun, settings: ResumeSettings): number {
-  const account = result.build(status, seconds);
-  writeResults(account.run.dir, account); // a full disk may have kept them from being written
+  const runResult = result.build(status, seconds);
+  writeResults(runResult.run.dir, runResult); // a full disk may have kept them from being written
   say(
-    `the run is over (${describeEnd(account)}); give --steps or --budget, totals both, to train on`,
+    `the run is over (${describeEnd(runResult)}); give --steps or --budget, totals both, to train on`,
   );
-  if (settings.json) stdout.write(`${JSON.stringify(account)}\n`);
+  if (settings.json) stdout.write(`${JSON.stringify(runResult)}\n`);
   return 0;
 }
 

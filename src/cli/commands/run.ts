@@ -12,7 +12,7 @@ import { createRunDirectory } from '../../journal/run-directory.js';
 import { readVersion } from '../version.js';
 import { createFrontend } from './frontend.js';
 
-/** @throws AutolrsError before the run has begun; after that a failure is part of the run's account. */
+/** @throws AutolrsError before the run has begun; after that a failure is part of the run's result. */
 export async function runCommand(settings: RunSettings): Promise<number> {
   const { tuner, command, runDir, restarts, checkpointSteps, transport } = settings;
   const { strategy, keepSchedule, seed } = tuner;

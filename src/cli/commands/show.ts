@@ -13,12 +13,12 @@ export async function showCommand(dir: string, json: boolean): Promise<number> {
   const path = resolve(dir);
   const running = runningProcess(path); // before its journal is read, or a run that ends meanwhile would seem cut off
   const { result, status, error, seconds } = await loadRun(path);
-  const account = result.build(status, seconds);
+  const runResult = result.build(status, seconds);
   const holder = status === 'unfinished' ? running : undefined;
   const text = understanding(path, () =>
     json
-      ? JSON.stringify({ ...account, error, process: holder }) // without those that there are not
-      : summarize(account, { process: holder, failure: error?.message }).join('\n'),
+      ? JSON.stringify({ ...runResult, error, process: holder }) // without those that there are not
+      : summarize(runResult, { process: holder, failure: error?.message }).join('\n'),
   );
   stdout.write(`${text}\n`);
   return 0;

@@ -25,7 +25,7 @@ export function readTransport(text: string | undefined, command: readonly string
       `--transport is "${text}"; give one of: ${TRANSPORTS.join(', ')} (ports up to 65535, IPv6 as in tcp:[::1]:0)`,
     );
   }
-  // The trainer is told this address too, and nobody can connect to all interfaces.
+  // The trainer is told this address too, and it cannot connect to all interfaces.
   if (EVERY_INTERFACE.test(host)) {
     throw usage(
       `--transport is "${text}", which is every interface; give the one name or address that the trainer is to connect to`,

@@ -22,7 +22,7 @@ export interface ComparableRun {
   readonly name: string;
   /** Null for a run of which only the losses are known. */
   readonly status: RunStatus | null;
-  /** What its LRs are; absent where nobody has set any. */
+  /** What its LRs are; absent where none was set. */
   readonly keepSchedule?: boolean;
   readonly neverFinite?: NonNullable<RunResult['neverFinite']>;
   readonly returned?: NonNullable<RunResult['returned']>;

@@ -9,7 +9,7 @@ export interface Interval {
   readonly max: number;
   /**
    * Where it comes from: the user, a range test, or a range test within a bound that the user gave; of factors on the
-   * user's own LR, a bound that nobody gave is a default.
+   * user's own LR, a bound that was not given is a default.
    */
   readonly from: 'given' | 'range-test' | 'default';
 }
@@ -84,7 +84,7 @@ export type Decision =
       readonly fromStep: number;
       readonly stageSteps: number;
       readonly probeSteps: number;
-      /** Probes that the stage will have; 0 where there are none, or where nobody knows beforehand. */
+      /** Probes that the stage will have; 0 where there are none, or where the number is not known beforehand. */
       readonly candidates: number;
       readonly interval: Interval;
       readonly phase: Phase;

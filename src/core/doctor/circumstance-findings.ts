@@ -9,7 +9,7 @@ export function handshakeFinding(
 ): Finding {
   const check = 'handshake';
   if (evidence === undefined) {
-    // What tore its hello has a finding of its own.
+    // What tore its handshake has a finding of its own.
     return isTorn
       ? { check, verdict: 'unknown' }
       : { check, verdict: 'defect', cause: 'not-started' };
@@ -46,7 +46,7 @@ export function stdoutFinding({
     return { check, verdict: 'defect', cause: 'prints-between-messages' };
   }
   if (printedBeforeHandshake !== undefined) {
-    return { check, verdict: 'note', cause: 'prints-before-hello' };
+    return { check, verdict: 'note', cause: 'prints-before-handshake' };
   }
   return { check, verdict: 'ok' };
 }

@@ -21,7 +21,7 @@ export type Check = (typeof CHECKS)[number];
 /** `note`: it works, at a price. `unknown`: it could not be examined. Only a `defect` spoils a run. */
 export type CheckVerdict = 'ok' | 'note' | 'defect' | 'unknown';
 
-/** `not-started` is a failure before the hello, `failed` one after it. */
+/** `not-started` is a failure before the handshake, `failed` one after it. */
 export const CAUSES = [
   'not-started',
   'failed',
@@ -29,7 +29,7 @@ export const CAUSES = [
   'loop-ended',
   'diverges',
   'no-total',
-  'prints-before-hello',
+  'prints-before-handshake',
   'prints-between-messages',
   'tears-messages',
   'weights',
@@ -76,7 +76,7 @@ export interface Finding {
 /** What was seen beside the conversation itself. */
 export interface Circumstances {
   readonly command: readonly string[];
-  /** How long the examination may take after the hello. */
+  /** How long the examination may take after the handshake. */
   readonly limitSeconds: number;
   /** The script's stdout is its own: a socket carries the conversation. */
   readonly hasOwnStdout: boolean;
@@ -103,7 +103,7 @@ export interface Failure {
 }
 
 export interface Examination {
-  /** Absent if the script never said hello. */
+  /** Absent if the script never connected. */
   readonly evidence?: Evidence;
   readonly circumstances: Circumstances;
 }

@@ -54,7 +54,7 @@ export function hasStrays(evidence: Evidence): boolean {
   });
 }
 
-/** Training repeats itself after a restore, the first one and any later one, but for what `hasStrays` tells. */
+/** Training repeats itself after a restore, the first one and any later one, except for what `hasStrays` tells. */
 export function repeatsItself(evidence: Evidence): boolean {
   const trials = atScriptLr(evidence);
   if (trials.length < 2 || changesCheckpoint(evidence)) return false;

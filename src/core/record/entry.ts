@@ -22,7 +22,7 @@ export type Entry =
   | { readonly kind: 'checkpoint-removed'; readonly file: string }
   /** The end came in a probe, and the trainer was brought back to the committed path. */
   | { readonly kind: 'rolled-back'; readonly checkpoint: string }
-  /** A process of the script was started, and has not said hello yet. */
+  /** A process of the script was started, and has not connected yet. */
   | { readonly kind: 'started'; readonly process: StartedProcess }
   /** A process of the script stands where the run does: what was saved was its own to read. */
   | { readonly kind: 'recovered' }

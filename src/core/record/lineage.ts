@@ -108,13 +108,13 @@ export class Lineage {
     this.#present = origin;
   }
 
-  /** A file is gone. Whoever needs it was not asked; see `spare`. */
+  /** A file is gone, whether it was needed or not; see `spare`. */
   forget(file: string): void {
     this.#files.delete(file);
   }
 
   /**
-   * Files that nobody needs. Needed are those that the present and each live checkpoint come from, and `count - 1` before
+   * Files that are not needed. Needed are those that the present and each live checkpoint come from, and `count - 1` before
    * each on its own path: should one be damaged, the one before it leads there too. Files of a path that was rolled back
    * lead nowhere.
    */

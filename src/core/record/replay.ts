@@ -27,7 +27,7 @@ export interface ResumePoint {
   readonly nextFileNumber: number;
   /** Whether the script has answered a validation. */
   readonly hasValidated: boolean;
-  /** Why the strategy came to its end, while nobody has extended it. */
+  /** Why the strategy came to its end, as long as it is not extended. */
   readonly finished: FinishReason | undefined;
 }
 

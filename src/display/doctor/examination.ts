@@ -68,7 +68,7 @@ function describeVerdict(findings: readonly Finding[], width: number): readonly 
       return wrap(`not fit for a run: ${plural(count('defect'), 'defect')}${notes}`, width);
     case 'fit-but-for':
       return [
-        ...wrap(`fit for a run${notes}, but for what was not examined:`, width),
+        ...wrap(`fit for a run${notes}, except for what was not examined:`, width),
         ...notExamined(findings).flatMap((finding) =>
           wrap(`  ${finding.check.padEnd(12)}${sayUnexamined(finding)}`, width, ' '.repeat(14)),
         ),

@@ -1,4 +1,4 @@
-/** What mends a finding of `doctor`, in the words of the framework that the script says it runs on. */
+/** The remedy for each finding of `doctor`, in the words of the framework that the script says it runs on. */
 
 import type { Cause } from '../../core/doctor/finding.js';
 
@@ -112,7 +112,7 @@ const REMEDIES: Partial<Record<Cause, Remedies>> = {
     },
   },
   'no-total': {
-    any: { fix: 'or let it say so: "total" in its hello' },
+    any: { fix: 'or let it say so: "total" in its answer to "initialize"' },
     torch: { fix: 'or hand it over:', code: ['attach(model, optimizer, total=steps)'] },
     tensorflow: {
       fix: 'or hand it over:',
@@ -127,7 +127,7 @@ const REMEDIES: Partial<Record<Cause, Remedies>> = {
     },
     node: { fix: 'or hand it over:', code: ['attach({ total: 5000, … })'] },
   },
-  'prints-before-hello': {
+  'prints-before-handshake': {
     any: {
       fix: 'let the adapter take stdout first:',
       code: ['import autolrs  # before anything that prints'],

@@ -1,4 +1,4 @@
-/** What a finding of `doctor` says to people: what was seen, and what mends it. */
+/** What a finding of `doctor` says to people: what was seen, and the remedy. */
 
 import type { TrainerFacts } from '../../core/conversation/command.js';
 import type { Evidence, Trial } from '../../core/doctor/evidence.js';
@@ -30,7 +30,7 @@ export function sayFinding(finding: Finding, { evidence, circumstances }: Examin
   const { cause, verdict } = finding;
   if (cause !== undefined) {
     const says = OF_CAUSE[cause](circumstances, evidence);
-    return { says, ...mend(cause, evidence, circumstances) };
+    return { says, ...remedy(cause, evidence, circumstances) };
   }
   if (verdict === 'unknown' || evidence === undefined) {
     return { says: 'not examined, because of the above' };
@@ -60,12 +60,12 @@ const UNEXAMINED: Readonly<Record<Check | 'buffers', string>> = {
   ranks: 'whether all ranks train under the tuner',
 };
 
-function mend(
+function remedy(
   cause: Cause,
   evidence: Evidence | undefined,
   { failure }: Circumstances,
 ): Remedy | undefined {
-  // Only an adapter for Python raises what is found here, and says it before the hello.
+  // Only an adapter for Python raises what is found here, and says it before the handshake.
   if (cause === 'not-started') {
     return hasOwnScheduler(failure) ? remedyOf(cause, 'torch') : undefined;
   }
@@ -149,7 +149,7 @@ const OF_CAUSE: Readonly<Record<Cause, Say>> = {
   'not-started': ({ failure }) =>
     hasOwnScheduler(failure)
       ? 'the script has an LR scheduler of its own'
-      : (failure?.message ?? 'the script said no hello'),
+      : (failure?.message ?? 'the script did not connect'),
   failed: ({ failure }) => failure?.message ?? 'the script failed',
   'out-of-time': ({ limitSeconds }) =>
     `it did not get through in ${formatSeconds(limitSeconds)}: it hangs, or its steps take long`,
@@ -159,8 +159,8 @@ const OF_CAUSE: Readonly<Record<Cause, Say>> = {
     `the loss is not finite at the script's own LR, ${formatLr(evidence?.lr ?? 0)}; what follows rests on few losses`,
   'no-total': () =>
     'it does not say how many steps it means to do, so a run must be told: --steps <n>',
-  'prints-before-hello': ({ printedBeforeHandshake }) =>
-    `before its hello it printed to the stdout that carries the messages: "${printedBeforeHandshake}"`,
+  'prints-before-handshake': ({ printedBeforeHandshake }) =>
+    `before it connected it printed to the stdout that carries the messages: "${printedBeforeHandshake}"`,
   'prints-between-messages': ({ printedLater }) =>
     `it prints to the stdout that carries the messages ("${printedLater}"); without a newline that tears one, and the run waits for it`,
   'tears-messages': ({ printedLater, printedBeforeHandshake }) =>

@@ -8,7 +8,7 @@ export interface Display {
   tell(losses: readonly number[]): void;
   /** The trainer's own output, as it came. Resolves when more may follow. */
   passOn(chunk: Uint8Array | string): void | Promise<void>;
-  /** A line of ours. */
+  /** A line of the tuner. */
   say(line: string): void;
   /** Leaves the terminal as it was found. */
   close(): void;

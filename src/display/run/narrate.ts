@@ -54,13 +54,13 @@ export function narrate(decision: Decision, word: LrLabel): string | undefined {
       return narrateSearchPlan(decision);
     case 'end-forecast': {
       const { loss, low, high } = decision;
-      return `forecast for the end: loss ${formatLoss(loss)}, between ${formatLoss(low)} and ${formatLoss(high)}`;
+      return `forecast final loss: ${formatLoss(loss)} (80 % interval ${formatLoss(low)} to ${formatLoss(high)})`;
     }
     case 'lr-cut':
       return narrateCut(decision, word);
     case 'end-brought-forward': {
       const { step, untilStep, takenBack, mayTakeBack } = decision;
-      const back = `${formatCount(takenBack)} of at most ${plural(mayTakeBack, 'step')} taken back`;
+      const back = `${formatCount(takenBack)} of at most ${plural(mayTakeBack, 'step')} rolled back`;
       return `step ${formatCount(step)}: ${back}, so the run ends ${untilStep > step ? `by step ${formatCount(untilStep)}` : 'here'}`;
     }
     case 'hold-extended': {
@@ -122,7 +122,7 @@ function describeEvidence(evidence: Evidence): string {
     case 'rise':
       return `validation loss rises (slope ${formatSd(evidence.slope)} +- ${formatSd(evidence.error)})`;
     case 'stall':
-      return `no better validation loss in ${evidence.looks} looks`;
+      return `no improvement for ${evidence.looks} evaluations`;
     default:
       return evidence satisfies never;
   }

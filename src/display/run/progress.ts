@@ -15,7 +15,7 @@ export interface ProgressSnapshot {
   /** The latest forecast of this stage. */
   readonly forecast: number | undefined;
   readonly ledger: Ledger;
-  /** Done of what the run will do in all, in [0, 1]; undefined while nobody can say. */
+  /** The fraction of the run that is done, in [0, 1]; undefined while it is not known. */
   readonly share: number | undefined;
   readonly stepsPerSecond: number | undefined;
   readonly secondsLeft: number | undefined;

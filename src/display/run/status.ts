@@ -34,7 +34,7 @@ export function describeEnd(
   return describeStatus(status, word, circumstances);
 }
 
-/** A loss that no LR can help: whoever reads that they diverged would search lower ones. */
+/** A loss that no LR can help: a user who reads that they diverged would search lower ones. */
 function describeFault(
   { loss, lowestLr }: NonNullable<RunResult['neverFinite']>,
   word: LrLabel,

@@ -1,4 +1,4 @@
-/** The account at the end of a run, and what `show` prints: stages, schedule, loss, and what it all cost. */
+/** The summary at the end of a run and in `show`: stages, schedule, losses and cost. */
 
 import { escapeControls } from '../../core/escape-controls.js';
 import type { Schedule } from '../../core/record/committed-schedule.js';
@@ -127,14 +127,14 @@ function costLines({ steps, seconds, failures = 0 }: RunResult): readonly string
   ];
 }
 
-/** What was taken back was meant to stay, so it is told apart from the search, of which it is a part in the document. */
+/** Commits that were rolled back count as search in the document; here they are told apart. */
 function stepsLines({ committed, search, rolledBack = 0, total }: RunResult['steps']): string[] {
   const tried = search - rolledBack;
   const parts = `${formatCount(committed)} committed + ${formatCount(tried)} search`;
   const share = `search ${formatShare(tried, total)}`;
   if (rolledBack === 0) return [`steps       ${parts} = ${formatCount(total)} (${share})`];
   return [
-    `steps       ${parts} + ${formatCount(rolledBack)} taken back = ${formatCount(total)}`,
-    `            (${share}, commits that were taken back ${formatShare(rolledBack, total)})`,
+    `steps       ${parts} + ${formatCount(rolledBack)} rolled back = ${formatCount(total)}`,
+    `            (${share}, commits that were rolled back ${formatShare(rolledBack, total)})`,
   ];
 }

@@ -28,7 +28,7 @@ export interface ChildOptions {
 export interface Child {
   readonly pid: number;
   /**
-   * Resolves once the process has ended and its pipes are read, or held open by somebody else for too long. What is left
+   * Resolves once the process has ended and its pipes are read, or held open by another process for too long. What is left
    * of its process group is killed then.
    */
   readonly ended: Promise<ChildEnd>;
@@ -67,7 +67,7 @@ export async function startChild(options: ChildOptions): Promise<Child> {
     throw new AutolrsError('TRAINER_NOT_STARTED', `cannot start "${file}": ${why}`);
   }
   const kill = (signal: 'SIGTERM' | 'SIGKILL') => killGroup(pid, signal);
-  // Not even a bug of ours leaves a trainer behind that nobody talks to.
+  // Not even a bug in the tuner leaves a trainer behind.
   const killOnExit = () => kill('SIGKILL');
   process.once('exit', killOnExit);
   // A write to a trainer that is gone fails here; its end is the cause that is reported.
@@ -92,7 +92,7 @@ export async function startChild(options: ChildOptions): Promise<Child> {
       });
     });
   });
-  // What it started and left behind has nobody to work for any more.
+  // What it started and left behind is of no more use.
   const ended = closed.finally(() => kill('SIGKILL'));
   return {
     pid,

@@ -8,7 +8,7 @@ const UNKNOWN_MS = 10 * 60_000;
 /** A restore from disk may have to load an epoch's batches again to find its place in the data. */
 const FROM_DISK_MS = 60 * 60_000;
 
-/** Somebody has asked for an end, and waits: a script that does no step meanwhile will do none. */
+/** The end was asked for: a script that does no step within this time will do none. */
 const HURRIED_MS = 60_000;
 
 /** A network disk or a neighbour's job can stop a healthy trainer for minutes. */

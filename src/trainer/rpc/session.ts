@@ -58,7 +58,7 @@ export class Session {
     return this.#pending?.method;
   }
 
-  /** Tells the hello from other text, while it is waited for. */
+  /** Tells the answer to `initialize` from other text, while it is waited for. */
   get isHandshake(): ((line: string) => boolean) | undefined {
     const pending = this.#pending;
     if (pending?.method !== 'initialize') return undefined;

@@ -1,6 +1,6 @@
 /**
  * A timer that leaves out the time in which this process was stopped: by Ctrl-Z, by a scheduler that suspends a job, by a
- * closed lid. Nobody could have heard what it waits for meanwhile.
+ * closed lid. No answer could arrive meanwhile.
  */
 
 const SLICE_MS = 1000;

@@ -7,7 +7,7 @@ import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { classifyLine } from '../../protocol/codec.js';
 
 export type TokenCheck =
-  /** The line is the answer without the token, which nobody needs to see again. */
+  /** The line is the answer without the token, which is not needed again. */
   | { readonly kind: 'proven'; readonly line: string }
   | { readonly kind: 'refused'; readonly why: string };
 

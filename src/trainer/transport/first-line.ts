@@ -1,6 +1,6 @@
-/** The first line of a connection, put together from what comes and bounded: nobody knows yet whose it is. */
+/** The first line of a connection, put together from what comes and bounded: its sender is not known yet. */
 
-/** A hello is a few hundred bytes. */
+/** An answer to `initialize` is a few hundred bytes. */
 const MAX_BYTES = 64 * 1024;
 
 const NEWLINE = 0x0a;

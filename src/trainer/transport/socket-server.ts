@@ -1,7 +1,7 @@
 /**
- * The door for one trainer. Whoever connects is a guest and is sent the first request; the first guest whose answer
- * proves it to be the trainer is let in, all others are turned away. So no stranger ends a run or takes it over, be it a
- * port scanner or somebody who means it.
+ * A server for one trainer. Each connection is pending and is sent the first request; the first whose answer
+ * proves it to be the trainer is accepted, all others are refused. So no stranger ends a run or takes it over,
+ * neither a port scanner nor an attacker.
  */
 
 import { createServer, type Server, type Socket } from 'node:net';
@@ -33,7 +33,7 @@ interface PendingConnection {
 const MAX_PENDING = 16;
 
 /**
- * An answer is written at once: a first line that has begun is whole by then. A guest that is silent may be a trainer
+ * An answer is written at once: a first line that has begun is whole by then. A silent connection may be a trainer
  * that still loads its data, and waits on; but after this long it gives way when there are too many.
  */
 const PENDING_MS = 10_000;
@@ -67,7 +67,7 @@ export class SocketServer {
     return this.#bound.address;
   }
 
-  /** To the trainer; before it is here, to every guest that is and that will come. */
+  /** To the trainer; before it is here, to every pending connection, present and future. */
   write(line: string): void {
     if (this.#trainer !== undefined) {
       this.#trainer.write(line);
@@ -83,7 +83,7 @@ export class SocketServer {
     else this.#trainer.end();
   }
 
-  /** Resolves once all is read that the trainer has sent, or after `ms`: somebody else may hold its connection. */
+  /** Resolves once all is read that the trainer has sent, or after `ms`: another process may hold its connection. */
   async drain(ms: number): Promise<void> {
     let timer: NodeJS.Timeout | undefined;
     const timeout = new Promise<void>((resolve) => {
@@ -133,7 +133,7 @@ export class SocketServer {
         this.#refuse(connection, `its first line did not end within ${PENDING_MS / 1000} s`);
       }, PENDING_MS);
     } else if (state.kind === 'too-long') {
-      this.#refuse(connection, 'its first line is longer than a hello');
+      this.#refuse(connection, 'its first line is longer than an answer to "initialize"');
     } else {
       const verdict = judgeFirstLine(state.line, this.#token);
       if (verdict.kind === 'refused') {
@@ -153,7 +153,7 @@ export class SocketServer {
   }
 
   /**
-   * For one more of `peer`: the youngest of those who are most gives way, so that nobody can keep all others out. Among
+   * For one more of `peer`: the youngest of those who are most gives way, so that no peer can keep all others out. Among
    * their own kind the oldest does, if it has had its time.
    */
   #evictOldest(peer: string): void {
@@ -183,7 +183,7 @@ export class SocketServer {
     this.#pending.delete(connection);
   }
 
-  /** Nobody else comes in. */
+  /** No other connection is accepted. */
   #stopListening(): void {
     this.#server.close();
     this.#bound?.remove();

@@ -15,7 +15,7 @@ export async function startOverSocket(
   const onClosed = () => options.onClosed('connection');
   const server = new SocketServer(token, { onBytes, onClosed, onRefused });
   const address = await server.open(transport, dir);
-  // Not even a bug of ours leaves a socket behind.
+  // Not even a bug in the tuner leaves a socket behind.
   const closeOnExit = () => server.close();
   process.once('exit', closeOnExit);
   const close = () => {

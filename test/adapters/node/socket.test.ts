@@ -51,7 +51,7 @@ describe('over a socket', () => {
     ['an IPv4 address', () => ({ host: '127.0.0.1', port: 0 })],
     ['an IPv6 address in brackets', () => ({ host: '::1', port: 0 })],
   ] as const)(
-    'named by %s the script says hello with its token, and stdout stays its own',
+    'named by %s the script connects with its token, and stdout stays its own',
     async (_, at) => {
       const { answer, end } = await drive('plain.mjs', at());
       expect(answer).toMatchObject({ id: 1, result: { lr: 0.1, token: 's3cret' } });

@@ -52,7 +52,7 @@ function troublesAfter(
 const ALL = Number.POSITIVE_INFINITY;
 
 describe('diagnose', () => {
-  it('says of a script that never said hello that it did not start, and what it printed', () => {
+  it('says of a script that never connected that it did not start, and what it printed', () => {
     const circumstances = { ...QUIET, failure: FAILURE };
     expect(diagnose({ circumstances })).toEqual([
       { check: 'handshake', verdict: 'defect', cause: 'not-started' },
@@ -94,7 +94,7 @@ describe('diagnose', () => {
       'resume: unknown',
     ]);
     expect(troublesAfter(ALL, { printedBeforeHandshake: 'hi' })).toEqual([
-      'stdout: note, prints-before-hello',
+      'stdout: note, prints-before-handshake',
       'resume: unknown',
     ]);
     expect(troublesAfter(ALL, { printedLater: 'epoch 1', hasOwnStdout: true })).toEqual([
@@ -130,7 +130,7 @@ describe('a new process', () => {
 });
 
 describe('fitnessOf', () => {
-  it('is fit, fit but for what was not examined, or unfit', () => {
+  it('is fit, fit except for what was not examined, or unfit', () => {
     const fitnessAfter = (...ailments: Ailment[]) => {
       const evidence = examined(new AilingTrainer(...ailments));
       const findings = diagnose({ evidence, circumstances: QUIET });

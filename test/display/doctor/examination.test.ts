@@ -98,7 +98,7 @@ describe('describeExamination', () => {
       { check: 'validation', verdict: 'ok' },
     ];
     const text = report(findings).join('\n');
-    expect(text).toContain('\nfit for a run, with 1 note, but for what was not examined:\n');
+    expect(text).toContain('\nfit for a run, with 1 note, except for what was not examined:\n');
     expect(text).toMatch(/\n {2}restore {5}whether a restore brings back all/);
     expect(text).toMatch(/\n {2}disk {8}whether a file holds all/);
     expect(text).not.toContain('whether validation leaves');

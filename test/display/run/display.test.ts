@@ -168,7 +168,7 @@ describe('strategy horizon, told to people', () => {
     const text = lines.join('\n');
     expect(text).toMatch(/search: \d+ of 5,000 steps, at most 500 \(ramp 50, 5 probes of 17, 2/);
     expect(text).toMatch(
-      /step [\d,]+: (no better|validation loss rises).*; back to step [\d,]+, LR/,
+      /step [\d,]+: (no improvement|validation loss rises).*; back to step [\d,]+, LR/,
     );
     expect(text).toMatch(/probe 1: LR \S+, loss \S+ after 17 steps/);
     expect(text).not.toMatch(/NaN|undefined|\+- 0(?![.\d])|0 probes/);
@@ -213,7 +213,7 @@ describe('strategy horizon, told to people', () => {
     const evidence = { kind: 'stall', looks: 4 } as const;
     const cut = { kind: 'lr-cut', stage: 0, step: 841, lr: 0.0359, nextLr: 0.0536 } as const;
     expect(narrate({ ...cut, evidence, backToStep: 654 }, 'LR')).toBe(
-      'step 841: no better validation loss in 4 looks; back to step 654, LR 0.0536, falling to 0',
+      'step 841: no improvement for 4 evaluations; back to step 654, LR 0.0536, falling to 0',
     );
   });
 
@@ -280,7 +280,7 @@ describe('strategy horizon, told to people', () => {
     expect(shown.at(-1)).toContain(`from step ${formatCount(last)}`);
     expect(summary.join('\n')).toMatch(/12 of [\d,]+ changes; all are in schedule.json/);
     expect(summary.join('\n')).toMatch(
-      /search \+ [\d,]+ taken back = [\d,]+\n {12}\(search \d+ %, commits that/,
+      /search \+ [\d,]+ rolled back = [\d,]+\n {12}\(search \d+ %, commits that/,
     );
     for (const line of summary) expect(line.length).toBeLessThanOrEqual(80);
   });

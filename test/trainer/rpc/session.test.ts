@@ -42,7 +42,7 @@ describe('Session', () => {
     expect(session.receive('{not json')).toBe(false);
   });
 
-  it('takes a second request while one waits for a bug of ours', async () => {
+  it('takes a second request while one waits, for a bug in the tuner', async () => {
     const { session, answer } = open();
     const first = session.request(TRAIN, PATIENCE);
     await expect(session.request(SHUTDOWN, PATIENCE)).rejects.not.toBeInstanceOf(AutolrsError);

@@ -133,7 +133,7 @@ describe.each(TRANSPORTS)('a trainer over %s', (_, transport) => {
     });
   });
 
-  it('that ends before its hello has ended', async () => {
+  it('that ends before the handshake has ended', async () => {
     await expect(start('ends-before-hello.mjs')).rejects.toMatchObject({
       code: 'TRAINER_EXITED',
       facts: { exitCode: 7 },
@@ -173,7 +173,7 @@ const STRANGERS: readonly (readonly [string, string, string])[] = [
   ['an error', '{"jsonrpc":"2.0","id":1,"error":{"code":1,"message":"x"}}\n', 'no token'],
   ['a notification', '{"jsonrpc":"2.0","method":"log","params":{}}\n', 'is no answer'],
   ['garbage', 'GET / HTTP/1.1\r\n', 'its first line is no answer'],
-  ['a line without end', '{'.repeat(65 * 1024), 'its first line is longer than a hello'],
+  ['a line without end', '{'.repeat(65 * 1024), 'its first line is longer than an answer to'],
 ];
 
 describe.each(SOCKETS)('over %s', (kind, transport) => {
