@@ -69,7 +69,9 @@ export async function driveTraining(training: RunContext): Promise<RunStatus> {
     await (durable ?? running)?.terminate();
     // A user who interrupts a run and kills its trainer knows why it ended. A full disk is another matter.
     if (durable !== undefined && signal.aborted && isOfTheTrainer(error)) {
-      display.say('the script ended before it could stop at a step');
+      if (error.code !== 'INTERRUPTED') {
+        display.say('the script ended before it could stop at a step');
+      }
       return 'interrupted';
     }
     throw error;
@@ -167,7 +169,7 @@ function checkCompatible(before: TrainerFacts, now: TrainerFacts, keepSchedule: 
   }
 }
 
-function isOfTheTrainer(error: unknown): boolean {
+function isOfTheTrainer(error: unknown): error is AutolrsError {
   if (!(error instanceof AutolrsError)) return false;
   return /^(TRAINER_|PROTOCOL_|INTERRUPTED)/.test(error.code);
 }

@@ -1,16 +1,20 @@
 /** A control: the steps at which a script failed, at an LR that moves nothing. */
 
-import type { Command, TrainedReply } from '../core/conversation/command.js';
+import type { Command, TrainedReply, TrainerFacts } from '../core/conversation/command.js';
 import { AutolrsError } from '../core/errors.js';
 import type { Entry } from '../core/record/entry.js';
 import type { Lineage } from '../core/record/lineage.js';
+import { trainInterruptibly } from './in-parts.js';
 import { canBeProvoked, controlOf, type FailureSeries } from './lr-failures.js';
 import type { TrainerPort } from './ports.js';
+import type { SliceLength } from './slice-length.js';
 import { because } from './supervisor.js';
 
 export interface ControlTools {
   readonly lineage: Lineage;
   readonly signal: AbortSignal;
+  readonly facts: TrainerFacts;
+  readonly slices: SliceLength;
   readonly note: (entry: Entry) => void;
   /** The command with the place of a checkpoint, where the trainer has no room for it in memory. */
   readonly withScratchPath: (command: Command) => Command;
@@ -32,8 +36,9 @@ const SOUND_STEPS = 64;
 export async function runControl(
   trainer: TrainerPort,
   series: FailureSeries,
-  { lineage, signal, note, withScratchPath, hasTrained }: ControlTools,
+  tools: ControlTools,
 ): Promise<TrainedReply | undefined> {
+  const { lineage, signal, note, withScratchPath, hasTrained } = tools;
   const { error, reply } = series.latest;
   const at = (kind: 'save' | 'restore' | 'discard', checkpoint = CHECKPOINT) =>
     trainer.ask(withScratchPath({ kind, checkpoint }));
@@ -41,16 +46,21 @@ export async function runControl(
   const start = series.from === 'checkpoint' ? lineage.lastNamed : undefined;
   if (start) await at('restore', start.name);
   const control = controlOf(series, start ? lineage.step - start.step : 0);
-  const answer = await trainer.ask(control, signal).catch((cause: unknown) => {
+  let done = 0;
+  const onPart = (part: TrainedReply) => {
+    done += part.steps;
+  };
+  const training = trainInterruptibly(trainer, control, { ...tools, onPart });
+  const answer = await training.catch((cause: unknown) => {
+    if (done > 0) note({ kind: 'lost', steps: done, seconds: 0 });
     const isOfScript = cause instanceof AutolrsError && canBeProvoked(cause, control);
     if (!isOfScript || signal.aborted || !hasTrained) throw cause;
-    if (series.from === 'checkpoint' || trainer.reportedLosses.length >= SOUND_STEPS) {
+    if (series.from === 'checkpoint' || done + trainer.reportedLosses.length >= SOUND_STEPS) {
       throw notOfLr(cause);
     }
     series.from = 'checkpoint';
     throw cause;
   });
-  if (answer.kind !== 'trained') throw new Error('a "train" was answered by something else');
   const { steps, seconds, end, losses } = answer;
   note({ kind: 'lost', steps, seconds });
   await at('restore');

@@ -9,11 +9,9 @@ import { withoutFalseHalt } from './in-parts.js';
 import { asDivergence, FailureSeries, ProvokedCauses, ScriptFailure } from './lr-failures.js';
 import type { TrainerPort } from './ports.js';
 import { ScriptAsker } from './script-asker.js';
-import type { SliceLength } from './slice-length.js';
 import { type SupervisorOptions, TrainerSupervisor } from './supervisor.js';
 
 export interface DurableOptions<Process extends TrainerPort> extends SupervisorOptions<Process> {
-  readonly slices: SliceLength;
   /** Files that were begun and not finished by an earlier process. */
   readonly unfinishedFiles: readonly string[];
   readonly nextFileNumber: number;
@@ -60,7 +58,7 @@ export class DurableTrainer<Process extends TrainerPort = TrainerPort> {
 
   /** Answers a command of which `parts` are done. @throws AutolrsError when no restart helps. */
   async ask(command: Command, parts: readonly TrainedReply[]): Promise<Answered> {
-    const { lineage, note } = this.#options;
+    const { lineage, note, signal } = this.#options;
     const done = [...parts];
     let series: FailureSeries | undefined;
     return this.#supervisor.withRestarts(command, async (trainer) => {
@@ -75,6 +73,8 @@ export class DurableTrainer<Process extends TrainerPort = TrainerPort> {
             return await this.#diverge(series.latest, done);
           }
         }
+        // It was brought back, or the control was done, before it could be asked: its training would be waited for.
+        if (signal.aborted && command.kind === 'train') return undefined;
         const isCommit = command.kind === 'train' && command.purpose === 'commit';
         return isCommit
           ? await this.#commit(trainer, command, done)

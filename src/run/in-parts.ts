@@ -1,8 +1,39 @@
 /** Training in parts: for a trainer that cannot be called off, so short that an interrupt need not wait for long. */
 
-import type { TrainCommand, TrainedReply } from '../core/conversation/command.js';
+import type { TrainCommand, TrainedReply, TrainerFacts } from '../core/conversation/command.js';
 import { joinParts, partOf } from '../core/record/split-train.js';
+import type { TrainerPort } from './ports.js';
+import type { SliceLength } from './slice-length.js';
 import { exceedsSmoothed } from './smoothed-loss.js';
+
+export interface InterruptibleOptions {
+  readonly facts: TrainerFacts;
+  readonly signal: AbortSignal;
+  readonly slices: SliceLength;
+  /** A part is done, and another follows. */
+  readonly onPart: (part: TrainedReply) => void;
+}
+
+/** A training that an interrupt ends soon: whole from a trainer that can be called off, in parts from any other. */
+export async function trainInterruptibly(
+  trainer: TrainerPort,
+  command: TrainCommand,
+  { facts, signal, slices, onPart }: InterruptibleOptions,
+): Promise<TrainedReply> {
+  const ask = async (part: TrainCommand) => {
+    const reply = await trainer.ask(part, signal);
+    if (reply.kind !== 'trained') throw new Error('a "train" was answered by something else');
+    slices.note(reply.steps, reply.seconds);
+    return reply;
+  };
+  if (facts.can.cancel) return ask(command);
+  return trainInParts(command, {
+    ask,
+    partSteps: () => slices.partSteps,
+    isAborted: () => signal.aborted,
+    onPart,
+  });
+}
 
 export interface PartsOptions {
   readonly ask: (part: TrainCommand) => Promise<TrainedReply>;

@@ -62,6 +62,11 @@ async function skipDamagedCheckpoints({
   }
 }
 
+/** Nothing is lost by it: whatever counts is on disk, and the run goes on from there. */
+export function interrupted(): AutolrsError {
+  return new AutolrsError('INTERRUPTED', 'interrupted while the trainer was brought back');
+}
+
 async function rebuildState(origin: Origin, tools: RecoveryTools): Promise<void> {
   const { checkpoints, lineage, ask } = tools;
   if (origin.file !== undefined) {
@@ -80,6 +85,10 @@ async function rebuildState(origin: Origin, tools: RecoveryTools): Promise<void>
   }
   for (const { steps, lr, seconds, purpose } of origin.since) {
     const reply = await ask({ kind: 'train', purpose, steps, lr });
+    if (reply.kind === 'trained' && reply.end === 'cancel') {
+      tools.onLost(reply.steps, reply.seconds);
+      throw interrupted();
+    }
     if (!didAll(reply, steps)) {
       throw new AutolrsError(
         'TRAINER_ENDED_EARLY',

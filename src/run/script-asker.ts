@@ -1,15 +1,9 @@
 /** Asks a trainer, and tells the failures that its script may have by the LR from all others. */
 
-import type {
-  Command,
-  Reply,
-  TrainCommand,
-  TrainedReply,
-  TrainerFacts,
-} from '../core/conversation/command.js';
+import type { Command, Reply, TrainedReply, TrainerFacts } from '../core/conversation/command.js';
 import { AutolrsError } from '../core/errors.js';
 import type { Entry } from '../core/record/entry.js';
-import { trainInParts } from './in-parts.js';
+import { trainInterruptibly } from './in-parts.js';
 import {
   canBeProvoked,
   endsHigh,
@@ -55,11 +49,12 @@ export class ScriptAsker {
   async ask(trainer: TrainerPort, command: Command): Promise<Reply> {
     const { signal, note, canRestart } = this.#options;
     const told: number[] = [];
+    const onPart = ({ losses }: TrainedReply) => void told.push(...losses);
     let reply: Reply;
     try {
       reply =
         command.kind === 'train'
-          ? await this.#train(trainer, command, (part) => told.push(...part))
+          ? await trainInterruptibly(trainer, command, { ...this.#options, onPart })
           : await trainer.ask(command, signal);
     } catch (error) {
       const isProvocable =
@@ -78,27 +73,6 @@ export class ScriptAsker {
     if (failure !== undefined) throw failure;
     this.#hasValidated ||= reply.kind === 'validated';
     return reply;
-  }
-
-  async #train(
-    trainer: TrainerPort,
-    command: TrainCommand,
-    onPart: (losses: readonly number[]) => void,
-  ): Promise<TrainedReply> {
-    const { signal, slices, facts } = this.#options;
-    const ask = async (part: TrainCommand) => {
-      const reply = await trainer.ask(part, signal);
-      if (reply.kind !== 'trained') throw new Error('a "train" was answered by something else');
-      slices.note(reply.steps, reply.seconds);
-      return reply;
-    };
-    if (facts.can.cancel) return ask(command);
-    return trainInParts(command, {
-      ask,
-      partSteps: () => slices.partSteps,
-      isAborted: () => signal.aborted,
-      onPart: ({ losses }) => onPart(losses),
-    });
   }
 
   /**

@@ -3,13 +3,20 @@
  * to the same state, and asked again.
  */
 
-import type { Command, TrainerFacts } from '../core/conversation/command.js';
+import type {
+  Command,
+  TrainCommand,
+  TrainedReply,
+  TrainerFacts,
+} from '../core/conversation/command.js';
 import { AutolrsError, type ErrorCode } from '../core/errors.js';
 import type { Entry } from '../core/record/entry.js';
 import type { Lineage } from '../core/record/lineage.js';
 import { causeOf, isFromOutside } from './cause.js';
+import { trainInterruptibly } from './in-parts.js';
 import type { CheckpointsPort, TrainerPort } from './ports.js';
-import { recover } from './recover.js';
+import { interrupted, recover } from './recover.js';
+import type { SliceLength } from './slice-length.js';
 
 export interface SupervisorOptions<Process extends TrainerPort> {
   /** Starts the script and shakes hands. */
@@ -24,6 +31,7 @@ export interface SupervisorOptions<Process extends TrainerPort> {
   /** Restarts without progress in between, and restarts in all for one cause. */
   readonly restarts: number;
   readonly signal: AbortSignal;
+  readonly slices: SliceLength;
 }
 
 /** Failures of the process; anything else would only happen again. */
@@ -144,6 +152,7 @@ export class TrainerSupervisor<Process extends TrainerPort> {
         checkpoints,
         ask: async (command) => {
           if (signal.aborted) throw interrupted();
+          if (command.kind === 'train') return this.#trainAgain(trainer, command);
           return trainer.ask(this.withScratchPath(command), signal);
         },
         onLost: (steps, seconds) => note({ kind: 'lost', steps, seconds }),
@@ -157,6 +166,19 @@ export class TrainerSupervisor<Process extends TrainerPort> {
     note({ kind: 'recovered' });
     this.#ready = trainer;
     return trainer;
+  }
+
+  async #trainAgain(trainer: Process, command: TrainCommand): Promise<TrainedReply> {
+    let done = 0;
+    const onPart = (part: TrainedReply) => {
+      done += part.steps;
+    };
+    try {
+      return await trainInterruptibly(trainer, command, { ...this.#options, onPart });
+    } catch (error) {
+      if (done > 0) this.#options.note({ kind: 'lost', steps: done, seconds: 0 });
+      throw error;
+    }
   }
 
   async #giveUpOrRestart(error: unknown): Promise<void> {
@@ -195,10 +217,6 @@ export function because(error: AutolrsError, what: string): AutolrsError {
     ...error.facts,
     cause: error,
   });
-}
-
-function interrupted(): AutolrsError {
-  return new AutolrsError('INTERRUPTED', 'interrupted while the trainer was brought back');
 }
 
 function storageFailed(error: AutolrsError): AutolrsError {
