@@ -42,6 +42,7 @@ export async function runControl(
   const { error, reply } = series.latest;
   const at = (kind: 'save' | 'restore' | 'discard', checkpoint = CHECKPOINT) =>
     trainer.ask(withScratchPath({ kind, checkpoint }));
+  series.beginControl();
   await at('save');
   const start = series.from === 'checkpoint' ? lineage.lastNamed : undefined;
   if (start) await at('restore', start.name);

@@ -61,7 +61,7 @@ export class DurableTrainer<Process extends TrainerPort = TrainerPort> {
     const { lineage, note, signal } = this.#options;
     const done = [...parts];
     let series: FailureSeries | undefined;
-    return this.#supervisor.withRestarts(command, async (trainer) => {
+    const act = async (trainer: Process) => {
       try {
         if (series?.needsControl) {
           const ended = await runControl(trainer, series, this.#controlTools);
@@ -88,7 +88,8 @@ export class DurableTrainer<Process extends TrainerPort = TrainerPort> {
         if (lost > 0) note({ kind: 'lost', steps: lost, seconds: 0 });
         throw failure.error;
       }
-    });
+    };
+    return this.#supervisor.withRestarts(command, act, () => series?.owesControl === true);
   }
 
   /** Puts the present state on disk, unless it is there or the trainer cannot. */

@@ -57,6 +57,8 @@ export class FailureSeries {
   from: 'here' | 'checkpoint';
   /** The same steps were done at an LR that moves nothing. */
   isControlled = false;
+  /** Where controls were begun. */
+  readonly #triedFrom = new Set<FailureSeries['from']>();
 
   constructor(failure: ScriptFailure, step: number) {
     this.latest = failure;
@@ -78,6 +80,15 @@ export class FailureSeries {
     const { command } = this.latest;
     if (command.kind !== 'train' || this.isControlled) return false;
     return !isCommit(command) || this.failures > 1;
+  }
+
+  /** Whether a control is to be done that was not tried yet: at most one in each place. */
+  get owesControl(): boolean {
+    return this.needsControl && !this.#triedFrom.has(this.from);
+  }
+
+  beginControl(): void {
+    this.#triedFrom.add(this.from);
   }
 }
 

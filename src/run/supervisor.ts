@@ -94,11 +94,13 @@ export class TrainerSupervisor<Process extends TrainerPort> {
    * Lets `act` work with the process, again with another one if that fails.
    *
    * @param next The command that `act` will ask for first, if it is known.
+   * @param isOwed Whether it fails for want of a look at its failure, for which one restart more is due.
    * @throws AutolrsError when no restart helps.
    */
   async withRestarts<Value>(
     next: Command | undefined,
     act: (trainer: Process) => Promise<Value>,
+    isOwed: () => boolean = () => false,
   ): Promise<Value> {
     for (;;) {
       try {
@@ -106,7 +108,7 @@ export class TrainerSupervisor<Process extends TrainerPort> {
         this.#hasTrained ||= next?.kind === 'train';
         return value;
       } catch (error) {
-        await this.#giveUpOrRestart(error);
+        await this.#giveUpOrRestart(error, isOwed());
       }
     }
   }
@@ -181,7 +183,7 @@ export class TrainerSupervisor<Process extends TrainerPort> {
     }
   }
 
-  async #giveUpOrRestart(error: unknown): Promise<void> {
+  async #giveUpOrRestart(error: unknown, isOwed: boolean): Promise<void> {
     const { lineage, facts, signal, note, say, restarts } = this.#options;
     const toldSteps = this.#process?.reportedLosses.length ?? 0;
     await this.terminate();
@@ -190,13 +192,15 @@ export class TrainerSupervisor<Process extends TrainerPort> {
     if (error.facts.storageFailed) throw storageFailed(error);
     const canBeCured = CAN_RESTART.has(error.code) && !error.facts.isPermanent;
     if (!canBeCured || !this.canRestart) throw error;
-    if (this.#restartsLeft === 0) {
-      throw because(error, `after ${restarts} restarts without a committed slice`);
+    if (this.#restartsLeft === 0 && !isOwed) {
+      throw because(error, `after ${counted(restarts)} without a committed slice`);
     }
     const cause = causeOf(error);
     // What somebody else does to a script, as a scheduler that takes its machine, may happen any number of times.
     const before = isFromOutside(error) ? 0 : (this.#restartsFor.get(cause) ?? 0);
-    if (before >= restarts) throw because(error, `after ${restarts} restarts for the same cause`);
+    if (before >= restarts && !isOwed) {
+      throw because(error, `after ${counted(restarts)} for the same cause`);
+    }
     this.#hasTrained ||= toldSteps > 0 || lineage.step > facts.step;
     // Most likely a mistake in the script, which would only be met again.
     const isMistake = error.code === 'TRAINER_FAILED' && !this.#hasTrained;
@@ -204,11 +208,19 @@ export class TrainerSupervisor<Process extends TrainerPort> {
       throw because(error, 'twice in its first steps: starting it again would not help');
     }
     this.#lastCause = cause;
+    if (isOwed && (this.#restartsLeft === 0 || before >= restarts)) {
+      say(`${error.message}; starting it again at an LR that moves nothing, to see why`);
+      return;
+    }
     this.#restartsFor.set(cause, before + 1);
     this.#restartsLeft--;
     const count = Math.max(restarts - this.#restartsLeft, before + 1);
     say(`${error.message}; starting it again (${count} of ${restarts})`);
   }
+}
+
+function counted(restarts: number): string {
+  return restarts === 1 ? '1 restart' : `${restarts} restarts`;
 }
 
 /** The error, with what was tried against it. */

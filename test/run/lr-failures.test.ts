@@ -27,12 +27,13 @@ const TUNERS: Readonly<Record<string, TunerOptions>> = {
   'horizon with factors': resolveOptions({ keepSchedule: true, budget: 900 }),
 };
 
-function createRun(tuner: TunerOptions, guard: SimulationOptions): SimulatedRun {
+function createRun(tuner: TunerOptions, guard: SimulationOptions, restarts = 3): SimulatedRun {
   const ownLr = tuner.keepSchedule ? { ownLr: () => BEARS / 2 } : {};
   return new SimulatedRun({
     tuner,
     simulation: { ...simulation, ...ownLr, ...guard },
     checkpointSteps: 100,
+    restarts,
   });
 }
 
@@ -51,6 +52,12 @@ function outcomeOf(run: SimulatedRun) {
   const { steps, schedule, stages, failures } = run.result;
   const { lost: _, ...counted } = steps;
   return { model: run.trainer.model, steps: counted, schedule, stages, failures };
+}
+
+async function finished(tuner: TunerOptions, guard: SimulationOptions): Promise<SimulatedRun> {
+  const run = createRun(tuner, guard);
+  await finish(run);
+  return run;
 }
 
 const GUARDS = ['raises', 'exits', 'leaves', 'raises in validation'] as const;
@@ -136,6 +143,38 @@ describe('a script that comes to bear less in the middle of its commit', () => {
       }
     });
   }
+});
+
+describe('a script that may be started again once', () => {
+  const { horizon = resolveOptions({}) } = TUNERS;
+  const late = { divergesAbove: 0.01, divergesFrom: 250 };
+
+  for (const guard of ['raises', 'exits', 'leaves'] as const) {
+    it(`and ${guard} in its commit is taken back and trained lower, as with more restarts`, async () => {
+      const run = createRun(horizon, { ...late, guard }, 1);
+      await finish(run);
+      expect(outcomeOf(run)).toEqual(outcomeOf(await finished(horizon, { ...late, guard })));
+      expect(run.said.join('\n')).not.toMatch(/\((?:0|2) of 1\)/);
+    });
+  }
+
+  it('and fails at any LR is started no more often than the looks at it need', async () => {
+    for (const guard of ['raises', 'exits'] as const) {
+      for (const guardAt of [0, 9, 25, 600]) {
+        const run = createRun(horizon, { divergesAbove: Infinity, guard, guardAt }, 1);
+        await expect(finish(run)).rejects.toMatchObject({
+          message: expect.stringMatching(/twice in its first|so low that nothing|after 1 restart /),
+        });
+        expect(run.starts).toBeLessThanOrEqual(4);
+      }
+    }
+  });
+
+  it('and not at all with --restarts 0', async () => {
+    const run = createRun(horizon, { ...late, guard: 'raises' }, 0);
+    await expect(finish(run)).rejects.toMatchObject({ code: 'TRAINER_FAILED' });
+    expect(run.starts).toBe(1);
+  });
 });
 
 describe('a failure that is not the LR’s doing', () => {
