@@ -133,6 +133,7 @@ export class DurableTrainer<Process extends TrainerPort = TrainerPort> {
       }
     }
     lineage.follow(command, reply);
+    if (command.kind === 'restore') this.#asker.rollBackTo(lineage.step);
     return { last: reply, whole: reply };
   }
 
@@ -185,7 +186,7 @@ export class DurableTrainer<Process extends TrainerPort = TrainerPort> {
       if (answer.kind !== 'trained') throw new Error('a "train" was answered by something else');
       const reply = withoutFalseHalt(answer, parts, command.haltAbove);
       lineage.follow(part, reply);
-      this.#asker.noteCommitted(reply.losses);
+      this.#asker.noteCommitted(reply.losses, reply.step);
       done += reply.steps;
       const isCut = reply.end === undefined || reply.end === 'cancel';
       if (!isCut || done >= command.steps) {

@@ -30,6 +30,8 @@ export class ScriptAsker {
   readonly #options: AskerOptions;
   /** The last losses on the committed path. */
   #recent: readonly number[] = [];
+  /** The trainer's step count after the last of them. */
+  #recentStep = 0;
   #hasValidated: boolean;
 
   constructor(options: AskerOptions) {
@@ -41,8 +43,18 @@ export class ScriptAsker {
     return this.#hasValidated;
   }
 
-  noteCommitted(losses: readonly number[]): void {
+  /** @param step The trainer's step count after the last of the losses. */
+  noteCommitted(losses: readonly number[], step: number): void {
     this.#recent = [...this.#recent, ...losses.slice(-RECENT_LOSSES)].slice(-RECENT_LOSSES);
+    this.#recentStep = step;
+  }
+
+  /** The trainer stands at `step` again: what it has committed beyond is taken back. */
+  rollBackTo(step: number): void {
+    const taken = this.#recentStep - step;
+    if (taken <= 0) return;
+    this.#recent = this.#recent.slice(0, -taken);
+    this.#recentStep = step;
   }
 
   /** @throws ScriptFailure where the script itself fails at it, and the LR may be to blame. */
