@@ -1,13 +1,12 @@
 /** A run's journal folded: who it is, what came of it so far, and what each of its records says, in order. */
 
-import { join } from 'node:path';
-import { AutolrsError } from '../core/errors.js';
+import { type Invocation, transportFor } from '../cli/flags/read-transport.js';
+import type { Base } from '../core/options.js';
 import { EMPTY_LEDGER, type Ledger } from '../core/record/ledger.js';
 import type { RunStatus } from '../core/record/result.js';
 import { ResultBuilder } from '../core/record/result-builder.js';
-import { JOURNAL_FILE, type JournalEntry } from '../journal/format.js';
-import { notUnderstood, readJournal } from '../journal/read.js';
-import { type Invocation, transportFor } from './invocation.js';
+import type { JournalEntry } from '../journal/format.js';
+import { readJournal } from '../journal/read.js';
 import { say } from './output.js';
 
 export interface RunError {
@@ -77,26 +76,12 @@ export async function loadRun(
       status = entry.status;
       error = entry.error && { ...entry.error, exitCode: entry.exitCode };
     } else if (entry.kind !== 'resume') {
-      understanding(dir, () => result?.add(entry), records);
+      result?.add(entry);
     }
-    understanding(dir, () => onEntry(entry, result?.ledger ?? EMPTY_LEDGER), records);
+    onEntry(entry, result?.ledger ?? EMPTY_LEDGER);
   }
   if (!run || !invocation || !result) throw new Error('a journal without records was read'); // the reader refuses it
   return { run, invocation, result, status, error, seconds, records, bytes };
-}
-
-/**
- * For what reads a journal whose records have sums that fit, and perhaps not the values that one expects.
- *
- * @param line Absent where all of it is read at once.
- */
-export function understanding<Value>(dir: string, read: () => Value, line?: number): Value {
-  try {
-    return read();
-  } catch (error) {
-    if (error instanceof AutolrsError) throw error;
-    throw notUnderstood(join(dir, JOURNAL_FILE), line, error);
-  }
 }
 
 /** What comes after a recovery alone; of an older journal, which tells of none, what a script does then. */

@@ -111,11 +111,11 @@ function checkFirst({ entry }: JournalRecord, path: string): void {
   }
 }
 
-/** @param line Absent where it is not one record that makes no sense. */
-export function notUnderstood(path: string, line?: number, cause?: unknown): AutolrsError {
-  const where = line === undefined ? `"${path}"` : `line ${line} of "${path}"`;
-  const message = `${where} is whole and not what this autolrs writes; use the version that wrote it, or a later one`;
-  return new AutolrsError('JOURNAL_VERSION', message, { cause });
+function notUnderstood(path: string, line: number): AutolrsError {
+  return new AutolrsError(
+    'JOURNAL_VERSION',
+    `line ${line} of "${path}" is whole and not what this autolrs writes; use the version that wrote it, or a later one`,
+  );
 }
 
 function tornAt(path: string, line: number): AutolrsError {

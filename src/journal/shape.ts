@@ -68,6 +68,36 @@ const REPLY = oneOf({
   validated: has({ loss: isLoss, metrics: maybe(isRecord), seconds: isNumber }),
 });
 
+const INTERVAL = has({ min: isNumber, max: isNumber, from: isText });
+
+const OUTCOME = oneOf({ forecast: has({ loss: isLoss, sd: isLoss }), diverged: isRecord });
+
+/** Of which an account is made. A decision of any other kind is told to nobody once it is past. */
+const DECISIONS: Readonly<Record<string, Check>> = {
+  'interval-found': has({ interval: INTERVAL }),
+  'stage-started': has({ stage: isNumber, fromStep: isNumber, interval: INTERVAL }),
+  'probe-ended': has({ lr: isNumber, steps: isNumber, outcome: OUTCOME }),
+  'commit-started': has({
+    lr: isNumber,
+    steps: isNumber,
+    forecast: maybe(isLoss),
+    sd: maybe(isLoss),
+  }),
+  'stage-rolled-back': has({ stage: isNumber }),
+  'end-forecast': has({ step: isNumber, loss: isLoss, low: isLoss, high: isLoss }),
+  'stage-ended': has({ steps: isNumber, reached: isLoss, validation: maybe(isLoss) }),
+  finished: has({
+    reason: isText,
+    diverged: maybe(isNumbers),
+    neverFinite: maybe(isText),
+    wentBack: maybe(has({ from: isNumber, to: isNumber })),
+    unused: maybe(isNumber),
+  }),
+};
+
+const DECISION: Check = (value) =>
+  has({ kind: isText })(value) && isOf(DECISIONS, value as { readonly kind: string });
+
 const STATUSES = new Set([
   'finished',
   'target-reached',
@@ -106,7 +136,7 @@ const RECORDS: Readonly<Record<string, Check>> = {
   command: has({ command: COMMAND }),
   reply: has({ reply: REPLY }),
   slice: has({ reply: oneOf({ trained: TRAINED }) }),
-  decision: has({ decision: has({ kind: isText }) }),
+  decision: has({ decision: DECISION }),
   'checkpoint-begun': has({ file: isText }),
   checkpoint: has({
     checkpoint: has({ file: isText, step: isNumber, bytes: isNumber, sha256: isText }),
@@ -125,6 +155,9 @@ const RECORDS: Readonly<Record<string, Check>> = {
 /** A kind that is not known is ignored by the reader. */
 export function isOfItsKind(entry: object): boolean {
   const { kind } = entry as { readonly kind?: unknown };
-  if (typeof kind !== 'string') return false;
-  return !Object.hasOwn(RECORDS, kind) || RECORDS[kind]?.(entry) === true;
+  return typeof kind === 'string' && isOf(RECORDS, { ...entry, kind });
+}
+
+function isOf(kinds: Readonly<Record<string, Check>>, value: { readonly kind: string }): boolean {
+  return !Object.hasOwn(kinds, value.kind) || kinds[value.kind]?.(value) === true;
 }

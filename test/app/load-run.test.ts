@@ -78,6 +78,19 @@ describe('foldJournal', () => {
     });
   });
 
+  it('does not take a fault of whoever looks at its entries for one of the journal', async () => {
+    const dir = join(temporaryDirectory(), 'run');
+    createRunDirectory(dir);
+    const journal = Journal.create(dir);
+    journal.append(RUN);
+    journal.close();
+    const bug = new TypeError('undefined is not a function');
+    const folding = loadRun(dir, () => {
+      throw bug;
+    });
+    await expect(folding).rejects.toBe(bug);
+  });
+
   it('tells why the run failed, until it is resumed', async () => {
     const error = { code: 'TRAINER_FAILED', message: 'bad batch' };
     const end = { kind: 'end', status: 'failed', exitCode: 3, error } as const;

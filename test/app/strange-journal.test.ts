@@ -59,11 +59,7 @@ function write(dir: string, records: readonly Json[]): void {
 async function read(dir: string): Promise<void> {
   const past = new StrategyRebuilder();
   const { result, status, seconds } = await loadRun(dir, (entry) => past.add(entry));
-  try {
-    summarize(result.build(status, seconds));
-  } catch {
-    // `show` has its own sentence for all that cannot be told, which is tried below.
-  }
+  summarize(result.build(status, seconds));
 }
 
 describe('a journal with a strange value', () => {
@@ -89,11 +85,27 @@ describe('a journal with a strange value', () => {
       [run, { ...end, status: 'paused' }],
       [run, { seq: 1, at: 1, kind: 'trainer' }],
       [run, { seq: 1, at: 1, kind: 'reply', reply: null }],
+      [run, { seq: 1, at: 1, kind: 'decision', decision: { kind: 'probe-ended', outcome: null } }],
+      [run, { seq: 1, at: 1, kind: 'decision', decision: { kind: 'end-forecast', low: 'x' } }],
     ]) {
       write(dir, records as Json[]);
       const { code, stderr } = await runCli(['show', dir]);
       expect([code, stderr]).toEqual([5, expect.stringMatching(/^autolrs: .* is whole and not/)]);
     }
+  });
+
+  it('whose answer is to something else does not fit the strategy', async () => {
+    const dir = temporaryDirectory();
+    const place = FROZEN.findIndex(
+      ({ reply }) => (reply as Json | undefined)?.['kind'] === 'saved',
+    );
+    const answer = FROZEN[place];
+    const other = { kind: 'discarded' };
+    write(dir, [...FROZEN.slice(0, place), { ...answer, reply: other }]);
+    await expect(read(dir)).rejects.toMatchObject({
+      code: 'JOURNAL_MISMATCH',
+      message: expect.stringContaining('"discarded" where the strategy has "saved"'),
+    });
   });
 
   it('has nothing in it that a terminal would obey', async () => {

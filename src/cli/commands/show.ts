@@ -1,7 +1,7 @@
 /** `autolrs show DIR`: what a run's journal says, as a table for people or a document for programs. */
 
 import { resolve } from 'node:path';
-import { loadRun, understanding } from '../../app/load-run.js';
+import { loadRun } from '../../app/load-run.js';
 import { stdout } from '../../app/output.js';
 import type { RunningProcess } from '../../display/run/status.js';
 import { summarize } from '../../display/run/summary.js';
@@ -15,11 +15,9 @@ export async function showCommand(dir: string, json: boolean): Promise<number> {
   const { result, status, error, seconds } = await loadRun(path);
   const runResult = result.build(status, seconds);
   const holder = status === 'unfinished' ? running : undefined;
-  const text = understanding(path, () =>
-    json
-      ? JSON.stringify({ ...runResult, error, process: holder }) // without those that there are not
-      : summarize(runResult, { process: holder, failure: error?.message }).join('\n'),
-  );
+  const text = json
+    ? JSON.stringify({ ...account, error, process: holder }) // without those that there are not
+    : summarize(account, { process: holder, failure: error?.message }).join('\n');
   stdout.write(`${text}\n`);
   return 0;
 }

@@ -31,6 +31,14 @@ export interface ResumePoint {
   readonly finished: FinishReason | undefined;
 }
 
+const ANSWERS: Readonly<Record<Command['kind'], Reply['kind']>> = {
+  save: 'saved',
+  restore: 'restored',
+  discard: 'discarded',
+  train: 'trained',
+  validate: 'validated',
+};
+
 export class Replay {
   readonly #conversation: Conversation<FinishReason>;
   readonly #lineage: Lineage;
@@ -77,12 +85,14 @@ export class Replay {
         return;
       case 'slice': {
         const { command, parts } = this.#asked();
+        this.#mustAnswer(command, entry.reply);
         this.#follow(command, entry.reply, parts);
         parts.push(entry.reply);
         return;
       }
       case 'reply': {
         const { command, parts } = this.#asked();
+        this.#mustAnswer(command, entry.reply);
         this.#follow(command, entry.reply, parts);
         this.#hasValidated ||= entry.reply.kind === 'validated';
         this.#answer =
@@ -129,6 +139,11 @@ export class Replay {
   #asked(): { readonly command: Command; readonly parts: TrainedReply[] } {
     if (this.#pending === undefined) throw this.#mismatch('an answer', 'a command');
     return this.#pending;
+  }
+
+  #mustAnswer({ kind }: Command, reply: Reply): void {
+    const expected = ANSWERS[kind];
+    if (reply.kind !== expected) throw this.#mismatch(textOf(reply.kind), textOf(expected));
   }
 
   #follow(command: Command, reply: Reply, parts: readonly TrainedReply[]): void {
