@@ -9,13 +9,13 @@ import type { Interrupts } from '../app/interrupts.js';
 import { say, stderr, stdout } from '../app/output.js';
 
 /** A person's, who may insist: sent again they kill the script. */
-const INSISTENT = ['SIGINT', 'SIGTERM', 'SIGQUIT'] as const;
+export const INSISTENT = ['SIGINT', 'SIGTERM', 'SIGQUIT'] as const;
 
 /**
  * Announcements: that the terminal goes away (a shell and the system may both say it), and that a batch system's limit
  * is near, told once a second or before the signal proper. They are no reason to kill anybody.
  */
-const ANNOUNCING = [
+export const ANNOUNCING = [
   'SIGHUP',
   'SIGUSR1',
   'SIGUSR2',

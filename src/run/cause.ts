@@ -1,6 +1,7 @@
 /** Which failures have one cause, and which the script has no part in. */
 
 import { AutolrsError } from '../core/errors.js';
+import { isSent } from '../core/sent-signals.js';
 
 /** What differs between two failures of one cause: addresses, hashes, temporary names, numbers, also what is none. */
 const VARYING =
@@ -14,22 +15,7 @@ export function causeOf(error: AutolrsError): string {
   return `${code} ${how} ${message.replace(VARYING, '#')}`;
 }
 
-/** Sent by people, schedulers and the kernel that runs out of memory. */
-const SENT: Readonly<Record<string, number>> = {
-  SIGHUP: 1,
-  SIGINT: 2,
-  SIGKILL: 9,
-  SIGUSR1: 10,
-  SIGUSR2: 12,
-  SIGTERM: 15,
-};
-
-/** A shell's exit code for a command that a signal has ended. */
-const SHELL_BASE = 128;
-
 /** Whether the script was ended by somebody else, so that the same may never happen again. */
 export function isFromOutside({ code, facts }: AutolrsError): boolean {
-  if (code !== 'TRAINER_EXITED') return false;
-  if (facts.signal !== undefined) return facts.signal in SENT;
-  return Object.values(SENT).some((number) => facts.exitCode === SHELL_BASE + number);
+  return code === 'TRAINER_EXITED' && isSent(facts);
 }

@@ -1,5 +1,9 @@
+import { constants } from 'node:os';
+import { platform } from 'node:process';
 import { describe, expect, it } from 'vitest';
+import { ANNOUNCING, INSISTENT } from '../../src/app/signals.js';
 import { AutolrsError } from '../../src/core/errors.js';
+import { isAskedToEnd } from '../../src/core/sent-signals.js';
 import { causeOf, isFromOutside } from '../../src/run/cause.js';
 
 const raised = (message: string) => causeOf(new AutolrsError('TRAINER_FAILED', message));
@@ -34,16 +38,40 @@ describe('causeOf', () => {
 });
 
 describe('isFromOutside', () => {
-  it('knows signals that somebody sends, also by the exit code of a shell around the script', () => {
-    for (const facts of [{ signal: 'SIGKILL' }, { signal: 'SIGTERM' }, { exitCode: 137 }]) {
-      expect(isFromOutside(exited(facts))).toBe(true);
-    }
-  });
+  const SENT = 'HUP INT QUIT KILL USR1 USR2 ALRM TERM XCPU XFSZ VTALRM PWR'.split(' ');
+  const OWN = 'SEGV ABRT FPE BUS ILL TRAP SYS PIPE PROF'.split(' ');
+  const numberOf = (name: string) => constants.signals[`SIG${name}` as NodeJS.Signals];
+
+  for (const name of SENT) {
+    it(`takes a script that SIG${name} ends for one that somebody else ended`, () => {
+      expect(isFromOutside(exited({ signal: `SIG${name}` }))).toBe(true);
+    });
+  }
+
+  it.skipIf(platform !== 'linux')(
+    'knows them by the exit code of a shell around the script',
+    () => {
+      for (const name of SENT)
+        expect(isFromOutside(exited({ exitCode: 128 + numberOf(name) })), name).toBe(true);
+      for (const name of OWN)
+        expect(isFromOutside(exited({ exitCode: 128 + numberOf(name) })), name).toBe(false);
+    },
+  );
 
   it('takes nothing else for one', () => {
-    for (const facts of [{ signal: 'SIGSEGV' }, { exitCode: 1 }, { exitCode: 139 }, {}]) {
+    for (const name of [...OWN, 'NEVER']) {
+      expect(isFromOutside(exited({ signal: `SIG${name}` })), name).toBe(false);
+    }
+    for (const facts of [{ signal: 'toString' }, { exitCode: 0 }, { exitCode: 1 }, {}]) {
       expect(isFromOutside(exited(facts))).toBe(false);
     }
     expect(isFromOutside(new AutolrsError('TRAINER_FAILED', 'raised'))).toBe(false);
+  });
+
+  it('and a signal that ends a run in order asks all of its processes to end', () => {
+    for (const signal of [...INSISTENT, ...ANNOUNCING]) {
+      expect(isAskedToEnd({ signal }), signal).toBe(true);
+    }
+    for (const signal of ['SIGKILL', 'SIGXFSZ']) expect(isAskedToEnd({ signal })).toBe(false);
   });
 });
