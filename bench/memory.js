@@ -2,7 +2,7 @@
  * A soak: the tuner's resident memory and its journal over a long run of many stages, with a trainer that computes next
  * to nothing. The RSS is read from /proc while it runs; flat means that the last quarter needs no more than the second.
  *
- *     npm run build && node bench/memory.js [--steps 1000000] [--live]
+ *     npm run build && node bench/memory.js [--steps 1000000] [--strategy paper] [--live]
  *
  * With --live the tuner collects its garbage every second, and what it holds on to is told as well.
  */
@@ -18,13 +18,15 @@ const { values } = parseArgs({
   options: {
     steps: { type: 'string', default: '1000000' },
     live: { type: 'boolean', default: false },
+    strategy: { type: 'string', default: 'paper' },
   },
 });
 const path = (name) => fileURLToPath(new URL(name, import.meta.url));
 const dir = mkdtempSync(join(tmpdir(), 'autolrs-bench-'));
 const runDir = join(dir, 'run');
 const options = ['--quiet', '--json', '--run-dir', runDir, '--steps', values.steps];
-const lrs = ['--min-lr', '1e-3', '--max-lr', '1', '--tau', '1000', '--tau-max', '5000'];
+const lrs = ['--min-lr', '1e-3', '--max-lr', '1'];
+const stages = values.strategy === 'paper' ? ['--tau', '1000', '--tau-max', '5000'] : [];
 const trainer = path('fast-trainer.mjs');
 const liveHeap = new URL('live-heap.mjs', import.meta.url).href;
 const args = [
@@ -32,9 +34,10 @@ const args = [
   path('../bin/autolrs.js'),
   'run',
   '--strategy',
-  'paper',
+  values.strategy,
   ...options,
   ...lrs,
+  ...stages,
   '--',
   process.execPath,
   trainer,
@@ -66,9 +69,9 @@ child.stdio[3].setEncoding('utf8').on('data', (text) => {
 child.on('close', (code) => {
   clearInterval(timer);
   if (code !== 0) throw new Error(`the run ended with ${code}`);
-  const { steps, stages, seconds } = JSON.parse(output);
+  const { steps, stages: done, seconds } = JSON.parse(output);
   const mean = (list) => list.reduce((sum, value) => sum + value, 0) / list.length;
-  console.log(`${steps.total} steps, ${stages.length} stages, ${seconds.total.toFixed(0)} s`);
+  console.log(`${steps.total} steps, ${done.length} stages, ${seconds.total.toFixed(0)} s`);
   console.log(`resident memory: peak ${Math.max(...samples).toFixed(0)} MB`);
   const quarter = (list, i) => list.slice((i * list.length) / 4, ((i + 1) * list.length) / 4);
   const ofQuarters = (list, digits) =>

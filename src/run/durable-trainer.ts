@@ -180,8 +180,10 @@ export class DurableTrainer<Process extends TrainerPort = TrainerPort> {
     const { lineage, signal, note, slices } = this.#options;
     let done = parts.reduce((sum, part) => sum + part.steps, 0);
     for (;;) {
-      if (parts.length > 0) await this.#saveToDisk(trainer);
-      const part = partOf(command, done, slices.steps);
+      // A commit may be asked for in commands that are shorter than a slice.
+      const isFull = lineage.stepsAtRisk >= slices.steps && !lineage.present.isSearch;
+      if (isFull || parts.length > 0) await this.#saveToDisk(trainer);
+      const part = partOf(command, done, this.#stepsOfSlice);
       const answer = await this.#asker.ask(trainer, part);
       if (answer.kind !== 'trained') throw new Error('a "train" was answered by something else');
       const reply = withoutFalseHalt(answer, parts, command.haltAbove);
@@ -199,6 +201,12 @@ export class DurableTrainer<Process extends TrainerPort = TrainerPort> {
       }
       if (signal.aborted) return undefined;
     }
+  }
+
+  /** Steps up to the end of a slice, the one that an earlier command began included. */
+  get #stepsOfSlice(): number {
+    const { lineage, slices, facts } = this.#options;
+    return facts.can.disk ? Math.max(1, slices.steps - lineage.stepsAtRisk) : slices.steps;
   }
 
   async #saveToDisk(trainer: TrainerPort): Promise<void> {

@@ -3,6 +3,7 @@
 import type { Command, Reply, TrainedReply } from '../core/conversation/command.js';
 import { AutolrsError } from '../core/errors.js';
 import type { Lineage, Origin } from '../core/record/lineage.js';
+import { fromRuns } from '../core/tuner/lr-runs.js';
 import type { CheckpointsPort } from './ports.js';
 
 export interface RecoveryTools {
@@ -84,7 +85,12 @@ async function rebuildState(origin: Origin, tools: RecoveryTools): Promise<void>
     }
   }
   for (const { steps, lr, seconds, purpose } of origin.since) {
-    const reply = await ask({ kind: 'train', purpose, steps, lr });
+    const reply = await ask({
+      kind: 'train',
+      purpose,
+      steps,
+      lr: typeof lr === 'number' ? lr : fromRuns(lr),
+    });
     if (reply.kind === 'trained' && reply.end === 'cancel') {
       tools.onLost(reply.steps, reply.seconds);
       throw interrupted();

@@ -142,6 +142,32 @@ describe('a commit in slices', () => {
   });
 });
 
+describe('a crash', () => {
+  it('costs at most a slice, also where the commands of a commit are shorter', async () => {
+    // With a target a stage is looked at every seventh step.
+    const tuner = { ...TUNER, targetLoss: 1e-9 };
+    const run = new SimulatedRun({ tuner, checkpointSteps: 30 });
+    await finish(run);
+    let asked: Entry | undefined;
+    let atRisk = 0;
+    let most = 0;
+    for (const entry of run.entries) {
+      if (entry.kind === 'command') asked = entry;
+      if (entry.kind === 'checkpoint') atRisk = 0;
+      const isCommit =
+        asked?.kind === 'command' &&
+        'purpose' in asked.command &&
+        asked.command.purpose === 'commit';
+      if (entry.kind !== 'reply' && entry.kind !== 'slice') continue;
+      if (entry.reply.kind === 'restored') atRisk = 0;
+      if (isCommit && entry.reply.kind === 'trained') atRisk += entry.reply.steps;
+      most = Math.max(most, atRisk);
+    }
+    expect(run.result.steps.committed).toBe(300);
+    expect(most).toBe(30);
+  });
+});
+
 describe('a run whose tuner is killed', () => {
   it('at any entry of its journal ends as if nothing had happened, and pays for no probe twice', async () => {
     const probes = (run: SimulatedRun) =>

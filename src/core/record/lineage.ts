@@ -13,12 +13,14 @@ import type {
   TrainCommand,
   TrainedReply,
 } from '../conversation/command.js';
+import { type LrRun, toRuns } from '../tuner/lr-runs.js';
 import type { DurableCheckpoint } from './entry.js';
 
 /** Training that was done: to do it again, ask for as many steps at the same LRs. */
 export interface Trained {
   readonly steps: number;
-  readonly lr: number | readonly number[];
+  /** One LR for all steps, or runs of them: a run of millions of steps may keep many of these. */
+  readonly lr: number | readonly LrRun[];
   readonly seconds: number;
   readonly purpose: Purpose;
 }
@@ -71,6 +73,11 @@ export class Lineage {
   /** Whether the present state is on disk. */
   get isDurable(): boolean {
     return this.#present.file !== undefined && this.#present.since.length === 0;
+  }
+
+  /** Steps to be done again, should the process fail now. */
+  get stepsAtRisk(): number {
+    return this.#present.since.reduce((sum, { steps }) => sum + steps, 0);
   }
 
   /** The checkpoints in memory, by name. */
@@ -165,7 +172,7 @@ export class Lineage {
   #train(command: TrainCommand, reply: TrainedReply): void {
     const { steps, seconds, step } = reply;
     const { file, since, isSearch } = this.#present;
-    const lr = typeof command.lr === 'number' ? command.lr : command.lr.slice(0, steps);
+    const lr = typeof command.lr === 'number' ? command.lr : toRuns(command.lr.slice(0, steps));
     this.#present = {
       file,
       since: steps === 0 ? since : [...since, { steps, lr, seconds, purpose: command.purpose }],

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { TrainedReply } from '../../../src/core/conversation/command.js';
 import { Lineage } from '../../../src/core/record/lineage.js';
+import { fromRuns } from '../../../src/core/tuner/lr-runs.js';
 
 const SAVED = { kind: 'saved', step: 0, seconds: 0 } as const;
 
@@ -67,5 +68,21 @@ describe('Lineage', () => {
       commit(lineage, 3, end);
       expect(lineage.rollbackTarget).toBe('stage-0');
     }
+  });
+
+  it('keeps the LRs of a long run by their changes, and gives them back one by one', () => {
+    const lineage = new Lineage(0);
+    const stairs = Array.from({ length: 2000 }, (_, i) => 1 - Math.floor(i / 500) / 10);
+    const losses = stairs.map(() => 1);
+    for (const lr of [stairs, 0.5]) {
+      const command = { kind: 'train', purpose: 'commit', steps: 2000, lr } as const;
+      const at = { steps: 1900, step: 1900, lr: 1, seconds: 1, losses } as const;
+      lineage.follow(command, { kind: 'trained', ...at });
+    }
+    const [listed, held] = lineage.present.since.map(({ lr }) => lr);
+    expect(held).toBe(0.5);
+    expect(listed).toHaveLength(4);
+    expect(typeof listed === 'object' && fromRuns(listed)).toEqual(stairs.slice(0, 1900));
+    expect(lineage.stepsAtRisk).toBe(3800);
   });
 });
