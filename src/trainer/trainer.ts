@@ -8,6 +8,7 @@ import { PROTOCOL_VERSION, type Request } from '../protocol/messages.js';
 import { parseResult } from '../protocol/parse.js';
 import { quoteValue } from '../protocol/quote.js';
 import { toFacts, toReply, toRequest } from '../protocol/translate.js';
+import { adapterSentence } from './last-words.js';
 import type { ChildEnd } from './process/child.js';
 import { waitForOwnSignal } from './process/shared-signal.js';
 import { TailLines } from './process/tail-lines.js';
@@ -285,6 +286,11 @@ function exited(
   const during = method === undefined ? '' : ` while answering "${method}"`;
   const facts = { exitCode, signal, stderrTail: tail.lines };
   if (step === undefined) {
+    const sentence = exitCode === 0 ? undefined : adapterSentence(tail.lines);
+    if (sentence !== undefined) {
+      const message = `${sentence} (the script ended ${how} before it said hello)`;
+      return new AutolrsError('TRAINER_EXITED', message, facts);
+    }
     const remedy =
       exitCode === 0 ? 'it must attach autolrs and train under it' : 'its last lines say why';
     return new AutolrsError(

@@ -502,6 +502,12 @@ const BAD_TRAINERS: readonly (readonly [string, readonly string[], number, strin
     'the script ended with exit code 7 before it connected',
   ],
   [
+    'is refused by its adapter before its hello',
+    fixture('refused-at-attach.mjs'),
+    3,
+    '\nautolrs: the model is on two devices; move it to one (the script ended with exit code 1 before it said hello)\n',
+  ],
+  [
     'knows no tuner',
     fixture('ignores-the-tuner.mjs'),
     3,
