@@ -1,9 +1,15 @@
 /** Where a run stands, folded from its entries and from the trainer's progress notifications. */
 
-import type { Command, TrainedReply } from '../../core/conversation/command.js';
+import type { Command, Reply, TrainedReply } from '../../core/conversation/command.js';
 import type { Decision } from '../../core/conversation/decision.js';
 import type { Entry } from '../../core/record/entry.js';
-import { addSteps, EMPTY_LEDGER, type Ledger, totalSteps } from '../../core/record/ledger.js';
+import {
+  addSteps,
+  EMPTY_LEDGER,
+  type Ledger,
+  rollBackTo,
+  totalSteps,
+} from '../../core/record/ledger.js';
 
 export interface ProgressSnapshot {
   /** What is being done now: `probe 3 of 10`, `commit`, `range test`; empty before the first. */
@@ -28,8 +34,10 @@ export class Progress {
   #lr: number | undefined;
   #loss: number | undefined;
   #forecast: number | undefined;
-  /** Steps by what they were asked for; a rolled-back commit is not taken out, which a live view need not show. */
   #ledger: Ledger = EMPTY_LEDGER;
+  /** Committed steps at each checkpoint: what was committed beyond one is search once it is gone back to. */
+  readonly #saved = new Map<string, number>();
+  #asked: Command | undefined;
   /** Steps of the command in flight, and those that progress notifications have told of. */
   #inFlight: { readonly command: Command; told: number } | undefined;
   #limits: { readonly steps?: number; readonly total?: number } = {};
@@ -41,10 +49,7 @@ export class Progress {
     if (entry.kind === 'decision') this.#decide(entry.decision);
     else if (entry.kind === 'command') this.#ask(entry.command);
     else if (entry.kind === 'slice') this.#answer(entry.reply);
-    else if (entry.kind === 'reply' && entry.reply.kind === 'trained') {
-      this.#answer(entry.reply);
-      this.#inFlight = undefined;
-    }
+    else if (entry.kind === 'reply') this.#hear(entry.reply);
   }
 
   /** Losses that the trainer told of before it answers. */
@@ -85,8 +90,21 @@ export class Progress {
     );
   }
 
+  #hear(reply: Reply): void {
+    const asked = this.#asked;
+    if (reply.kind === 'trained') {
+      this.#answer(reply);
+      this.#inFlight = undefined;
+    } else if (asked?.kind === 'save') this.#saved.set(asked.checkpoint, this.#ledger.committed);
+    else if (asked?.kind === 'restore') {
+      // One of an earlier process of the run is not known here, and neither are the steps before it.
+      const committed = this.#saved.get(asked.checkpoint) ?? this.#ledger.committed;
+      this.#ledger = rollBackTo(this.#ledger, committed);
+    } else if (asked?.kind === 'discard') this.#saved.delete(asked.checkpoint);
+  }
+
   #ask(command: Command): void {
-    if (command.kind === 'validate') return;
+    this.#asked = command;
     if (command.kind !== 'train') return;
     this.#inFlight = { command, told: 0 };
     this.#lr = typeof command.lr === 'number' ? command.lr : command.lr.at(-1);

@@ -180,6 +180,21 @@ describe('strategy horizon, told to people', () => {
     }
   });
 
+  it('counts as committed what stays, also after the run went back', () => {
+    const progress = new Progress();
+    const result = new ResultBuilder({ id: 'r', dir: 'd', strategy: 'horizon', seed: 0 });
+    result.begin(0);
+    let backs = 0;
+    for (const entry of entries) {
+      const before = progress.snapshot().ledger.committed;
+      progress.add(entry);
+      result.add(entry);
+      expect(progress.snapshot().ledger).toEqual(result.ledger);
+      if (progress.snapshot().ledger.committed < before) backs++;
+    }
+    expect(backs).toBeGreaterThan(0);
+  });
+
   function tell(trainer: SimulatedTrainer, options: Partial<TunerOptions>): string {
     const strategy = resolveOptions({ strategy: 'horizon', ...options });
     const { decisions } = drive(beginStrategy(strategy, trainer.facts), trainer);
