@@ -49,7 +49,9 @@ export type Ailment =
   | 'counts a step before its update'
   | 'augments with the numbers of dropout'
   | `evaluates every ${number} updates`
-  | 'weighs its loss by its own count';
+  | 'weighs its loss by its own count'
+  | 'trains a second model'
+  | 'has a second optimizer';
 
 interface State {
   step: number;
@@ -73,6 +75,9 @@ export class AilingTrainer {
   #loaded = 0;
   #updates = 0;
   #validations = 0;
+  /** A weight of a model that nobody has handed over, and what an optimizer has gathered that nobody has. */
+  #second = 2;
+  #gathered = 0;
   /** An update whose gradient is there, and that is still to come. */
   #pending: (lr: number) => void = () => undefined;
   readonly #saved = new Map<string, State>();
@@ -246,11 +251,17 @@ export class AilingTrainer {
     const noise = this.#has('adds in another order each time') ? 1e-12 * this.#updates : 0;
     const weight = this.#has('weighs its loss by its own count') ? 1 + 0.001 * this.#updates : 1;
     const loss =
-      weight * state.weights.reduce((sum, w) => sum + (w * mask - 0.5 - 0.1 * batch) ** 2, 0);
+      weight * state.weights.reduce((sum, w) => sum + (w * mask - 0.5 - 0.1 * batch) ** 2, 0) +
+      (this.#has('trains a second model') ? this.#second ** 2 : 0);
     const gradients = state.weights.map((w) => 2 * mask * (w * mask - 0.5 - 0.1 * batch) + noise);
     const update = (at: number) => this.#update(at, gradients);
     if (this.#has('counts a step before its update')) this.#pending = update;
     else if (!this.#has('never updates')) update(lr);
+    if (this.#has('trains a second model')) this.#second *= 1.001;
+    if (this.#has('has a second optimizer')) {
+      this.#gathered = 0.9 * this.#gathered + (gradients[0] ?? 0);
+      state.weights[0] = (state.weights[0] ?? 0) - 0.01 * Math.sign(this.#gathered);
+    }
     if (!this.#has('has no running statistics')) state.mean = 0.9 * state.mean + 0.1 * batch;
     state.step++;
     const hasDiverged = this.#has('diverges') && state.step > 8 && lr > 0;

@@ -3,7 +3,7 @@
 import { type Evidence, type Trial, trialsOf } from './evidence.js';
 import type { Circumstances, Finding } from './finding.js';
 import { agreement, areSame, differ, partsAt } from './losses.js';
-import { atScriptLr, atZero, STEADY } from './repetition.js';
+import { atScriptLr, atZero, repeatsItself, STEADY } from './repetition.js';
 
 export function lrFinding(evidence: Evidence, { failure }: Circumstances): Finding {
   const { first, still } = evidence.trials;
@@ -23,8 +23,9 @@ export function lrFinding(evidence: Evidence, { failure }: Circumstances): Findi
       return high.some((trial) => goesAs(trial, zero)) ? defect('lr-ignored') : OK;
     }
     const byOne = trialsOf(evidence, 'stillByOne');
-    if (differ(byOne, trialsOf(evidence, 'still', 'stillAgain'))) return defect('other-scheduler');
-    return OK;
+    if (!differ(byOne, trialsOf(evidence, 'still', 'stillAgain'))) return OK;
+    // Where a restore leaves what moves the weights, it may be that, which moves them at LR 0 too.
+    return repeatsItself(evidence) ? defect('other-scheduler') : UNKNOWN;
   }
   return byValidation(evidence, first, still);
 }

@@ -206,17 +206,22 @@ const REMEDIES: Partial<Record<Cause, Remedies>> = {
     any: { fix: "save and restore the random generators' state, and name it in holds as rng" },
   },
   'data-or-rng': {
-    any: { fix: 'save and restore the generators that are drawn from, and such a count' },
+    any: {
+      fix: 'save and restore the generators that are drawn from, all that trains, and such a count',
+    },
     torch: {
-      fix: 'draw from the global generators (random, numpy, torch), or hand over an object whose state_dict has the state of yours:',
-      code: ['attach(model, optimizer, extra=[augmentation])'],
+      fix: 'draw from the global generators (random, numpy, torch), or hand over an object whose state_dict has the state of yours; hand over every optimizer, and a model that holds all that trains:',
+      code: [
+        'attach(model, optimizer, extra=[augmentation])',
+        'attach(ModuleList([model, other]), [optimizer, second])',
+      ],
     },
     tensorflow: {
-      fix: 'draw from a generator that the checkpoint tracks, and let it track such a count:',
+      fix: 'draw from a generator that the checkpoint tracks, and let it track all that trains, and such a count:',
       code: ['tf.train.Checkpoint(model=model, random=generator)'],
     },
     jax: {
-      fix: 'put PRNG keys, and such a count, into the state:',
+      fix: 'put PRNG keys, all that trains, and such a count, into the state:',
       code: ['attach((params, opt_state, key), validate)'],
     },
   },

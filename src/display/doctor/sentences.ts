@@ -179,7 +179,7 @@ const OF_CAUSE: Readonly<Record<Cause, Say>> = {
   rng: () =>
     'even at LR 0 the losses differ after a restore, and a checkpoint holds no random state: dropout or augmentation draws other numbers',
   'data-or-rng': () =>
-    'even at LR 0 the losses differ after a restore: other batches come, or other random numbers are drawn, though the adapter says that both come back, or the loss depends on a count that the script keeps (an annealed weight, a curriculum), which no restore takes back',
+    'even at LR 0 the losses differ after a restore: other batches come, or other random numbers are drawn, though the adapter says that both come back; or something trains that the adapter was not given (a second model, a second optimizer), at an LR of its own; or the loss depends on a count that the script keeps (an annealed weight, a curriculum), which no restore takes back',
   'checkpoint-changes': () =>
     'the first restore brings all back and a later one of the same checkpoint does not: training changes what was saved',
   'inexact-arithmetic': (_, evidence) =>

@@ -74,6 +74,19 @@ const DEFECTS: readonly Case[] = [
   },
   { ailments: ['forgets momentum'], troubles: [['restore', 'defect', 'optimizer'], ...UNTOLD] },
   {
+    ailments: ['trains a second model'],
+    troubles: [['restore', 'defect', 'data-or-rng'], ...UNTOLD, LR_UNSEEN],
+  },
+  {
+    ailments: ['has a second optimizer'],
+    troubles: [['restore', 'defect', 'optimizer'], ...UNTOLD],
+  },
+  {
+    // What a restore leaves may move the weights at LR 0 as well, so nobody else is blamed for it.
+    ailments: ['forgets momentum', 'has another scheduler'],
+    troubles: [['restore', 'defect', 'optimizer'], ...UNTOLD, ['lr', 'unknown']],
+  },
+  {
     ailments: ['forgets data'],
     troubles: [['restore', 'defect', 'data-or-rng'], ...UNTOLD, LR_UNSEEN],
   },
