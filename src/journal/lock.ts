@@ -141,7 +141,8 @@ function heldBy(dir: string, path: string, holder: ProcessIdentity | undefined):
   }
   const { pid } = holder;
   const host = escapeControls(holder.host); // anybody may have written it
-  const where = host === hostname() && isElsewhere(holder) ? `${host}, in another container` : host;
+  const isNear = host === hostname() && isElsewhere(holder);
+  const where = isNear ? `${host}, in another container or in this one before a restart` : host;
   return new AutolrsError(
     'RUN_LOCKED',
     `"${dir}" is in use by process ${pid} on ${where}; wait for it to end, or ${remedy}`,

@@ -135,10 +135,20 @@ describe('lockRun', () => {
     const elsewhere = { ...(await goneProcess()), pidNamespace: 'pid:[1]' };
     const dir = lockedBy(elsewhere);
     expect(() => lockRun(dir)).toThrow(
-      `is in use by process ${elsewhere.pid} on ${hostname()}, in another container; wait`,
+      `is in use by process ${elsewhere.pid} on ${hostname()}, in another container or in this one before a restart; wait for it to end, or remove ${join(dir, 'lock')} if you know`,
     );
     expect(holderOf(dir)).toEqual(elsewhere);
   });
+
+  it.runIf(existsSync('/proc/self/ns/pid'))(
+    'breaks the lock of a container before its restart, where the kernel gives out its namespace again',
+    () => {
+      // The first process of a container is number 1, before a restart and after it.
+      const { started = '', ...own } = identityOf(1);
+      const [boot] = started.split(' ');
+      lockRun(lockedBy({ ...own, started: `${boot} 1` })).release();
+    },
+  );
 
   it('shows what a lock says of its host without what a terminal would obey', () => {
     const dir = lockedBy({ host: '\u001b]52;c;x\u0007', pid: 1 });
