@@ -4,7 +4,7 @@ import { execFile, spawn } from 'node:child_process';
 import { openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { fixture, ROOT, temporaryDirectory } from '../support/cli.js';
 import { PYTHON } from '../support/python.js';
 
@@ -98,13 +98,10 @@ describe('a run whose stderr is a pipe that nobody reads', () => {
   });
 });
 
+/** Fails where the run has asked for nothing within half a minute. */
 async function hasGrown(path: string): Promise<void> {
-  for (;;) {
-    try {
-      if (readFileSync(path, 'utf8').includes('"kind":"command"')) return;
-    } catch {}
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
+  const hasCommand = () => expect(readFileSync(path, 'utf8')).toContain('"kind":"command"');
+  await vi.waitFor(hasCommand, { timeout: 30_000 });
 }
 
 describe('a device without room', () => {
