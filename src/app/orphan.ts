@@ -1,7 +1,7 @@
 /** A script that outlived its tuner: two of them at once would fight for one GPU. */
 
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isRunning, type ProcessIdentity } from '../journal/process-identity.js';
+import { isElsewhere, isRunning, type ProcessIdentity } from '../journal/process-identity.js';
 
 /** Adapters notice at their next step that the tuner is gone. */
 const GRACE_MS = 5_000;
@@ -12,7 +12,8 @@ const LOOK_EVERY_MS = 100;
  * of which it cannot be sure.
  */
 export async function endOrphan(leftover: ProcessIdentity): Promise<void> {
-  if (leftover.started === undefined) return;
+  // The id of another container's process means somebody else here.
+  if (leftover.started === undefined || isElsewhere(leftover)) return;
   const until = performance.now() + GRACE_MS;
   while (isRunning(leftover) === true) {
     if (performance.now() >= until) {

@@ -2,6 +2,7 @@
 
 import { readFileSync, readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
+import { isNestedRunning } from './nested-process.js';
 
 export interface ProcessIdentity {
   readonly host: string;
@@ -23,10 +24,14 @@ export function identityOf(pid: number): ProcessIdentity {
   };
 }
 
-/** Whether that very process runs; undefined when it is another machine's or container's, where this cannot be told. */
+/** Whether that very process runs; undefined when it is another machine's or container's and nobody here can tell. */
 export function isRunning(identity: ProcessIdentity): boolean | undefined {
-  if (isElsewhere(identity)) return undefined;
-  const { pid, started } = identity;
+  const { host, pid, started, pidNamespace } = identity;
+  if (isElsewhere(identity)) {
+    const isOfThisBoot = host === hostname() && started?.split(' ')[0] === readBoot();
+    if (!isOfThisBoot || started === undefined || pidNamespace === undefined) return undefined;
+    return isNestedRunning({ pid, pidNamespace }, (outer) => startOf(outer) === started);
+  }
   if (!exists(pid)) return false;
   const now = startOf(pid);
   // Where the start cannot be told, an id that is in use counts as the process.

@@ -1,7 +1,7 @@
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
@@ -70,6 +70,22 @@ function nameAfter(holder: unknown): string {
   return createHash('sha256').update(JSON.stringify(holder)).digest('hex').slice(0, 16);
 }
 
+const NEST = ['--user', '--pid', '--fork', '--kill-child'];
+
+/** Whether we see the processes of all namespaces, and may make one. */
+const canNest =
+  existsSync('/proc/self/ns/pid') &&
+  readlinkSync('/proc/self/ns/pid') === 'pid:[4026531836]' &&
+  spawnSync('unshare', [...NEST, 'true']).status === 0;
+
+/** The process that `parent` has started, once it has its own namespace. */
+function childOf(parent: number): number {
+  const children = readFileSync(`/proc/${parent}/task/${parent}/children`, 'utf8');
+  const child = Number(children.trim().split(' ')[0]);
+  expect(readFileSync(`/proc/${child}/status`, 'utf8')).toMatch(/^NSpid:\s+\d+\s+1$/m);
+  return child;
+}
+
 function lockedBy(holder: unknown): string {
   const dir = temporaryDirectory();
   writeFileSync(join(dir, 'lock'), typeof holder === 'string' ? holder : JSON.stringify(holder));
@@ -132,7 +148,8 @@ describe('lockRun', () => {
   });
 
   it('does not break the lock of a container with the same host name and process ids of its own', async () => {
-    const elsewhere = { ...(await goneProcess()), pidNamespace: 'pid:[1]' };
+    const gone = await goneProcess();
+    const elsewhere = { ...gone, started: 'another boot 1', pidNamespace: 'pid:[1]' };
     const dir = lockedBy(elsewhere);
     expect(() => lockRun(dir)).toThrow(
       `is in use by process ${elsewhere.pid} on ${hostname()}, in another container or in this one before a restart; wait for it to end, or remove ${join(dir, 'lock')} if you know`,
@@ -149,6 +166,25 @@ describe('lockRun', () => {
       lockRun(lockedBy({ ...own, started: `${boot} 1` })).release();
     },
   );
+
+  it.runIf(canNest)('outside of a container breaks its lock once its tuner is gone', async () => {
+    const nested = spawn('unshare', [
+      ...NEST,
+      process.execPath,
+      '-e',
+      'setInterval(() => {}, 1e6)',
+    ]);
+    await once(nested, 'spawn');
+    const inner = await vi.waitFor(() => childOf(nested.pid ?? 0), { timeout: 10_000 });
+    const { started = '' } = identityOf(inner);
+    const pidNamespace = readlinkSync(`/proc/${inner}/ns/pid`);
+    const dir = lockedBy({ host: hostname(), pid: 1, started, pidNamespace });
+    expect(() => lockRun(dir)).toThrow('in another container');
+    process.kill(inner, 'SIGKILL');
+    await once(nested, 'exit');
+    lockRun(dir).release();
+    expect(readdirSync(dir)).toEqual([]);
+  });
 
   it('shows what a lock says of its host without what a terminal would obey', () => {
     const dir = lockedBy({ host: '\u001b]52;c;x\u0007', pid: 1 });
