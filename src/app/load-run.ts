@@ -1,12 +1,11 @@
 /** A run's journal folded: who it is, what came of it so far, and what each of its records says, in order. */
 
-import { type Invocation, transportFor } from '../cli/flags/read-transport.js';
-import type { Base } from '../core/options.js';
 import { EMPTY_LEDGER, type Ledger } from '../core/record/ledger.js';
 import type { RunStatus } from '../core/record/result.js';
 import { ResultBuilder } from '../core/record/result-builder.js';
 import type { JournalEntry } from '../journal/format.js';
 import { readJournal } from '../journal/read.js';
+import { type Invocation, transportFor } from './invocation.js';
 import { say } from './output.js';
 
 export interface RunError {

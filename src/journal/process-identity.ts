@@ -24,7 +24,7 @@ export function identityOf(pid: number): ProcessIdentity {
   };
 }
 
-/** Whether that very process runs; undefined when it is another machine's or container's and nobody here can tell. */
+/** Whether that very process runs; undefined when it is another machine's or container's, where this cannot be told. */
 export function isRunning(identity: ProcessIdentity): boolean | undefined {
   const { host, pid, started, pidNamespace } = identity;
   if (isElsewhere(identity)) {

@@ -143,7 +143,9 @@ describe('lockRun', () => {
     const elsewhere = { host: 'another-host', pid: 1 };
     expect(() => lockRun(lockedBy(elsewhere))).toThrow(/process 1 on another-host.*remove/);
     for (const text of ['', 'nonsense', '{"pid": 1}']) {
-      expect(() => lockRun(lockedBy(text))).toThrow(/its lock does not tell by which process; remove/);
+      expect(() => lockRun(lockedBy(text))).toThrow(
+        /its lock does not tell by which process; remove/,
+      );
     }
   });
 

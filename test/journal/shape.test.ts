@@ -19,7 +19,7 @@ const RUNS: Readonly<Record<string, readonly [TunerOptions, SimulationOptions]>>
   ],
   'horizon where nothing survives': [resolveOptions({ budget: 900 }), { divergesAbove: 0 }],
   'horizon with factors': [
-    resolveOptions({ base: 'user', budget: 900 }),
+    resolveOptions({ keepSchedule: true, budget: 900 }),
     { ownLr: () => 0.02, divergesAbove: 0.1 },
   ],
 };

@@ -1,7 +1,7 @@
 import { constants } from 'node:os';
 import { platform } from 'node:process';
 import { describe, expect, it } from 'vitest';
-import { ANNOUNCING, INSISTENT } from '../../src/app/signals.js';
+import { ANNOUNCING, INSISTENT } from '../../src/cli/signals.js';
 import { AutolrsError } from '../../src/core/errors.js';
 import { isAskedToEnd } from '../../src/core/sent-signals.js';
 import { causeOf, isFromOutside } from '../../src/run/cause.js';

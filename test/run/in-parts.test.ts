@@ -147,7 +147,7 @@ describe('a trainer that is called off while it does again what was done', () =>
       signal: interrupt.signal,
       slices: new SliceLength(undefined),
     });
-    await expect(supervisor.persist(undefined, async () => {})).rejects.toMatchObject({
+    await expect(supervisor.withRestarts(undefined, async () => {})).rejects.toMatchObject({
       code: 'INTERRUPTED',
       facts: expect.not.objectContaining({ isPermanent: true }),
     });

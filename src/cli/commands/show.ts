@@ -16,8 +16,8 @@ export async function showCommand(dir: string, json: boolean): Promise<number> {
   const runResult = result.build(status, seconds);
   const holder = status === 'unfinished' ? running : undefined;
   const text = json
-    ? JSON.stringify({ ...account, error, process: holder }) // without those that there are not
-    : summarize(account, { process: holder, failure: error?.message }).join('\n');
+    ? JSON.stringify({ ...runResult, error, process: holder }) // without those that there are not
+    : summarize(runResult, { process: holder, failure: error?.message }).join('\n');
   stdout.write(`${text}\n`);
   return 0;
 }
