@@ -123,6 +123,14 @@ def test_logs_are_printed_and_no_bar_counts_towards_a_number_that_nobody_means(
     assert "1099511627776" not in driver.stderr
 
 
+def test_a_share_is_one_of_the_training_that_was_meant(drive: Drive) -> None:
+    driver = drive(more("options.update(logging_steps=0.03)"))  # every third of 100 updates
+    driver.ask("initialize")
+    driver.ask("train", steps=7, lr=0.1)
+    assert driver.shutdown() == 0
+    assert driver.stderr.count("'learning_rate'") == 2
+
+
 def test_a_step_is_an_update_and_its_loss_the_mean_of_its_batches(drive: Drive) -> None:
     script = more(
         PLAIN
