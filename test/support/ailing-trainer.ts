@@ -38,6 +38,7 @@ export type Ailment =
   | 'has no total'
   | 'ends its loop'
   | 'ends its loop later'
+  | 'ends its loop at its total'
   | 'has epochs as long as a trial'
   | 'diverges'
   | 'has no finite loss'
@@ -92,7 +93,9 @@ export class AilingTrainer {
     this.facts = {
       name: 'ailing',
       step: 0,
-      ...(!this.#has('has no total') && { total: 1000 }),
+      ...(!this.#has('has no total') && {
+        total: this.#has('ends its loop at its total') ? 200 : 1000,
+      }),
       lr: 0.05,
       groups: RATIOS,
       world: 1,
@@ -202,7 +205,8 @@ export class AilingTrainer {
     const lastUpdate = isShort ? 20 : this.#has('ends its loop later') ? 120 : Infinity;
     let end: TrainedReply['end'];
     for (let i = 0; i < steps && end === undefined; i++) {
-      if (this.#updates >= lastUpdate) {
+      const isAtTotal = this.#has('ends its loop at its total') && this.#state.step >= 200;
+      if (this.#updates >= lastUpdate || isAtTotal) {
         end = 'data';
         break;
       }

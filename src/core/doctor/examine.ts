@@ -123,7 +123,10 @@ export function* goOn(evidence: Evidence, plan: ExaminationPlan): Conversation<v
   if (!isWorthResuming(evidence)) return;
   const { facts, lr, seconds } = evidence;
   const fitting = Math.floor(plan.trainSeconds / 2 / Math.max(seconds.step ?? 0, 1e-9));
-  const steps = Math.min(MOST_STEPS_ON, facts.total ?? MOST_STEPS_ON, Math.max(1, fitting));
+  // A script may end its loop at its own total. Two trials at most lie behind, one is to come.
+  const before = 1 + WARM_STEPS + 3 * (evidence.steps ?? LEAST_STEPS);
+  const left = (facts.total ?? Number.POSITIVE_INFINITY) - before;
+  const steps = Math.max(1, Math.min(MOST_STEPS_ON, left, fitting));
   const reply = yield* train({ purpose: 'search', steps, lr });
   if (reply.end === 'data') evidence.loopEnded = true;
   // What diverges is no place to go on from.

@@ -278,6 +278,12 @@ const INTERVALS = [
   500,
 ];
 
+describe('the doctor on a script that ends its loop at its own total', () => {
+  it('goes no further than that, and finds it fit', () => {
+    expect(troublesOf(findingsOf('ends its loop at its total'))).toEqual([]);
+  });
+});
+
 describe('the doctor on a script that evaluates every so many updates', () => {
   const OWN_COUNTER = ['restore', 'note', 'own-counter'];
   /** Its count begins anew there. */
