@@ -31,7 +31,7 @@ from autolrs._torch_state import (
 )
 from autolrs._torch_strangers import Strangers
 from autolrs._torch_validate import run_validation
-from autolrs.errors import SecondSchedulerError
+from autolrs.errors import ArgumentError, SecondSchedulerError
 from autolrs.session import Session
 
 
@@ -308,7 +308,7 @@ class TorchHooks:
 def _refuse_closure(optimizer: Optimizer) -> None:
     closure = inspect.signature(type(optimizer).step).parameters.get("closure")
     if closure is not None and closure.default is inspect.Parameter.empty:
-        raise TypeError(
+        raise ArgumentError(
             f"{type(optimizer).__name__} takes a closure and evaluates the loss as often as it "
             "likes, so that a step has no one loss and no one learning rate; the tuner steers "
             "optimizers that update once a step, as SGD and Adam do"
@@ -335,7 +335,9 @@ def _named(extra: Sequence[Any]) -> dict[str, Any]:
     for item in extra:
         kind = type(item).__name__
         if not (hasattr(item, "state_dict") and hasattr(item, "load_state_dict")):
-            raise TypeError(f"extra holds a {kind}, which has no state_dict and load_state_dict")
+            raise ArgumentError(
+                f"extra holds a {kind}, which has no state_dict and load_state_dict"
+            )
         taken = sum(1 for name in named if name.split("-")[0] == kind)
         named[kind if taken == 0 else f"{kind}-{taken + 1}"] = item
     return named

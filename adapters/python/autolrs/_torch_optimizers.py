@@ -8,6 +8,8 @@ from typing import Any
 from torch.amp import GradScaler
 from torch.optim import Optimizer
 
+from autolrs.errors import ArgumentError
+
 DEPTH = 4
 """Wrappers inside each other that are looked into."""
 
@@ -34,7 +36,7 @@ class Family:
         for item in self.given:
             self._add(item, DEPTH)
             if not self.leaves:
-                raise TypeError(
+                raise ArgumentError(
                     f"attach was given a {type(item).__name__} for its optimizer, which is no "
                     "torch.optim.Optimizer and holds none; hand over the one whose step() makes "
                     "the updates"

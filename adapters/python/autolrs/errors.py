@@ -8,6 +8,10 @@ class PermanentError(Exception):
     """
 
 
+class ArgumentError(PermanentError, TypeError):
+    """What the script hands over, or returns, is of another kind than it must be."""
+
+
 class SecondSchedulerError(PermanentError, ValueError):
     """Something else than the tuner sets the learning rate."""
 

@@ -15,6 +15,7 @@ Example:
 from __future__ import annotations
 
 from collections.abc import Sequence
+from operator import index
 from typing import Any, Callable
 
 from autolrs._requires import require
@@ -26,6 +27,7 @@ require("torch", "PyTorch", "torch", "2.3")
 
 from torch import nn
 
+from autolrs._torch_arguments import check_arguments
 from autolrs._torch_gate import put_gate
 from autolrs._torch_hooks import TorchHooks
 from autolrs._torch_ranked_hooks import RankedTorchHooks
@@ -78,14 +80,16 @@ def attach(
 
     Raises:
         ValueError: attach was called before.
-        TypeError: An extra has no `state_dict` and `load_state_dict`, or an optimizer evaluates
-            the loss by itself, as LBFGS does.
+        TypeError: An argument is of another kind than it must be, an extra has no `state_dict` and
+            `load_state_dict`, or an optimizer evaluates the loss by itself, as LBFGS does.
         RanksError: Several processes train, and have not met or cannot reach each other.
         ImportError: The model is sharded (FSDP2), and PyTorch is older than 2.7.
     """
     wire = claim()
     if not is_driven():
         return InertTuner(total)
+    check_arguments(model, optimizer, validate, extra, total, rewind_bytes)
+    total = None if total is None else index(total)
     ranks = find_ranks(model.parameters())
     if ranks is not None:
         ranked = RankedTorchHooks(ranks, model, optimizer, validate, extra)
