@@ -1,4 +1,4 @@
-"""What changes as training goes on and is in no checkpoint: told of at the first rollbacks."""
+"""What changes as training goes on and is in no checkpoint: told of at a rollback."""
 
 from __future__ import annotations
 
@@ -9,21 +9,38 @@ from weakref import ref
 
 import torch
 from torch import Tensor, nn
+from torch.optim import Optimizer
 
 FEW = 8
 """Numbers of a module that are compared."""
 
+SEEN = 32
+"""Updates at which they are."""
+
+OFTEN = 2
+"""So many changes that make no plain copy are an average's."""
+
 
 class Bystanders:
-    """Looks, at the first rollbacks, whether averages of the weights or the like have moved on.
+    """Looks, at the first updates, whether averages of the weights or the like move along.
+
+    A copy that is taken now and then, as of the best weights so far, is none of them: it is what
+    the model is when it changes. What is seen is told of at a rollback.
 
     Args:
         model: What is trained.
         held: Modules whose state is kept too.
+        leaves: The optimizers that make the updates.
         warn: Tells a person something.
     """
 
-    def __init__(self, model: nn.Module, held: Sequence[Any], warn: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        model: nn.Module,
+        held: Sequence[Any],
+        leaves: Sequence[Optimizer],
+        warn: Callable[[str], None],
+    ) -> None:
         self._model = model
         self._warn = warn
         self._looks = 3
@@ -31,30 +48,73 @@ class Bystanders:
         alike = [each for each in _alike(model) if id(each) not in inside]
         covered = {id(part) for each in alike for part in each.modules() if part is not each}
         # Weak references: a copy that the script gives up later is to leave its memory.
-        self._alike = [(ref(each), _sample(each)) for each in alike if id(each) not in covered]
+        self._alike = [_Seen(ref(each)) for each in alike if id(each) not in covered]
         self._trains = _trains(model)
+        self._watched = 0
+        self._hook: Any = None
+        if self._alike and "_optimizer_step_pre_hooks" in leaves[0].__dict__:
+            self._hook = leaves[0].register_step_pre_hook(self._note)
 
     def look(self) -> None:
-        """A rollback has been made: what should have come back with it?"""
-        if self._looks == 0:
-            return
-        self._looks -= 1
-        for reference, was in self._alike:
-            item = reference()
-            if item is not None and was is not None and _sample(item) != was:
-                self._looks = 0
-                self._warn(
-                    f"hand over attach(..., extra=[...]) with the {type(item).__name__} that "
-                    "follows the model's weights: it changes as training goes on, and a rollback "
-                    "does not take it back"
-                )
-                return
-        if _trains(self._model) != self._trains:
+        """A rollback is about to be made: what should come back with it?"""
+        if self._hook is not None:
+            self._note()
+            self._tell_of_averages()
+        if self._looks > 0 and _trains(self._model) != self._trains:
             self._looks = 0
             self._warn(
                 "let which parameters train follow tuner.step_count: requires_grad of some has "
                 "changed since the loop began, and a rollback does not take that back"
             )
+        self._looks -= 1
+
+    def _note(self, *_: Any) -> None:
+        if self._watched >= SEEN:
+            return
+        self._watched += 1
+        own = _sample(self._model)
+        for each in self._alike:
+            each.add(own)
+
+    def _tell_of_averages(self) -> None:
+        for each in self._alike:
+            item = each.item()
+            if item is not None and each.is_average():
+                self._warn(
+                    f"hand over attach(..., extra=[...]) with the {type(item).__name__} that "
+                    "follows the model's weights: it changes as training goes on, and a rollback "
+                    "does not take it back"
+                )
+                self._watched = SEEN
+                break
+        if self._watched >= SEEN:
+            self._hook.remove()
+            self._hook = None
+            self._alike = []
+
+
+class _Seen:
+    """What was seen of a module before each update, and of the model at the same time."""
+
+    def __init__(self, item: Callable[[], nn.Module | None]) -> None:
+        self.item = item
+        self._own: list[Tensor] = []
+        self._models: list[Tensor] = []
+
+    def add(self, models: Tensor | None) -> None:
+        item = self.item()
+        own = None if item is None else _sample(item)
+        if own is not None and models is not None:
+            self._own.append(own)
+            self._models.append(models)
+
+    def is_average(self) -> bool:
+        if len(self._own) <= OFTEN:
+            return False
+        own, models = (torch.stack(each).cpu().nan_to_num() for each in (self._own, self._models))
+        is_changed = (own[1:] != own[:-1]).any(1)
+        is_copied = (own[1:] == models[1:]).all(1)
+        return int((is_changed & ~is_copied).sum()) >= OFTEN
 
 
 def _alike(model: nn.Module) -> Iterator[nn.Module]:
@@ -87,10 +147,14 @@ def _trains(model: nn.Module) -> list[bool]:
 
 
 @torch.no_grad()
-def _sample(module: nn.Module) -> list[float] | None:
-    """Some of its numbers, of the first and the last parameter; None where they are elsewhere."""
+def _sample(module: nn.Module) -> Tensor | None:
+    """Some of its numbers, of the first and the last parameter; None where they are elsewhere.
+
+    They are left on their device: no update waits for it.
+    """
     parameters: list[Tensor] = list(module.parameters())
     ends = [parameters[0], parameters[-1]]
     if any(each.device.type == "meta" or type(each.data) is not Tensor for each in ends):
         return None
-    return [x for each in ends for x in each.detach().reshape(-1)[:FEW].float().tolist()]
+    parts = [each.detach().reshape(-1)[:FEW].float().to(ends[0].device) for each in ends]
+    return torch.cat(parts)

@@ -151,7 +151,9 @@ class TorchHooks:
         refuse_lazy(self._model)
         GroupWatch(family.leaves, lambda: self.is_over())
         known = [*family.given, *family.members, *self.extras]
-        self._bystanders = Bystanders(self._model, self.extras, lambda message: self.warn(message))
+        self._bystanders = Bystanders(
+            self._model, self.extras, family.leaves, lambda message: self.warn(message)
+        )
         self._strangers = Strangers(
             self._model, known, lambda message: self.warn(message), lambda: self.is_over()
         )

@@ -275,6 +275,27 @@ def test_an_average_of_the_weights_that_is_not_held_is_told_of(kind: str, is_hel
     del others
 
 
+@pytest.mark.parametrize("every", [1, 2])
+@pytest.mark.parametrize("kind", ["average", "best"])
+def test_a_copy_of_the_best_weights_so_far_is_no_average(kind: str, every: int) -> None:
+    model, copied = model_of(), model_of()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    trials = (save(), train(8), restore(), train(8), restore(), train(8))
+    with inside(make(model, optimizer), *trials) as (tuner, said):
+        updates = 0
+        while not tuner.done:
+            loss = update(model, optimizer)
+            updates += 1
+            if updates % every == 0 and kind == "best":
+                copied.load_state_dict(model.state_dict())
+            elif updates % every == 0:
+                for mine, own in zip(copied.parameters(), model.parameters()):
+                    mine.data.lerp_(own.data, 0.1)
+            tuner.step(loss)
+        told = [each for each in said.warnings if "follows the model's weights" in each]
+        assert len(told) == (1 if kind == "average" else 0)
+
+
 def test_parameters_that_begin_to_train_later_are_told_of() -> None:
     model = model_of()
     model[0].requires_grad_(False)
