@@ -9,18 +9,27 @@ from __future__ import annotations
 import ast
 import builtins
 import dis
+import inspect
 import linecache
+import math
 import os
 import sys
 import sysconfig
+from collections import namedtuple
 from functools import cache
-from types import CodeType, FrameType
+from types import CodeType, FrameType, FunctionType, MemberDescriptorType
 from typing import Any, NamedTuple
 
 _HERE = __file__.rpartition("_loops")[0]
 
 _WRAPPERS = {"enumerate", "list", "reversed", "sorted", "tuple", "tqdm", "track", "trange"}
 """Callables that come round as often as their first argument, or go through a range of it."""
+
+_SIZED: tuple[Any, ...] = (range, list, tuple, dict, set, frozenset, str)
+"""Whose own length runs nothing of the script's."""
+
+_FIELDS = (MemberDescriptorType, type(namedtuple("_", "x").x))  # type: ignore[attr-defined]
+"""Slots, and the fields of a named tuple: computed by no code of the script's."""
 
 _ENDS = {"RETURN_VALUE", "RETURN_CONST", "RAISE_VARARGS", "RERAISE"}
 _ALWAYS = {"JUMP_ABSOLUTE", "JUMP_BACKWARD", "JUMP_FORWARD"}
@@ -230,12 +239,15 @@ def _length(node: ast.expr, frame: FrameType) -> int | None:
         return _length(node.args[0], frame) if name in _WRAPPERS and node.args else None
     value = _value(node, frame)
     if type(value).__module__.partition(".")[0] == "tqdm":
-        value = getattr(value, "iterable", None)
-    return len(value) if isinstance(value, (range, list, tuple, dict, set)) else None
+        value = _attribute(value, "iterable")
+    return None if issubclass(type(value), str) else _len(value)
 
 
 def _value(node: ast.expr, frame: FrameType) -> Any:
-    """What an expression stands for, if that can be said without running anything; else None."""
+    """What an expression stands for, if that can be said without running anything; else None.
+
+    So nothing of the script's own is asked: a property or a `len` may do whatever it likes.
+    """
     if isinstance(node, ast.Constant):
         return node.value
     if isinstance(node, ast.Name):
@@ -243,25 +255,55 @@ def _value(node: ast.expr, frame: FrameType) -> Any:
             if node.id in names:
                 return names[node.id]
         return None
-    try:
-        if isinstance(node, ast.Attribute):
-            owner = _value(node.value, frame)
-            return None if owner is None else getattr(owner, node.attr, None)
-        if isinstance(node, ast.Subscript):
-            owner, key = _value(node.value, frame), _value(node.slice, frame)
-            return owner[key] if isinstance(owner, (dict, list, tuple)) else None
-        if isinstance(node, ast.Call) and len(node.args) == 1 and not node.keywords:
-            value, name = _value(node.args[0], frame), _name_of(node.func)
-            if name == "len" and value is not None:
-                return len(value)
-            return int(value) if name == "int" and isinstance(value, (int, float)) else None
-        if isinstance(node, ast.BinOp):
-            left, right = _value(node.left, frame), _value(node.right, frame)
-            if isinstance(left, (int, float)) and isinstance(right, (int, float)):
+    if isinstance(node, ast.Attribute):
+        owner = _value(node.value, frame)
+        return None if owner is None else _attribute(owner, node.attr)
+    if isinstance(node, ast.Subscript):
+        return _item(_value(node.value, frame), _value(node.slice, frame))
+    if isinstance(node, ast.Call) and len(node.args) == 1 and not node.keywords:
+        value, name = _value(node.args[0], frame), _name_of(node.func)
+        if name == "len":
+            return _len(value)
+        return int(value) if name == "int" and _is_finite_number(value) else None
+    if isinstance(node, ast.BinOp):
+        left, right = _value(node.left, frame), _value(node.right, frame)
+        if _is_finite_number(left) and _is_finite_number(right):
+            try:
                 return _result(node.op, left, right)
-    except Exception:  # what a property or a `len` raises
-        return None
+            except (ZeroDivisionError, OverflowError):
+                return None
     return None
+
+
+def _attribute(owner: Any, name: str) -> Any:
+    """What an object, or its class, has under a name as it is; None if that would be computed."""
+    value = inspect.getattr_static(owner, name, None)
+    kind = type(value)
+    if kind in _FIELDS and not isinstance(owner, type):
+        try:
+            return value.__get__(owner)
+        except AttributeError:  # it is not set
+            return None
+    return value if inspect.getattr_static(kind, "__get__", None) is None else None
+
+
+def _item(owner: Any, key: Any) -> Any:
+    if issubclass(type(owner), dict):
+        return dict.get(owner, key) if type(key) in (str, int) else None
+    for kind in (list, tuple):
+        if issubclass(type(owner), kind) and type(key) is int:
+            length = kind.__len__(owner)
+            return kind.__getitem__(owner, key) if -length <= key < length else None
+    return None
+
+
+def _len(value: Any) -> int | None:
+    """The length of what is built in, or of a kind made of it."""
+    return next((kind.__len__(value) for kind in _SIZED if issubclass(type(value), kind)), None)
+
+
+def _is_finite_number(value: Any) -> bool:
+    return type(value) in (int, float, bool) and math.isfinite(value)
 
 
 def _result(operator: ast.operator, left: Any, right: Any) -> Any:
@@ -285,7 +327,11 @@ def _name_of(function: ast.expr) -> str:
 def _is_builtin(function: ast.expr, frame: FrameType) -> bool:
     """False where the script has a `range` of its own."""
     own = _value(function, frame) if isinstance(function, ast.Name) else None
-    return own is None or own is builtins.range or getattr(own, "__name__", "") == "trange"
+    return own is None or own is builtins.range or _is_trange(own)
+
+
+def _is_trange(function: Any) -> bool:
+    return type(function) is FunctionType and function.__name__ == "trange"
 
 
 def _package_of(path: str) -> str:

@@ -23,6 +23,14 @@ class Args:
     epochs = 4
     lengths = {"a": 6}
 args, E = Args(), 5
+class Slots:
+    __slots__ = ("m", "n")
+slots = Slots()
+slots.n, slots.m = 4, 0
+import collections
+class Field(collections.namedtuple("Base", "n")):
+    k = 2
+field, counts = Field(3), collections.defaultdict(int, a=3)
 def tqdm(items, **_): return items
 def trange(n): return range(n)
 """
@@ -47,6 +55,11 @@ AROUND: dict[str, tuple[str, int, int | None]] = {
     "arithmetic": ("begin()\nfor e in range(2, 2 * E + args.epochs // 2):\n  call()", 1, 10),
     "an attribute": ("begin()\nfor e in range(args.epochs):\n  call()", 1, 4),
     "an item": ("begin()\nfor e in range(args.lengths['a']):\n  call()", 1, 6),
+    "a slot": ("begin()\nfor e in range(slots.n):\n  call()", 1, 4),
+    "a slot that is not set": ("begin()\nfor e in range(slots.m or 2):\n  call()", 1, None),
+    "a field": ("begin()\nfor e in range(field.n + Field.k):\n  call()", 1, 5),
+    "a length": ("begin()\nfor e in range(len(args.lengths) * len('ab')):\n  call()", 1, 2),
+    "what a package keeps": ("begin()\nfor e in range(counts['a']):\n  call()", 1, 3),
     "a list by name": ("begin()\nl = [1, 2]\nfor e in l:\n  call()", 1, 2),
     "a list": ("begin()\nfor e in [1, 2, 3]:\n  call()", 1, 3),
     "a wrapper": ("begin()\nfor i, e in enumerate(tqdm(range(E), desc='x')):\n  call()", 1, 5),
@@ -126,6 +139,38 @@ def test_the_loops_around_a_call_are_found_and_counted(shape: str) -> None:
     script, count, rounds = AROUND[shape]
     first = run(script)[0]
     assert (first.around, first.rounds) == (count, rounds)
+
+
+NOSY = """
+asked = []
+class Nosy:
+    n = property(lambda self: asked.append("a property") or 3)
+    def __len__(self): return asked.append("len") or 3
+    def __getattr__(self, name): return asked.append(name) or 3
+    def __getitem__(self, key): return asked.append(key) or 3
+    def __mul__(self, other): return asked.append(other) or 3
+    def __int__(self): return asked.append("int") or 3
+class Number(int):
+    def __mul__(self, other): return asked.append(other) or 3
+    __rmul__ = __floordiv__ = __int__ = __mul__
+nosy, number, default = Nosy(), Number(3), collections.defaultdict(list)
+default.default_factory = lambda: asked.append("a default") or [3]
+begin()
+for e in range(EXPRESSION):
+    asked.clear()
+    call()
+    seen.append([*asked])
+"""
+
+
+@pytest.mark.parametrize(
+    "expression",
+    ["nosy.n", "nosy.m", "len(nosy)", "nosy['a']", "nosy * 2", "number * 2", "len(default['b'])"],
+)
+def test_nothing_of_the_scripts_own_is_run_to_count_a_loop(expression: str) -> None:
+    seen: Any = run(NOSY.replace("EXPRESSION", expression))
+    loops, asked = seen[:2]
+    assert (loops.rounds, asked) == (1 if "default" in expression else None, [])
 
 
 def test_a_call_keeps_its_place_from_round_to_round() -> None:
