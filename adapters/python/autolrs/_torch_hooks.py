@@ -14,9 +14,10 @@ from torch.optim import Optimizer
 from autolrs._containers import own_copy
 from autolrs._torch_bystanders import Bystanders
 from autolrs._torch_data import data_state, set_data_state
-from autolrs._torch_file import read_durable, readable, write_durably
+from autolrs._torch_file import read_durable, write_durably
 from autolrs._torch_lr import GroupWatch, LrWatch, refuse_lazy, refuse_no_lr, second_setters
 from autolrs._torch_optimizers import Family
+from autolrs._torch_plain import plain_of
 from autolrs._torch_rng import capture_rng, data_stream, restore_rng
 from autolrs._torch_schedule import OwnSchedule
 from autolrs._torch_snapshot import snapshot_of
@@ -210,7 +211,7 @@ class TorchHooks:
         state = self._state()
         if not self._is_readable:
             # What no file can hold is told before there is work to lose.
-            readable(state, any_tensor=True)
+            plain_of(state, any_tensor=True)
             self._is_readable = any(item.state for item in self.optimizers)
         # These take back what they are given as it is, and count on finding it where it was.
         as_is = {

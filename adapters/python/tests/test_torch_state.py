@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import random
 import shutil
-from collections import defaultdict
+from collections import defaultdict, deque
+from enum import Enum
 from pathlib import Path
 from typing import Any, Callable
 
@@ -360,6 +361,63 @@ def test_what_no_file_can_hold_is_refused_at_the_first_checkpoint_in_memory() ->
         hooks.capture()
 
 
-def test_bytes_are_refused_and_do_not_become_a_list_of_numbers(tmp_path: Path) -> None:
-    with pytest.raises(NotHeldError, match=r"\['value'\] is a bytearray"):
-        write_durably(str(tmp_path / "checkpoint"), {"value": bytearray(b"ab")})
+HELD = {
+    "bytes": b"ab\x00\xff",
+    "no bytes": b"",
+    "bytearray": bytearray(b"ab"),
+    "set": {1, "a", (2, 3)},
+    "frozenset": frozenset({0.5}),
+    "complex": complex(-0.0, float("inf")),
+    "deque": deque([1, 2], maxlen=2),
+    "range": range(1, 9, 3),
+    "device": torch.device("cuda:1"),
+    "type": torch.bfloat16,
+    "layout": torch.strided,
+    "memory format": torch.channels_last,
+    "float32": numpy.float32(0.1),
+    "float64": numpy.float64(0.1),
+    "longdouble": numpy.longdouble("0.1"),
+    "int64": numpy.int64(-3),
+    "bool": numpy.bool_(True),
+    "complex64": numpy.complex64(1 + 2j),
+    "date": numpy.datetime64("2020-01-01"),
+    "text": numpy.str_("a"),
+    "array": numpy.arange(6, dtype="int16").reshape(2, 3),
+    "no array": numpy.zeros((0, 3)),
+    "array of one": numpy.array(2.5),
+    "by number": {1: 2, (0, "a"): 3, None: 4},
+}
+
+
+@pytest.mark.parametrize("name", HELD)
+def test_what_a_state_holds_comes_back_from_the_disk_as_it_was(tmp_path: Path, name: str) -> None:
+    value, path = HELD[name], str(tmp_path / "checkpoint")
+    write_durably(path, {"value": [{"in": (value, 1)}]})
+    back: Any = read_durable(path)["value"][0]["in"][0]
+    assert type(back) is type(value)
+    assert repr(back) == repr(value)
+    assert getattr(back, "dtype", None) == getattr(value, "dtype", None)
+
+
+class Colour(Enum):
+    RED = 1
+
+
+@pytest.mark.parametrize(
+    ("value", "sentence"),
+    [
+        (object(), r"^let state_dict return numbers.*\['value'\] is a object"),
+        (Colour.RED, r"is a Colour"),
+        (slice(1), r"is a slice"),
+        (torch.Generator(), r"is a Generator"),
+        (numpy.array([object()]), r"is a ndarray"),
+        ({Colour.RED: 1}, r"dicts by strings and numbers: .* has the key <Colour"),
+        ({b"a": 1}, r"has the key b'a', a bytes"),
+        ({object()}, r"\['value'\]\['set'\]\[0\] is a object"),
+    ],
+)
+def test_what_no_file_can_hold_exactly_is_refused(
+    tmp_path: Path, value: Any, sentence: str
+) -> None:
+    with pytest.raises(NotHeldError, match=sentence):
+        write_durably(str(tmp_path / "checkpoint"), {"value": value})
