@@ -15,11 +15,13 @@ from autolrs._containers import own_copy
 from autolrs._torch_bystanders import Bystanders
 from autolrs._torch_data import data_state, set_data_state
 from autolrs._torch_file import read_durable, write_durably
-from autolrs._torch_lr import GroupWatch, LrWatch, refuse_lazy, refuse_no_lr, second_setters
+from autolrs._torch_lr import GroupWatch, LrWatch, refuse_lazy, refuse_no_lr
+from autolrs._torch_moves import Moves, refuse_idle
 from autolrs._torch_optimizers import Family
 from autolrs._torch_plain import plain_of
 from autolrs._torch_rng import capture_rng, data_stream, restore_rng
 from autolrs._torch_schedule import OwnSchedule
+from autolrs._torch_schedulers import schedulers_of
 from autolrs._torch_snapshot import snapshot_of
 from autolrs._torch_state import (
     bytes_of,
@@ -126,7 +128,7 @@ class TorchHooks:
     def check(self) -> None:
         family = self.family
         known = [*family.given, *family.members]
-        for item in second_setters(known):
+        for item in schedulers_of(known):
             raise SecondSchedulerError(
                 f"a {type(item).__name__} sets the learning rate of this optimizer, and the "
                 "tuner would too; create it only `if not autolrs.is_driven()`, or run with "

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Sequence
 from typing import Any, Callable, NamedTuple
 
@@ -10,9 +9,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 from torch.optim import Optimizer
-from torch.optim.lr_scheduler import ReduceLROnPlateau
 
 from autolrs._torch_optimizers import hook
+from autolrs._torch_schedulers import schedulers_of
 from autolrs.errors import ChangedError, NotHeldError, SecondSchedulerError
 
 
@@ -140,25 +139,6 @@ def refuse_lazy(model: nn.Module) -> None:
             )
 
 
-def second_setters(steered: Sequence[Any]) -> list[Any]:
-    """Living schedulers of these optimizers, PyTorch's and what is named as they are."""
-    kinds: dict[type, bool] = {}
-    found = []
-    for item in gc.get_objects():
-        kind = type(item)
-        is_setter = kinds.get(kind)
-        if is_setter is None:
-            name = getattr(kind, "__name__", "")
-            is_named = name.endswith(("Scheduler", "LR")) and hasattr(kind, "step")
-            is_setter = kinds[kind] = is_named or issubclass(kind, ReduceLROnPlateau)
-        # By its own dict: a property might do anything.
-        if is_setter:
-            held = getattr(item, "__dict__", {}).get("optimizer")
-            if held is not None and any(held is own for own in steered):
-                found.append(item)
-    return found
-
-
 def _version(lr: Any) -> int | None:
     return lr._version if isinstance(lr, Tensor) else None
 
@@ -185,5 +165,5 @@ def _read(lr: Any) -> str:
 
 
 def _who(steered: Sequence[Any]) -> str:
-    named = sorted({f"a {type(item).__name__}" for item in second_setters(steered)})
+    named = sorted({f"a {type(item).__name__}" for item in schedulers_of(steered)})
     return " or ".join(named) or "something else"

@@ -9,29 +9,14 @@ from typing import Any
 
 from torch import Tensor
 from torch.optim import Optimizer
-from torch.optim.lr_scheduler import LRScheduler, ReduceLROnPlateau
 
 from autolrs._torch_optimizers import hook
 from autolrs._torch_own_lrs import OwnLrs
+from autolrs._torch_schedulers import schedulers_of
 from autolrs._torch_state import copy_of
 from autolrs.errors import ChangedError, SchedulerOrderError
 
 State = dict[str, dict[str, Any]]
-
-
-def schedulers_of(optimizers: Sequence[Any]) -> list[Any]:
-    """The living schedulers of these optimizers.
-
-    A plateau scheduler leaves no mark on the optimizer, and a mark outlives its scheduler: so the
-    living ones are looked for.
-    """
-    # `type`, because isinstance may wake lazy proxies.
-    return [
-        item
-        for item in gc.get_objects()
-        if issubclass(type(item), (LRScheduler, ReduceLROnPlateau))
-        and any(getattr(item, "optimizer", None) is own for own in optimizers)
-    ]
 
 
 class OwnSchedule:
@@ -54,7 +39,7 @@ class OwnSchedule:
         leaves = optimizers if leaves is None else leaves
         self.factor = 1.0
         gc.collect()  # scheduler and optimizer refer to each other, and a dead one has no say
-        self._schedulers = schedulers_of(optimizers)
+        self._schedulers = schedulers_of(optimizers, of_torch=True)
         self._roots = _roots(self._schedulers, optimizers)
         self._scaled: dict[int, list[tuple[dict[str, Any], Any, Any]]] = {}
         self._counts: list[Any] | None = None

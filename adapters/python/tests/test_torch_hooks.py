@@ -91,9 +91,14 @@ def test_an_extra_that_cannot_be_saved_is_refused() -> None:
         TorchHooks(model, optimizer, None, [[]])
 
 
+class Warmup(torch.optim.lr_scheduler.LambdaLR):  # type: ignore[name-defined,misc]
+    """Not named as schedulers are."""
+
+
 @pytest.mark.parametrize(
     "make",
     [
+        lambda optimizer: Warmup(optimizer, lambda step: 1.0),
         lambda optimizer: torch.optim.lr_scheduler.StepLR(optimizer, 3),
         lambda optimizer: torch.optim.lr_scheduler.ReduceLROnPlateau(optimizer),
         lambda optimizer: torch.optim.lr_scheduler.SequentialLR(
