@@ -14,7 +14,7 @@ from jax.tree_util import GetAttrKey
 
 from autolrs._array_file import ArrayState
 from autolrs._array_hooks import ArrayHooks
-from autolrs._outcome import loss_and_metrics
+from autolrs._outcome import loss_and_metrics, refuse_no_loss
 from autolrs._rng import capture_host_rng, restore_host_rng
 from autolrs.errors import ChangedError, NotHeldError, SecondSchedulerError
 
@@ -85,9 +85,17 @@ class JaxHooks(ArrayHooks):
 
     def read_loss(self, loss: Any) -> float | None:
         # Also on the CPU an update goes on while Python prepares the next.
-        return None if isinstance(loss, jax.Array) else float(loss)
+        if isinstance(loss, jax.Array):
+            return None
+        try:
+            return float(loss)
+        except (TypeError, ValueError):
+            refuse_no_loss(loss)
+            raise
 
     def hold_loss(self, loss: Any) -> Any:
+        if loss.shape:
+            refuse_no_loss(loss)
         return loss
 
     def read_held(self, held: Sequence[Any]) -> list[float]:

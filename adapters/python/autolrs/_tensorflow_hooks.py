@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from autolrs._array_file import ArrayState
 from autolrs._array_hooks import ArrayHooks
-from autolrs._outcome import loss_and_metrics
+from autolrs._outcome import loss_and_metrics, refuse_no_loss
 from autolrs._rng import capture_host_rng, restore_host_rng
 from autolrs.errors import SecondSchedulerError
 
@@ -73,8 +73,15 @@ class TensorflowHooks(ArrayHooks):
             variable.assign(lr * ratio)
 
     def read_loss(self, loss: Any) -> float | None:
-        is_on_device = tf.is_tensor(loss) and "CPU" not in loss.device
-        return None if is_on_device else float(loss)
+        if tf.is_tensor(loss) and "CPU" not in loss.device:
+            if loss.shape.rank:
+                refuse_no_loss(loss)
+            return None
+        try:
+            return float(loss)
+        except (TypeError, ValueError):
+            refuse_no_loss(loss)
+            raise
 
     def hold_loss(self, loss: Any) -> Any:
         return tf.identity(loss)  # of a variable, its value now

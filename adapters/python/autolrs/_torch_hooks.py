@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from autolrs._containers import own_copy
+from autolrs._outcome import refuse_no_loss
 from autolrs._torch_bystanders import Bystanders
 from autolrs._torch_data import data_state, set_data_state
 from autolrs._torch_file import read_durable, write_durably
@@ -183,15 +184,22 @@ class TorchHooks:
             self._watch.note()
 
     def read_loss(self, loss: Any) -> float | None:
-        if isinstance(loss, Tensor):
-            return loss.item() if loss.is_cpu else None
-        return float(loss)
+        try:
+            if isinstance(loss, Tensor):
+                return loss.item() if loss.is_cpu else None
+            return float(loss)
+        except (TypeError, ValueError, RuntimeError):
+            refuse_no_loss(loss)
+            raise
 
     def hold_loss(self, loss: Any) -> Any:
         self._has_trained = True
         # A copy: a captured graph writes each step's loss to the same place.
         own = loss.detach().clone()
-        return own.reshape(()) if own.dim() else own
+        if own.dim() == 0:
+            return own
+        refuse_no_loss(loss)
+        return own.reshape(())
 
     def read_held(self, held: Sequence[Any]) -> list[float]:
         if len({loss.device for loss in held}) > 1:

@@ -15,7 +15,7 @@ torch = require("torch")
 from autolrs._epochs import Epochs  # noqa: E402
 from autolrs._rewind import Tape  # noqa: E402
 from autolrs._torch_hooks import TorchHooks  # noqa: E402
-from autolrs.errors import SecondSchedulerError  # noqa: E402
+from autolrs.errors import PermanentError, SecondSchedulerError  # noqa: E402
 
 
 def hooks_of(
@@ -131,11 +131,25 @@ def test_losses_are_read_at_once_from_the_cpu_and_kept_on_a_device() -> None:
     assert hooks.read_held([held, torch.tensor(2.0, dtype=torch.float64)]) == [1, 2]
 
 
-@pytest.mark.parametrize("loss", [None, "high", torch.zeros(2)])
-def test_what_is_no_loss_raises(loss: Any) -> None:
+@pytest.mark.parametrize(
+    ("loss", "said"),
+    [
+        (None, "None"),
+        ("high", "a str"),
+        (torch.zeros(4), r"a Tensor of shape \[4\]"),
+        (torch.zeros(0), r"a Tensor of shape \[0\]"),
+        ([1.0, 2.0], r"a list of 2 \(float, float\)"),
+        (lambda: 1.0, "a function: <function.*"),
+    ],
+)
+@pytest.mark.parametrize("is_held", [False, True])
+def test_what_is_no_loss_of_a_step_is_named(loss: Any, said: str, is_held: bool) -> None:
     _, hooks = hooks_of(0.1)
-    with pytest.raises((TypeError, ValueError, RuntimeError)):
-        hooks.read_loss(loss)
+    if is_held and not isinstance(loss, torch.Tensor):
+        return
+    with pytest.raises(TypeError, match=f"^give tuner.step the loss .* was given {said}$") as no:
+        (hooks.hold_loss if is_held else hooks.read_loss)(loss)
+    assert isinstance(no.value, PermanentError) == (loss is not None)
 
 
 @pytest.mark.parametrize(
@@ -151,10 +165,25 @@ def test_validation_may_return_a_loss_in_several_forms(outcome: Any, expected: A
     assert hooks_of(0.1, validate=lambda: outcome)[1].validate() == expected
 
 
-@pytest.mark.parametrize("outcome", [None, {}, {"top1": 1}, (0.5, 0.5), torch.zeros(2)])
-def test_validation_without_a_loss_is_refused_in_so_many_words(outcome: Any) -> None:
-    with pytest.raises(TypeError, match="validate must return a loss"):
+@pytest.mark.parametrize(
+    ("outcome", "said"),
+    [
+        (None, "; it returned None"),
+        ({}, "; it returned an empty dict"),
+        ({"top1": 1}, "; it returned a dict with the keys 'top1'"),
+        ((0.5, 0.5), r"; it returned a tuple of 2 \(float, float\)"),
+        ((torch.ones(()), 2.0, 3), r"; it returned a tuple of 3 \(Tensor, float, int\)"),
+        (torch.zeros(4), r"; it returned a Tensor of shape \[4\]"),
+        ((torch.zeros(2, 2), {}), r"; in a tuple of 2 \(Tensor, dict\) .* shape \[2, 2\]"),
+        ({"loss": "low"}, "; in a dict with the keys 'loss' it returned a str"),
+        ((0.5, {"top1": torch.ones(2)}), r"a Tensor of shape \[2\] for 'top1'"),
+    ],
+)
+def test_validation_without_a_loss_is_refused_in_so_many_words(outcome: Any, said: str) -> None:
+    with pytest.raises(TypeError, match=f"^validate must return a loss .a number.*{said}$") as no:
         hooks_of(0.1, validate=lambda: outcome)[1].validate()
+    # A guard may return None at a loss that is not finite.
+    assert isinstance(no.value, PermanentError) == (outcome is not None)
 
 
 @pytest.mark.parametrize("raises", [False, True])
