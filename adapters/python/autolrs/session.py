@@ -20,6 +20,7 @@ from autolrs._answers import Answers
 from autolrs._data_loop import DataLoop
 from autolrs._messages import SCRIPT_RAISED, Fault, Request, base_of, parse_request
 from autolrs._pause import Pause
+from autolrs._plain_bugs import bug_in
 from autolrs._rewind import DEFAULT_BYTES, Tape
 from autolrs._script_end import ScriptEnd
 from autolrs._training import Training
@@ -418,8 +419,10 @@ class Session:
         message = list(summary.format_exception_only())[-1].strip()
         lines = traceback.format_exception(type(error), error, error.__traceback__)
         data: dict[str, Any] = {"traceback": "".join(lines)}
-        if isinstance(error, PermanentError):
+        bug = bug_in(error)
+        if bug is not None or isinstance(error, PermanentError):
             data["permanent"] = True
+            message = bug or message
         fault = {"code": SCRIPT_RAISED, "message": message, "data": data}
         self._wire.send({"id": request.id, "error": fault})
 
