@@ -6,8 +6,15 @@ import os
 import re
 import socket
 import sys
+from typing import Any
 
 from autolrs.errors import AddressError
+
+fcntl: Any
+try:
+    import fcntl
+except ImportError:  # not on Windows
+    fcntl = None
 
 CONNECT_SECONDS = 10
 """The tuner listens before it starts the script: who is not there by then does not come."""
@@ -30,6 +37,23 @@ def take_stdio() -> tuple[int, int]:
     if hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(line_buffering=True)
     return read_fd, write_fd
+
+
+def holds_alone(fd: int) -> bool:
+    """Locks what a file descriptor writes to for this process; False if another has done it.
+
+    A lock is of one process: one that it forks has none. Closing any descriptor of the same end
+    gives it up, so that this comes after all that is done to stdin and stdout.
+    """
+    if fcntl is None:
+        return True
+    try:
+        fcntl.lockf(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except (BlockingIOError, PermissionError):
+        return False
+    except OSError:  # what cannot be locked is not shared out
+        return True
+    return True
 
 
 def connect(address: str) -> tuple[int, int]:

@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 import os
 import queue
+import sys
 import threading
 import time
 from contextlib import suppress
 from typing import Any, Callable
 
-from autolrs._carrier import connect, is_closed, take_stdio
+from autolrs._carrier import connect, holds_alone, is_closed, take_stdio
 from autolrs._launcher import rank_and_world
-from autolrs.errors import AddressError
+from autolrs.errors import AddressError, RanksError
 
 _GONE = (
     "autolrs: the tuner went away while it steered this script; leaving now, because the weights "
@@ -26,6 +27,9 @@ _AGAIN_SECONDS = 15.0
 """A tuner with too many strangers at its port makes room within ten seconds."""
 
 _PAUSE_SECONDS = 0.2
+
+_HOLDER = "AUTOLRS_HOLDER"
+"""Tells the children of a process that it has the wire."""
 
 
 class TunerGone(SystemExit):
@@ -234,7 +238,13 @@ class Wire:
         self.has_news = True
 
     def _forget(self) -> None:
-        self.is_gone = True
+        if self._own_gone is None and self._is_taken:
+            self._own_gone = (
+                f"autolrs: process {os.getpid()} is a fork of {os.getppid()}, which attached, and "
+                "the tuner is called there alone; train in one process, or attach in each rank "
+                "that torchrun starts"
+            )
+        self.is_gone = self.has_news = True
         for fd in {self._read_fd, self._write_fd}:
             try:
                 os.close(fd)
@@ -252,6 +262,10 @@ def _with_token(message: dict[str, Any], token: str | None) -> dict[str, Any]:
 
 _is_driven = False
 _claimed: Wire | None = None
+_owner = 0
+"""The process that has claimed it."""
+_is_second = False
+"""Another process has stdin and stdout for its conversation already."""
 
 
 def claim() -> Wire | None:
@@ -265,14 +279,46 @@ def claim() -> Wire | None:
     Raises:
         AddressError: Nobody can be reached at the address.
     """
-    global _claimed, _is_driven
+    global _claimed, _is_driven, _is_second, _owner
     if not _is_driven and os.environ.get("AUTOLRS") == "1":
         _claimed = _take(os.environ.get("AUTOLRS_ADDRESS"), os.environ.get("AUTOLRS_TOKEN"))
         _is_driven = True
+        _owner = os.getpid()
+        _is_second = _claimed is not None and not holds_alone(_claimed.fds[1])
         os.environ["AUTOLRS"] = "0"
+        os.environ[_HOLDER] = str(_owner)
         for name in ("AUTOLRS_ADDRESS", "AUTOLRS_TOKEN"):
             os.environ.pop(name, None)
     return _claimed
+
+
+def claim_to_train() -> Wire | None:
+    """As `claim`, for who means to train by it.
+
+    Raises:
+        RanksError: Another process of this script has it.
+    """
+    wire = claim()
+    holder = _holder()
+    if holder is not None:
+        raise RanksError(
+            f"{holder} holds the tuner, which steers one training, and process {os.getpid()} "
+            "attaches too; train in one process, or have torchrun start the ranks of one "
+            "training: processes that multiprocessing starts to share a model are not served"
+        )
+    return wire
+
+
+def _holder() -> str | None:
+    if _is_second:
+        return "another process of this script"
+    if _is_driven:
+        return None if _owner == os.getpid() else f"process {_owner}"
+    # One that a script starts to do something else is let alone; a worker of its own is not.
+    process = sys.modules.get("multiprocessing.process")
+    is_worker = process is not None and process.parent_process() is not None
+    holder = os.environ.get(_HOLDER)
+    return f"process {holder}" if is_worker and holder else None
 
 
 def claim_alone(adapter: str) -> Wire | None:
@@ -284,7 +330,7 @@ def claim_alone(adapter: str) -> Wire | None:
     Raises:
         NotImplementedError: A launcher has started several.
     """
-    wire = claim()
+    wire = claim_to_train()
     world = rank_and_world()[1]
     if wire is not None and world > 1:
         raise NotImplementedError(

@@ -15,7 +15,7 @@ from typing import Any
 
 from autolrs._requires import require
 from autolrs._standing import Standing
-from autolrs._wire import claim
+from autolrs._wire import claim_to_train
 from autolrs.session import Session
 
 require("lightning", "Lightning", "lightning", "2.3")
@@ -57,7 +57,7 @@ class TunerCallback(Standing, Callback):
             ValueError: This is the script's second fit.
             NotImplementedError: More than one process trains.
         """
-        wire = claim()
+        wire = claim_to_train()
         if wire is None:
             return
         if trainer.world_size > 1:

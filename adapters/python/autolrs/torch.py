@@ -20,7 +20,7 @@ from typing import Any, Callable
 
 from autolrs._requires import require
 from autolrs._rewind import DEFAULT_BYTES
-from autolrs._wire import claim, is_driven
+from autolrs._wire import claim_to_train, is_driven
 from autolrs.tuner import InertTuner, Tuner
 
 require("torch", "PyTorch", "torch", "2.3")
@@ -85,7 +85,7 @@ def attach(
         RanksError: Several processes train, and have not met or cannot reach each other.
         ImportError: The model is sharded (FSDP2), and PyTorch is older than 2.7.
     """
-    wire = claim()
+    wire = claim_to_train()
     if not is_driven():
         return InertTuner(total)
     check_arguments(model, optimizer, validate, extra, total, rewind_bytes)

@@ -16,7 +16,7 @@ from typing import Any, Callable
 
 from autolrs._requires import require
 from autolrs._standing import Standing
-from autolrs._wire import claim
+from autolrs._wire import claim_to_train
 from autolrs.session import Session
 from autolrs.tuner import must_be_count
 
@@ -54,7 +54,7 @@ def attach(trainer: Trainer) -> Standing:
         NotImplementedError: More than one process trains, or DeepSpeed does.
         TypeError: There are several evaluation sets, and no loss to choose by.
     """
-    if claim() is None:
+    if claim_to_train() is None:
         return BareTrainer(trainer)
     if trainer.args.world_size > 1 or trainer.is_deepspeed_enabled:
         raise NotImplementedError(
@@ -121,7 +121,7 @@ class TunerCallback(Standing, TrainerCallback):
 
     def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         """Attaches to the model and its optimizer, and waits until the tuner wants steps."""
-        trainer, wire = self._trainer, claim()
+        trainer, wire = self._trainer, claim_to_train()
         assert wire is not None
         # Accelerate wraps the optimizer, and calls the one inside if the scaler lets it.
         optimizer = getattr(trainer.optimizer, "optimizer", trainer.optimizer)

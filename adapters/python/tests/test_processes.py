@@ -1,0 +1,92 @@
+"""Processes that share a model are not served, and each that tries is told who holds the tuner."""
+
+from __future__ import annotations
+
+import pytest
+from conftest import Drive
+
+WORKERS = """
+import autolrs, multiprocessing, os, sys
+def train():
+    from autolrs._wire import claim_to_train
+    claim_to_train()
+if __name__ == "__main__":
+    worker = multiprocessing.get_context(METHOD).Process(target=train)
+    worker.start()
+    worker.join()
+    print("parent", os.getpid(), worker.exitcode, file=sys.stderr)
+"""
+
+
+@pytest.mark.parametrize("method", ["fork", "spawn"])
+def test_a_worker_that_attaches_is_told_which_process_holds_the_tuner(
+    drive: Drive, method: str
+) -> None:
+    driver = drive(WORKERS.replace("METHOD", repr(method)))
+    assert driver.wait() == 0
+    said = driver.stderr.splitlines()
+    parent = said[-1].split()[1]
+    assert said[-1] == f"parent {parent} 1"
+    assert f"RanksError: process {parent} holds the tuner" in said[-2]
+    assert "torchrun" in said[-2]
+
+
+SEVERAL = """
+import multiprocessing, sys
+def train():
+    try:
+        from autolrs._wire import claim_to_train
+        claim_to_train()
+        print("attached", file=sys.stderr)
+    finally:
+        barrier.wait(60)  # the first lives until the second has tried
+if __name__ == "__main__":
+    context = multiprocessing.get_context("fork")
+    barrier = context.Barrier(2)
+    workers = [context.Process(target=train) for _ in range(2)]
+    for each in workers: each.start()
+    for each in workers: each.join()
+"""
+
+
+def test_of_two_workers_that_attach_over_one_stdin_one_is_refused(drive: Drive) -> None:
+    driver = drive(SEVERAL)
+    assert driver.wait() == 0
+    said = driver.stderr
+    assert said.count("attached\n") == 1
+    assert said.count("RanksError: another process of this script holds the tuner") == 1
+
+
+def test_what_a_script_starts_that_is_no_worker_of_it_is_let_alone(drive: Drive) -> None:
+    inner = "from autolrs._wire import claim_to_train; print(claim_to_train())"
+    script = f"""
+import autolrs, subprocess, sys
+print(subprocess.run([sys.executable, "-c", {inner!r}], capture_output=True, text=True))
+"""
+    driver = drive(script)
+    assert driver.wait() == 0
+    assert "None" in driver.stderr
+    assert "Error" not in driver.stderr
+
+
+FORK = """
+import os, toy
+model, tuner = toy.attach()
+BEGIN
+if os.fork() == 0:
+    while not tuner.done:
+        tuner.step(model.update())
+os.wait()
+while not tuner.done:
+    tuner.step(model.update())
+"""
+
+
+@pytest.mark.parametrize("begin", ["", "tuner.done or tuner.step(model.update())"])
+def test_a_fork_that_calls_the_tuner_of_its_parent_is_told(drive: Drive, begin: str) -> None:
+    driver = drive(FORK.replace("BEGIN", begin))
+    driver.ask("initialize")
+    assert len(driver.train(4)) == 4
+    assert driver.shutdown() == 0
+    assert "is a fork of" in driver.stderr
+    assert "which attached" in driver.stderr
