@@ -316,9 +316,9 @@ def _holder() -> str | None:
         return None if _owner == os.getpid() else f"process {_owner}"
     # One that a script starts to do something else is let alone; a worker of its own is not.
     process = sys.modules.get("multiprocessing.process")
-    is_worker = process is not None and process.parent_process() is not None
+    parent = None if process is None else process.parent_process()
     holder = os.environ.get(_HOLDER)
-    return f"process {holder}" if is_worker and holder else None
+    return f"process {holder}" if parent is not None and str(parent.pid) == holder else None
 
 
 def claim_alone(adapter: str) -> Wire | None:
