@@ -60,7 +60,8 @@ def main() -> None:
         model.train()
 
     for _ in tuner.epochs(10):  # autolrs: an epoch a run, instead of max_epochs=10
-        trainer.run(tuner.batches(loader), max_epochs=1)  # autolrs: instead of loader
+        # A generator has no length, by which the engine would stop amid a trial.
+        trainer.run((batch for batch in tuner.batches(loader)), max_epochs=1)  # autolrs
 
 
 if __name__ == "__main__":
