@@ -77,6 +77,8 @@ class TorchHooks:
         self._watch: LrWatch | None = None
         self._strangers: Strangers | None = None
         self._bystanders: Bystanders | None = None
+        self._moves: Moves | None = None
+        self._groups_met: GroupWatch | None = None
         self.warn: Callable[[str], None] = lambda message: None
         """Tells a person something. The session that comes later knows how."""
         self.is_over: Callable[[], bool] = lambda: False
@@ -137,23 +139,25 @@ class TorchHooks:
             )
         self._ratios = _ratios(self._param_groups)
         if self._watch is None:
-            self._begin()
+            self._begin(is_factor=False)
             self._watch = LrWatch(family.leaves, known, lambda: self.is_over())
         self._watch.note()
 
     def take_base(self) -> None:
         family = self.family
         refuse_no_lr(self._param_groups)
-        self._begin()
+        self._begin(is_factor=True)
         wrappers = [each for each in family.given if not _is_in(each, family.members)]
         self.own = OwnSchedule([*family.members, *wrappers], family.leaves)
         self._ratios = [1.0] * len(self._param_groups)
 
-    def _begin(self) -> None:
+    def _begin(self, is_factor: bool) -> None:
         """The loop begins: what trains is all there, and stays what it is."""
         family = self.family
         refuse_lazy(self._model)
-        GroupWatch(family.leaves, lambda: self.is_over())
+        refuse_idle(self._model, self.extras, family.groups)
+        self._moves = Moves(self._model, self.extras, family.groups, is_factor)
+        self._groups_met = GroupWatch(family.leaves, lambda: self.is_over())
         known = [*family.given, *family.members, *self.extras]
         self._bystanders = Bystanders(
             self._model, self.extras, family.leaves, lambda message: self.warn(message)
@@ -161,6 +165,14 @@ class TorchHooks:
         self._strangers = Strangers(
             self._model, known, lambda message: self.warn(message), lambda: self.is_over()
         )
+
+    def begin_training(self) -> None:
+        if self._moves is not None:
+            self._moves.begin()
+
+    def end_training(self, done: Sequence[tuple[float, float]]) -> None:
+        if self._moves is not None and self._groups_met is not None:
+            self._moves.end(done, not self._groups_met.has_met)
 
     def note_order(self) -> None:
         if self.own is not None:

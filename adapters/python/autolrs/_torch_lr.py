@@ -83,11 +83,14 @@ class GroupWatch:
 
     def __init__(self, leaves: Sequence[Optimizer], is_over: Callable[[], bool]) -> None:
         self._is_over = is_over
+        self.has_met = False
+        """An update has come."""
         self._shapes = {id(item): _shape(item) for item in leaves}
         for item in leaves:
             hook(item, before=self._compare)
 
     def _compare(self, optimizer: Optimizer, *_: Any) -> None:
+        self.has_met = True
         was = self._shapes[id(optimizer)]
         groups = optimizer.param_groups
         if len(groups) == len(was):

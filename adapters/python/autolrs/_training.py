@@ -117,6 +117,12 @@ class Training:
         told, self._told = self._told, len(self._losses)
         return finite_or_none_each(self._losses[told:])
 
+    def done(self) -> list[tuple[float, float]]:
+        """LR and loss of each step that was done."""
+        self._read_held()
+        lrs = self._lrs if len(self._lrs) > 1 else self._lrs * self.count
+        return [*zip(lrs, self._losses)]
+
     def result(self, step: int) -> dict[str, Any]:
         """The answer.
 

@@ -28,6 +28,10 @@ class ChangedError(PermanentError, ValueError):
     """What trains is no longer what was handed over: a rollback could not bring it back."""
 
 
+class StillError(PermanentError, ValueError):
+    """The model does not follow the learning rate, so that there is nothing to tune."""
+
+
 class NotHeldError(PermanentError, TypeError):
     """A part of the state cannot be saved, or not be brought back as it was."""
 

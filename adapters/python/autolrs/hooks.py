@@ -131,6 +131,24 @@ class TakesFactor(Protocol):
 
 
 @runtime_checkable
+class SeesMoves(Protocol):
+    """What hooks can do besides: see whether training moves the weights."""
+
+    def begin_training(self) -> None:
+        """A training begins."""
+
+    def end_training(self, done: Sequence[tuple[float, float]]) -> None:
+        """A training ends.
+
+        Args:
+            done: LR and loss of each update.
+
+        Raises:
+            StillError: The weights do not follow the LR.
+        """
+
+
+@runtime_checkable
 class KeepsRng(Protocol):
     """What hooks can do besides: put aside the random numbers that training draws from."""
 

@@ -26,7 +26,7 @@ from autolrs._script_end import ScriptEnd
 from autolrs._training import Training
 from autolrs._wire import TunerGone, Wire
 from autolrs.errors import PermanentError, TrainingOverError
-from autolrs.hooks import Hooks, TakesFactor
+from autolrs.hooks import Hooks, SeesMoves, TakesFactor
 from autolrs.tuner import must_be_count
 
 Batch = TypeVar("Batch")
@@ -79,6 +79,7 @@ class Session:
         wire.take()
         self._wire = wire
         self._hooks = hooks
+        self._moves = hooks if isinstance(hooks, SeesMoves) else None
         self._tape = Tape(rewind_bytes, hooks.keep)
         self._answers = Answers(hooks, self._tape, self.warn, wire.token)
         self._answers.total = total
@@ -321,6 +322,8 @@ class Session:
         self._look_at = training.count + self._stride
 
     def _finish(self, training: Training) -> None:
+        if self._moves is not None and not self._has_left_loop:
+            self._moves.end_training(training.done())
         result = training.result(self._answers.step)
         self._training = None
         self._reached = None if training.is_search else self._answers.step
@@ -400,6 +403,8 @@ class Session:
         self._look_at = self._stride
         training.attend_next(self._look_at)
         self._looked_at = self._told_at = time.monotonic()
+        if self._moves is not None:
+            self._moves.begin_training()
         self._training = training
         self._has_trained = True
         return None
