@@ -19,7 +19,7 @@ started = time.perf_counter()
 # Where `autolrs run` has not put it on the path, it is here.
 sys.path.append(str(Path(__file__).resolve().parents[2] / "adapters" / "python"))
 
-from autolrs._wire import claim  # noqa: E402  before anything is printed
+from autolrs._protocol.wire import claim  # noqa: E402  before anything is printed
 from autolrs.session import Session  # noqa: E402
 from autolrs.tuner import InertTuner  # noqa: E402
 

@@ -5,8 +5,8 @@ stdout for the conversation at once: a banner printed by the next import must no
 Where the tuner names a socket, it connects to that and leaves them alone.
 """
 
+from autolrs._protocol.wire import claim, is_driven
 from autolrs._version import __version__
-from autolrs._wire import claim, is_driven
 from autolrs.errors import SecondSchedulerError
 
 claim()

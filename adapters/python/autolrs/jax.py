@@ -14,15 +14,15 @@ from __future__ import annotations
 
 from typing import Any, Callable
 
-from autolrs._requires import require
-from autolrs._rewind import DEFAULT_BYTES
-from autolrs._wire import Wire, claim_alone
+from autolrs._data.batch_cache import DEFAULT_BYTES
+from autolrs._protocol.wire import Wire, claim_alone
+from autolrs._state.requires import require
 from autolrs.session import Session
 from autolrs.tuner import InertTuner
 
 require("jax", "JAX", "jax", "0.4.30")
 
-from autolrs._jax_hooks import JaxHooks
+from autolrs._jax.hooks import JaxHooks
 
 __all__ = ["attach"]
 

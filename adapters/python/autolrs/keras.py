@@ -11,17 +11,17 @@ from __future__ import annotations
 
 from typing import Any, Callable
 
-from autolrs._requires import require
-from autolrs._standing import Standing
-from autolrs._wire import claim, claim_alone
+from autolrs._protocol.wire import claim, claim_alone
+from autolrs._session.standing import Standing
+from autolrs._state.requires import require
 from autolrs.session import Session
 
 require("keras", "Keras", "keras", "3.4")
 
 import keras
 
-from autolrs._keras_hooks import KerasHooks, capture_rng, restore_rng
-from autolrs._keras_loss import show_batch_losses
+from autolrs._keras.hooks import KerasHooks, capture_rng, restore_rng
+from autolrs._keras.loss import show_batch_losses
 
 __all__ = ["TunerCallback"]
 

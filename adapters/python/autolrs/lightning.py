@@ -13,9 +13,9 @@ from __future__ import annotations
 import gc
 from typing import Any
 
-from autolrs._requires import require
-from autolrs._standing import Standing
-from autolrs._wire import claim_to_train
+from autolrs._protocol.wire import claim_to_train
+from autolrs._session.standing import Standing
+from autolrs._state.requires import require
 from autolrs.session import Session
 
 require("lightning", "Lightning", "lightning", "2.3")
@@ -24,8 +24,8 @@ import lightning
 from lightning.pytorch import Callback, LightningModule, Trainer
 from lightning.pytorch.callbacks import Checkpoint, EarlyStopping
 
-from autolrs._torch_hooks import TorchHooks
-from autolrs._torch_updates import Updates
+from autolrs._torch.hooks import TorchHooks
+from autolrs._torch.updates import Updates
 
 __all__ = ["TunerCallback"]
 
@@ -35,8 +35,8 @@ class TunerCallback(Standing, Callback):
 
     Under a tuner the fit does as many optimizer updates as the tuner asks for, whatever its
     `max_epochs` and `max_steps` say, and schedulers from `configure_optimizers` are taken out of
-    the way; under `--keep-schedule` they stay, if they are stepped at each update. Without a tuner the
-    callback does nothing.
+    the way; under `--keep-schedule` they stay, if they are stepped at each update. Without a
+    tuner the callback does nothing.
 
     Args:
         monitor: The name under which the module logs its validation loss. The tuner validates by

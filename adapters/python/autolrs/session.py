@@ -16,15 +16,15 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from typing import Any, TypeVar
 
-from autolrs._answers import Answers
-from autolrs._data_loop import DataLoop
-from autolrs._messages import SCRIPT_RAISED, Fault, Request, base_of, parse_request
-from autolrs._pause import Pause
-from autolrs._plain_bugs import bug_in
-from autolrs._rewind import DEFAULT_BYTES, Tape
-from autolrs._script_end import ScriptEnd
-from autolrs._training import Training
-from autolrs._wire import TunerGone, Wire
+from autolrs._data.batch_cache import DEFAULT_BYTES, Tape
+from autolrs._data.loop import DataLoop
+from autolrs._data.pause import Pause
+from autolrs._protocol.messages import SCRIPT_RAISED, Fault, Request, base_of, parse_request
+from autolrs._protocol.wire import TunerGone, Wire
+from autolrs._session.handler import Answers
+from autolrs._session.plain_bugs import bug_in
+from autolrs._session.script_exit import ScriptEnd
+from autolrs._session.train_request import Training
 from autolrs.errors import PermanentError, TrainingOverError
 from autolrs.hooks import Hooks, SeesMoves, TakesFactor
 from autolrs.tuner import must_be_count

@@ -14,9 +14,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Callable
 
-from autolrs._requires import require
-from autolrs._rewind import DEFAULT_BYTES
-from autolrs._wire import claim_alone
+from autolrs._data.batch_cache import DEFAULT_BYTES
+from autolrs._protocol.wire import claim_alone
+from autolrs._state.requires import require
 from autolrs.session import Session
 from autolrs.tuner import InertTuner, Tuner
 
@@ -24,7 +24,7 @@ require("tensorflow", "TensorFlow", "tensorflow", "2.16")
 
 import tensorflow as tf
 
-from autolrs._tensorflow_hooks import TensorflowHooks
+from autolrs._tensorflow.hooks import TensorflowHooks
 
 __all__ = ["Tuner", "attach"]
 

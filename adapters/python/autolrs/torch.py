@@ -18,22 +18,22 @@ from collections.abc import Sequence
 from operator import index
 from typing import Any, Callable
 
-from autolrs._requires import require
-from autolrs._rewind import DEFAULT_BYTES
-from autolrs._wire import claim_to_train, is_driven
+from autolrs._data.batch_cache import DEFAULT_BYTES
+from autolrs._protocol.wire import claim_to_train, is_driven
+from autolrs._state.requires import require
 from autolrs.tuner import InertTuner, Tuner
 
 require("torch", "PyTorch", "torch", "2.3")
 
 from torch import nn
 
-from autolrs._torch_arguments import check_arguments
-from autolrs._torch_gate import put_gate
-from autolrs._torch_hooks import TorchHooks
-from autolrs._torch_ranked_hooks import RankedTorchHooks
-from autolrs._torch_ranked_session import ranked_session
-from autolrs._torch_ranks import find_ranks
-from autolrs._torch_session import CountedSession, updates_of
+from autolrs._torch.arguments import check_arguments
+from autolrs._torch.hooks import TorchHooks
+from autolrs._torch.session import CountedSession, updates_of
+from autolrs._torch.update_gate import put_gate
+from autolrs._torch_ranks.ranked_hooks import RankedTorchHooks
+from autolrs._torch_ranks.ranked_session import ranked_session
+from autolrs._torch_ranks.ranks import find_ranks
 
 __all__ = ["Tuner", "attach"]
 
@@ -75,9 +75,9 @@ def attach(
 
     Where the loop begins, a scheduler of torch.optim that sets the LR of this optimizer too raises
     `SecondSchedulerError`, and an LR of 0 in the first parameter group `ValueError`; not so under
-    `--keep-schedule`. At an update, another LR than the one that was set raises `SecondSchedulerError`
-    too, and a parameter group or an optimizer that was not there `ChangedError`.
-
+    `--keep-schedule`. At an update, another LR than the one that was set raises
+    `SecondSchedulerError` too, and a parameter group or an optimizer that was not there
+    `ChangedError`.
     Raises:
         ValueError: attach was called before.
         TypeError: An argument is of another kind than it must be, an extra has no `state_dict` and

@@ -14,9 +14,9 @@ import math
 import warnings
 from typing import Any, Callable
 
-from autolrs._requires import require
-from autolrs._standing import Standing
-from autolrs._wire import claim_to_train
+from autolrs._protocol.wire import claim_to_train
+from autolrs._session.standing import Standing
+from autolrs._state.requires import require
 from autolrs.session import Session
 from autolrs.tuner import must_be_count
 
@@ -25,9 +25,9 @@ require("transformers", "Transformers", "transformers[torch]", "4.46")
 import transformers
 from transformers import PrinterCallback, ProgressCallback, Trainer, TrainerCallback
 
-from autolrs._torch_hooks import TorchHooks
-from autolrs._torch_rng import capture_rng, restore_rng
-from autolrs._torch_updates import Updates
+from autolrs._torch.hooks import TorchHooks
+from autolrs._torch.updates import Updates
+from autolrs._torch_state.rng import capture_rng, restore_rng
 
 __all__ = ["TunerCallback", "attach"]
 
@@ -39,8 +39,8 @@ def attach(trainer: Trainer) -> Standing:
     """Hands the learning rate of `trainer.train()` over to the tuner, if one drives this script.
 
     Under a tuner the Trainer does as many optimizer updates as the tuner asks for, whatever its
-    arguments say, makes no LR scheduler but under `--keep-schedule`, loads no best checkpoint at its
-    end, and validates by its own evaluation if it has an `eval_dataset`. It prints its logs
+    arguments say, makes no scheduler except under `--keep-schedule`, loads no best checkpoint at
+    its end, and validates by its own evaluation if it has an `eval_dataset`. It prints its logs
     without a progress bar, since the tuner shows how far the run is. Without a tuner the Trainer
     stays as it is.
 

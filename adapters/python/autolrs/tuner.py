@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any, Protocol, TypeVar
 
-from autolrs._epochs import batches_of, tell_epoch
+from autolrs._data.epochs import batches_of, tell_epoch
 
 Batch = TypeVar("Batch")
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Callable
 
-from autolrs._wire import Wire
+from autolrs._protocol.wire import Wire
 from autolrs.session import Session
 
 

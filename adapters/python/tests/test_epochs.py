@@ -10,7 +10,7 @@ from typing import Any, Callable
 import pytest
 from toy import Toy
 
-from autolrs._epochs import Epochs, Place, length_of, tell_epoch
+from autolrs._data.epochs import Epochs, Place, length_of, tell_epoch
 from autolrs.tuner import InertTuner
 
 

@@ -13,8 +13,8 @@ from conftest import require
 torch = require("torch")
 numpy = require("numpy")
 
-from autolrs._generators import generators_of, has_lasting_workers, set_state, state_of  # noqa: E402
-from autolrs._torch_file import read_durable, write_durably  # noqa: E402
+from autolrs._data.generators import generators_of, has_lasting_workers, set_state, state_of  # noqa: E402
+from autolrs._torch_state.checkpoint_file import read_durable, write_durably  # noqa: E402
 
 
 class Bar:

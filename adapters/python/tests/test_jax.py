@@ -12,7 +12,7 @@ from contracts import goes_on_in_a_new_process, restores_bit_for_bit, trains_alo
 jax = require("jax")
 optax = require("optax")
 
-from autolrs._jax_hooks import JaxHooks  # noqa: E402
+from autolrs._jax.hooks import JaxHooks  # noqa: E402
 from autolrs.errors import NotHeldError, SecondSchedulerError  # noqa: E402
 
 jnp = jax.numpy

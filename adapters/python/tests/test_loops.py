@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from autolrs._loops import Loops, Stack
+from autolrs._data.loop_detection import Loops, Stack
 
 PRELUDE = """
 import contextlib, itertools

@@ -8,8 +8,8 @@ import threading
 import pytest
 from toy import Toy
 
-from autolrs import _pause
-from autolrs._pause import Pause
+from autolrs._data import pause as pauses
+from autolrs._data.pause import Pause
 
 
 def test_what_is_drawn_in_a_pause_leaves_no_trace() -> None:
@@ -31,8 +31,8 @@ def test_what_is_drawn_in_a_pause_leaves_no_trace() -> None:
 def test_a_long_pause_is_heard_of_until_it_ends_or_takes_too_long(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(_pause, "SIGN_SECONDS", 0.001)
-    monkeypatch.setattr(_pause, "MOST_SIGNS", 3)
+    monkeypatch.setattr(pauses, "SIGN_SECONDS", 0.001)
+    monkeypatch.setattr(pauses, "MOST_SIGNS", 3)
     heard = threading.Semaphore(0)
     pause = Pause(Toy(None), heard.release)
     pause.begin()

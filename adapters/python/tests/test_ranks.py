@@ -10,9 +10,7 @@ from typing import Any
 
 import pytest
 
-from autolrs._merge import mean, merge
-from autolrs._messages import Request
-from autolrs._rank_links import (
+from autolrs._distributed.links import (
     HELLO_SECONDS,
     Site,
     accept_all,
@@ -20,8 +18,10 @@ from autolrs._rank_links import (
     listen,
     own_site,
 )
-from autolrs._ranks import FollowerWire, LeaderWire
-from autolrs._wire import TunerGone, Wire
+from autolrs._distributed.merge import mean, merge
+from autolrs._distributed.ranks import FollowerWire, LeaderWire
+from autolrs._protocol.messages import Request
+from autolrs._protocol.wire import TunerGone, Wire
 from autolrs.errors import RanksError
 
 SECRET = "0123456789abcdef"
@@ -174,7 +174,7 @@ def test_a_stranger_that_speaks_slowly_does_not_keep_all_waiting() -> None:
 def test_a_rank_is_let_in_behind_a_stranger_that_speaks_slowly(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("autolrs._rank_links.HELLO_SECONDS", 0.3)
+    monkeypatch.setattr("autolrs._distributed.links.HELLO_SECONDS", 0.3)
     listener, address = listen([HERE, HERE])
     stranger = socket.create_connection(listener.getsockname())
     with stranger, ThreadPoolExecutor() as threads:

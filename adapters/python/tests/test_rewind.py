@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from toy import Toy
 
-from autolrs._containers import rebuild
-from autolrs._epochs import Epochs
-from autolrs._rewind import Tape, batch_bytes
+from autolrs._data.batch_cache import Tape, batch_bytes
+from autolrs._data.containers import rebuild
+from autolrs._data.epochs import Epochs
 
 
 def tape_of(count: int, limit_bytes: int = 10**9) -> Tape:

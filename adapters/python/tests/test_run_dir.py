@@ -8,8 +8,8 @@ import pytest
 from conftest import Drive
 from driver import RefusedError
 
-from autolrs._messages import INVALID_PARAMS, Fault
-from autolrs._run_dir import RunDir
+from autolrs._protocol.messages import INVALID_PARAMS, Fault
+from autolrs._session.run_dir import RunDir
 
 SCRIPT = """
 import toy

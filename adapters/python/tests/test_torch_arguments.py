@@ -9,8 +9,8 @@ from conftest import Drive, require
 
 torch = require("torch")
 
-from autolrs._torch_arguments import check_arguments  # noqa: E402
-from autolrs._torch_hooks import TorchHooks  # noqa: E402
+from autolrs._torch.arguments import check_arguments  # noqa: E402
+from autolrs._torch.hooks import TorchHooks  # noqa: E402
 from autolrs.errors import ArgumentError  # noqa: E402
 
 NET = torch.nn.Linear(1, 1)

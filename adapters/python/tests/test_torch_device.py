@@ -14,8 +14,8 @@ torch = require("torch")
 
 from far import Far, to_host  # noqa: E402
 
-from autolrs._torch_hooks import TorchHooks  # noqa: E402
-from autolrs._torch_snapshot import fits_on_device  # noqa: E402
+from autolrs._torch.hooks import TorchHooks  # noqa: E402
+from autolrs._torch_state.snapshot import fits_on_device  # noqa: E402
 
 GB = 10**9
 on_cuda = pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no CUDA device")

@@ -10,7 +10,7 @@ from conftest import require
 
 torch = require("torch")
 
-from autolrs._torch_hooks import TorchHooks  # noqa: E402
+from autolrs._torch.hooks import TorchHooks  # noqa: E402
 from autolrs.errors import ChangedError, NotHeldError  # noqa: E402
 
 

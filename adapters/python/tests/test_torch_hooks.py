@@ -12,9 +12,9 @@ from conftest import require
 
 torch = require("torch")
 
-from autolrs._epochs import Epochs  # noqa: E402
-from autolrs._rewind import Tape  # noqa: E402
-from autolrs._torch_hooks import TorchHooks  # noqa: E402
+from autolrs._data.batch_cache import Tape  # noqa: E402
+from autolrs._data.epochs import Epochs  # noqa: E402
+from autolrs._torch.hooks import TorchHooks  # noqa: E402
 from autolrs.errors import PermanentError, SecondSchedulerError  # noqa: E402
 
 

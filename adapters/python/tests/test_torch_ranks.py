@@ -307,7 +307,7 @@ def test_a_pytorch_too_old_for_sharded_models_says_so_and_trains_whole_ones(
 ) -> None:
     import torch
 
-    from autolrs._torch_sharded import is_sharded, refuse_old_torch
+    from autolrs._torch_ranks.sharded import is_sharded, refuse_old_torch
 
     monkeypatch.setattr(torch, "__version__", "2.4.1")
     # As in PyTorch 2.3: the package is there, and what it shall hold is elsewhere or nowhere.
@@ -347,7 +347,7 @@ except RuntimeError as error:
 def test_a_skipped_update_is_judged_without_the_loss_which_is_the_ranks_own() -> None:
     import torch
 
-    from autolrs._torch_updates import MAX_SKIPS, Updates
+    from autolrs._torch.updates import MAX_SKIPS, Updates
 
     optimizer = torch.optim.SGD([torch.nn.Parameter(torch.ones(1))], lr=0.1)
     updates = Updates([optimizer], is_one_of_many=True)

@@ -12,8 +12,8 @@ from driver import Driver, run_alone
 
 torch = require("torch")
 
-from autolrs._torch_hooks import TorchHooks  # noqa: E402
-from autolrs._torch_schedule import OwnSchedule  # noqa: E402
+from autolrs._torch.hooks import TorchHooks  # noqa: E402
+from autolrs._torch_lr.schedule import OwnSchedule  # noqa: E402
 from autolrs.errors import SchedulerOrderError  # noqa: E402
 
 SCHEDULES = {

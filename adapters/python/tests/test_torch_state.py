@@ -15,8 +15,8 @@ from conftest import require
 
 torch = require("torch")
 
-from autolrs._torch_file import read_durable, write_durably  # noqa: E402
-from autolrs._torch_hooks import TorchHooks  # noqa: E402
+from autolrs._torch.hooks import TorchHooks  # noqa: E402
+from autolrs._torch_state.checkpoint_file import read_durable, write_durably  # noqa: E402
 from autolrs.errors import NotHeldError  # noqa: E402
 
 OPTIMIZERS: dict[str, Callable[[Any], Any]] = {

@@ -10,8 +10,8 @@ from inside import inside, train
 
 torch = require("torch")
 
-from autolrs._torch_hooks import TorchHooks  # noqa: E402
-from autolrs._torch_session import CountedSession, updates_of  # noqa: E402
+from autolrs._torch.hooks import TorchHooks  # noqa: E402
+from autolrs._torch.session import CountedSession, updates_of  # noqa: E402
 
 X = torch.ones(4, 2)
 

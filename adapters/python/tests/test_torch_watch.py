@@ -12,8 +12,8 @@ from inside import inside, restore, save, train
 
 torch = require("torch")
 
-from autolrs._torch_hooks import TorchHooks  # noqa: E402
-from autolrs._torch_session import CountedSession, updates_of  # noqa: E402
+from autolrs._torch.hooks import TorchHooks  # noqa: E402
+from autolrs._torch.session import CountedSession, updates_of  # noqa: E402
 from autolrs.errors import (  # noqa: E402
     ChangedError,
     NotHeldError,

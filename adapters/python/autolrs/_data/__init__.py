@@ -1,0 +1,1 @@
+"""Loops over data that can be rolled back: epochs, batches, their positions."""

@@ -1,0 +1,1 @@
+"""JAX with Optax or Flax."""

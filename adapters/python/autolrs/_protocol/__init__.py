@@ -1,0 +1,1 @@
+"""The wire: messages, transports and who is driven."""

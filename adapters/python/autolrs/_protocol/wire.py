@@ -1,0 +1,364 @@
+"""One JSON message a line over file descriptors that the user's own output never reaches."""
+
+from __future__ import annotations
+
+import json
+import os
+import queue
+import sys
+import threading
+import time
+from contextlib import suppress
+from typing import Any, Callable
+
+from autolrs._protocol.launcher import rank_and_world
+from autolrs._protocol.transport import connect, holds_alone, is_closed, take_stdio
+from autolrs.errors import AddressError, RanksError
+
+_GONE = (
+    "autolrs: the tuner went away while it steered this script; leaving now, because the weights "
+    "may be those of a probe (the run directory tells how to resume)"
+)
+_GONE_EARLY = "autolrs: the tuner went away before it asked for a step; leaving now"
+
+Fds = tuple[int, int]
+
+_AGAIN_SECONDS = 15.0
+"""A tuner with too many strangers at its port makes room within ten seconds."""
+
+_PAUSE_SECONDS = 0.2
+
+_HOLDER = "AUTOLRS_HOLDER"
+"""Tells the children of a process that it has the wire."""
+
+
+class TunerGone(SystemExit):
+    """The other end of the wire is closed. Ends the script with status 1 and one sentence."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+
+
+class Wire:
+    """Lines in and messages out. Only the thread that trains may call it.
+
+    Args:
+        read_fd: Where the tuner's lines come from.
+        write_fd: Where the messages go to; it may be the same. Both belong to the wire from here.
+        token: What tells the tuner that it is this script that talks.
+        gone: What to say when nobody is at the other end any more; left out where that is a tuner.
+        connect_again: For a connection that is closed before it has sent anything; it raises
+            AddressError where nobody listens any more.
+    """
+
+    def __init__(
+        self,
+        read_fd: int,
+        write_fd: int,
+        token: str | None = None,
+        gone: str | None = None,
+        connect_again: Callable[[], Fds] | None = None,
+    ) -> None:
+        self.token = token
+        self.connect_again = connect_again
+        self._own_gone = gone
+        self._read_more = threading.Condition()
+        self._connections = 1
+        self._greeted = 0
+        self._connected_at = time.monotonic()
+        self._again_until = 0.0
+        self._has_ended = False
+        self._received = 0
+        self._read_fd = read_fd
+        self._write_fd = write_fd
+        self._lines: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
+        self._reader: threading.Thread | None = None
+        self._sending = threading.Lock()
+        self._is_taken = False
+        self._is_unproven = token is not None
+        self.has_news = False
+        """A line, or the end, waits to be received. Cheap enough to look at in every step."""
+        self.is_gone = False
+        """Nobody is at the other end, or this process is a fork that has no part in the talk."""
+        # Forked workers (DataLoader) would hold the tuner's pipes open, and could answer for us.
+        if hasattr(os, "register_at_fork"):
+            os.register_at_fork(after_in_child=self._forget)
+
+    @property
+    def fds(self) -> tuple[int, int]:
+        """Where it reads and where it writes."""
+        return self._read_fd, self._write_fd
+
+    def take(self) -> None:
+        """Makes the caller the one that talks.
+
+        Raises:
+            ValueError: There is one already.
+        """
+        if self._is_taken:
+            raise ValueError(
+                "attach was called twice, and the tuner steers one training; call it once, and "
+                "hand what else must be saved over as `extra`"
+            )
+        self._is_taken = True
+
+    def start(self) -> None:
+        """Begins to read. Not done before somebody wants to listen."""
+        if self._reader is None:
+            self._reader = threading.Thread(target=self._read, name="autolrs", daemon=True)
+            self._reader.start()
+
+    def receive(self) -> bytes:
+        """Waits for the next line.
+
+        Raises:
+            TunerGone: There will be none.
+        """
+        self.start()
+        line = None if self.is_gone else self._lines.get()
+        self.has_news = not self._lines.empty()
+        return self._line_or_gone(line)
+
+    def receive_if_any(self) -> bytes | None:
+        """The next line if one is there; does not wait.
+
+        Raises:
+            TunerGone: There will be none.
+        """
+        if self.is_gone:
+            raise TunerGone(self._gone)
+        # Cleared before the look: a line that comes in between sets it again.
+        self.has_news = False
+        try:
+            line = self._lines.get_nowait()
+        except queue.Empty:
+            return None
+        return self._line_or_gone(line)
+
+    def send(self, message: dict[str, Any]) -> None:
+        """Writes one message.
+
+        Raises:
+            TunerGone: Nobody reads it.
+            ValueError: It holds a number that is not finite.
+        """
+        if self._is_unproven:
+            self._await_connection()
+            message = _with_token(message, self.token)
+            self._is_unproven = False
+        text = json.dumps({"jsonrpc": "2.0", **message}, allow_nan=False, separators=(",", ":"))
+        rest = memoryview(text.encode() + b"\n")
+        try:
+            with self._sending:  # a sign of life comes from another thread
+                while rest:
+                    rest = rest[os.write(self._write_fd, rest) :]
+        except OSError as error:
+            self.is_gone = self.has_news = True
+            raise TunerGone(self._gone) from error
+
+    def _line_or_gone(self, line: bytes | None) -> bytes:
+        if line is None:
+            # A script that catches the exception meets it again at its next step.
+            self.is_gone = self.has_news = True
+            raise TunerGone(self._gone)
+        self._received += 1
+        return line
+
+    @property
+    def _gone(self) -> str:
+        if self._own_gone is not None:
+            return self._own_gone
+        # Who has asked for nothing but a hello has steered nothing.
+        return _GONE if self._received > 1 else _GONE_EARLY
+
+    def _read(self) -> None:
+        # Plain os.read: a buffered file would hold a lock that the interpreter's exit trips over.
+        pieces: list[bytes] = []
+        has_greeting = is_said_again = False
+        while True:
+            try:
+                chunk = os.read(self._read_fd, 65536)
+            except OSError:
+                chunk = b""
+            if chunk == b"":
+                if self._connects_again():
+                    # Every connection begins with the same request.
+                    pieces, is_said_again = [], has_greeting
+                    continue
+                self._deliver(None)
+                return
+            *lines, rest = chunk.split(b"\n")
+            for line in lines:
+                if self._greeted < self._connections:
+                    with self._read_more:
+                        self._greeted = self._connections
+                        self._read_more.notify_all()
+                if not is_said_again:
+                    has_greeting = True
+                    self._deliver(b"".join([*pieces, line]))
+                pieces, is_said_again = [], False
+            pieces.append(rest)
+
+    def _connects_again(self) -> bool:
+        """After the end of a connection: where the tuner had no room for one that says nothing."""
+        is_made = False
+        now = time.monotonic()
+        if self._connections == 1 or now - self._connected_at > _AGAIN_SECONDS:
+            self._again_until = now + _AGAIN_SECONDS
+        if self._is_unproven and self.connect_again is not None and now < self._again_until:
+            time.sleep(_PAUSE_SECONDS)
+            with suppress(AddressError):  # nobody listens any more
+                fd, _ = self.connect_again()
+                os.dup2(fd, self._read_fd, inheritable=False)
+                os.close(fd)
+                is_made = True
+        with self._read_more:
+            self._connected_at = time.monotonic()
+            self._connections += is_made
+            self._has_ended = not is_made
+            self._read_more.notify_all()
+        return is_made
+
+    def _await_connection(self) -> None:
+        """Returns once the other end has begun to talk and still listens, or nobody ever will."""
+        if self.connect_again is None:
+            return
+        self.start()
+        closed = 0
+        with self._read_more:
+            while not self._has_ended:
+                if self._greeted > closed:
+                    if not is_closed(self._write_fd):
+                        return
+                    closed = self._greeted
+                self._read_more.wait()
+
+    def _deliver(self, line: bytes | None) -> None:
+        self._lines.put(line)
+        self.has_news = True
+
+    def _forget(self) -> None:
+        if self._own_gone is None and self._is_taken:
+            self._own_gone = (
+                f"autolrs: process {os.getpid()} is a fork of {os.getppid()}, which attached, and "
+                "the tuner is called there alone; train in one process, or attach in each rank "
+                "that torchrun starts"
+            )
+        self.is_gone = self.has_news = True
+        for fd in {self._read_fd, self._write_fd}:
+            try:
+                os.close(fd)
+            except OSError:
+                pass
+
+
+def _with_token(message: dict[str, Any], token: str | None) -> dict[str, Any]:
+    """The first message. A hello has the token in it; an error in its place needs it too."""
+    if "error" not in message:
+        return message
+    error = message["error"]
+    return {**message, "error": {**error, "data": {**error.get("data", {}), "token": token}}}
+
+
+_is_driven = False
+_claimed: Wire | None = None
+_owner = 0
+"""The process that has claimed it."""
+_is_second = False
+"""Another process has stdin and stdout for its conversation already."""
+
+
+def claim() -> Wire | None:
+    """The wire to the tuner that drives this script, or None if there is none.
+
+    The first call takes stdin and stdout, or connects to the address that the environment names.
+    Child processes are no trainers of their own: they see AUTOLRS=0, neither address nor token,
+    and train, if they do, untuned. Of several processes that a launcher has started, rank 0 alone
+    has the wire.
+
+    Raises:
+        AddressError: Nobody can be reached at the address.
+    """
+    global _claimed, _is_driven, _is_second, _owner
+    if not _is_driven and os.environ.get("AUTOLRS") == "1":
+        _claimed = _take(os.environ.get("AUTOLRS_ADDRESS"), os.environ.get("AUTOLRS_TOKEN"))
+        _is_driven = True
+        _owner = os.getpid()
+        _is_second = _claimed is not None and not holds_alone(_claimed.fds[1])
+        os.environ["AUTOLRS"] = "0"
+        os.environ[_HOLDER] = str(_owner)
+        for name in ("AUTOLRS_ADDRESS", "AUTOLRS_TOKEN"):
+            os.environ.pop(name, None)
+    return _claimed
+
+
+def claim_to_train() -> Wire | None:
+    """As `claim`, for who means to train by it.
+
+    Raises:
+        RanksError: Another process of this script has it.
+    """
+    wire = claim()
+    holder = _holder()
+    if holder is not None:
+        raise RanksError(
+            f"{holder} holds the tuner, which steers one training, and process {os.getpid()} "
+            "attaches too; train in one process, or have torchrun start the ranks of one "
+            "training: processes that multiprocessing starts to share a model are not served"
+        )
+    return wire
+
+
+def _holder() -> str | None:
+    if _is_second:
+        return "another process of this script"
+    if _is_driven:
+        return None if _owner == os.getpid() else f"process {_owner}"
+    # One that a script starts to do something else is let alone; a worker of its own is not.
+    process = sys.modules.get("multiprocessing.process")
+    parent = None if process is None else process.parent_process()
+    holder = os.environ.get(_HOLDER)
+    return f"process {holder}" if parent is not None and str(parent.pid) == holder else None
+
+
+def claim_alone(adapter: str) -> Wire | None:
+    """As `claim`, for an adapter that steers one process.
+
+    Args:
+        adapter: Its name in the sentence.
+
+    Raises:
+        NotImplementedError: A launcher has started several.
+    """
+    wire = claim_to_train()
+    world = rank_and_world()[1]
+    if wire is not None and world > 1:
+        raise NotImplementedError(
+            f"{world} processes train here, and {adapter} steers one; train in one process, or "
+            "without the tuner"
+        )
+    return wire
+
+
+def is_driven() -> bool:
+    """True where a tuner steers this script: on every rank, if there are several.
+
+    Example:
+        scheduler = None if autolrs.is_driven() else CosineAnnealingLR(optimizer, T_max=1000)
+    """
+    claim()
+    return _is_driven
+
+
+def _take(address: str | None, token: str | None) -> Wire | None:
+    rank, world = rank_and_world()
+    if rank > 0:
+        return None
+    if world > 1 and not address:
+        raise AddressError(
+            f"{world} processes train here, and the tuner talks over a stdin and stdout that all "
+            "of them share; give autolrs --transport unix"
+        )
+    if address is None or address == "":
+        return Wire(*take_stdio(), token)
+    return Wire(*connect(address), token, connect_again=lambda: connect(address))

@@ -1,0 +1,1 @@
+"""One conversation with the tuner: its requests, and the script's end."""

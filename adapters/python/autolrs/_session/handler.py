@@ -1,0 +1,183 @@
+"""Answers to all that the tuner asks between two trainings, and the state that they act on."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from typing import Any, Callable, NamedTuple
+
+from autolrs._data.batch_cache import Tape
+from autolrs._data.epochs import Place
+from autolrs._protocol.messages import (
+    CHECKPOINT_UNKNOWN,
+    INVALID_PARAMS,
+    METHOD_NOT_FOUND,
+    NOT_SUPPORTED,
+    PROTOCOL_VERSION,
+    STORAGE_FAILED,
+    Fault,
+    Request,
+    count_of,
+    finite_or_none,
+    text_of,
+)
+from autolrs._session.run_dir import RunDir
+from autolrs._version import __version__
+from autolrs.hooks import Hooks, TakesFactor
+
+
+class Checkpoint(NamedTuple):
+    """What is saved under an id."""
+
+    step: int
+    state: Any
+    place: Place | None = None
+    """Where training stood in its data. In memory the tape knows it."""
+
+
+class Answers:
+    """Answers one request after the other.
+
+    Args:
+        hooks: The model in training.
+        tape: The batches since the oldest checkpoint.
+        warn: Tells the tuner what a person should know.
+        token: Goes back to the tuner, if it gave one.
+    """
+
+    def __init__(
+        self, hooks: Hooks, tape: Tape, warn: Callable[[str], None], token: str | None
+    ) -> None:
+        self.step = 0
+        """Updates done, as the state says: after a restore, the checkpoint's."""
+        self.loads = 0
+        """How often the state was brought back."""
+        self.total: int | None = None
+        """Steps that the script means to do, if it says."""
+        self.can_rewind = False
+        """True where the tape plays, so that the same batches come again."""
+        self.holds_place = True
+        """False where a new process would not find the same batches at the same place."""
+        self._hooks = hooks
+        self._tape = tape
+        self._warn = warn
+        self._token = token
+        self._checkpoints: dict[str, Checkpoint] = {}
+        self._run_dir = RunDir()
+
+    def answer(self, request: Request) -> dict[str, Any]:
+        """The result of a request.
+
+        Raises:
+            Fault: It cannot be done. Whatever else is raised comes from the script.
+        """
+        params = request.params
+        if request.method == "initialize":
+            return self._hello()
+        if request.method == "validate":
+            return self._validate(params)
+        if request.method == "save":
+            return self._save(text_of(params, "id"), self._run_dir.path_of(params))
+        if request.method == "restore":
+            return self._restore(text_of(params, "id"), self._run_dir.path_of(params))
+        if request.method == "discard":
+            return self._discard(text_of(params, "id"), self._run_dir.path_of(params))
+        raise Fault(METHOD_NOT_FOUND, f'this adapter knows no "{request.method}"')
+
+    def _hello(self) -> dict[str, Any]:
+        hooks = self._hooks
+        return {
+            "protocol": PROTOCOL_VERSION,
+            "trainer": {
+                "name": os.path.basename(sys.argv[0]) or "python",
+                "version": __version__,
+                "framework": hooks.framework,
+            },
+            "step": self.step,
+            **({} if self.total is None else {"total": self.total}),
+            "lr": hooks.get_lr(),
+            "groups": list(hooks.groups),
+            "world": 1,
+            "can": {
+                "validate": hooks.can_validate,
+                "disk": True,
+                "rewind": self.can_rewind,
+                "cancel": True,
+                **({"base": True} if isinstance(hooks, TakesFactor) else {}),
+            },
+            "holds": [*hooks.holds, *(["data"] if self.can_rewind and self.holds_place else [])],
+            **({"token": self._token} if self._token else {}),
+        }
+
+    def _validate(self, params: dict[str, Any]) -> dict[str, Any]:
+        if params.get("batches") is not None and count_of(params, "batches") == 0:
+            raise Fault(INVALID_PARAMS, '"batches" is 0, and there is no loss over no batch')
+        if not self._hooks.can_validate:
+            raise Fault(NOT_SUPPORTED, "the script gave attach no validate function")
+        started = time.perf_counter()
+        loss, metrics = self._hooks.validate()
+        return {
+            "loss": finite_or_none(loss),
+            **({"metrics": {k: finite_or_none(v) for k, v in metrics.items()}} if metrics else {}),
+            "seconds": time.perf_counter() - started,
+        }
+
+    def _save(self, id: str, path: str | None) -> dict[str, Any]:
+        started = time.perf_counter()
+        if path is None:
+            state = self._hooks.capture()
+            size = self._hooks.size(state)
+            self._checkpoints[id] = Checkpoint(self.step, state)
+            self._tape.mark(id)
+        else:
+            place = self._tape.place
+            try:
+                size = self._hooks.write(path, self.step, place and place._asdict())
+            except OSError as error:
+                raise Fault(STORAGE_FAILED, f'cannot write "{id}": {error}') from error
+        seconds = time.perf_counter() - started
+        return {"id": id, "step": self.step, "bytes": size, "seconds": seconds}
+
+    def _restore(self, id: str, path: str | None) -> dict[str, Any]:
+        started = time.perf_counter()
+        checkpoint = self._checkpoints.get(id) if path is None else self._read(id, path)
+        if checkpoint is None:
+            raise _unknown(id, path)
+        # Before the state: to go to a place may draw random numbers, and the state undoes that.
+        is_there = self._tape.rewind(id) if path is None else self._tape.seek(checkpoint.place)
+        self._hooks.apply(checkpoint.state)
+        self.loads += 1
+        self.step = checkpoint.step
+        if not is_there:
+            self._warn(f'the batches that followed "{id}" are gone; training goes on with others')
+        lr = self._hooks.get_lr()
+        return {"id": id, "step": self.step, "lr": lr, "seconds": time.perf_counter() - started}
+
+    def _read(self, id: str, path: str) -> Checkpoint | None:
+        try:
+            state, step, place = self._hooks.read(path)
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise Fault(STORAGE_FAILED, f'cannot read "{id}": {error}') from error
+        return Checkpoint(step, state, None if place is None else Place(**place))
+
+    def _discard(self, id: str, path: str | None) -> dict[str, Any]:
+        if path is None:
+            if self._checkpoints.pop(id, None) is None:
+                raise _unknown(id, path)
+            self._tape.unmark(id)
+        else:
+            try:
+                os.remove(path)
+            except FileNotFoundError:
+                pass  # it is gone, which is what was asked for
+            except OSError as error:
+                raise Fault(STORAGE_FAILED, f'cannot remove "{id}": {error}') from error
+        return {"id": id}
+
+
+def _unknown(id: str, path: str | None) -> Fault:
+    where = "in memory" if path is None else f"at {path}"
+    return Fault(CHECKPOINT_UNKNOWN, f'there is no checkpoint "{id}" {where}')

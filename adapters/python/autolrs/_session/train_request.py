@@ -1,0 +1,162 @@
+"""One `train` request while it runs: which LR comes next, the losses so far, and why it ends."""
+
+from __future__ import annotations
+
+import math
+import time
+from typing import Any
+
+from autolrs._protocol.messages import (
+    Request,
+    count_of,
+    finite_or_none_each,
+    is_search,
+    lrs_of,
+    number_of,
+)
+from autolrs.hooks import Hooks, TakesFactor, TellsGroups
+
+DECAY = 0.9
+"""Weight of the past in the smoothed loss: about the last ten steps count."""
+
+
+class Training:
+    """Counts steps and judges their losses.
+
+    Whether it ends depends on the losses alone and never on time, so that a run repeats itself. So
+    a loss on a device is judged when the request is answered: to read it sooner would make the
+    device wait, and a progress notice, which does read it, comes at no fixed step.
+
+    Raises:
+        Fault: A parameter is wrong.
+    """
+
+    def __init__(self, request: Request, hooks: Hooks) -> None:
+        params = request.params
+        self.request = request
+        self.steps = count_of(params, "steps")
+        self.is_search = is_search(params)
+        """The steps are a trial's, and will be rolled back."""
+        self.count = 0
+        """Steps done."""
+        self.attend_at = 0
+        """The count at which the session has to look; before it, a step only counts."""
+        self.end: str | None = None
+        """Why it stops early."""
+        self._hooks = hooks
+        self._note_order = hooks.note_order if isinstance(hooks, TakesFactor) else None
+        lrs = lrs_of(params, "lr", self.steps)
+        self._lrs = lrs if isinstance(lrs, list) else [lrs] * min(self.steps, 1)
+        self._halt = None if params.get("halt") is None else number_of(params, "halt")
+        self._losses: list[float] = []
+        self._held: list[Any] = []
+        self._lr_is_for = 0
+        self._judged = 0
+        self._told = 0
+        self._average = 0.0
+        # What the average would be if every loss were 1; dividing by it takes the start at 0 out.
+        self._weight = 0.0
+        self._started = time.perf_counter()
+
+    @property
+    def is_done(self) -> bool:
+        """True once it is to be answered."""
+        return self.end is not None or self.count >= self.steps
+
+    def stop(self, end: str) -> None:
+        """Ends it early. The first cause stays."""
+        self.end = self.end or end
+        self.attend_at = 0
+
+    @property
+    def changes_lr(self) -> bool:
+        """True while another LR is to be set before the next step."""
+        return self.count < len(self._lrs)
+
+    def set_next_lr(self) -> None:
+        """Sets the LR of the next step, if it is another than that of the last."""
+        if self.changes_lr:
+            self._hooks.set_lr(self._lrs[self.count])
+            self._lr_is_for = self.count
+
+    def add(self, loss: Any) -> None:
+        """Counts one update and its loss."""
+        self.count += 1
+        value = loss if type(loss) is float else self._hooks.read_loss(loss)
+        if value is None:
+            self._held.append(self._hooks.hold_loss(loss))
+        elif self._held:
+            self._read_held()
+            self._losses.append(value)
+        else:
+            self._losses.append(value)
+            if self._judged == self.count - 1:
+                self._judge(value)
+
+    def judge_held(self) -> None:
+        """Judges what came from a device, once it is to be answered."""
+        if self._judged < self.count and self.is_done:
+            self._read_held()
+            for value in self._losses[self._judged :]:
+                self._judge(value)
+
+    def note_order(self) -> None:
+        """The script goes on: see `autolrs.hooks.TakesFactor`."""
+        if self._note_order is not None:
+            self._note_order()
+
+    def attend_next(self, at: int) -> None:
+        """Says at which count the session has to look next: at `at`, or before if it must be."""
+        self.note_order()
+        # One LR a step: the next one is set by now, and after the next step it is due again.
+        self.attend_at = self.count + 1 if len(self._lrs) > 1 else min(at, self.steps)
+
+    def news(self) -> list[float | None]:
+        """The losses since it was asked last, as the wire writes them."""
+        self._read_held()
+        told, self._told = self._told, len(self._losses)
+        return finite_or_none_each(self._losses[told:])
+
+    def done(self) -> list[tuple[float, float]]:
+        """LR and loss of each step that was done."""
+        self._read_held()
+        lrs = self._lrs if len(self._lrs) > 1 else self._lrs * self.count
+        return [*zip(lrs, self._losses)]
+
+    def result(self, step: int) -> dict[str, Any]:
+        """The answer.
+
+        Args:
+            step: The count of all updates, as the state says.
+        """
+        self._read_held()
+        # The next LR may be set already, for a step that never came. The last step's is not read
+        # before that: it may lie on a device, and would make each step wait.
+        has_next = 0 < self.count == self._lr_is_for
+        result: dict[str, Any] = {
+            "steps": self.count,
+            "losses": finite_or_none_each(self._losses),
+            "lr": self._lrs[self.count - 1] if has_next else self._hooks.get_lr(),
+            "step": step,
+            "seconds": time.perf_counter() - self._started,
+        }
+        if len(self._hooks.groups) > 1 and isinstance(self._hooks, TellsGroups):
+            groups = self._hooks.get_groups()
+            if groups is not None:
+                result["groups"] = list(groups)
+        return result if self.end is None else {**result, "end": self.end}
+
+    def _read_held(self) -> None:
+        if self._held:
+            self._losses += self._hooks.read_held(self._held)
+            self._held.clear()
+
+    def _judge(self, value: float) -> None:
+        self._judged += 1
+        if not math.isfinite(value):
+            self.stop("diverged")
+        elif self._halt is not None:
+            self._average = DECAY * self._average + (1 - DECAY) * value
+            self._weight = DECAY * self._weight + (1 - DECAY)
+            if self._average / self._weight > self._halt:
+                self.stop("halt")

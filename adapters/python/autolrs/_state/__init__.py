@@ -1,0 +1,1 @@
+"""State that every framework has: random numbers, arrays, files."""

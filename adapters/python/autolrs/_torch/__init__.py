@@ -1,0 +1,1 @@
+"""PyTorch: the hooks, and the updates that they count."""

@@ -1,0 +1,368 @@
+"""The hooks for PyTorch: a model, its optimizers, and what else the script hands over."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from typing import Any, Callable
+
+import torch
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+from autolrs._data.containers import own_copy
+from autolrs._state.validation_result import refuse_no_loss
+from autolrs._torch.data import data_state, set_data_state
+from autolrs._torch.foreign_optimizers import Strangers
+from autolrs._torch.validate import run_validation
+from autolrs._torch.weight_changes import Moves, refuse_idle
+from autolrs._torch.wrapped_optimizers import Family
+from autolrs._torch_lr.lr_watch import GroupWatch, LrWatch, refuse_lazy, refuse_no_lr
+from autolrs._torch_lr.schedule import OwnSchedule
+from autolrs._torch_lr.schedulers import schedulers_of
+from autolrs._torch_state.checkpoint_file import read_durable, write_durably
+from autolrs._torch_state.model_copies import Bystanders
+from autolrs._torch_state.plain_types import plain_of
+from autolrs._torch_state.rng import capture_rng, data_stream, restore_rng
+from autolrs._torch_state.snapshot import snapshot_of
+from autolrs._torch_state.state import (
+    bytes_of,
+    copy_of,
+    in_kinds_of,
+    model_state,
+    restore_loose,
+    restore_model,
+    restore_optimizers,
+)
+from autolrs.errors import ArgumentError, SecondSchedulerError
+from autolrs.session import Session
+
+
+class TorchHooks:
+    """Implements `Hooks` and `TakesFactor` of `autolrs.hooks`; see there what each promises.
+
+    Args:
+        model: What is trained.
+        optimizer: Its optimizer, or several. The first group of the first has the base LR.
+        validate: The user's validation, if there is one.
+        extra: What else is to be saved and restored.
+
+    Raises:
+        TypeError: An extra cannot be saved and restored, or an optimizer's updates cannot be
+            counted.
+    """
+
+    def __init__(
+        self,
+        model: nn.Module,
+        optimizer: Any,
+        validate: Callable[[], Any] | None,
+        extra: Sequence[Any],
+    ) -> None:
+        self._model = model
+        self.family = Family(optimizer)
+        self.optimizers = self.family.members
+        """All whose state is kept; those inside of wrappers too."""
+        for item in self.family.leaves:
+            _refuse_closure(item)
+        self._validate = validate
+        held = {id(item) for item in extra}
+        self._extras = _named([*extra, *(s for s in self.family.scalers if id(s) not in held)])
+        self.own: OwnSchedule | None = None
+        """Where the LR is the script's own, and what is set is a factor on it."""
+        self._loose = self._parameters_outside()
+        """Parameters that the optimizers train and the model has not."""
+        self._is_readable = False
+        self._watch: LrWatch | None = None
+        self._strangers: Strangers | None = None
+        self._bystanders: Bystanders | None = None
+        self._moves: Moves | None = None
+        self._groups_met: GroupWatch | None = None
+        self.warn: Callable[[str], None] = lambda message: None
+        """Tells a person something. The session that comes later knows how."""
+        self.is_over: Callable[[], bool] = lambda: False
+        """True once the training that is steered has ended. As there."""
+        self._ratios: Sequence[float] = []
+        self._data_stream = data_stream()
+        self._has_trained = False  # on a device
+
+    def tell_by(self, session: Session) -> None:
+        """What a person should know goes by this session, and while it steers."""
+        self.warn, self.is_over = session.warn, lambda: session.is_over
+
+    @property
+    def extras(self) -> list[Any]:
+        """What else is saved and restored."""
+        return list(self._extras.values())
+
+    @property
+    def framework(self) -> str:
+        return f"torch {torch.__version__}"
+
+    @property
+    def holds(self) -> Sequence[str]:
+        own = [] if self.own is None else ["schedule"]
+        loose = ["parameters"] if self._loose else []
+        return [
+            "model",
+            "optimizer",
+            "rng",
+            *loose,
+            *own,
+            *(f"extra:{name}" for name in self._extras),
+        ]
+
+    @property
+    def groups(self) -> Sequence[float]:
+        self._ratios = self._ratios or _ratios(self._param_groups)
+        return self._ratios
+
+    def get_groups(self) -> Sequence[float] | None:
+        if self.own is not None:
+            return None
+        lrs = [float(group["lr"]) for group in self._param_groups]
+        return None if lrs[0] == 0 else [lr / lrs[0] for lr in lrs]
+
+    @property
+    def can_validate(self) -> bool:
+        return self._validate is not None
+
+    def check(self) -> None:
+        family = self.family
+        known = [*family.given, *family.members]
+        for item in schedulers_of(known):
+            raise SecondSchedulerError(
+                f"a {type(item).__name__} sets the learning rate of this optimizer, and the "
+                "tuner would too; create it only `if not autolrs.is_driven()`, or run with "
+                "--keep-schedule"
+            )
+        self._ratios = _ratios(self._param_groups)
+        if self._watch is None:
+            self._begin(is_factor=False)
+            self._watch = LrWatch(family.leaves, known, lambda: self.is_over())
+        self._watch.note()
+
+    def take_base(self) -> None:
+        family = self.family
+        refuse_no_lr(self._param_groups)
+        self._begin(is_factor=True)
+        wrappers = [each for each in family.given if not _is_in(each, family.members)]
+        self.own = OwnSchedule([*family.members, *wrappers], family.leaves)
+        self._ratios = [1.0] * len(self._param_groups)
+
+    def _begin(self, is_factor: bool) -> None:
+        """The loop begins: what trains is all there, and stays what it is."""
+        family = self.family
+        refuse_lazy(self._model)
+        refuse_idle(self._model, self.extras, family.groups)
+        self._moves = Moves(self._model, self.extras, family.groups, is_factor)
+        self._groups_met = GroupWatch(family.leaves, lambda: self.is_over())
+        known = [*family.given, *family.members, *self.extras]
+        self._bystanders = Bystanders(
+            self._model, self.extras, family.leaves, lambda message: self.warn(message)
+        )
+        self._strangers = Strangers(
+            self._model, known, lambda message: self.warn(message), lambda: self.is_over()
+        )
+
+    def begin_training(self) -> None:
+        if self._moves is not None:
+            self._moves.begin()
+
+    def end_training(self, done: Sequence[tuple[float, float]]) -> None:
+        if self._moves is not None and self._groups_met is not None:
+            self._moves.end(done, not self._groups_met.has_met)
+
+    def note_order(self) -> None:
+        if self.own is not None:
+            self.own.note_order()
+
+    def get_lr(self) -> float:
+        if self.own is not None:
+            return self.own.factor
+        return float(self._param_groups[0]["lr"])
+
+    def set_lr(self, lr: float) -> None:
+        if self.own is not None:
+            self.own.factor = lr
+            return
+        for group, ratio in zip(self._param_groups, self.groups):
+            if isinstance(group["lr"], Tensor):
+                group["lr"].fill_(lr * ratio)  # a compiled or captured step looks at this tensor
+            else:
+                group["lr"] = lr * ratio
+        if self._watch is not None:
+            self._watch.note()
+
+    def read_loss(self, loss: Any) -> float | None:
+        try:
+            if isinstance(loss, Tensor):
+                return loss.item() if loss.is_cpu else None
+            return float(loss)
+        except (TypeError, ValueError, RuntimeError):
+            refuse_no_loss(loss)
+            raise
+
+    def hold_loss(self, loss: Any) -> Any:
+        self._has_trained = True
+        # A copy: a captured graph writes each step's loss to the same place.
+        own = loss.detach().clone()
+        if own.dim() == 0:
+            return own
+        refuse_no_loss(loss)
+        return own.reshape(())
+
+    def read_held(self, held: Sequence[Any]) -> list[float]:
+        if len({loss.device for loss in held}) > 1:
+            return [float(loss) for loss in held]
+        values: list[float] = torch.stack([loss.float() for loss in held]).cpu().tolist()
+        return values
+
+    def validate(self) -> tuple[float, dict[str, float]]:
+        assert self._validate is not None  # the session has asked can_validate
+        if self._strangers is None:
+            return run_validation(self._model, self._validate)
+        self._strangers.is_off = True
+        try:
+            return run_validation(self._model, self._validate)
+        finally:
+            self._strangers.is_off = False
+
+    def capture(self) -> dict[str, Any]:
+        state = self._state()
+        if not self._is_readable:
+            # What no file can hold is told before there is work to lose.
+            plain_of(state, any_tensor=True)
+            self._is_readable = any(item.state for item in self.optimizers)
+        # These take back what they are given as it is, and count on finding it where it was.
+        as_is = {
+            name: state.pop(name) for name in ("extra", "schedule", "own_lrs") if name in state
+        }
+        has_trained = self._has_trained or any(item.state for item in self.optimizers)
+        return {**snapshot_of(state, has_trained), **copy_of(as_is), "rng": capture_rng()}
+
+    def apply(self, state: dict[str, Any]) -> None:
+        if self._bystanders is not None:
+            self._bystanders.look()
+        restore_model(self._model, state["model"])
+        states = state["optimizer"]
+        restore_optimizers(self.optimizers, states if type(states) is list else [states])
+        if "loose" in state:  # not where an older version wrote it
+            restore_loose(self._loose, state["loose"])
+        for name, item in self._extras.items():
+            saved = copy_of(state["extra"][name])
+            item.load_state_dict(in_kinds_of(item.state_dict(), saved))
+        if self.own is not None:
+            self.own.apply(state.get("schedule", {}))
+            if self.own.lrs is not None and "own_lrs" in state:
+                self.own.lrs.apply(state["own_lrs"])
+        if self._watch is not None:
+            self._watch.note()
+        restore_rng(state["rng"])
+
+    def size(self, state: dict[str, Any]) -> int:
+        return bytes_of(state)
+
+    def write(self, path: str, step: int, place: dict[str, Any] | None) -> int:
+        # Nothing trains meanwhile, so what is written needs no copy in memory.
+        state = {**self._state(), "rng": capture_rng()}
+        return write_durably(path, {"step": step, "state": state, "data": place})
+
+    def read(self, path: str) -> tuple[dict[str, Any], int, dict[str, Any] | None]:
+        content = read_durable(path)
+        return content["state"], content["step"], content.get("data")
+
+    def get_rng(self) -> dict[str, Any]:
+        return capture_rng()
+
+    def set_rng(self, rng: dict[str, Any]) -> None:
+        restore_rng(rng)
+
+    def data_rng(self) -> AbstractContextManager[None]:
+        return self._data_stream.entered()
+
+    def data_state(self, loader: Any) -> dict[str, Any]:
+        return data_state(self._data_stream, loader)
+
+    def set_data_state(self, loader: Any, state: dict[str, Any]) -> None:
+        set_data_state(self._data_stream, loader, state)
+
+    def keep(self, item: Any) -> Any:
+        # A copy: a script may change its batches in place. Batches from workers lie in shared
+        # memory besides, and thousands of them exhaust the file handles.
+        if not isinstance(item, Tensor):
+            return own_copy(item)
+        copied = item.detach().clone()
+        return copied.requires_grad_() if item.requires_grad else copied
+
+    def _parameters_outside(self) -> list[Tensor]:
+        modules = [self._model, *(each for each in self.extras if isinstance(each, nn.Module))]
+        inside = {id(each) for module in modules for each in module.parameters()}
+        trained = {id(each): each for group in self.family.groups for each in group["params"]}
+        return [each for key, each in trained.items() if key not in inside]
+
+    @property
+    def _param_groups(self) -> list[dict[str, Any]]:
+        return self.family.groups
+
+    def _state(self) -> dict[str, Any]:
+        return {
+            "model": model_state(self._model),
+            "optimizer": self._optimizer_state(),
+            **self._loose_state(),
+            "extra": {name: item.state_dict() for name, item in self._extras.items()},
+            **self._schedule_state(),
+        }
+
+    def _schedule_state(self) -> dict[str, Any]:
+        if self.own is None:
+            return {}
+        lrs = self.own.lrs
+        seen = {} if lrs is None else {"own_lrs": lrs.capture()}
+        return {"schedule": self.own.capture(), **seen}
+
+    def _loose_state(self) -> dict[str, Any]:
+        return {"loose": [each.detach() for each in self._loose]} if self._loose else {}
+
+    def _optimizer_state(self) -> Any:
+        states = [item.state_dict() for item in self.optimizers]
+        return states[0] if len(states) == 1 else states
+
+
+def _refuse_closure(optimizer: Optimizer) -> None:
+    closure = inspect.signature(type(optimizer).step).parameters.get("closure")
+    if closure is not None and closure.default is inspect.Parameter.empty:
+        raise ArgumentError(
+            f"{type(optimizer).__name__} takes a closure and evaluates the loss as often as it "
+            "likes, so that a step has no one loss and no one learning rate; the tuner steers "
+            "optimizers that update once a step, as SGD and Adam do"
+        )
+
+
+def _is_in(item: Any, items: Sequence[Any]) -> bool:
+    return any(item is own for own in items)
+
+
+def _ratios(groups: Sequence[dict[str, Any]]) -> list[float]:
+    refuse_no_lr(groups)
+    lrs = [float(group["lr"]) for group in groups]
+    if lrs[0] == 0:
+        raise ValueError(
+            "the learning rate of the first parameter group is 0, and the tuner keeps all groups "
+            "in proportion to it; give that group the base learning rate"
+        )
+    return [lr / lrs[0] for lr in lrs]
+
+
+def _named(extra: Sequence[Any]) -> dict[str, Any]:
+    named: dict[str, Any] = {}
+    for item in extra:
+        kind = type(item).__name__
+        if not (hasattr(item, "state_dict") and hasattr(item, "load_state_dict")):
+            raise ArgumentError(
+                f"extra holds a {kind}, which has no state_dict and load_state_dict"
+            )
+        taken = sum(1 for name in named if name.split("-")[0] == kind)
+        named[kind if taken == 0 else f"{kind}-{taken + 1}"] = item
+    return named

@@ -1,0 +1,140 @@
+"""The session of a PyTorch loop: a step is an update of its optimizers."""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections.abc import Iterable, Iterator
+from typing import Any, Callable, TypeVar
+
+from autolrs._data.batch_cache import DEFAULT_BYTES
+from autolrs._data.generators import has_lasting_workers
+from autolrs._protocol.messages import Request
+from autolrs._protocol.wire import Wire
+from autolrs._session.train_request import Training
+from autolrs._torch.hooks import TorchHooks
+from autolrs._torch.updates import Updates, scalers_in
+from autolrs.session import Session
+
+Batch = TypeVar("Batch")
+
+
+class CountedSession(Session):
+    """Counts updates, and not calls: a micro-batch, and what a scaler skips, is no step.
+
+    Args:
+        updates: Knows which calls of `step` follow an update.
+        wire, hooks, total, rewind_bytes: As for `Session`.
+    """
+
+    def __init__(
+        self,
+        updates: Updates,
+        wire: Wire,
+        hooks: TorchHooks,
+        total: int | None = None,
+        rewind_bytes: int = DEFAULT_BYTES,
+    ) -> None:
+        super().__init__(wire, hooks, total, rewind_bytes)
+        self._updates = updates
+        self._of_torch = hooks
+        self._cycle_total: int | None = None
+        self._note_order: Callable[[], None] | None = None
+        hooks.tell_by(self)
+
+    def step(self, loss: Any) -> None:
+        """As in `Session`, after an update; before it, the loss is kept for the mean."""
+        updates = self._updates
+        if (updates.fresh == 1 and not updates.is_involved) or updates.counts_calls:
+            updates.fresh = 0
+            Session.step(self, loss)
+        else:
+            self._step_otherwise(loss)
+        if self._note_order is not None:
+            self._note_order()
+
+    def _step_otherwise(self, loss: Any) -> None:
+        counted = self._updates.count(loss, self._hold)
+        if counted is not None:
+            if counted is not loss and self._cycle_total is not None:
+                self._tell_total()
+            Session.step(self, counted)
+        else:
+            self._wait_for_update()
+        if self._updates.news:
+            self._tell()
+
+    def _take_base(self, request: Request) -> None:
+        super()._take_base(request)
+        own = self._of_torch.own
+        self._note_order = None if own is None else own.note_order
+
+    def cycle(self, loader: Iterable[Batch], epochs: int = 1) -> Iterator[Batch]:
+        """As in `Session`, where workers that live on are told of."""
+        self._tell_of_workers(loader)
+        return super().cycle(loader, epochs)
+
+    def batches(self, loader: Iterable[Batch]) -> Iterator[Batch]:
+        """As in `Session`, where workers that live on are told of."""
+        self._tell_of_workers(loader)
+        return super().batches(loader)
+
+    def _tell_of_workers(self, loader: Iterable[Any]) -> None:
+        if has_lasting_workers(loader) and self._answers.holds_place:
+            self._answers.holds_place = False
+            self._updates.news.append(
+                "give the DataLoader persistent_workers=False if its workers draw random numbers, "
+                "as for augmentation: those of workers that live on cannot be saved, and a run "
+                "that is resumed, or started again, would augment otherwise than undisturbed"
+            )
+
+    def _hold(self, loss: Any) -> Any:
+        value = self._hooks.read_loss(loss)
+        return self._hooks.hold_loss(loss) if value is None else value
+
+    def _wait_for_update(self) -> None:
+        training = self._training
+        if training is None:
+            if not self._is_over:
+                self._serve()
+        elif self._wire.has_news:
+            self._attend(training)
+
+    def _begin(self, training: Training) -> dict[str, Any] | None:
+        self._updates.begin()
+        self._tell()
+        return super()._begin(training)
+
+    def steps_in(self, epochs: int, batches: int) -> int:
+        updates = _updates_in(batches)
+        self._cycle_total = epochs * batches if updates == batches else None
+        return epochs * updates
+
+    def _tell_total(self) -> None:
+        told, self._cycle_total = self._cycle_total, None
+        every = self._updates.calls_per_update
+        if told is not None and told == self._answers.total and every > 1:
+            self.warn(
+                f"give attach(..., total={told // every}): cycle has told {told} steps, one for "
+                f"each batch, and an update takes {every} batches here"
+            )
+
+    def _tell(self) -> None:
+        news, self._updates.news = self._updates.news, []
+        for message in news:
+            self.warn(message)
+
+
+def updates_of(hooks: TorchHooks, is_one_of_many: bool = False) -> Updates:
+    """What watches the updates of these hooks' optimizers. Other ranks train too, or not."""
+    return Updates(hooks.family.leaves, scalers_in(hooks.extras), is_one_of_many)
+
+
+def _updates_in(batches: int) -> int:
+    """How many updates an epoch of so many batches has, where Accelerate accumulates gradients."""
+    state = getattr(sys.modules.get("accelerate.state"), "GradientState", None)
+    if state is None or not state._shared_state:
+        return batches
+    shared = state()
+    every = int(shared.num_steps)
+    return math.ceil(batches / every) if shared.sync_with_dataloader else batches // every

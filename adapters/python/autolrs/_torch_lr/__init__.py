@@ -1,0 +1,1 @@
+"""PyTorch: learning rates, the tuner's and the script's."""

@@ -1,0 +1,150 @@
+"""The script's own LR schedule, where the tuner sets a factor on it and leaves the rest alone."""
+
+from __future__ import annotations
+
+import gc
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+from torch import Tensor
+from torch.optim import Optimizer
+
+from autolrs._torch.wrapped_optimizers import hook
+from autolrs._torch_lr.schedulers import schedulers_of
+from autolrs._torch_lr.script_lrs import OwnLrs
+from autolrs._torch_state.state import copy_of
+from autolrs.errors import ChangedError, SchedulerOrderError
+
+State = dict[str, dict[str, Any]]
+
+
+class OwnSchedule:
+    """Multiplies each group's LR by a factor, for the time of an update alone.
+
+    Between two updates the LRs are the script's own, to the bit: a scheduler that computes the
+    next LR from the present one, as ExponentialLR does, never meets the factor.
+
+    Args:
+        optimizers: All that train the model, wrappers too.
+        leaves: Those of them that make the updates; all, if it is left out.
+
+    Raises:
+        ValueError: Two schedulers of an optimizer could be taken for each other in a new process.
+    """
+
+    def __init__(
+        self, optimizers: Sequence[Any], leaves: Sequence[Optimizer] | None = None
+    ) -> None:
+        leaves = optimizers if leaves is None else leaves
+        self.factor = 1.0
+        gc.collect()  # scheduler and optimizer refer to each other, and a dead one has no say
+        self._schedulers = schedulers_of(optimizers, of_torch=True)
+        self._roots = _roots(self._schedulers, optimizers)
+        self._scaled: dict[int, list[tuple[dict[str, Any], Any, Any]]] = {}
+        self._counts: list[Any] | None = None
+        # Where the losses decide, other losses give another LR at the same update.
+        is_judged = any("Plateau" in type(item).__name__ for item in self._schedulers)
+        self.lrs: OwnLrs | None = None if is_judged else OwnLrs(leaves)
+        for item in leaves:
+            hook(item, before=self._scale, after=self._put_back)
+
+    def note_order(self) -> None:
+        """The script goes on: a scheduler's step between here and the next update is too late."""
+        self._counts = self._counts_now()
+
+    def capture(self) -> State:
+        """The schedulers' states, by a name that a new process finds again."""
+        return {name: _plain(item.state_dict()) for name, item in self._roots.items()}
+
+    def apply(self, state: State) -> None:
+        """Brings back what `capture` gave. The LRs themselves come back with the optimizer.
+
+        Raises:
+            ChangedError: The script's schedulers are others than those of the checkpoint.
+        """
+        if state.keys() != self._roots.keys():
+            raise ChangedError(
+                f"the checkpoint holds the state of {_list(state)}, and the script's schedulers "
+                f"are {_list(self._roots)}; give it back those that it had when the run began"
+            )
+        for name, item in self._roots.items():
+            item.load_state_dict(copy_of(state[name]))
+
+    def _scale(self, optimizer: Optimizer, *_: Any) -> None:
+        if self._counts is not None:
+            self._refuse_late_step(self._counts)
+            self._counts = None
+        self._put_back(optimizer)  # an update that raised has left its LRs scaled
+        if self.lrs is not None:
+            self.lrs.compare(optimizer)
+        if self.factor == 1:
+            return
+        scaled = self._scaled[id(optimizer)] = []
+        tensors: set[int] = set()  # groups may have one in common
+        for group in optimizer.param_groups:
+            own = group["lr"]
+            if isinstance(own, Tensor):
+                if id(own) in tensors:
+                    continue
+                tensors.add(id(own))
+                kept = own.clone()
+                own.mul_(self.factor)  # a compiled or captured step looks at this tensor
+                scaled.append((group, kept, None))
+            else:
+                group["lr"] = own * self.factor
+                scaled.append((group, own, group["lr"]))
+
+    def _put_back(self, optimizer: Optimizer, *_: Any) -> None:
+        for group, own, scaled in self._scaled.pop(id(optimizer), []):
+            if isinstance(own, Tensor):
+                group["lr"].copy_(own)
+            elif group["lr"] is scaled:
+                group["lr"] = own
+
+    def _refuse_late_step(self, before: list[Any]) -> None:
+        for item, was, now in zip(self._schedulers, before, self._counts_now()):
+            if was != now:
+                raise SchedulerOrderError(
+                    # The remedy first: the tuner quotes the beginning.
+                    f"step the {type(item).__name__} between optimizer.step() and tuner.step(), "
+                    "once for each update: after that, no rollback takes its step back. A "
+                    "schedule by epochs is one by updates too: LambdaLR(optimizer, lambda step: "
+                    "0.7 ** (step // steps_an_epoch))"
+                )
+
+    def _counts_now(self) -> list[Any]:
+        # A ChainedScheduler counts nothing itself; those in it do.
+        return [getattr(item, "last_epoch", None) for item in self._schedulers]
+
+
+def _roots(schedulers: Sequence[Any], optimizers: Sequence[Any]) -> dict[str, Any]:
+    """Those that are in no other, which keeps the state of what is in it, by name."""
+    inner = {id(part) for item in schedulers for part in getattr(item, "_schedulers", [])}
+    roots: dict[str, Any] = {}
+    for item in schedulers:
+        if id(item) in inner:
+            continue
+        at = next(i for i, own in enumerate(optimizers) if own is item.optimizer)
+        kind = type(item).__name__
+        name = kind if at == 0 else f"{kind}@{at}"
+        if name in roots:
+            raise ValueError(
+                f"the optimizer has two schedulers of type {kind}, which a new process could not "
+                "tell apart; put them into one ChainedScheduler"
+            )
+        roots[name] = item
+    return roots
+
+
+def _plain(state: dict[str, Any]) -> dict[str, Any]:
+    """What changes in a scheduler. Functions and milestones are how it was made."""
+    return {
+        key: [_plain(part) for part in value] if key == "_schedulers" else copy_of(value)
+        for key, value in state.items()
+        if not callable(value) and not isinstance(value, Counter)
+    }
+
+
+def _list(names: Any) -> str:
+    return ", ".join(sorted(names)) or "none"

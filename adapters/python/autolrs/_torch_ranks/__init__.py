@@ -1,0 +1,1 @@
+"""PyTorch: DDP and FSDP2."""

@@ -1,0 +1,1 @@
+"""PyTorch: what a checkpoint holds."""
