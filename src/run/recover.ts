@@ -3,7 +3,7 @@
 import type { Command, Reply, TrainedReply } from '../core/conversation/command.js';
 import { AutolrsError } from '../core/errors.js';
 import type { Lineage, Origin } from '../core/record/lineage.js';
-import { fromRuns } from '../core/tuner/lr-runs.js';
+import { fromRuns } from '../core/record/lr-runs.js';
 import type { CheckpointsPort } from './ports.js';
 
 export interface RecoveryTools {

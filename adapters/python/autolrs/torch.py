@@ -78,6 +78,7 @@ def attach(
     `--keep-schedule`. At an update, another LR than the one that was set raises
     `SecondSchedulerError` too, and a parameter group or an optimizer that was not there
     `ChangedError`.
+
     Raises:
         ValueError: attach was called before.
         TypeError: An argument is of another kind than it must be, an extra has no `state_dict` and

@@ -13,7 +13,7 @@ import type {
   TrainCommand,
   TrainedReply,
 } from '../conversation/command.js';
-import { type LrRun, toRuns } from '../tuner/lr-runs.js';
+import { type LrRun, toRuns } from './lr-runs.js';
 import type { DurableCheckpoint } from './entry.js';
 
 /** Training that was done: to do it again, ask for as many steps at the same LRs. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { TrainedReply } from '../../../src/core/conversation/command.js';
 import { Lineage } from '../../../src/core/record/lineage.js';
-import { fromRuns } from '../../../src/core/tuner/lr-runs.js';
+import { fromRuns } from '../../../src/core/record/lr-runs.js';
 
 const SAVED = { kind: 'saved', step: 0, seconds: 0 } as const;
 
