@@ -1,10 +1,10 @@
-"""What `--keep-schedule` makes of a schedule whose peak is wrong: its validation loss over the bare one.
+"""What `--keep-schedule` makes of a schedule whose peak is wrong: validation loss over the bare.
 
     npm run build && python bench/factor.py
 
-Two small networks with a warm-up and a cosine of their own: the peak an eighth of a good one, good,
-and eight times as high; three seeds. The bare script does as many steps as the tuned run commits;
-what is done besides is in the last column. About ten minutes on an idle machine.
+Two small networks with a warm-up and a cosine of their own: the peak an eighth of a good one,
+good, and eight times as high; three seeds. The bare script does as many steps as the tuned run
+commits; what is done besides is in the last column. About ten minutes on an idle machine.
 """
 
 from __future__ import annotations

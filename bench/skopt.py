@@ -1,8 +1,9 @@
 """scikit-optimize on the job of `suggestLr`: observe the tenth LR, suggest the eleventh.
 
-Reads the space and ten observations as JSON from stdin, writes the median time of tell and ask in milliseconds as JSON
-to stdout. bench/core.js runs it. The optimizer is set up as released AutoLRS does: a GP with the library's default Matern 5/2
-kernel over log LR, and the lower confidence bound.
+Reads the space and ten observations as JSON from stdin, writes the median time of tell and ask in
+milliseconds as JSON to stdout. bench/core.js runs it. The optimizer is set up as released AutoLRS
+does: a GP with the library's default Matern 5/2 kernel over log LR, and the lower confidence
+bound.
 """
 
 from __future__ import annotations

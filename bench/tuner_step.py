@@ -1,4 +1,4 @@
-"""What one `tuner.step` costs away from boundaries, under a tuner that asks for many steps at once.
+"""What one `tuner.step` costs away from boundaries, under a tuner that asks for many steps.
 
     python bench/tuner_step.py
 
@@ -46,7 +46,8 @@ def measure(kind: str) -> float:
     )
 
     def ask(method: str, **params: object) -> dict[str, object]:
-        assert child.stdin and child.stdout
+        assert child.stdin
+        assert child.stdout
         request = {"jsonrpc": "2.0", "id": 1, "method": method, "params": params}
         child.stdin.write(json.dumps(request) + "\n")
         child.stdin.flush()

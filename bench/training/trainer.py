@@ -19,11 +19,10 @@ started = time.perf_counter()
 # Where `autolrs run` has not put it on the path, it is here.
 sys.path.append(str(Path(__file__).resolve().parents[2] / "adapters" / "python"))
 
+import workloads  # noqa: E402
 from autolrs._protocol.wire import claim  # noqa: E402  before anything is printed
 from autolrs.session import Session  # noqa: E402
 from autolrs.tuner import InertTuner  # noqa: E402
-
-import workloads  # noqa: E402
 from model_hooks import ModelHooks  # noqa: E402
 from recorded import Recorded, finite_or_none  # noqa: E402
 

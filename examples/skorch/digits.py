@@ -21,7 +21,7 @@ DIGITS = pathlib.Path(__file__).parents[1] / "demo" / "digits.csv.gz"
 
 
 class Tuned(NeuralNetClassifier):  # autolrs: a fit in which the tuner has the loops
-    def fit_loop(self, X, y=None, epochs=None, **_):  # noqa: N803
+    def fit_loop(self, X, y=None, epochs=None, **fit_params):  # noqa: N803
         self.check_data(X, y)
         train_set, held_out = self.get_split_datasets(X, y)
         loader = self.get_iterator(train_set, training=True)

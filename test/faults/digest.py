@@ -1,4 +1,4 @@
-"""Prints a digest of the content of each checkpoint: what is equal has the same, however it was packed."""
+"""Prints a digest of the content of each checkpoint: equal ones have the same, however packed."""
 
 import hashlib
 import sys

@@ -188,11 +188,15 @@ def gp_data_sets() -> list:
         x = np.sort(rng.uniform(size=count))
         sets.append((f"{count} points", x, curve(x) + 0.05 * rng.normal(size=count), None))
     x = rng.uniform(size=8)
-    sets.append(("8 unsorted points with noise of their own", x, curve(x), rng.uniform(0.001, 0.1, 8)))
+    sets.append(
+        ("8 unsorted points with noise of their own", x, curve(x), rng.uniform(0.001, 0.1, 8))
+    )
     x = np.array([0.1, 0.1, 0.5, 0.5, 0.5, 0.9])
     sets.append(("repeated positions", x, curve(x) + 0.1 * rng.normal(size=6), None))
     x = np.linspace(0, 1, 10)
-    sets.append(("a cliff", x, np.where(x > 0.75, 9.0, curve(x)) + 0.02 * rng.normal(size=10), None))
+    sets.append(
+        ("a cliff", x, np.where(x > 0.75, 9.0, curve(x)) + 0.02 * rng.normal(size=10), None)
+    )
     sets.append(("pure noise", x, rng.normal(size=10), None))
     sets.append(("in units of 1e12", x, 1e12 * curve(x) + 1e10 * rng.normal(size=10), None))
     sets.append(("in units of 1e-12", x, 1e-12 * curve(x) + 1e-14 * rng.normal(size=10), None))
@@ -236,7 +240,9 @@ def gp_fixed_cases() -> list:
 def as_points(x: np.ndarray, y: np.ndarray, variances: np.ndarray | None) -> list:
     if variances is None:
         return [{"x": float(a), "y": float(b)} for a, b in zip(x, y)]
-    return [{"x": float(a), "y": float(b), "variance": float(v)} for a, b, v in zip(x, y, variances)]
+    return [
+        {"x": float(a), "y": float(b), "variance": float(v)} for a, b, v in zip(x, y, variances)
+    ]
 
 
 def gp_fitted_cases() -> list:
@@ -247,7 +253,9 @@ def gp_fitted_cases() -> list:
         kernel = ConstantKernel(1.0, (AMPLITUDE[0] ** 2, AMPLITUDE[1] ** 2)) * Matern(
             0.3, LENGTH_SCALE, nu=2.5
         ) + WhiteKernel(0.01, (NOISE[0] ** 2, NOISE[1] ** 2))
-        model = GaussianProcessRegressor(kernel, alpha=own, n_restarts_optimizer=20, random_state=0)
+        model = GaussianProcessRegressor(
+            kernel, alpha=own, n_restarts_optimizer=20, random_state=0
+        )
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # an optimum on a bound
             model.fit(x[:, None], z)
@@ -295,12 +303,17 @@ def expected_improvement_cases() -> list:
 
 
 def improvement(z: float) -> float:
-    """z Φ(z) + φ(z); in the tail as an integral of Φ, because the sum cancels there."""
+    """`z Φ(z) + φ(z)`; in the tail as an integral of Φ, because the sum cancels there."""
     if z > -3:
         return z * stats.norm.cdf(z) + stats.norm.pdf(z)
     scale = stats.norm.logcdf(z)
     integral, _ = scipy.integrate.quad(
-        lambda t: math.exp(stats.norm.logcdf(t) - scale), z - 12, z, epsabs=0, epsrel=1e-12, limit=200
+        lambda t: math.exp(stats.norm.logcdf(t) - scale),
+        z - 12,
+        z,
+        epsabs=0,
+        epsrel=1e-12,
+        limit=200,
     )
     return math.exp(scale) * integral
 
@@ -369,7 +382,9 @@ def published_cases() -> list:
     ):
         steps = steps.astype(float)
         u = (steps - steps[0]) / (steps[-1] - steps[0])
-        y = {"exponential": 1.8 * np.exp(-3 * u) + 0.5, "line": 2.3 - 0.4 * u, "rise": 1 + u**2}[curve]
+        y = {"exponential": 1.8 * np.exp(-3 * u) + 0.5, "line": 2.3 - 0.4 * u, "rise": 1 + u**2}[
+            curve
+        ]
         y = y + noise * rng.normal(size=len(y))
         y[rng.integers(0, len(y), spikes)] += 5.0
         kept = keep_inliers(steps, y, rounds)

@@ -1,10 +1,13 @@
-"""Runs a command on a terminal of its own, does something to that once a file holds a cue, and prints how it ended.
+"""Runs a command on a terminal of its own, and prints how it ended.
+
+Once a file holds a cue it does something to the terminal.
 
     python3 terminal.py MODE FILE CUE COMMAND...
 
-MODE: `closed` (its window is closed, with the hang-up that brings), `disowned` (the window is closed and nobody is told),
-`halted` (nobody reads the terminal from the cue on, as after Ctrl-S; then SIGTERM), `nohup` (as `closed`, with output in
-files under nohup), `twice` (a shell passes the hang-up on, so that it comes twice).
+MODE: `closed` (its window is closed, with the hang-up that brings), `disowned` (the window is
+closed and nobody is told), `halted` (nobody reads the terminal from the cue on, as after Ctrl-S;
+then SIGTERM), `nohup` (as `closed`, with output in files under nohup), `twice` (a shell passes the
+hang-up on, so that it comes twice).
 """
 
 import fcntl

@@ -8,11 +8,11 @@ import warnings
 from pathlib import Path
 
 import torch
-from common import BATCH, DEVICE
-from torch_net import loader, net
 
 import autolrs
 import autolrs.torch
+from common import BATCH, DEVICE
+from torch_net import loader, net
 
 STEPS = int(sys.argv[1])
 
