@@ -18,6 +18,10 @@ const read = (path: string) => readFileSync(join(ROOT, path), 'utf8');
 const documents = [
   'README.md',
   'CHANGELOG.md',
+  'CODE_OF_CONDUCT.md',
+  'CONTRIBUTING.md',
+  'RELEASING.md',
+  'SECURITY.md',
   'adapters/python/README.md',
   ...readdirSync(join(ROOT, 'docs'), { recursive: true, encoding: 'utf8' })
     .filter((path) => path.endsWith('.md'))
