@@ -88,7 +88,7 @@ def test_a_script_that_changes_its_batches_gets_them_whole_each_time(kind: Any) 
 
 def test_what_is_kept_of_a_batch_has_its_form() -> None:
     pair = namedtuple("pair", "x y")
-    batch = [pair(1j, (2j, [3j])), defaultdict(list, a=4j), {5}, "six"]
+    batch: list[Any] = [pair(1j, (2j, [3j])), defaultdict(list, a=4j), {5}, "six"]
     kept = rebuild(batch, lambda item: item * 10 if isinstance(item, complex) else item)
     assert kept == [pair(10j, (20j, [30j])), {"a": 40j}, {5}, "six"]
     assert type(kept[0]) is pair
