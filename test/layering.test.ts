@@ -15,7 +15,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'core/search': ['core/math'],
   'core/forecast': ['core/math'],
   'core/conversation': ['core'],
-  'core/record': ['core/conversation', 'core'],
+  'core/record': ['core/conversation', 'core/math', 'core'],
   'core/strategies': [
     'core/record',
     'core/conversation',

@@ -15,6 +15,7 @@
 
 import { levenbergMarquardt } from 'ml-levenberg-marquardt';
 import { minimizeOnInterval } from '../math/minimize-interval.js';
+import { sum } from '../math/statistics.js';
 
 export interface ExponentialFit {
   /** −b: the share of the distance to the asymptote that goes per step, for small values. */
@@ -157,10 +158,6 @@ function refine(u: Float64Array, z: Float64Array, start: ScaledFit): ScaledFit |
     // It throws where its normal equations cannot be solved, which the search above does not mind.
     return undefined;
   }
-}
-
-function sum(values: Float64Array): number {
-  return values.reduce((total, v) => total + v, 0);
 }
 
 /** The element that the caller knows to exist; the type checker does not. */

@@ -13,6 +13,7 @@
  * | effective  | points that the autocorrelation of the residuals leaves of m             | 1     |
  */
 
+import { sum } from '../math/statistics.js';
 import { type Bin, median } from './bins.js';
 import { shapes } from './shapes.js';
 
@@ -47,7 +48,7 @@ export function fitModels(times: readonly number[], bins: readonly Bin[]): reado
 
   const points = losses.length;
   const effective = effectivePoints(best.residuals, weights);
-  const floor = (resolution * rangeOf(losses)) ** 2 * total(weights);
+  const floor = (resolution * rangeOf(losses)) ** 2 * sum(weights);
   const likelihood = ({ sumOfSquares }: Regression) =>
     ((sumOfSquares + floor) / (best.sumOfSquares + floor)) ** (-Math.max(1, effective - 2) / 2);
   const noiseOf = ({ sumOfSquares }: Regression) =>
@@ -66,7 +67,7 @@ export function fitModels(times: readonly number[], bins: readonly Bin[]): reado
   ];
   const beliefs = unnormalised.reduce((sum, { belief }) => sum + belief, 0);
   return unnormalised.map(({ fit, at, belief }) =>
-    toModel(fit, at, belief / beliefs, noiseOf(fit), total(weights)),
+    toModel(fit, at, belief / beliefs, noiseOf(fit), sum(weights)),
   );
 }
 
@@ -113,7 +114,7 @@ function bestOf(
 
 /** Weighted least squares of the losses on one shape. */
 function regress(row: Float64Array, losses: Float64Array, weights: Float64Array): Regression {
-  const all = total(weights);
+  const all = sum(weights);
   let centre = 0;
   let level = 0;
   for (let i = 0; i < row.length; i++) {
@@ -182,10 +183,6 @@ function effectivePoints(residuals: Float64Array, weights: Float64Array): number
     Math.min(3, residuals.length),
     (residuals.length * (1 - bounded)) / (1 + bounded),
   );
-}
-
-function total(values: Float64Array): number {
-  return values.reduce((sum, v) => sum + v, 0);
 }
 
 export function rangeOf(values: ArrayLike<number>): number {

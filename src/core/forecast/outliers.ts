@@ -1,5 +1,7 @@
 /** The published outlier filter, and the quadratic that it and the published smoothing are made of. */
 
+import { mean } from '../math/statistics.js';
+
 /** What the paper's spline of degree 2 amounts to on every series looked at: one quadratic over the whole series. */
 export type Curve = (step: number) => number;
 
@@ -63,28 +65,21 @@ export function fitQuadratic(steps: readonly number[], losses: readonly number[]
   const halfWidth = high / 2 - low / 2 || 1;
   const times = steps.map((step) => (step - middle) / halfWidth);
 
-  const level = average(losses);
-  const centre = average(times);
+  const level = mean(losses);
+  const centre = mean(times);
   const linear = (time: number) => time - centre;
-  const linearSquared = average(times.map((t) => linear(t) ** 2));
+  const linearSquared = mean(times.map((t) => linear(t) ** 2));
   if (!(linearSquared > 1e-24)) return () => level;
-  const skew = average(times.map((t) => linear(t) ** 3)) / linearSquared;
+  const skew = mean(times.map((t) => linear(t) ** 3)) / linearSquared;
   const square = (time: number) => linear(time) ** 2 - skew * linear(time) - linearSquared;
-  const squareSquared = average(times.map((t) => square(t) ** 2));
+  const squareSquared = mean(times.map((t) => square(t) ** 2));
 
-  const slope =
-    average(times.map((t, i) => linear(t) * ((losses[i] ?? 0) - level))) / linearSquared;
+  const slope = mean(times.map((t, i) => linear(t) * ((losses[i] ?? 0) - level))) / linearSquared;
   const rest = (time: number, i: number) => (losses[i] ?? 0) - level - slope * linear(time);
   const bend =
-    squareSquared > 1e-24
-      ? average(times.map((t, i) => square(t) * rest(t, i))) / squareSquared
-      : 0;
+    squareSquared > 1e-24 ? mean(times.map((t, i) => square(t) * rest(t, i))) / squareSquared : 0;
   return (step) => {
     const time = (step - middle) / halfWidth;
     return level + slope * linear(time) + bend * square(time);
   };
-}
-
-function average(values: readonly number[]): number {
-  return values.length === 0 ? 0 : values.reduce((sum, v) => sum + v, 0) / values.length;
 }

@@ -1,5 +1,6 @@
 /** The forecast as released with the paper: outlier filter, quadratic smoothing, exponential, no bounds. */
 
+import { sum } from '../math/statistics.js';
 import { fitExponential } from './exponential.js';
 import { fitQuadratic, keepInliers, pick } from './outliers.js';
 import { type Trend, trendOf } from './trend.js';
@@ -33,7 +34,7 @@ export function forecastPublished(
   const lastSmoothed = smoothed.at(-1) ?? 0;
   const curve = fit === undefined ? quadratic : fit.at;
   const squares = kept.map((i) => ((losses[i] ?? 0) - curve(steps[i] ?? 0)) ** 2);
-  const sd = Math.sqrt(squares.reduce((sum, v) => sum + v, 0) / Math.max(1, squares.length));
+  const sd = Math.sqrt(sum(squares) / Math.max(1, squares.length));
   const change = lastSmoothed - (smoothed[0] ?? 0);
   return {
     loss: fit === undefined ? lastSmoothed : fit.at(atStep),

@@ -1,5 +1,7 @@
 /** A straight line through losses, and how sure its slope is. */
 
+import { safeMean } from './statistics.js';
+
 export interface LinearFit {
   readonly slope: number;
   /** Standard error of the slope, from the residuals. */
@@ -12,7 +14,7 @@ export interface LinearFit {
 export function fitLine(at: readonly number[], losses: readonly number[]): LinearFit | undefined {
   const count = losses.length;
   if (count < 3) return undefined;
-  const [meanAt, meanLoss] = [meanOf(at), meanOf(losses)];
+  const [meanAt, meanLoss] = [safeMean(at), safeMean(losses)];
   const offsets = at.map((x) => x - meanAt);
   const spread = offsets.reduce((sum, d) => sum + d * d, 0);
   const slope = offsets.reduce((sum, d, i) => sum + d * ((losses[i] ?? 0) - meanLoss), 0) / spread;
@@ -26,8 +28,4 @@ export function fitLine(at: readonly number[], losses: readonly number[]): Linea
     error: Math.sqrt(residual / (count - 2) / spread),
     level: meanLoss + slope * (offsets.at(-1) ?? 0),
   };
-}
-
-function meanOf(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value / values.length, 0);
 }

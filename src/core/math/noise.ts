@@ -1,5 +1,7 @@
 /** The noise of single losses, from how each differs from its neighbours: what a trend does is no noise. */
 
+import { safeMean, upperMedian } from './statistics.js';
+
 /** The median of |N(0,1)|. */
 const MEDIAN_DEVIATION = 0.6745;
 
@@ -11,17 +13,14 @@ const VARIANCES = { 1: 2, 2: 6 } as const;
  * absolute differences: outliers and steps do not count. 0 where there is no difference of that order.
  */
 export function robustNoise(losses: readonly number[], order: 1 | 2): number {
-  const sizes = differences(losses, order)
-    .map(Math.abs)
-    .toSorted((a, b) => a - b);
-  const median = sizes[Math.floor(sizes.length / 2)] ?? 0;
+  const median = upperMedian(differences(losses, order).map(Math.abs)) ?? 0;
   return median / (MEDIAN_DEVIATION * Math.sqrt(VARIANCES[order]));
 }
 
 /** Sd of a loss about a straight line through its neighbours, from the mean of squares: for losses that are few. */
 export function squareNoise(losses: readonly number[]): number {
   const bends = differences(losses, 2);
-  const squares = bends.reduce((sum, bend) => sum + (bend * bend) / bends.length, 0);
+  const squares = safeMean(bends.map((bend) => bend * bend));
   return Math.sqrt(squares / VARIANCES[2]);
 }
 

@@ -1,5 +1,7 @@
 /** The level of a long loss series without the series: first, last and best running mean of 20 losses. */
 
+import { mean } from '../math/statistics.js';
+
 /** Smooths the noise of single batches; short against any stage that is worth a search. */
 const WINDOW = 20;
 
@@ -29,7 +31,7 @@ export class LossLevel {
 
   /** Mean of the last losses, at most 20. */
   get last(): number | undefined {
-    return mean(this.#recent);
+    return levelOf(this.#recent);
   }
 
   /** The level after more losses; non-finite ones are left out. */
@@ -42,7 +44,7 @@ export class LossLevel {
       recent.push(loss);
       if (recent.length > WINDOW) recent.shift();
       count++;
-      const level = mean(recent);
+      const level = levelOf(recent);
       if (count <= WINDOW) {
         first = level;
         best = level;
@@ -52,9 +54,9 @@ export class LossLevel {
   }
 }
 
-function mean(losses: readonly number[]): number | undefined {
+function levelOf(losses: readonly number[]): number | undefined {
   if (losses.length === 0) return undefined;
-  const level = losses.reduce((sum, loss) => sum + loss, 0) / losses.length;
+  const level = mean(losses);
   if (Number.isFinite(level)) return level;
   // The sum overflowed; the mean of its halves may do so by a rounding error alone.
   const half = losses.reduce((sum, loss) => sum + loss / losses.length / 2, 0);

@@ -20,6 +20,7 @@
 
 import { type CholeskyFactor, factorCholesky } from '../math/cholesky.js';
 import { type Evaluation, minimizeInBox } from '../math/minimize-box.js';
+import { sum } from '../math/statistics.js';
 import { at, dot, multiply } from '../math/vectors.js';
 import { matern52, matern52Elasticity } from './kernel.js';
 import { type GpPoint, type StandardisedData, standardise } from './standardise.js';
@@ -252,7 +253,7 @@ function profiledMean(
 ): number {
   const { factor } = factorWithJitter(data, hyperparameters);
   const ones = factor.solve(new Float64Array(data.z.length).fill(1));
-  const total = ones.reduce((sum, v) => sum + v, 0);
+  const total = sum(ones);
   return total > 0 ? dot(ones, data.z) / total : 0;
 }
 
@@ -308,5 +309,5 @@ function sumRows(
   size: number,
 ): { readonly rowSums: Float64Array; readonly total: number } {
   const rowSums = multiply(matrix, new Float64Array(size).fill(1));
-  return { rowSums, total: rowSums.reduce((sum, v) => sum + v, 0) };
+  return { rowSums, total: sum(rowSums) };
 }

@@ -1,5 +1,7 @@
 /** Losses as the Gaussian process wants them: centred, scaled, and safe from overflow. */
 
+import { mean } from '../math/statistics.js';
+
 export interface GpPoint {
   /** Position, usually in [0, 1]. */
   readonly x: number;
@@ -47,7 +49,3 @@ export function standardise(points: readonly GpPoint[]): StandardisedData {
 
 // A noise of a million standard deviations is as good as an infinite one, and keeps K finite.
 const maxOwnVariance = 1e12;
-
-function mean(values: readonly number[]): number {
-  return values.length === 0 ? 0 : values.reduce((sum, v) => sum + v, 0) / values.length;
-}

@@ -11,10 +11,11 @@ import { type Conversation, decide, discard, save } from '../conversation/conver
 import type { Interval } from '../conversation/decision.js';
 import { AutolrsError } from '../errors.js';
 import { robustNoise } from '../math/noise.js';
+import { finiteMean, variance } from '../math/statistics.js';
 import type { TunerOptions } from '../options.js';
 import type { Limits } from './limits.js';
 import { factorInterval } from './lr-interval.js';
-import { didDiverge, levelOf, restoreCounted, type StrategyState, trainCounted } from './state.js';
+import { didDiverge, restoreCounted, type StrategyState, trainCounted } from './state.js';
 
 const RAMP_FROM_LR = 1e-6;
 const RAMP_TO_LR = 100;
@@ -147,7 +148,7 @@ export function readRamp(
   // The first LRs are too low to move the model, so what its level does there is noise.
   const quiet = Math.max(1, Math.floor(rampLength / QUIET_PART));
   const error = Math.max(robustNoise(finite, 1) / Math.sqrt(window), sdOf(levels.slice(0, quiet)));
-  const firstLoss = levelOf(finite.slice(0, quiet + window)) ?? Number.NaN;
+  const firstLoss = finiteMean(finite.slice(0, quiet + window)) ?? Number.NaN;
   const clearDescent = Math.max(CLEAR_ERRORS * error, CLEAR_DESCENT_SHARE * Math.abs(firstLoss));
   const clearRiseAlone = Math.max(
     CLEAR_ERRORS * error,
@@ -216,15 +217,14 @@ function round(value: number): string {
 function runningMeans(losses: readonly number[], window: number): readonly number[] {
   const means: number[] = [];
   for (let end = window; end <= losses.length; end++) {
-    means.push(levelOf(losses.slice(end - window, end)) ?? Number.NaN);
+    means.push(finiteMean(losses.slice(end - window, end)) ?? Number.NaN);
   }
   return means;
 }
 
 function sdOf(levels: readonly number[]): number {
-  const mean = levelOf(levels) ?? 0;
-  const squares = levels.map((level) => (level - mean) ** 2);
-  return Math.sqrt(levelOf(squares) ?? 0);
+  const squares = variance(levels);
+  return Number.isFinite(squares) ? Math.sqrt(squares) : 0;
 }
 
 function firstNonFinite(losses: readonly number[]): number {

@@ -9,6 +9,7 @@ import {
   validate,
 } from '../conversation/conversation.js';
 import { createRandom, type Random } from '../math/random.js';
+import { finiteMean } from '../math/statistics.js';
 import type { TunerOptions } from '../options.js';
 import { addSteps, EMPTY_LEDGER, type Ledger, rollBackTo, totalSteps } from '../record/ledger.js';
 
@@ -75,7 +76,7 @@ export function* trainCounted(
   const { failure, losses, lr } = reply;
   if (failure !== undefined) state.failedAt = Math.min(state.failedAt, lr);
   state.wasFinite.training ||= failure !== undefined || losses.some(Number.isFinite);
-  state.firstLoss ??= levelOf(reply.losses.slice(0, FIRST_LOSSES));
+  state.firstLoss ??= finiteMean(reply.losses.slice(0, FIRST_LOSSES));
   return reply;
 }
 
@@ -109,11 +110,4 @@ export function didDiverge(reply: TrainedReply): boolean {
     reply.end === 'halt' ||
     !reply.losses.every((loss) => Number.isFinite(loss))
   );
-}
-
-/** Mean of the losses; undefined when there are none or one is not finite. */
-export function levelOf(losses: readonly number[]): number | undefined {
-  if (losses.length === 0) return undefined;
-  const level = losses.reduce((sum, loss) => sum + loss / losses.length, 0);
-  return Number.isFinite(level) ? level : undefined;
 }

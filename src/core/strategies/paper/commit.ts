@@ -3,10 +3,10 @@
 import type { TrainedReply } from '../../conversation/command.js';
 import { type Conversation, decide } from '../../conversation/conversation.js';
 import type { Interval, Phase, ProbeOutcome } from '../../conversation/decision.js';
+import { finiteMean, lowestBy } from '../../math/statistics.js';
 import { capInterval } from '../lr-interval.js';
 import {
   didDiverge,
-  levelOf,
   restoreCounted,
   type StrategyState,
   trainCounted,
@@ -164,14 +164,11 @@ export function* validateCommitted(state: StrategyState): Conversation<number | 
 /** Mean of the last twentieth of the losses, of at least ten: single batches are too noisy to be a level. */
 function levelAtEnd(reply: TrainedReply): number {
   const count = Math.max(10, Math.ceil(reply.losses.length / 20));
-  return levelOf(reply.losses.slice(-count)) ?? Number.NaN;
+  return finiteMean(reply.losses.slice(-count)) ?? Number.NaN;
 }
 
 function bestOf(survivors: readonly Survivor[]): Survivor | undefined {
-  return survivors.reduce<Survivor | undefined>(
-    (best, probe) => (best === undefined || probe.outcome.loss < best.outcome.loss ? probe : best),
-    undefined,
-  );
+  return lowestBy(survivors, ({ outcome }) => outcome.loss);
 }
 
 function isSurvivor(probe: Probe): probe is Survivor {

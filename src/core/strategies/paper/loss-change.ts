@@ -1,5 +1,7 @@
 /** Whether training made things worse: the level at which losses ended against the one at which they began. */
 
+import { safeMean, variance } from '../../math/statistics.js';
+
 export interface LossChange {
   readonly began: number;
   readonly ended: number;
@@ -26,9 +28,7 @@ export function didRise({ began, ended, noise }: LossChange): boolean {
 }
 
 function levelAndError(losses: readonly number[]): readonly [level: number, error: number] {
-  const level = losses.reduce((sum, loss) => sum + loss / losses.length, 0);
-  const variance = losses.reduce((sum, loss) => sum + (loss - level) ** 2 / losses.length, 0);
   return losses.length === 0
     ? [Number.NaN, Number.NaN]
-    : [level, Math.sqrt(variance / losses.length)];
+    : [safeMean(losses), Math.sqrt(variance(losses) / losses.length)];
 }

@@ -1,6 +1,6 @@
 /** What a committed run has shown so far: its training losses in bins, and the validation losses at its looks. */
 
-import { levelOf } from '../../state.js';
+import { finiteMean } from '../../../math/statistics.js';
 
 export interface LossPoint {
   /** Steps of the run up to here. */
@@ -48,7 +48,7 @@ export class LossCurve {
 
   /** Ends a bin that is not full: what comes after this step belongs to another. */
   endBin(): void {
-    const loss = levelOf(this.#open);
+    const loss = finiteMean(this.#open);
     this.#open = [];
     if (loss === undefined) return;
     this.#training.push({ step: this.#step, cumulativeLr: this.#cumulativeLr, loss });
@@ -69,12 +69,4 @@ export class LossCurve {
     this.#step = step;
     this.#cumulativeLr = this.#training.at(-1)?.cumulativeLr ?? 0;
   }
-}
-
-/** The point with the lowest loss, the first of equals. */
-export function lowestOf(points: readonly LossPoint[]): LossPoint | undefined {
-  return points.reduce<LossPoint | undefined>(
-    (best, point) => (point.loss < (best?.loss ?? Infinity) ? point : best),
-    undefined,
-  );
 }

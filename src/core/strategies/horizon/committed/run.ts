@@ -2,10 +2,11 @@
 
 import { type Conversation, decide } from '../../../conversation/conversation.js';
 import type { Evidence, Interval, Return } from '../../../conversation/decision.js';
+import { finiteMean } from '../../../math/statistics.js';
 import { type Limits, stepsLeft } from '../../limits.js';
 import { validateCommitted } from '../../paper/commit.js';
 import { StageRecord } from '../../stage-record.js';
-import { didDiverge, levelOf, type StrategyState, trainCounted } from '../../state.js';
+import { didDiverge, type StrategyState, trainCounted } from '../../state.js';
 import {
   decayShape,
   lrAt,
@@ -261,7 +262,7 @@ export class CommittedRun {
   /** Validation loss, or else the level of the last training losses. */
   get #level(): number {
     const recent = this.#curve.training.slice(-LEVEL_BINS).map(({ loss }) => loss);
-    return this.#state.validation ?? levelOf(recent) ?? Number.NaN;
+    return this.#state.validation ?? finiteMean(recent) ?? Number.NaN;
   }
 
   #lrBefore(step: number): number {

@@ -8,7 +8,8 @@
 import type { Descent, Evidence } from '../../../conversation/decision.js';
 import { fitLine, type LinearFit } from '../../../math/linear-fit.js';
 import { robustNoise } from '../../../math/noise.js';
-import { type LossCurve, type LossPoint, lowestOf } from './loss-curve.js';
+import { lowestBy, squaresAboutMean } from '../../../math/statistics.js';
+import type { LossCurve, LossPoint } from './loss-curve.js';
 
 /** A plateau is sought in what came since the learning done was this share of its present value, */
 const WINDOW = 1 / 3;
@@ -85,7 +86,7 @@ export function findRise({ validation }: LossCurve, since: number): Evidence | u
   const looks = validation.filter(({ step }) => step >= since);
   const recent = looks.slice(-RISING_EVALUATIONS);
   const last = recent.at(-1);
-  const best = lowestOf(validation);
+  const best = lowestBy(validation, lossOf);
   if (recent.length < RISING_EVALUATIONS || last === undefined || best === undefined)
     return undefined;
   const at = recent.map(({ step }) => step / last.step);
@@ -101,7 +102,7 @@ export function findRise({ validation }: LossCurve, since: number): Evidence | u
     looks.map(({ loss }) => loss),
     2,
   );
-  const error = Math.max(trend.error, noise / trend.unit / rootSquares(at));
+  const error = Math.max(trend.error, noise / trend.unit / Math.sqrt(squaresAboutMean(at)));
   const isClear = trend.slope > RISING_ERRORS * error && last.loss - best.loss > ABOVE_BEST * noise;
   return isClear ? { kind: 'rise', slope: trend.slope, error } : undefined;
 }
@@ -109,7 +110,7 @@ export function findRise({ validation }: LossCurve, since: number): Evidence | u
 /** @param since Steps of the run from which on its looks count. */
 export function findStall({ validation }: LossCurve, since: number): Evidence | undefined {
   const looks = validation.filter(({ step }) => step >= since);
-  const best = lowestOf(looks);
+  const best = lowestBy(looks, lossOf);
   if (looks.length <= STALLED_EVALUATIONS || best === undefined) return undefined;
   const last = looks.slice(-STALLED_EVALUATIONS);
   return last.every(({ loss }) => isWorse(loss, best.loss))
@@ -138,8 +139,6 @@ function inShares(trend: LinearFit | undefined) {
   return { slope: trend.slope / unit, error: trend.error / unit, unit };
 }
 
-/** Root of the sum of squares about the mean. */
-function rootSquares(values: readonly number[]): number {
-  const mean = values.reduce((sum, value) => sum + value / values.length, 0);
-  return Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0));
+function lossOf({ loss }: LossPoint): number {
+  return loss;
 }

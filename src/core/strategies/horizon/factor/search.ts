@@ -2,6 +2,7 @@
 
 import type { Conversation } from '../../../conversation/conversation.js';
 import type { Interval } from '../../../conversation/decision.js';
+import { squaresAboutMean } from '../../../math/statistics.js';
 import { restoreCounted, type StrategyState } from '../../state.js';
 import { bestOf, vertexOf } from '../peak-search/parabola.js';
 import { type AnnealedProbe, probeAnnealed, type TrainedProbe } from '../peak-search/probe.js';
@@ -107,7 +108,6 @@ function errorOf(a: TrainedProbe, b: TrainedProbe): number {
   const of = (probe: TrainedProbe) => probe.losses.slice(-count);
   const others = of(b);
   const differences = of(a).map((loss, i) => loss - (others[i] ?? loss));
-  const mean = differences.reduce((sum, d) => sum + d / differences.length, 0);
-  const variance = differences.reduce((sum, d) => sum + (d - mean) ** 2, 0) / (count - 1);
+  const variance = squaresAboutMean(differences) / (count - 1);
   return Math.sqrt(variance / count);
 }

@@ -19,6 +19,7 @@ import {
   save,
 } from '../../../conversation/conversation.js';
 import type { FinishReason, Interval } from '../../../conversation/decision.js';
+import { finiteMean } from '../../../math/statistics.js';
 import type { TunerOptions } from '../../../options.js';
 import { type Limits, limitsFrom, limitsOf, stepsLeft } from '../../limits.js';
 import { factorInterval } from '../../lr-interval.js';
@@ -27,7 +28,6 @@ import {
   beginState,
   didDiverge,
   divergenceOf,
-  levelOf,
   restoreCounted,
   type StrategyState,
   trainCounted,
@@ -129,7 +129,7 @@ class FactorRun {
         lr: this.#factor,
       });
       if (reply.end === 'data') return 'data';
-      this.#level = levelOf(reply.losses.slice(-LEVEL_LOSSES)) ?? Number.NaN;
+      this.#level = finiteMean(reply.losses.slice(-LEVEL_LOSSES)) ?? Number.NaN;
       const reading = didDiverge(reply) ? undefined : readSegment(reply.losses);
       const didHarm = reading?.didHarm === true && !mayRise;
       const validation = reading && !didHarm ? yield* validateCommitted(state) : Number.NaN;
@@ -191,7 +191,7 @@ class FactorRun {
         lr: this.#factor,
       });
       if (reply.end === 'data') return 'data';
-      this.#level = levelOf(reply.losses.slice(-LEVEL_LOSSES)) ?? Number.NaN;
+      this.#level = finiteMean(reply.losses.slice(-LEVEL_LOSSES)) ?? Number.NaN;
       const validation = didDiverge(reply) ? Number.NaN : yield* validateCommitted(state);
       if (validation !== undefined && !Number.isFinite(validation)) {
         const next = this.#factor / CUT;

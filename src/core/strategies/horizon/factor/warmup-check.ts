@@ -1,6 +1,7 @@
 /** Whether the lead of a run over the user's own schedule did harm, though its losses stayed finite. */
 
 import { robustNoise } from '../../../math/noise.js';
+import { upperMedian } from '../../../math/statistics.js';
 
 /** Levels that a lead's losses are read by. */
 const LEVELS = 16;
@@ -34,7 +35,7 @@ export function readSegment(losses: readonly number[]): SegmentResult {
   // From its end, where the warm-up is highest: what does not fill a level is left out at the beginning.
   const levels: number[] = [];
   for (let end = losses.length; end >= count; end -= count) {
-    levels.unshift(medianOf(losses.slice(end - count, end)));
+    levels.unshift(upperMedian(losses.slice(end - count, end)) ?? Number.NaN);
   }
   const [began = Number.NaN, reached = Number.NaN] = [levels[0], levels.at(-1)];
   const lowest = Math.min(...levels);
@@ -44,9 +45,4 @@ export function readSegment(losses: readonly number[]): SegmentResult {
     LEAST_RISE * Math.abs(began),
   );
   return { began, reached, didHarm: reached - lowest > least };
-}
-
-function medianOf(losses: readonly number[]): number {
-  const sorted = losses.toSorted((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
 }

@@ -1,5 +1,6 @@
 /** Where among a few probes the loss is lowest: the vertex of a parabola over log2 LR. */
 
+import { lowestBy } from '../../../math/statistics.js';
 import type { AnnealedProbe } from './probe.js';
 
 /** A loss that falls by this factor towards a divergence has its minimum there. */
@@ -7,10 +8,7 @@ const STEEP = 1.15;
 
 /** The probe with the lowest loss; undefined when all diverged. */
 export function bestOf(probes: readonly AnnealedProbe[]): AnnealedProbe | undefined {
-  return probes.reduce<AnnealedProbe | undefined>(
-    (best, probe) => (probe.loss < (best?.loss ?? Infinity) ? probe : best),
-    undefined,
-  );
+  return lowestBy(probes, ({ loss }) => loss);
 }
 
 /** Whether the loss falls steeply up to where training diverges. */

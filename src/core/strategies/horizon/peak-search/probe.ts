@@ -1,9 +1,9 @@
 /** A probe of `horizon`: a whole run in small, annealed to zero, judged by the loss that it ends with, and taken back. */
 
 import { type Conversation, decide } from '../../../conversation/conversation.js';
+import { finiteMean } from '../../../math/statistics.js';
 import {
   didDiverge,
-  levelOf,
   restoreCounted,
   type StrategyState,
   trainCounted,
@@ -67,5 +67,5 @@ function* lossAtEnd(state: StrategyState, losses: readonly number[]): Conversati
     return yield* validateCounted(state, 'search');
   }
   const count = Math.max(LEAST_LOSSES, Math.round(losses.length * LEVEL_SHARE));
-  return levelOf(losses.slice(-count)) ?? Number.NaN;
+  return finiteMean(losses.slice(-count)) ?? Number.NaN;
 }
