@@ -1,9 +1,11 @@
 /** What a run may spend: committed steps, all steps, or both; the first to be reached ends it. */
 
 import type { TrainerFacts } from '../conversation/command.js';
+import { type Conversation, decide } from '../conversation/conversation.js';
 import { AutolrsError } from '../errors.js';
 import type { TunerOptions } from '../options.js';
 import { type Ledger, totalSteps } from '../record/ledger.js';
+import type { StrategyState } from './state.js';
 
 export interface Limits {
   readonly steps?: number;
@@ -13,6 +15,20 @@ export interface Limits {
 /** Who set the limits. */
 export function limitsFrom({ steps, budget }: TunerOptions): 'given' | 'trainer' {
   return steps === undefined && budget === undefined ? 'trainer' : 'given';
+}
+
+/** Records the limits when the run begins. */
+export function* recordLimits(
+  limits: Limits,
+  from: ReturnType<typeof limitsFrom>,
+): Conversation<void> {
+  yield* decide({ kind: 'budget', ...limits, from });
+}
+
+/** Records the limits of a finished run that goes on. A target that was reached no longer counts. */
+export function* recordExtension(state: StrategyState, limits: Limits): Conversation<void> {
+  state.targetLoss = undefined;
+  yield* recordLimits(limits, 'given');
 }
 
 /** Steps that may still be committed; Infinity without a limit. */

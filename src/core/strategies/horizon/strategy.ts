@@ -8,26 +8,34 @@
  */
 
 import type { TrainerFacts } from '../../conversation/command.js';
-import { type Conversation, decide, finish } from '../../conversation/conversation.js';
+import { type Conversation, finish } from '../../conversation/conversation.js';
 import type { FinishReason, Interval } from '../../conversation/decision.js';
 import { AutolrsError } from '../../errors.js';
 import type { TunerOptions } from '../../options.js';
-import { type Limits, limitsFrom, limitsOf, stepsLeft } from '../limits.js';
-import { validateCommitted } from '../paper/commit.js';
+import {
+  type Limits,
+  limitsFrom,
+  limitsOf,
+  recordExtension,
+  recordLimits,
+  stepsLeft,
+} from '../limits.js';
 import { findInterval, givenInterval } from '../range-test.js';
+import { Stages } from '../stages.js';
 import { beginState, divergenceOf, type StrategyState } from '../state.js';
+import { validateCommitted } from '../validate.js';
 import { type CommittedEnd, commitRun } from './committed/commit.js';
-import { forecastEnd } from './committed/end-forecast.js';
+import { forecastEnd, recordForecast } from './committed/end-forecast.js';
 import type { CommitPlan } from './committed/run.js';
 import { findPeak } from './peak-search/peak.js';
 import {
   COARSE_PROBES,
-  enoughSteps,
   FINE_PROBES,
   plannedSteps,
   planSearch,
   type SearchPlan,
 } from './peak-search/plan.js';
+import { recordPlan } from './search-planned.js';
 
 /** Share of all steps that a search usually takes, for a run that is told how many steps to commit. */
 const USUAL_SHARE = 0.08;
@@ -42,7 +50,7 @@ export function* horizon(options: TunerOptions, facts: TrainerFacts): Conversati
   const asked = limitsOf(options, facts);
   // What the script means to do is what its user means to pay, the search included.
   let limits: Limits = from === 'trainer' ? { total: asked.steps ?? 0 } : asked;
-  yield* decide({ kind: 'budget', ...limits, from });
+  yield* recordLimits(limits, from);
   let plan = yield* search(state, limits);
   for (;;) {
     const end = plan && (yield* commitRun(state, plan));
@@ -52,10 +60,10 @@ export function* horizon(options: TunerOptions, facts: TrainerFacts): Conversati
       return reason;
     }
     limits = extension;
-    state.targetLoss = undefined; // it is reached, and the user wants to go on
-    yield* decide({ kind: 'budget', ...limits, from: 'given' });
+    yield* recordExtension(state, limits);
     const peak = (state.incumbentLr ?? plan.peak) * LR_OF_EXTENSION;
-    plan = { peak, interval: plan.interval, limits, stage: end.nextStage };
+    yield* plan.stages.start(stepsLeft(limits, state.ledger));
+    plan = { peak, limits, stages: plan.stages };
   }
 }
 
@@ -66,41 +74,27 @@ function* search(state: StrategyState, limits: Limits): Conversation<CommitPlan 
   const total = totalOf(limits, searchBudget);
   const planFor = (all: number) => planSearch(all, searchBudget, given === undefined);
   const plan = planFor(total);
-  yield* decide({
-    kind: 'search-planned',
-    total: plan.total,
-    rampSteps: plan.rampSteps,
-    coarse: { probes: COARSE_PROBES, steps: plan.coarseSteps },
-    fine: { probes: FINE_PROBES, steps: plan.fineSteps },
-    plannedSteps: plannedSteps(plan),
-    mostSteps: plan.mostSteps,
-    ...(plannedSteps(plan) === 0 && {
-      enoughSteps: enoughSteps(total, (all) => plannedSteps(planFor(all)) > 0),
-    }),
-  });
+  yield* recordPlan(
+    {
+      ...plan,
+      coarse: { probes: COARSE_PROBES, steps: plan.coarseSteps },
+      fine: { probes: FINE_PROBES, steps: plan.fineSteps },
+      plannedSteps: plannedSteps(plan),
+    },
+    (all) => plannedSteps(planFor(all)) > 0,
+  );
   yield* validateCommitted(state);
   const interval = given ?? (yield* rampOrGuess(state, plan));
   if (interval === undefined) return undefined;
-  yield* decide({
-    kind: 'stage-started',
-    stage: 0,
-    fromStep: state.ledger.committed,
-    stageSteps: stepsLeft(limits, state.ledger),
-    // They are of two lengths, and as many as their losses say; `search-planned` has told.
-    probeSteps: 0,
-    candidates: 0,
-    interval,
-    phase: state.validation === undefined ? 'training' : 'validation',
-  });
+  const stages = new Stages(state, interval);
+  yield* stages.start(stepsLeft(limits, state.ledger));
   const isBlind = given === undefined && plan.rampSteps === 0;
   const peak = isBlind
     ? { lr: interval.max, coarse: [], fine: [] }
     : yield* findPeak(state, plan, interval);
   if (peak === undefined) return undefined;
-  const steps = stepsLeft(limits, state.ledger);
-  const forecast = forecastEnd(peak, steps);
-  if (forecast) yield* decide({ kind: 'end-forecast', step: state.ledger.committed, ...forecast });
-  return { peak: peak.lr, interval, limits, stage: 0 };
+  yield* recordForecast(state, forecastEnd(peak, stepsLeft(limits, state.ledger)));
+  return { peak: peak.lr, limits, stages };
 }
 
 /** A run too short for a ramp stays with the script's own LR. */

@@ -1,17 +1,13 @@
 /** The second half of a stage: train at the best LR that the search found, and take back what went wrong. */
 
 import type { TrainedReply } from '../../conversation/command.js';
-import { type Conversation, decide } from '../../conversation/conversation.js';
+import type { Conversation } from '../../conversation/conversation.js';
 import type { Interval, Phase, ProbeOutcome } from '../../conversation/decision.js';
 import { finiteMean, lowestBy } from '../../math/statistics.js';
 import { capInterval } from '../lr-interval.js';
-import {
-  didDiverge,
-  restoreCounted,
-  type StrategyState,
-  trainCounted,
-  validateCounted,
-} from '../state.js';
+import { endStage, recordDivergence, recordRollback, startCommit } from '../stages.js';
+import { didDiverge, restoreCounted, type StrategyState, trainCounted } from '../state.js';
+import { validateCommitted } from '../validate.js';
 import { changeOf, didRise, type LossChange } from './loss-change.js';
 import type { StagePlan } from './stage-plan.js';
 
@@ -57,7 +53,7 @@ export function* commitBest(
     // Commits that were rolled back can have spent what was left of a total budget.
     if (steps < 1) return { kind: 'committed', interval, hitTarget: false };
     const { loss: forecast, sd } = best.outcome;
-    yield* decide({ kind: 'commit-started', stage, lr: best.lr, steps, forecast, sd });
+    yield* startCommit({ stage, lr: best.lr, steps }, { forecast, sd });
     const commit = yield* commitSteps(state, plan.phase, best.lr, steps);
     if (commit.kind === 'data-ended') return commit;
     if (commit.kind === 'done') {
@@ -66,15 +62,12 @@ export function* commitBest(
       if (state.options.rollback && instead !== undefined && !commit.hitTarget && didRise(change)) {
         const { began, ended: reached } = change;
         const taken = { stage, lr: best.lr, began, reached, nextLr: instead.lr };
-        yield* decide({ kind: 'stage-rolled-back', ...taken });
+        yield* recordRollback(taken);
         state.validation = validationBefore;
         survivors = [instead]; // after which there is no other: a stage is taken back once
         continue;
       }
-      state.incumbentLr = best.lr;
-      const { reached, validation } = commit;
-      const measured = validation === undefined ? { reached } : { reached, validation };
-      yield* decide({ kind: 'stage-ended', stage, lr: best.lr, steps: commit.steps, ...measured });
+      yield* endStage(state, { stage, lr: best.lr, steps: commit.steps }, commit.reached);
       const left = capInterval(
         interval,
         state.diverged.slice(divergedBefore),
@@ -82,8 +75,7 @@ export function* commitBest(
       );
       return { kind: 'committed', interval: left, hitTarget: commit.hitTarget };
     }
-    state.diverged.push(best.lr);
-    yield* decide({ kind: 'commit-diverged', stage, lr: best.lr });
+    yield* recordDivergence(state, stage, best.lr);
     survivors = survivors.filter((probe) => probe.lr < best.lr);
   }
 }
@@ -151,14 +143,6 @@ function* commitSteps(
     const change = changeOf(first, reply.losses);
     return { kind: 'done', change, steps: done, reached, validation, hitTarget };
   }
-}
-
-/** The validation loss of the committed model; costs no step. Undefined when the trainer cannot say or is not asked. */
-export function* validateCommitted(state: StrategyState): Conversation<number | undefined> {
-  if (!state.facts.can.validate || state.options.validation === 'never') return undefined;
-  const loss = yield* validateCounted(state, 'commit');
-  state.validation = loss;
-  return loss;
 }
 
 /** Mean of the last twentieth of the losses, of at least ten: single batches are too noisy to be a level. */

@@ -3,11 +3,13 @@
  * each, forecast the loss at `stageSteps` (τ) steps, roll back after every probe, then train τ steps with the best.
  */
 
-import { type Conversation, decide, discard, save } from '../../conversation/conversation.js';
+import { type Conversation, discard, save } from '../../conversation/conversation.js';
 import type { Interval, ProbeOutcome } from '../../conversation/decision.js';
 import { forecastLoss, type LossSeries } from '../../forecast/forecast.js';
 import { type Observation, suggestLr } from '../../search/suggest.js';
 import { capInterval } from '../lr-interval.js';
+import { endProbe, startProbe } from '../probes.js';
+import { startStage } from '../stages.js';
 import {
   didDiverge,
   restoreCounted,
@@ -31,18 +33,8 @@ export function* tuneStage(
   stepsToCommit: () => number,
 ): Conversation<StageOutcome> {
   const { stage, stageSteps, probeSteps, candidates, phase } = plan;
-  const fromStep = state.ledger.committed;
   const divergedBefore = state.diverged.length;
-  yield* decide({
-    kind: 'stage-started',
-    stage,
-    fromStep,
-    stageSteps,
-    probeSteps,
-    candidates,
-    interval,
-    phase,
-  });
+  yield* startStage(state, { stage, stageSteps, probeSteps, candidates, interval, phase });
   const start = `stage-${stage}`;
   yield* save(start);
   const probes: Probe[] = [];
@@ -80,13 +72,12 @@ function* probeOnce(
       acquisition: { kind: 'lcb', kappa: state.options.kappa },
     },
   );
-  const probe = probes.length;
-  yield* decide({ kind: 'probe-started', stage, probe, lr, ...(jitter > 0 && { jitter }) });
+  const label = { stage, probe: probes.length, lr };
+  yield* startProbe(label, jitter);
   const measured = yield* measureProbe(state, plan, lr);
   if (measured.kind === 'data-ended') return undefined;
   const outcome = judge(state, plan, measured.series);
-  if (outcome.kind === 'diverged') state.diverged.push(lr);
-  yield* decide({ kind: 'probe-ended', stage, probe, lr, steps: measured.steps, outcome });
+  yield* endProbe(state, label, { steps: measured.steps, outcome });
   return { lr, outcome };
 }
 

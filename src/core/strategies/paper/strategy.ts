@@ -10,15 +10,15 @@
  */
 
 import type { TrainerFacts } from '../../conversation/command.js';
-import { type Conversation, decide, finish } from '../../conversation/conversation.js';
+import { type Conversation, finish } from '../../conversation/conversation.js';
 import type { FinishReason, Interval } from '../../conversation/decision.js';
 import { AutolrsError } from '../../errors.js';
 import type { TunerOptions } from '../../options.js';
 import { totalSteps } from '../../record/ledger.js';
-import { type Limits, limitsFrom, limitsOf } from '../limits.js';
+import { type Limits, limitsFrom, limitsOf, recordExtension, recordLimits } from '../limits.js';
 import { findInterval, givenInterval, rampSteps } from '../range-test.js';
 import { beginState, divergenceOf, type StrategyState } from '../state.js';
-import { validateCommitted } from './commit.js';
+import { validateCommitted } from '../validate.js';
 import { tuneStage } from './stage.js';
 import { planCommit, planStage, type Scale, scaleOf } from './stage-plan.js';
 import { warmUp } from './warm-up.js';
@@ -29,15 +29,14 @@ import { warmUp } from './warm-up.js';
 export function* paper(options: TunerOptions, facts: TrainerFacts): Conversation<FinishReason> {
   const state = beginState(options, facts);
   let limits = limitsOf(options, facts);
-  yield* decide({ kind: 'budget', ...limits, from: limitsFrom(options) });
+  yield* recordLimits(limits, limitsFrom(options));
   const position: Position = { scale: scaleOf(options, limits, facts.can.validate), stage: 0 };
   for (;;) {
     const reason = yield* follow(position, state, limits);
     const extension = yield* finish(reason, divergenceOf(state));
     if (extension === undefined || reason === 'data' || reason === 'diverged') return reason;
     limits = extension;
-    state.targetLoss = undefined; // it is reached, and the user wants to go on
-    yield* decide({ kind: 'budget', ...limits, from: 'given' });
+    yield* recordExtension(state, limits);
   }
 }
 

@@ -8,8 +8,6 @@ import { type CommitPlan, CommittedRun } from './run.js';
 
 export interface CommittedEnd {
   readonly kind: 'done' | 'data-ended' | 'nothing-survives' | 'target';
-  /** The number of the next stage, should the run go on. */
-  readonly nextStage: number;
   readonly wentBack?: Return;
   readonly unused?: number;
 }
@@ -19,8 +17,8 @@ export function* commitRun(state: StrategyState, plan: CommitPlan): Conversation
   const run = new CommittedRun(state, plan);
   yield* run.begin();
   const kind = yield* runToTheEnd(run);
-  const { nextStage, wentBack, unused } = run;
-  return { kind, nextStage, ...(wentBack && { wentBack }), ...(unused > 0 && { unused }) };
+  const { wentBack, unused } = run;
+  return { kind, ...(wentBack && { wentBack }), ...(unused > 0 && { unused }) };
 }
 
 function* runToTheEnd(run: CommittedRun): Conversation<CommittedEnd['kind']> {

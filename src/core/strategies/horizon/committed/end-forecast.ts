@@ -7,7 +7,9 @@
  * adds (docs/algorithm.md).
  */
 
+import { type Conversation, decide } from '../../../conversation/conversation.js';
 import { robustNoise } from '../../../math/noise.js';
+import type { StrategyState } from '../../state.js';
 import { bestOf } from '../peak-search/parabola.js';
 import type { Peak } from '../peak-search/peak.js';
 import type { LossPoint } from './loss-curve.js';
@@ -17,6 +19,14 @@ export interface EndForecast {
   /** Where four ends of five should be. */
   readonly low: number;
   readonly high: number;
+}
+
+/** Records a forecast that is made now, if there is one. */
+export function* recordForecast(
+  { ledger }: StrategyState,
+  forecast: EndForecast | undefined,
+): Conversation<void> {
+  if (forecast) yield* decide({ kind: 'end-forecast', step: ledger.committed, ...forecast });
 }
 
 /** From the search to the end the exponent is so many times that between the rungs: lowest tenth, median, highest. */

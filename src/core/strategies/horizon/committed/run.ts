@@ -1,12 +1,12 @@
 /** A committed run under way: what it does from look to look, and what its own losses make of its LR. */
 
 import { type Conversation, decide } from '../../../conversation/conversation.js';
-import type { Evidence, Interval, Return } from '../../../conversation/decision.js';
+import type { Evidence, Return } from '../../../conversation/decision.js';
 import { finiteMean } from '../../../math/statistics.js';
 import { type Limits, stepsLeft } from '../../limits.js';
-import { validateCommitted } from '../../paper/commit.js';
-import { StageRecord } from '../../stage-record.js';
+import type { Stages } from '../../stages.js';
 import { didDiverge, type StrategyState, trainCounted } from '../../state.js';
+import { validateCommitted } from '../../validate.js';
 import {
   decayShape,
   lrAt,
@@ -16,17 +16,16 @@ import {
   shrinkShape,
 } from '../schedule-shape.js';
 import { BestCheckpoint } from './best-checkpoint.js';
-import { renewForecast } from './end-forecast.js';
+import { recordForecast, renewForecast } from './end-forecast.js';
 import { nextEvaluationStep } from './evaluations.js';
 import { LossCurve } from './loss-curve.js';
 import { findDescent, findPlateau, findRise, findStall, isWorse } from './signals.js';
 
 export interface CommitPlan {
   readonly peak: number;
-  readonly interval: Interval;
   readonly limits: Limits;
-  /** The number of the first stage; a cut begins another. */
-  readonly stage: number;
+  /** The first stage has begun; a cut begins another. */
+  readonly stages: Stages;
 }
 
 /** Of the run: until then a plateau or a stall speaks of the LR, afterwards a stall speaks of the model. */
@@ -67,7 +66,6 @@ export class CommittedRun {
   readonly #began: number;
   readonly #curve: LossCurve;
   readonly #best: BestCheckpoint;
-  readonly #record: StageRecord;
   #shape: ScheduleShape;
   /** The step from which on the course has been what it is, its warm-up aside. */
   #since: number;
@@ -92,8 +90,7 @@ export class CommittedRun {
     this.#curve = new LossCurve(steps);
     this.#shape = runShape(plan.peak, steps);
     this.#since = this.#shape.warmUpSteps;
-    this.#best = new BestCheckpoint(state, plan.stage);
-    this.#record = new StageRecord(state, plan.interval, plan.stage);
+    this.#best = new BestCheckpoint(state, plan.stages.number);
   }
 
   /** Steps that are done, and those that the run has with what is left. */
@@ -101,10 +98,6 @@ export class CommittedRun {
     const done = this.#state.ledger.committed - this.#began;
     const steps = done + stepsLeft(this.#plan.limits, this.#state.ledger);
     return { done, steps: Math.min(steps, this.#endsBy) };
-  }
-
-  get nextStage(): number {
-    return this.#record.stage + 1;
   }
 
   /** Absent unless the best look was taken at the end. */
@@ -126,7 +119,7 @@ export class CommittedRun {
     const { validation } = this.#state;
     if (validation !== undefined) this.#curve.addValidation(validation);
     const { done, steps } = this.progress;
-    yield* this.#record.begin(this.#shape.peak, steps - done);
+    yield* this.#plan.stages.commit(this.#shape.peak, steps - done);
     yield* this.#best.keep(done);
   }
 
@@ -163,9 +156,8 @@ export class CommittedRun {
   *retryLower(): Conversation<boolean> {
     const { done, steps } = this.progress;
     const lr = this.#lrBefore(done);
-    this.#state.diverged.push(lr);
     yield* this.#rollBack();
-    yield* decide({ kind: 'commit-diverged', stage: this.#record.stage, lr });
+    yield* this.#plan.stages.recordDivergence(lr);
     if (++this.#divergences > MOST_DIVERGENCES) return false;
     // What was taken back is spent, so there may be less left than the course was made for.
     const { done: from, steps: stepsNow } = this.progress;
@@ -221,14 +213,13 @@ export class CommittedRun {
 
   *end(): Conversation<void> {
     yield* this.#best.discard();
-    yield* this.#record.end(this.#shape.peak, this.#level);
+    yield* this.#plan.stages.end(this.#shape.peak, this.#level);
   }
 
   *#forecastEnd(): Conversation<void> {
     const { done: step, steps } = this.progress;
     const forecast = renewForecast(this.#curve.validation, { step, steps });
-    const { committed } = this.#state.ledger;
-    if (forecast) yield* decide({ kind: 'end-forecast', step: committed, ...forecast });
+    yield* recordForecast(this.#state, forecast);
   }
 
   /** Holds the LR up to the next look while the losses fall as they do not at too high an LR. */
@@ -242,7 +233,7 @@ export class CommittedRun {
     this.#shape = { ...this.#shape, decayFrom: until };
     yield* decide({
       kind: 'hold-extended',
-      stage: this.#record.stage,
+      stage: this.#plan.stages.number,
       step: this.#state.ledger.committed,
       untilStep: this.#began + until,
       lr: peak,
@@ -306,18 +297,18 @@ export class CommittedRun {
   }
 
   *#adoptShape(shape: ScheduleShape): Conversation<void> {
-    yield* this.#record.end(this.#shape.peak, this.#level);
+    yield* this.#plan.stages.end(this.#shape.peak, this.#level);
     this.#shape = shape;
     this.#isFirstShape = false;
     const { done, steps } = this.progress;
     this.#since = done;
-    yield* this.#record.next(shape.peak, steps - done);
+    yield* this.#plan.stages.startAndCommit(shape.peak, steps - done);
   }
 
   *#recordCut(evidence: Evidence, lr: number, nextLr: number, backTo?: number): Conversation<void> {
     yield* decide({
       kind: 'lr-cut',
-      stage: this.#record.stage,
+      stage: this.#plan.stages.number,
       step: this.#state.ledger.committed,
       lr,
       nextLr,

@@ -11,19 +11,20 @@
  */
 
 import type { TrainerFacts } from '../../../conversation/command.js';
-import {
-  type Conversation,
-  decide,
-  discard,
-  finish,
-  save,
-} from '../../../conversation/conversation.js';
+import { type Conversation, discard, finish, save } from '../../../conversation/conversation.js';
 import type { FinishReason, Interval } from '../../../conversation/decision.js';
 import { finiteMean } from '../../../math/statistics.js';
 import type { TunerOptions } from '../../../options.js';
-import { type Limits, limitsFrom, limitsOf, stepsLeft } from '../../limits.js';
+import {
+  type Limits,
+  limitsFrom,
+  limitsOf,
+  recordExtension,
+  recordLimits,
+  stepsLeft,
+} from '../../limits.js';
 import { factorInterval } from '../../lr-interval.js';
-import { validateCommitted } from '../../paper/commit.js';
+import { Stages } from '../../stages.js';
 import {
   beginState,
   didDiverge,
@@ -32,11 +33,12 @@ import {
   type StrategyState,
   trainCounted,
 } from '../../state.js';
+import { validateCommitted } from '../../validate.js';
 import { nextEvaluationStep } from '../committed/evaluations.js';
-import { enoughSteps } from '../peak-search/plan.js';
+import { recordPlan } from '../search-planned.js';
 import { type FactorPlan, FIRST_PROBES, planFactors } from './plan.js';
 import { searchFactor } from './search.js';
-import { readSegment, type SegmentResult } from './warmup-check.js';
+import { readSegment } from './warmup-check.js';
 
 const CUT = 2;
 /** A lead costs more to do again than a look, and its probes find their way back up. */
@@ -54,14 +56,13 @@ export function* horizonFactor(
   const state = beginState(options, facts);
   // The user's schedule is made for so many committed steps, so the search comes on top.
   const limits = limitsOf(options, facts);
-  yield* decide({ kind: 'budget', ...limits, from: limitsFrom(options) });
+  yield* recordLimits(limits, limitsFrom(options));
   const run = new FactorRun(state, limits);
   for (let reason = yield* run.train(); ; reason = yield* run.goOn()) {
     const extension = yield* finish(reason, divergenceOf(state));
     if (extension === undefined || reason === 'data' || reason === 'diverged') return reason;
     run.limits = extension;
-    state.targetLoss = undefined; // it is reached, and the user wants to go on
-    yield* decide({ kind: 'budget', ...run.limits, from: 'given' });
+    yield* recordExtension(state, extension);
   }
 }
 
@@ -70,9 +71,7 @@ class FactorRun {
   readonly #state: StrategyState;
   readonly #interval: Interval;
   #factor: number;
-  #stage = 0;
-  /** Committed steps before the stage. */
-  #stageBegan = 0;
+  readonly #stages: Stages;
   /** The checkpoint of the last good look, and what was known there. */
   #kept: { name: string; level: number; validation: number | undefined } | undefined;
   #saves = 0;
@@ -83,16 +82,17 @@ class FactorRun {
     this.#state = state;
     this.limits = limits;
     this.#interval = factorInterval(state.options);
+    this.#stages = new Stages(state, this.#interval);
     this.#factor = Math.min(this.#interval.max, Math.max(this.#interval.min, 1));
   }
 
   /** All that the limits leave, search included. */
   *train(): Conversation<FinishReason> {
     const plan = planFactors(this.limits, this.#state.options.searchBudget);
-    yield* recordPlan(plan, this.#state.options.searchBudget);
+    yield* recordFactorPlan(plan, this.#state.options.searchBudget);
     yield* validateCommitted(this.#state);
     if (plan.probeSteps === 0) return yield* this.#commitRest();
-    yield* this.#startStage(plan.segmentSteps);
+    yield* this.#stages.startAndCommit(this.#factor, plan.segmentSteps);
     yield* this.#keep();
     const warmupSegment = yield* this.#warmupSegment(plan.segmentSteps);
     if (warmupSegment !== 'done') return warmupSegment;
@@ -100,14 +100,13 @@ class FactorRun {
     if (this.#hasReachedTarget) return yield* this.#end('target');
     const found = yield* searchFactor(this.#state, {
       start,
-      stage: this.#stage,
+      stage: this.#stages.number,
       interval: this.#interval,
       incumbent: this.#factor,
       plan,
     });
     if (found === undefined) return 'data';
-    yield* this.#endStage();
-    this.#stage++;
+    yield* this.#stages.end(this.#factor, this.#level);
     this.#factor = found;
     return yield* this.#commitRest();
   }
@@ -139,9 +138,10 @@ class FactorRun {
       yield* this.#rollBack();
       const next = isSpent ? first : lower;
       if (reading && didHarm) {
-        yield* this.#recordRise(reading, next);
+        const { began, reached } = reading;
+        yield* this.#stages.recordRollback({ lr: this.#factor, began, reached, nextLr: next });
       } else {
-        yield* this.#recordDivergence();
+        yield* this.#stages.recordDivergence(this.#factor);
         if (isSpent) return 'diverged';
       }
       mayRise = isSpent;
@@ -151,14 +151,13 @@ class FactorRun {
 
   /** The rest of a run that was extended. */
   *goOn(): Conversation<FinishReason> {
-    this.#stage++;
     return yield* this.#commitRest();
   }
 
   *#commitRest(): Conversation<FinishReason> {
     const { committed } = this.#state.ledger;
     const steps = stepsLeft(this.limits, this.#state.ledger);
-    yield* this.#startStage(steps);
+    yield* this.#stages.startAndCommit(this.#factor, steps);
     yield* this.#keep();
     const end = yield* this.#trainUntil(committed + steps);
     if (end === 'data' || end === 'diverged') return end;
@@ -166,7 +165,7 @@ class FactorRun {
   }
 
   *#end(reason: FinishReason): Conversation<FinishReason> {
-    yield* this.#endStage();
+    yield* this.#stages.end(this.#factor, this.#level);
     if (this.#kept) yield* discard(this.#kept.name);
     this.#kept = undefined;
     return reason;
@@ -197,7 +196,7 @@ class FactorRun {
         const next = this.#factor / CUT;
         const isSpent = ++this.#divergences > MOST_DIVERGENCES || next < this.#interval.min;
         yield* this.#rollBack();
-        yield* this.#recordDivergence();
+        yield* this.#stages.recordDivergence(this.#factor);
         if (isSpent) return 'diverged';
         yield* this.#beginAgain(next, stepsLeft(this.limits, state.ledger));
         continue;
@@ -214,23 +213,11 @@ class FactorRun {
     this.#state.validation = this.#kept.validation;
   }
 
-  *#recordDivergence(): Conversation<void> {
-    this.#state.diverged.push(this.#factor);
-    yield* decide({ kind: 'commit-diverged', stage: this.#stage, lr: this.#factor });
-  }
-
-  /** Of a lead whose losses stayed finite, and that is done again at `nextLr`. */
-  *#recordRise({ began, reached }: SegmentResult, nextLr: number): Conversation<void> {
-    const [stage, lr] = [this.#stage, this.#factor];
-    yield* decide({ kind: 'stage-rolled-back', stage, lr, began, reached, nextLr });
-  }
-
   /** Another stage, of `steps` steps at `factor`. */
   *#beginAgain(factor: number, steps: number): Conversation<void> {
-    yield* this.#endStage();
-    this.#stage++;
+    yield* this.#stages.end(this.#factor, this.#level);
     this.#factor = factor;
-    yield* this.#startStage(steps);
+    yield* this.#stages.startAndCommit(factor, steps);
   }
 
   /** Saves a good look; returns its checkpoint. */
@@ -242,52 +229,22 @@ class FactorRun {
     if (previous) yield* discard(previous.name);
     return name;
   }
-
-  *#startStage(steps: number): Conversation<void> {
-    const { ledger, validation } = this.#state;
-    this.#stageBegan = ledger.committed;
-    yield* decide({
-      kind: 'stage-started',
-      stage: this.#stage,
-      fromStep: ledger.committed,
-      stageSteps: steps,
-      // They are as many as their losses say; `search-planned` has told.
-      probeSteps: 0,
-      candidates: 0,
-      interval: this.#interval,
-      phase: validation === undefined ? 'training' : 'validation',
-    });
-    yield* decide({ kind: 'commit-started', stage: this.#stage, lr: this.#factor, steps });
-  }
-
-  *#endStage(): Conversation<void> {
-    const { validation, ledger } = this.#state;
-    yield* decide({
-      kind: 'stage-ended',
-      stage: this.#stage,
-      lr: this.#factor,
-      steps: Math.max(0, ledger.committed - this.#stageBegan),
-      reached: validation ?? this.#level,
-      ...(validation !== undefined && { validation }),
-    });
-  }
 }
 
-function* recordPlan(
+function* recordFactorPlan(
   { total, probeSteps, mostSteps }: FactorPlan,
   budget: number,
 ): Conversation<void> {
   const probes = probeSteps > 0 ? FIRST_PROBES.length : 0;
-  yield* decide({
-    kind: 'search-planned',
-    total,
-    rampSteps: 0,
-    coarse: { probes: 0, steps: 0 },
-    fine: { probes, steps: probeSteps },
-    plannedSteps: probes * probeSteps,
-    mostSteps,
-    ...(probes === 0 && {
-      enoughSteps: enoughSteps(total, (all) => planFactors({ total: all }, budget).probeSteps > 0),
-    }),
-  });
+  yield* recordPlan(
+    {
+      total,
+      rampSteps: 0,
+      coarse: { probes: 0, steps: 0 },
+      fine: { probes, steps: probeSteps },
+      plannedSteps: probes * probeSteps,
+      mostSteps,
+    },
+    (all) => planFactors({ total: all }, budget).probeSteps > 0,
+  );
 }

@@ -1,7 +1,9 @@
 /** A probe of `horizon`: a whole run in small, annealed to zero, judged by the loss that it ends with, and taken back. */
 
-import { type Conversation, decide } from '../../../conversation/conversation.js';
+import type { Conversation } from '../../../conversation/conversation.js';
+import type { ProbeOutcome } from '../../../conversation/decision.js';
 import { finiteMean } from '../../../math/statistics.js';
+import { endProbe, startProbe } from '../../probes.js';
 import {
   didDiverge,
   restoreCounted,
@@ -44,21 +46,14 @@ export function* probeAnnealed(
   { stage, probe, lr, steps, shape }: ProbePlan,
 ): Conversation<TrainedProbe | undefined> {
   yield* restoreCounted(state, start);
-  yield* decide({ kind: 'probe-started', stage, probe, lr });
+  yield* startProbe({ stage, probe, lr });
   const lrs = lrsFor(shape, steps);
   const reply = yield* trainCounted(state, { purpose: 'search', steps, lr: lrs });
   if (reply.end === 'data') return undefined;
   const loss = didDiverge(reply) ? Number.NaN : yield* lossAtEnd(state, reply.losses);
   const isSound = Number.isFinite(loss);
-  if (!isSound) state.diverged.push(lr);
-  yield* decide({
-    kind: 'probe-ended',
-    stage,
-    probe,
-    lr,
-    steps: reply.steps,
-    outcome: isSound ? { kind: 'forecast', loss, sd: 0 } : { kind: 'diverged' },
-  });
+  const outcome: ProbeOutcome = isSound ? { kind: 'forecast', loss, sd: 0 } : { kind: 'diverged' };
+  yield* endProbe(state, { stage, probe, lr }, { steps: reply.steps, outcome });
   return { lr, steps, loss: isSound ? loss : Number.NaN, losses: reply.losses };
 }
 
