@@ -24,9 +24,9 @@ import { findInterval, givenInterval } from '../range-test.js';
 import { Stages } from '../stages.js';
 import { beginState, divergenceOf, type StrategyState } from '../state.js';
 import { validateCommitted } from '../validate.js';
-import { type CommittedEnd, commitRun } from './committed/commit.js';
 import { forecastEnd, recordForecast } from './committed/end-forecast.js';
-import type { CommitPlan } from './committed/run.js';
+import { type CommittedEnd, commitRun } from './committed/run.js';
+import type { CommitPlan } from './committed/state.js';
 import { findPeak } from './peak-search/peak.js';
 import {
   COARSE_PROBES,

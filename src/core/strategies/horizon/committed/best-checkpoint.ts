@@ -1,4 +1,4 @@
-/** The checkpoint of a committed run's best look, for a run that has to go back. */
+/** The best checkpoint of a committed run, for a rollback. */
 
 import { type Conversation, discard, save } from '../../../conversation/conversation.js';
 import { restoreCounted, type StrategyState } from '../../state.js';
@@ -9,12 +9,13 @@ export class BestCheckpoint {
   #name: string | undefined;
   #saves = 0;
   #step = 0;
-  #loss = Infinity;
+  #validation: number | undefined;
+  #trainingLevel = Number.NaN;
 
-  /** @param stage The stage that the run begins with: no other run of this conversation has it. */
-  constructor(state: StrategyState, stage: number) {
+  /** @param prefix Begins the names of its checkpoints; no other checkpoint of the conversation has it. */
+  constructor(state: StrategyState, prefix: string) {
     this.#state = state;
-    this.#prefix = `run-${stage}`;
+    this.#prefix = prefix;
   }
 
   /** Steps of the run up to there. */
@@ -24,26 +25,38 @@ export class BestCheckpoint {
 
   /** Its validation loss; infinite where there is none. */
   get loss(): number {
-    return this.#loss;
+    const loss = this.#validation ?? Infinity;
+    // A fresh model may have no finite loss, and any later evaluation is better than that.
+    return Number.isNaN(loss) ? Infinity : loss;
   }
 
-  /** Takes the model as it is now, after `step` steps of the run, for the best. */
-  *keep(step: number): Conversation<void> {
+  /** The level of the training losses there, as it was given; NaN where it was not. */
+  get trainingLevel(): number {
+    return this.#trainingLevel;
+  }
+
+  /** Saves the model in place of the one before, and returns the name of the checkpoint. */
+  *keep(step: number, trainingLevel = Number.NaN): Conversation<string> {
     const previous = this.#name;
-    const { validation = Infinity } = this.#state;
-    // A fresh model may have no finite loss, and any look is better than that.
-    this.#loss = Number.isNaN(validation) ? Infinity : validation;
+    const name = `${this.#prefix}-${this.#saves++}`;
+    this.#name = name;
     this.#step = step;
-    this.#name = `${this.#prefix}-${this.#saves++}`;
-    yield* save(this.#name);
+    this.#validation = this.#state.validation;
+    this.#trainingLevel = trainingLevel;
+    yield* save(name);
     if (previous !== undefined) yield* discard(previous);
+    return name;
   }
 
+  /** Rolls the trainer back to it, and with it what is known of the validation loss. */
   *restore(): Conversation<void> {
-    if (this.#name !== undefined) yield* restoreCounted(this.#state, this.#name);
+    if (this.#name === undefined) return;
+    yield* restoreCounted(this.#state, this.#name);
+    this.#state.validation = this.#validation;
   }
 
   *discard(): Conversation<void> {
     if (this.#name !== undefined) yield* discard(this.#name);
+    this.#name = undefined;
   }
 }

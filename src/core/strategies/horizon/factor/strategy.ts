@@ -11,7 +11,7 @@
  */
 
 import type { TrainerFacts } from '../../../conversation/command.js';
-import { type Conversation, discard, finish, save } from '../../../conversation/conversation.js';
+import { type Conversation, finish } from '../../../conversation/conversation.js';
 import type { FinishReason, Interval } from '../../../conversation/decision.js';
 import { finiteMean } from '../../../math/statistics.js';
 import type { TunerOptions } from '../../../options.js';
@@ -29,11 +29,11 @@ import {
   beginState,
   didDiverge,
   divergenceOf,
-  restoreCounted,
   type StrategyState,
   trainCounted,
 } from '../../state.js';
 import { validateCommitted } from '../../validate.js';
+import { BestCheckpoint } from '../committed/best-checkpoint.js';
 import { nextEvaluationStep } from '../committed/evaluations.js';
 import { recordPlan } from '../search-planned.js';
 import { type FactorPlan, FIRST_PROBES, planFactors } from './plan.js';
@@ -72,9 +72,8 @@ class FactorRun {
   readonly #interval: Interval;
   #factor: number;
   readonly #stages: Stages;
-  /** The checkpoint of the last good look, and what was known there. */
-  #kept: { name: string; level: number; validation: number | undefined } | undefined;
-  #saves = 0;
+  /** The last sound evaluation. */
+  readonly #best: BestCheckpoint;
   #divergences = 0;
   #level = Number.NaN;
 
@@ -82,6 +81,7 @@ class FactorRun {
     this.#state = state;
     this.limits = limits;
     this.#interval = factorInterval(state.options);
+    this.#best = new BestCheckpoint(state, 'run');
     this.#stages = new Stages(state, this.#interval);
     this.#factor = Math.min(this.#interval.max, Math.max(this.#interval.min, 1));
   }
@@ -166,8 +166,7 @@ class FactorRun {
 
   *#end(reason: FinishReason): Conversation<FinishReason> {
     yield* this.#stages.end(this.#factor, this.#level);
-    if (this.#kept) yield* discard(this.#kept.name);
-    this.#kept = undefined;
+    yield* this.#best.discard();
     return reason;
   }
 
@@ -207,10 +206,8 @@ class FactorRun {
   }
 
   *#rollBack(): Conversation<void> {
-    if (this.#kept === undefined) return;
-    yield* restoreCounted(this.#state, this.#kept.name);
-    this.#level = this.#kept.level;
-    this.#state.validation = this.#kept.validation;
+    yield* this.#best.restore();
+    this.#level = this.#best.trainingLevel;
   }
 
   /** Another stage, of `steps` steps at `factor`. */
@@ -220,14 +217,9 @@ class FactorRun {
     yield* this.#stages.startAndCommit(factor, steps);
   }
 
-  /** Saves a good look; returns its checkpoint. */
+  /** Saves the model as the last sound one, and returns the name of its checkpoint. */
   *#keep(): Conversation<string> {
-    const previous = this.#kept;
-    const name = `run-${this.#saves++}`;
-    this.#kept = { name, level: this.#level, validation: this.#state.validation };
-    yield* save(name);
-    if (previous) yield* discard(previous.name);
-    return name;
+    return yield* this.#best.keep(this.#state.ledger.committed, this.#level);
   }
 }
 

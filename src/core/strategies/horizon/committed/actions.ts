@@ -1,0 +1,170 @@
+/** What a committed run does: train, evaluate, and change its schedule shape, with or without a rollback. */
+
+import { type Conversation, decide } from '../../../conversation/conversation.js';
+import type { Descent, Evidence } from '../../../conversation/decision.js';
+import { didDiverge, trainCounted } from '../../state.js';
+import { validateCommitted } from '../../validate.js';
+import { decayShape, lrsFor, type ScheduleShape, shrinkShape } from '../schedule-shape.js';
+import { recordForecast, renewForecast } from './end-forecast.js';
+import type { CommittedRun } from './state.js';
+
+/** Divisor of the LR for the decay from where the run is, with no rollback: none (0014, #2). */
+const CUT_IN_PLACE_FACTOR = 1;
+
+/** Divisor of the peak LR after a divergence. */
+const DIVERGENCE_CUT_FACTOR = 4;
+
+/** Rollbacks of one run at divergences. */
+const MOST_DIVERGENCES = 6;
+
+/** Power of a decay on a noisy problem: a cubic passes all LRs, whatever the right one is (0014, #1 and #2). */
+export const NOISY_POWER = 3;
+
+/** Steps of one command with an LR per step, so that messages and journal records stay small. */
+const MOST_LISTED_STEPS = 2000;
+
+/** Trains to step `until` of the run. */
+export function* trainUntil(
+  run: CommittedRun,
+  until: number,
+): Conversation<'done' | 'data-ended' | 'divergence'> {
+  for (;;) {
+    const { done, steps } = run.progress;
+    if (done >= until) return 'done';
+    const isHeld = done >= run.shape.warmUpSteps && until <= run.shape.decayFrom;
+    const count = isHeld ? until - done : Math.min(until - done, MOST_LISTED_STEPS);
+    const lr = lrsFor(run.shape, steps, done, count);
+    const reply = yield* trainCounted(run.state, { purpose: 'commit', steps: count, lr });
+    run.curve.addLosses(reply.losses, lr);
+    if (reply.end === 'data') return 'data-ended';
+    if (didDiverge(reply)) return 'divergence';
+  }
+}
+
+/** Measures the model, and keeps it if it is the best so far. */
+export function* evaluate(run: CommittedRun): Conversation<'evaluation' | 'divergence'> {
+  run.curve.endBin();
+  const validation = yield* validateCommitted(run.state);
+  if (validation !== undefined) {
+    if (!Number.isFinite(validation)) return 'divergence';
+    run.curve.addValidation(validation);
+  }
+  const { done: step, steps } = run.progress;
+  if (validation === undefined || validation < run.best.loss) yield* run.best.keep(step);
+  yield* recordForecast(run.state, renewForecast(run.curve.validation, { step, steps }));
+  return 'evaluation';
+}
+
+/** Rolls back to the best checkpoint and goes on with the same shape at a lower peak, unless it diverged too often. */
+export function* retryLower(run: CommittedRun): Conversation<'nothing-survives' | undefined> {
+  const { done, steps } = run.progress;
+  const lr = run.lrBefore(done);
+  yield* rollBack(run);
+  yield* run.stages.recordDivergence(lr);
+  if (++run.divergences > MOST_DIVERGENCES) return 'nothing-survives';
+  // The steps that were rolled back are spent, so fewer may be left than the shape was made for.
+  const { done: from, steps: stepsNow } = run.progress;
+  const left = { planned: steps - from, steps: stepsNow - from };
+  const shape = shrinkShape(run.shape, from, left);
+  yield* adoptShape(run, { ...shape, peak: shape.peak / DIVERGENCE_CUT_FACTOR });
+  return undefined;
+}
+
+/** Lets the LR fall to zero from where the run is. */
+export function* decayInPlace(run: CommittedRun, evidence: Evidence): Conversation<undefined> {
+  const { done } = run.progress;
+  const nextLr = run.lrBefore(done) / CUT_IN_PLACE_FACTOR;
+  yield* recordCut(run, evidence, nextLr);
+  yield* adoptShape(run, decayShape(nextLr, done, NOISY_POWER));
+}
+
+/** Rolls back to the best checkpoint and lets a lower LR fall to zero from there, as far as the bounds allow. */
+export function* rollBackAndDecay(
+  run: CommittedRun,
+  evidence: Evidence,
+  { cutFactor, power }: { readonly cutFactor: number; readonly power: number },
+): Conversation<undefined> {
+  if (!run.bounds.tryRollback(run.stepsSinceBest)) return;
+  const from = run.state.ledger.committed;
+  // Within the warm-up an LR says nothing but how far the warm-up is.
+  const lrThere = run.lrBefore(Math.max(run.best.step, run.shape.warmUpSteps));
+  const nextLr = lrThere / cutFactor;
+  yield* recordCut(run, evidence, nextLr, run.best.step);
+  yield* rollBack(run);
+  yield* bringEndForward(run);
+  if (run.isAtEnd) run.returned = { from, to: run.state.ledger.committed };
+  else yield* adoptShape(run, decayShape(nextLr, run.best.step, power));
+}
+
+/** Holds the LR up to step `until`. */
+export function* extendHold(
+  run: CommittedRun,
+  evidence: Descent,
+  until: number,
+): Conversation<undefined> {
+  run.holdUntil(until);
+  yield* decide({
+    kind: 'hold-extended',
+    stage: run.stages.number,
+    step: run.state.ledger.committed,
+    untilStep: run.committedAt(until),
+    lr: run.shape.peak,
+    evidence,
+  });
+}
+
+/** Ends the run with its best checkpoint. */
+export function* returnToBest(run: CommittedRun): Conversation<undefined> {
+  const from = run.state.ledger.committed;
+  yield* rollBack(run);
+  run.returned = { from, to: run.state.ledger.committed };
+}
+
+export function* endRun(run: CommittedRun): Conversation<void> {
+  yield* run.best.discard();
+  yield* run.stages.end(run.shape.peak, run.trainingLevel);
+}
+
+/** Ends the run where it is, or sooner than planned, so that no more is rolled back than may be. */
+function* bringEndForward(run: CommittedRun): Conversation<void> {
+  const { done, steps } = run.progress;
+  const endsBy = run.bounds.bringEndForward(done, steps);
+  if (endsBy === undefined) return;
+  yield* decide({
+    kind: 'end-brought-forward',
+    step: run.state.ledger.committed,
+    untilStep: run.committedAt(endsBy),
+    takenBack: run.bounds.rolledBack,
+    mayTakeBack: run.bounds.allowed,
+  });
+}
+
+function* rollBack(run: CommittedRun): Conversation<void> {
+  run.bounds.add(run.stepsSinceBest);
+  yield* run.best.restore();
+  run.curve.cutAt(run.best.step);
+}
+
+function* adoptShape(run: CommittedRun, shape: ScheduleShape): Conversation<void> {
+  yield* run.stages.end(run.shape.peak, run.trainingLevel);
+  run.adopt(shape);
+  const { done, steps } = run.progress;
+  yield* run.stages.startAndCommit(shape.peak, steps - done);
+}
+
+function* recordCut(
+  run: CommittedRun,
+  evidence: Evidence,
+  nextLr: number,
+  backTo?: number,
+): Conversation<void> {
+  yield* decide({
+    kind: 'lr-cut',
+    stage: run.stages.number,
+    step: run.state.ledger.committed,
+    lr: run.lrBefore(run.progress.done),
+    nextLr,
+    evidence,
+    ...(backTo !== undefined && { backToStep: run.committedAt(backTo) }),
+  });
+}
