@@ -113,20 +113,20 @@ class TellsGroups(Protocol):
 
 
 @runtime_checkable
-class TakesFactor(Protocol):
+class ScalesSchedule(Protocol):
     """What hooks can do besides: leave the LR to the script, and set a factor on it.
 
-    From `take_base` on every LR of these hooks is the factor, and `check` is not called.
+    From `begin_scaling` on every LR of these hooks is the factor, and `check` is not called.
     """
 
-    def take_base(self) -> None:
+    def begin_scaling(self) -> None:
         """The script's own schedule stays: the factor is 1 until `set_lr` sets another.
 
         Raises:
             ValueError: The schedule is of a kind that could not be taken back.
         """
 
-    def note_order(self) -> None:
+    def allow_script_step(self) -> None:
         """The script goes on. What its schedule does before its next update is out of order."""
 
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import Any, Callable
 
 from autolrs._protocol.wire import claim, claim_alone
-from autolrs._session.standing import Standing
+from autolrs._session.standing import TunerStatus
 from autolrs._state.requires import require
 from autolrs.session import Session
 
@@ -29,7 +29,7 @@ ENDLESS = 10**9
 """Epochs after which `fit` ends by itself: far more than a tuner asks for."""
 
 
-class TunerCallback(Standing, keras.callbacks.Callback):
+class TunerCallback(TunerStatus, keras.callbacks.Callback):
     """Hands the learning rate of a `fit` over to the tuner, if one drives this script.
 
     Under a tuner, `loss` in the logs of a batch is that batch's own, where Keras alone gives the
@@ -41,7 +41,7 @@ class TunerCallback(Standing, keras.callbacks.Callback):
     """
 
     def __init__(self, validation_data: Any = None) -> None:
-        Standing.__init__(self)
+        TunerStatus.__init__(self)
         keras.callbacks.Callback.__init__(self)
         self._validation_data = validation_data
         self._epochs: int | None = None

@@ -14,7 +14,7 @@ import gc
 from typing import Any
 
 from autolrs._protocol.wire import claim_to_train
-from autolrs._session.standing import Standing
+from autolrs._session.standing import TunerStatus
 from autolrs._state.requires import require
 from autolrs.session import Session
 
@@ -30,7 +30,7 @@ from autolrs._torch.updates import Updates
 __all__ = ["TunerCallback"]
 
 
-class TunerCallback(Standing, Callback):
+class TunerCallback(TunerStatus, Callback):
     """Hands the learning rate of a fit over to the tuner, if one drives this script.
 
     Under a tuner the fit does as many optimizer updates as the tuner asks for, whatever its
@@ -70,7 +70,7 @@ class TunerCallback(Standing, Callback):
         validate = None if monitor is None else lambda: _validate(trainer, monitor)
         scaler = getattr(trainer.precision_plugin, "scaler", None)
         hooks = LightningHooks(trainer, pl_module, validate, [scaler] if scaler else [])
-        self._updates = Updates(hooks.family.leaves)
+        self._updates = Updates(hooks.optimizer_set.leaves)
         self._session = Session(wire, hooks, int(total) if 0 < total < float("inf") else None)
         hooks.tell_by(self._session)
 
@@ -141,7 +141,7 @@ class LightningHooks(TorchHooks):
         _remove_schedulers(self._trainer)
         super().check()
 
-    def take_base(self) -> None:
+    def begin_scaling(self) -> None:
         for config in self._trainer.strategy.lr_scheduler_configs:
             if config.reduce_on_plateau:
                 raise ValueError(
@@ -155,7 +155,7 @@ class LightningHooks(TorchHooks):
                     f"in {config.frequency} {config.interval}, and a rollback takes back updates; "
                     'under --keep-schedule give it "interval": "step"'
                 )
-        super().take_base()
+        super().begin_scaling()
 
 
 def _remove_schedulers(trainer: Trainer) -> None:

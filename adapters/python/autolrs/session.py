@@ -16,17 +16,17 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from typing import Any, TypeVar
 
-from autolrs._data.batch_cache import DEFAULT_BYTES, Tape
+from autolrs._data.batch_cache import DEFAULT_BYTES, BatchCache
 from autolrs._data.loop import DataLoop
 from autolrs._data.pause import Pause
-from autolrs._protocol.messages import SCRIPT_RAISED, Fault, Request, base_of, parse_request
+from autolrs._protocol.messages import SCRIPT_RAISED, Request, RpcError, base_of, parse_request
 from autolrs._protocol.wire import TunerGone, Wire
-from autolrs._session.handler import Answers
+from autolrs._session.handler import RequestHandler
 from autolrs._session.plain_bugs import bug_in
 from autolrs._session.script_exit import ScriptEnd
-from autolrs._session.train_request import Training
+from autolrs._session.train_request import TrainRequest
 from autolrs.errors import PermanentError, TrainingOverError
-from autolrs.hooks import Hooks, SeesMoves, TakesFactor
+from autolrs.hooks import Hooks, ScalesSchedule, SeesMoves
 from autolrs.tuner import must_be_count
 
 Batch = TypeVar("Batch")
@@ -74,18 +74,18 @@ class Session:
         total: int | None = None,
         rewind_bytes: int = DEFAULT_BYTES,
     ) -> None:
-        if not isinstance(hooks, TakesFactor):
+        if not isinstance(hooks, ScalesSchedule):
             hooks.check()  # else it waits for the word whose LR it is to be
         wire.take()
         self._wire = wire
         self._hooks = hooks
         self._moves = hooks if isinstance(hooks, SeesMoves) else None
-        self._tape = Tape(rewind_bytes, hooks.keep)
-        self._answers = Answers(hooks, self._tape, self.warn, wire.token)
-        self._answers.total = total
+        self._cache = BatchCache(rewind_bytes, hooks.keep)
+        self._handler = RequestHandler(hooks, self._cache, self.warn, wire.token)
+        self._handler.total = total
         self._waiting: deque[Request] = deque()
-        self._training: Training | None = None
-        self._stride = self._look_at = 1
+        self._training: TrainRequest | None = None
+        self._stride = self._next_clock_check = 1
         self._looked_at = self._told_at = time.monotonic()
         self._has_begun = False
         self._has_base = False
@@ -102,8 +102,8 @@ class Session:
         self._is_over = False
         self._idle = _IdleBatches()
         self._pause = Pause(hooks, self._give_sign)
-        self._loop = DataLoop(self, self._answers, self._tape, hooks, self._pause, self.warn)
-        self._end = ScriptEnd(self._refuse_training, lambda: self._answers.step)
+        self._loop = DataLoop(self, self._handler, self._cache, hooks, self._pause, self.warn)
+        self._end = ScriptEnd(self._refuse_training, lambda: self._handler.step)
         atexit.register(self._on_exit)
 
     @property
@@ -126,7 +126,7 @@ class Session:
     @property
     def step_count(self) -> int:
         """How many updates the weights have had."""
-        return self._answers.step
+        return self._handler.step
 
     @property
     def is_search(self) -> bool:
@@ -160,11 +160,11 @@ class Session:
         if self._undo is not None:
             self._take_back(training)
             return
-        self._answers.step += 1
+        self._handler.step += 1
         self._is_new = True
         training.add(loss)
-        if training.count >= training.attend_at or self._wire.has_news:
-            self._attend(training)
+        if training.count >= training.next_check or self._wire.has_input:
+            self._check(training)
 
     def before_update(self) -> None:
         """An update is about to be made, by gradients that are there.
@@ -178,7 +178,7 @@ class Session:
 
     def over(self, remedy: str) -> TrainingOverError:
         """An error that says that the tuner has had its steps; the tuner is told too."""
-        sentence = f"the tuner has had its {self._answers.step} steps, and {remedy}"
+        sentence = f"the tuner has had its {self._handler.step} steps, and {remedy}"
         with suppress(TunerGone):
             self._notify("log", {"level": "error", "message": sentence})
         return TrainingOverError(sentence)
@@ -187,7 +187,7 @@ class Session:
         """Counts nothing: an update was tried and skipped."""
         self._is_new = False
         if self._training is not None:
-            self._training.note_order()
+            self._training.allow_script_step()
 
     def cycle(self, loader: Iterable[Batch], epochs: int = 1) -> Iterator[Batch]:
         """See `autolrs.tuner.Tuner.cycle`.
@@ -233,11 +233,11 @@ class Session:
         """How many updates so many epochs of so many batches are."""
         return epochs * batches
 
-    def _give_up(self, training: Training) -> None:
+    def _give_up(self, training: TrainRequest) -> None:
         why = "the script goes through batch after batch without an update"
         if training.count == 0:
             self._training = None
-            self._refuse(training.request.id, Fault(SCRIPT_RAISED, why))
+            self._refuse(training.request.id, RpcError(SCRIPT_RAISED, why))
             return
         self.warn(f"{why}: taken for a divergence")
         training.stop("diverged")
@@ -248,15 +248,15 @@ class Session:
         """Updates that stay, if the last one is to stay and has not been taken back yet."""
         training = self._training
         if training is not None and training.count > 0:
-            return None if training.is_search else self._answers.step
-        return self._reached if self._reached == self._answers.step else None
+            return None if training.is_search else self._handler.step
+        return self._reached if self._reached == self._handler.step else None
 
     def _meet_update(self) -> None:
         """The first update of a loop that has asked nothing, or one after the end."""
         if not self._is_over:
-            loads = self._answers.loads
+            loads = self._handler.loads
             self._serve()
-            if self._answers.loads > loads and not self._is_over:
+            if self._handler.loads > loads and not self._is_over:
                 # The gradients are of other weights. So this update is undone, and does not count.
                 self._undo = self._hooks.capture()
         if self._is_over:
@@ -270,32 +270,32 @@ class Session:
             if self._left is not None:
                 self._hooks.apply(self._left)
             raise self.over(_GOES_ON)
-        self._answers.step += 1
+        self._handler.step += 1
         self._serve()
         self.warn(
             "ask `tuner.done` before the first update, as by `while not tuner.done`: the script "
-            f"made {self._answers.step} before the tuner was asked, and it was not steered"
+            f"made {self._handler.step} before the tuner was asked, and it was not steered"
         )
 
-    def _take_back(self, training: Training) -> None:
+    def _take_back(self, training: TrainRequest) -> None:
         self._hooks.apply(self._undo)
         self._undo = None
-        training.note_order()
+        training.allow_script_step()
 
-    def _attend(self, training: Training) -> None:
-        if self._wire.has_news:
-            self._read_news(training)
+    def _check(self, training: TrainRequest) -> None:
+        if self._wire.has_input:
+            self._read_input(training)
         training.judge_held()
         if training.is_done:
             self._finish(training)
             self._serve()
             return
         training.set_next_lr()
-        if training.count >= self._look_at:
-            self._look_at_clock(training)
-        training.attend_next(self._look_at)
+        if training.count >= self._next_clock_check:
+            self._check_clock(training)
+        training.schedule_check(self._next_clock_check)
 
-    def _read_news(self, training: Training) -> None:
+    def _read_input(self, training: TrainRequest) -> None:
         """Takes what came while training: `cancel`, or a request that has to wait."""
         while True:
             line = self._wire.receive_if_any()
@@ -309,7 +309,7 @@ class Session:
             elif request.method == "cancel":
                 training.stop("cancel")
 
-    def _look_at_clock(self, training: Training) -> None:
+    def _check_clock(self, training: TrainRequest) -> None:
         now = time.monotonic()
         # Some looks between two notices, and the next at most twice as far away as the last.
         seconds_per_step = max(now - self._looked_at, 1e-6) / self._stride
@@ -318,21 +318,23 @@ class Session:
         self._looked_at = now
         if now - self._told_at >= PROGRESS_SECONDS:
             self._told_at = now
-            self._notify("progress", {"step": self._answers.step, "losses": training.news()})
-        self._look_at = training.count + self._stride
+            self._notify(
+                "progress", {"step": self._handler.step, "losses": training.unsent_losses()}
+            )
+        self._next_clock_check = training.count + self._stride
 
-    def _finish(self, training: Training) -> None:
+    def _finish(self, training: TrainRequest) -> None:
         if self._moves is not None and not self._has_left_loop:
             self._moves.end_training(training.done())
-        result = training.result(self._answers.step)
+        result = training.result(self._handler.step)
         self._training = None
-        self._reached = None if training.is_search else self._answers.step
+        self._reached = None if training.is_search else self._handler.step
         self._answer(training.request, result)
 
     def _serve(self) -> None:
         """Answers requests until one lets the script train on, or ends the tuning."""
         if not self._has_begun:
-            if not isinstance(self._hooks, TakesFactor):
+            if not isinstance(self._hooks, ScalesSchedule):
                 self._hooks.check()  # again: a scheduler may have been made since
             self._has_begun = True
         while self._training is None and not self._is_over:
@@ -347,29 +349,29 @@ class Session:
     def _parse(self, line: bytes) -> Request | None:
         try:
             return parse_request(line)
-        except Fault as fault:
+        except RpcError as fault:
             self._refuse(fault.id, fault)
             return None
 
-    def _take_base(self, request: Request) -> None:
+    def _begin_scaling(self, request: Request) -> None:
         """Settles whose LR it is, by the first request. What is wrong is raised in the script.
 
         Raises:
             SecondSchedulerError: Something else sets the LR, and the tuner would too.
         """
         self._has_base = True
-        if isinstance(self._hooks, TakesFactor):
+        if isinstance(self._hooks, ScalesSchedule):
             if request.method == "initialize" and base_of(request.params) == "user":
-                self._hooks.take_base()
+                self._hooks.begin_scaling()
             else:
                 self._hooks.check()
 
     def _handle(self, request: Request) -> None:
         if not self._has_base:
-            self._take_base(request)
+            self._begin_scaling(request)
         try:
             result = self._result(request)
-        except Fault as fault:
+        except RpcError as fault:
             self._refuse(request.id, fault)
         except BaseException as error:
             self._refuse_raised(request, error)
@@ -388,20 +390,20 @@ class Session:
             self._is_over = True
             if self._has_trained and not self._is_asked_before and not self._loop.was_entered:
                 self._left = self._hooks.capture()  # its loop may go on
-            return {"step": self._answers.step}
-        return self._answers.answer(request)
+            return {"step": self._handler.step}
+        return self._handler.answer(request)
 
-    def _new_training(self, request: Request) -> Training:
-        return Training(request, self._hooks)
+    def _new_training(self, request: Request) -> TrainRequest:
+        return TrainRequest(request, self._hooks)
 
-    def _begin(self, training: Training) -> dict[str, Any] | None:
+    def _begin(self, training: TrainRequest) -> dict[str, Any] | None:
         if self._has_left_loop:
             training.stop("data")
         if training.is_done:
-            return training.result(self._answers.step)
+            return training.result(self._handler.step)
         training.set_next_lr()
-        self._look_at = self._stride
-        training.attend_next(self._look_at)
+        self._next_clock_check = self._stride
+        training.schedule_check(self._next_clock_check)
         self._looked_at = self._told_at = time.monotonic()
         if self._moves is not None:
             self._moves.begin_training()
@@ -412,7 +414,7 @@ class Session:
     def _answer(self, request: Request, result: dict[str, Any]) -> None:
         self._wire.send({"id": request.id, "result": result})
 
-    def _refuse(self, id: int | str | None, fault: Fault) -> None:
+    def _refuse(self, id: int | str | None, fault: RpcError) -> None:
         error: dict[str, Any] = {"code": fault.code, "message": str(fault)}
         if fault.is_permanent:
             error["data"] = {"permanent": True}
@@ -443,7 +445,7 @@ class Session:
 
     def _give_sign(self) -> None:
         with suppress(TunerGone):
-            self._notify("progress", {"step": self._answers.step, "losses": []})
+            self._notify("progress", {"step": self._handler.step, "losses": []})
 
     def _refuse_training(self, error: BaseException) -> None:
         """What ends the script is the answer to the `train` in flight."""
@@ -455,14 +457,14 @@ class Session:
             except TunerGone:
                 pass  # the script's own end is the one to show
 
-    def _tell_last(self, training: Training) -> None:
+    def _tell_last(self, training: TrainRequest) -> None:
         """Tells the losses up to where the script ended: what it did before belongs to them."""
         try:
-            news = training.news()
+            unsent_losses = training.unsent_losses()
         except Exception:  # a device that has failed cannot be read
             return
-        if news:
-            self._notify("progress", {"step": self._answers.step, "losses": news})
+        if unsent_losses:
+            self._notify("progress", {"step": self._handler.step, "losses": unsent_losses})
 
     def _on_exit(self) -> None:
         """The loop ended by itself: answers on, so that the tuner can come to its end."""
@@ -485,11 +487,11 @@ class _IdleBatches:
     """Counts the batches that came since the last update."""
 
     def __init__(self) -> None:
-        self._at: tuple[Training, int] | None = None
+        self._at: tuple[TrainRequest, int] | None = None
         self._count = 0
         self._most = 0
 
-    def are_too_many(self, training: Training) -> bool:
+    def are_too_many(self, training: TrainRequest) -> bool:
         """Counts one more. Never too many before the script has done its first update."""
         at = (training, training.count)
         if at != self._at:
@@ -499,4 +501,4 @@ class _IdleBatches:
         self._count += 1
         limit = max(MOST_IDLE_BATCHES, IDLE_FACTOR * self._most)
         # Several ranks would have to agree on it.
-        return self._most > 0 and self._count > limit and type(training) is Training
+        return self._most > 0 and self._count > limit and type(training) is TrainRequest

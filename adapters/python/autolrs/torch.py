@@ -30,7 +30,7 @@ from torch import nn
 from autolrs._torch.arguments import check_arguments
 from autolrs._torch.hooks import TorchHooks
 from autolrs._torch.session import CountedSession, updates_of
-from autolrs._torch.update_gate import put_gate
+from autolrs._torch.update_gate import install_update_gate
 from autolrs._torch_ranks.ranked_hooks import RankedTorchHooks
 from autolrs._torch_ranks.ranked_session import ranked_session
 from autolrs._torch_ranks.ranks import find_ranks
@@ -96,10 +96,10 @@ def attach(
         ranked = RankedTorchHooks(ranks, model, optimizer, validate, extra)
         ranked_updates = updates_of(ranked, True)
         session = ranked_session(ranks, wire, ranked, ranked_updates, total, rewind_bytes)
-        put_gate(session, ranked.family.leaves)
+        install_update_gate(session, ranked.optimizer_set.leaves)
         return session
     hooks = TorchHooks(model, optimizer, validate, extra)
     assert wire is not None  # a process without one is a rank of several
     session = CountedSession(updates_of(hooks), wire, hooks, total, rewind_bytes)
-    put_gate(session, hooks.family.leaves)
+    install_update_gate(session, hooks.optimizer_set.leaves)
     return session

@@ -15,7 +15,7 @@ import warnings
 from typing import Any, Callable
 
 from autolrs._protocol.wire import claim_to_train
-from autolrs._session.standing import Standing
+from autolrs._session.standing import TunerStatus
 from autolrs._state.requires import require
 from autolrs.session import Session
 from autolrs.tuner import must_be_count
@@ -35,7 +35,7 @@ ENDLESS = 2**40
 """Steps after which a Trainer ends by itself: far more than a tuner asks for."""
 
 
-def attach(trainer: Trainer) -> Standing:
+def attach(trainer: Trainer) -> TunerStatus:
     """Hands the learning rate of `trainer.train()` over to the tuner, if one drives this script.
 
     Under a tuner the Trainer does as many optimizer updates as the tuner asks for, whatever its
@@ -83,7 +83,7 @@ def _print_without_bar(trainer: Trainer) -> None:
         trainer.add_callback(PrinterCallback)
 
 
-class BareTrainer(Standing):
+class BareTrainer(TunerStatus):
     """For a Trainer without a tuner, which counts its updates itself."""
 
     def __init__(self, trainer: Trainer) -> None:
@@ -101,7 +101,7 @@ class BareTrainer(Standing):
         return self.step_count > 0 and self.step_count % steps == 0
 
 
-class TunerCallback(Standing, TrainerCallback):
+class TunerCallback(TunerStatus, TrainerCallback):
     """What `attach` adds to the Trainer. For a Trainer under a tuner only."""
 
     def __init__(self, trainer: Trainer) -> None:
@@ -129,7 +129,7 @@ class TunerCallback(Standing, TrainerCallback):
         validate = None if trainer.eval_dataset is None else self._validate
         extra = [scaler] if scaler else []
         hooks = TrainerHooks(self, trainer.model, optimizer, validate, extra)
-        self._updates = Updates(hooks.family.leaves)
+        self._updates = Updates(hooks.optimizer_set.leaves)
         total = self._total()
         self._session = Session(wire, hooks, total)
         hooks.tell_by(self._session)
@@ -189,14 +189,14 @@ class TunerCallback(Standing, TrainerCallback):
     def _create_scheduler(self, *_: Any, **__: Any) -> Any:
         trainer = self._trainer
         if trainer.lr_scheduler is None:
-            trainer.lr_scheduler = TunersLr(trainer.optimizer)
+            trainer.lr_scheduler = NoOpScheduler(trainer.optimizer)
             trainer._created_lr_scheduler = True
         return trainer.lr_scheduler
 
     def make_scheduler(self, optimizer: Any) -> None:
         """Puts the scheduler that the Trainer would have made where the stand-in is."""
         trainer, total = self._trainer, self._total()
-        if not isinstance(trainer.lr_scheduler, TunersLr):
+        if not isinstance(trainer.lr_scheduler, NoOpScheduler):
             return  # it was given one
         if total is None:
             raise ValueError(
@@ -249,12 +249,12 @@ class TrainerHooks(TorchHooks):
     def framework(self) -> str:
         return f"transformers {transformers.__version__} on {super().framework}"
 
-    def take_base(self) -> None:
+    def begin_scaling(self) -> None:
         self._callback.make_scheduler(self.optimizers[0])
-        super().take_base()
+        super().begin_scaling()
 
 
-class TunersLr:
+class NoOpScheduler:
     """Stands where the Trainer wants a scheduler, and leaves the LR to the tuner."""
 
     def __init__(self, optimizer: Any) -> None:

@@ -10,7 +10,7 @@ from typing import Any, Callable
 import pytest
 from toy import Toy
 
-from autolrs._data.epochs import Epochs, Place, length_of, tell_epoch
+from autolrs._data.epochs import DataPosition, Epochs, length_of, tell_epoch
 from autolrs.tuner import InertTuner
 
 
@@ -164,7 +164,7 @@ def test_a_sampler_is_told_the_epoch_with_a_tuner_and_without() -> None:
     first = Epochs(ByEpoch(), Toy(None))
     assert take(first, 9) == bare
     second = Epochs(ByEpoch(), Toy(None))
-    assert second.seek(Place(1, 2, first.place.state))
+    assert second.seek(DataPosition(1, 2, first.place.state))
     assert take(second, 4) == bare[5:]
 
 

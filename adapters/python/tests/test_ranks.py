@@ -195,7 +195,7 @@ def test_silent_strangers_hold_no_rank_up() -> None:
         stranger.close()
 
 
-class Talk:
+class LoopSession:
     """Rank 0, one other rank, and the tuner's end of the wire."""
 
     def __init__(self) -> None:
@@ -218,7 +218,7 @@ TOLD = (
 
 
 def test_trouble_is_told_at_once_and_is_the_only_answer() -> None:
-    talk = Talk()
+    talk = LoopSession()
     talk.leader.begin(Request(7, "validate", {}))
     talk.follower.send({"id": 7, "error": ERROR})
     assert talk.heard() == TOLD  # rank 0 is busy: nobody has asked it
@@ -229,7 +229,7 @@ def test_trouble_is_told_at_once_and_is_the_only_answer() -> None:
 
 
 def test_trouble_after_the_answer_is_not_told() -> None:
-    talk = Talk()
+    talk = LoopSession()
     talk.leader.begin(Request(7, "validate", {}))
     talk.leader.send({"id": 7, "error": ERROR})
     talk.heard()
@@ -242,7 +242,7 @@ def test_trouble_after_the_answer_is_not_told() -> None:
 
 
 def test_a_rank_that_ends_without_an_answer_is_told_of() -> None:
-    talk = Talk()
+    talk = LoopSession()
     talk.leader.begin(Request(7, "train", {}))
     os.close(talk.follower.fds[0])
     assert '"message":"rank 1: it ended; look at its last lines"' in talk.heard()
@@ -251,7 +251,7 @@ def test_a_rank_that_ends_without_an_answer_is_told_of() -> None:
 
 
 def test_a_rank_that_ended_between_two_requests_is_told_of() -> None:
-    talk = Talk()
+    talk = LoopSession()
     os.close(talk.follower.fds[0])
     with pytest.raises(TunerGone):
         talk.leader.links[0].receive()
@@ -264,7 +264,7 @@ def test_a_rank_that_ended_between_two_requests_is_told_of() -> None:
     "said", [b'{"jsonrpc":"2.0","id":7,"error":{"message":"no"}}', b'{"jsonrpc":"2.0","id":']
 )
 def test_what_cannot_be_passed_on_is_heard_by_rank_0_all_the_same(said: bytes) -> None:
-    talk = Talk()
+    talk = LoopSession()
     [link] = talk.leader.links
     talk.leader.begin(Request(7, "train", {}))
     talk.tuner.close()
@@ -278,7 +278,7 @@ def test_what_cannot_be_passed_on_is_heard_by_rank_0_all_the_same(said: bytes) -
 
 
 def test_a_rank_that_ends_after_its_answer_is_not_missed() -> None:
-    talk = Talk()
+    talk = LoopSession()
     talk.leader.begin(Request(7, "shutdown", {}))
     talk.follower.send({"id": 7, "result": {"step": 3}})
     os.close(talk.follower.fds[0])
@@ -291,7 +291,7 @@ def test_a_rank_that_ends_after_its_answer_is_not_missed() -> None:
 
 
 def test_what_several_ranks_warn_of_is_said_once() -> None:
-    talk = Talk()
+    talk = LoopSession()
     talk.leader.begin(Request(7, "restore", {}))
     for text in ("gone", "slow"):
         talk.follower.send({"method": "log", "params": {"level": "warn", "message": text}})
@@ -308,7 +308,7 @@ def test_what_several_ranks_warn_of_is_said_once() -> None:
 
 
 def test_unequal_counts_of_steps_are_refused() -> None:
-    talk = Talk()
+    talk = LoopSession()
     talk.leader.begin(Request(7, "train", {}))
     talk.follower.send({"of": 7, "count": 3, "losses": [1.0, 1.0, 1.0]})
     with pytest.raises(RanksError, match="rank 0 has done 4 steps of this request, and rank 1 3"):
@@ -316,7 +316,7 @@ def test_unequal_counts_of_steps_are_refused() -> None:
 
 
 def test_a_follower_leaves_progress_to_rank_0() -> None:
-    talk = Talk()
+    talk = LoopSession()
     talk.leader.begin(Request(7, "train", {}))
     talk.follower.send({"method": "progress", "params": {"step": 1, "losses": []}})
     talk.follower.send({"of": 7, "count": 1, "losses": [1.0]})

@@ -8,7 +8,7 @@ import pytest
 from conftest import Drive
 from driver import RefusedError
 
-from autolrs._protocol.messages import INVALID_PARAMS, Fault
+from autolrs._protocol.messages import INVALID_PARAMS, RpcError
 from autolrs._session.run_dir import RunDir
 
 SCRIPT = """
@@ -40,7 +40,7 @@ def test_a_path_inside_is_taken(folder: Path, path: str) -> None:
 
 @pytest.mark.parametrize("path", ["../a", "out/a", "inner/../../a", "../runs/a", "out/../a", "/a"])
 def test_a_path_that_leads_out_is_refused_by_name(folder: Path, path: str) -> None:
-    with pytest.raises(Fault, match="not in the run directory") as caught:
+    with pytest.raises(RpcError, match="not in the run directory") as caught:
         RunDir().path_of({"path": str(folder / path)})
     assert caught.value.code == INVALID_PARAMS
     assert path in str(caught.value)

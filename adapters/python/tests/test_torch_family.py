@@ -120,7 +120,7 @@ def test_the_inner_optimizer_has_the_lr_and_its_state_comes_back(
         optimizer = KINDS[kind](model.parameters())
         hooks = TorchHooks(model, optimizer, None, [])
         seen: list[float] = []
-        (hooks.check if base == "tuner" else hooks.take_base)()
+        (hooks.check if base == "tuner" else hooks.begin_scaling)()
         # After the adapter's own hook, so that it sees what the update sees.
         inner_of(optimizer).register_step_pre_hook(
             lambda own, *_, seen=seen: seen.append(float(own.param_groups[0]["lr"]))

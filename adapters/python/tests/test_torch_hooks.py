@@ -12,7 +12,7 @@ from conftest import require
 
 torch = require("torch")
 
-from autolrs._data.batch_cache import Tape  # noqa: E402
+from autolrs._data.batch_cache import BatchCache  # noqa: E402
 from autolrs._data.epochs import Epochs  # noqa: E402
 from autolrs._torch.hooks import TorchHooks  # noqa: E402
 from autolrs.errors import PermanentError, SecondSchedulerError  # noqa: E402
@@ -265,15 +265,15 @@ def test_a_batch_that_a_script_changes_in_place_comes_again_as_it_was(
     array: Any, wrap: Any, unwrap: Any
 ) -> None:
     _, hooks = hooks_of(0.1)
-    tape = Tape(10**6, hooks.keep)
-    tape.play(Epochs(iter([wrap(array(2)) for _ in range(3)]), hooks))
-    tape.mark("a")
+    cache = BatchCache(10**6, hooks.keep)
+    cache.attach(Epochs(iter([wrap(array(2)) for _ in range(3)]), hooks))
+    cache.pin("a")
     for _ in range(3):
         for _ in range(3):
-            own = unwrap(tape.next())
+            own = unwrap(cache.next())
             assert own.tolist() == [1, 1]
             own -= 5
-        assert tape.rewind("a")
+        assert cache.rewind("a")
 
 
 def test_what_is_kept_of_a_batch_is_in_memory_of_its_own() -> None:
@@ -289,11 +289,11 @@ def test_sparse_batches_come_again_and_leave_shared_memory() -> None:
     rows = [torch.eye(2).to_sparse() for _ in range(3)]
     for row in rows:
         row._values().share_memory_()
-    tape = Tape(10**6, hooks.keep)
-    tape.play(Epochs(iter(rows), hooks))
-    tape.mark("a")
-    first = [tape.next() for _ in range(3)]
-    assert tape.rewind("a")
-    again = [tape.next() for _ in range(3)]
+    cache = BatchCache(10**6, hooks.keep)
+    cache.attach(Epochs(iter(rows), hooks))
+    cache.pin("a")
+    first = [cache.next() for _ in range(3)]
+    assert cache.rewind("a")
+    again = [cache.next() for _ in range(3)]
     assert all(a.to_dense().equal(b.to_dense()) for a, b in zip(first, again))
     assert not any(row._values().is_shared() for row in again)

@@ -13,7 +13,7 @@ from driver import Driver, run_alone
 torch = require("torch")
 
 from autolrs._torch.hooks import TorchHooks  # noqa: E402
-from autolrs._torch_lr.schedule import OwnSchedule  # noqa: E402
+from autolrs._torch_lr.schedule import ScaledSchedule  # noqa: E402
 from autolrs.errors import SchedulerOrderError  # noqa: E402
 
 SCHEDULES = {
@@ -172,7 +172,7 @@ def pair_of_groups(**kwargs: Any) -> tuple[Any, Any]:
 def test_an_update_sees_the_product_and_the_script_its_own_lr(factor: float) -> None:
     model, optimizer = pair_of_groups()
     hooks = TorchHooks(model, optimizer, None, [])
-    hooks.take_base()
+    hooks.begin_scaling()
     seen = seen_by(optimizer)
     hooks.set_lr(factor)
     own = 0.1
@@ -190,7 +190,7 @@ def test_a_tensor_lr_stays_the_same_tensor_and_gets_its_value_back() -> None:
     model, _ = pair_of_groups()
     tensor = torch.tensor(0.1)
     optimizer = torch.optim.SGD(model.parameters(), lr=tensor)
-    schedule = OwnSchedule([optimizer])
+    schedule = ScaledSchedule([optimizer])
     seen = seen_by(optimizer)
     schedule.factor = 1 / 3
     for _ in range(5):
@@ -205,7 +205,7 @@ def test_a_warm_up_may_begin_at_zero_and_several_optimizers_are_scaled() -> None
     second = torch.optim.SGD([torch.nn.Parameter(torch.ones(1))], lr=0.5)
     warm_up = torch.optim.lr_scheduler.LambdaLR(first, lambda step: step / 4)
     hooks = TorchHooks(model, [first, second], None, [])
-    hooks.take_base()
+    hooks.begin_scaling()
     assert hooks.groups == [1, 1, 1]
     hooks.set_lr(2)
     seen = [seen_by(first), seen_by(second)]
@@ -220,7 +220,7 @@ def test_a_warm_up_may_begin_at_zero_and_several_optimizers_are_scaled() -> None
 
 def test_an_update_that_raises_does_not_scale_twice() -> None:
     _, optimizer = pair_of_groups()
-    schedule = OwnSchedule([optimizer])
+    schedule = ScaledSchedule([optimizer])
     schedule.factor = 2.0
     seen = seen_by(optimizer)
 
@@ -236,7 +236,7 @@ def test_an_update_that_raises_does_not_scale_twice() -> None:
 
 def test_a_skip_of_the_scaler_and_its_next_update_are_scaled_once() -> None:
     model, optimizer = pair_of_groups()
-    schedule = OwnSchedule([optimizer])
+    schedule = ScaledSchedule([optimizer])
     schedule.factor = 2.0
     seen = seen_by(optimizer)
     scaler = torch.amp.GradScaler("cpu", init_scale=4.0)
@@ -252,7 +252,7 @@ def test_groups_that_share_an_lr_tensor_get_the_factor_once() -> None:
     groups = [{"params": [torch.nn.Parameter(torch.ones(1))]} for _ in range(2)]
     optimizer = torch.optim.Adam(groups, lr=torch.tensor(0.1))
     assert optimizer.param_groups[0]["lr"] is optimizer.param_groups[1]["lr"]
-    schedule = OwnSchedule([optimizer])
+    schedule = ScaledSchedule([optimizer])
     schedule.factor = 0.5
     seen = seen_by(optimizer)
     for _ in range(3):
@@ -291,7 +291,7 @@ def test_two_schedulers_that_a_new_process_could_mix_up_are_refused() -> None:
     _, optimizer = pair_of_groups()
     pair = [torch.optim.lr_scheduler.ExponentialLR(optimizer, gamma) for gamma in (0.9, 0.8)]
     with pytest.raises(ValueError, match="ChainedScheduler"):
-        OwnSchedule([optimizer])
+        ScaledSchedule([optimizer])
     del pair
     gc.collect()
 
@@ -301,7 +301,7 @@ def test_a_closure_of_functions_in_a_scheduler_reaches_the_disk(tmp_path: Path) 
     make: Callable[..., Any] = torch.optim.swa_utils.SWALR
     scheduler = make(optimizer, swa_lr=0.05)
     hooks = TorchHooks(model, optimizer, None, [])
-    hooks.take_base()
+    hooks.begin_scaling()
     path = str(tmp_path / "checkpoint")
     hooks.write(path, 0, None)
     count = scheduler.last_epoch
@@ -314,12 +314,12 @@ def test_a_closure_of_functions_in_a_scheduler_reaches_the_disk(tmp_path: Path) 
 def test_a_step_out_of_order_is_named() -> None:
     _, optimizer = pair_of_groups()
     scheduler = torch.optim.lr_scheduler.ExponentialLR(optimizer, 0.9)
-    schedule = OwnSchedule([optimizer])
-    schedule.note_order()
+    schedule = ScaledSchedule([optimizer])
+    schedule.allow_script_step()
     optimizer.step()
     scheduler.step()
     optimizer.step()  # the order was noted before the update only
-    schedule.note_order()
+    schedule.allow_script_step()
     scheduler.step()
     with pytest.raises(SchedulerOrderError, match="step the ExponentialLR between"):
         optimizer.step()

@@ -67,10 +67,10 @@ def training(request: pytest.FixtureRequest) -> tuple[Any, Any, TorchHooks]:
     return model, optimizer, TorchHooks(model, optimizer, None, [])
 
 
-Training = tuple[Any, Any, TorchHooks]
+TrainRequest = tuple[Any, Any, TorchHooks]
 
 
-def test_after_a_restore_everything_repeats_bit_by_bit(training: Training) -> None:
+def test_after_a_restore_everything_repeats_bit_by_bit(training: TrainRequest) -> None:
     model, optimizer, hooks = training
     train(model, optimizer)
     state = hooks.capture()
@@ -81,7 +81,7 @@ def test_after_a_restore_everything_repeats_bit_by_bit(training: Training) -> No
         assert same(weights(model), then)
 
 
-def test_a_state_from_before_the_first_step_takes_the_moments_away(training: Training) -> None:
+def test_a_state_from_before_the_first_step_takes_the_moments_away(training: TrainRequest) -> None:
     model, optimizer, hooks = training
     state = hooks.capture()
     first = train(model, optimizer)
@@ -89,7 +89,7 @@ def test_a_state_from_before_the_first_step_takes_the_moments_away(training: Tra
     assert train(model, optimizer) == first
 
 
-def test_restores_in_any_order_never_change_what_is_saved(training: Training) -> None:
+def test_restores_in_any_order_never_change_what_is_saved(training: TrainRequest) -> None:
     model, optimizer, hooks = training
     early = hooks.capture()
     train(model, optimizer)
@@ -101,7 +101,7 @@ def test_restores_in_any_order_never_change_what_is_saved(training: Training) ->
         assert train(model, optimizer) == expected
 
 
-def test_a_restore_keeps_the_tensors_that_are_there(training: Training) -> None:
+def test_a_restore_keeps_the_tensors_that_are_there(training: TrainRequest) -> None:
     model, optimizer, hooks = training
     train(model, optimizer)
     state = hooks.capture()
@@ -135,7 +135,7 @@ def test_a_tensor_lr_stays_the_same_tensor_even_if_the_state_is_replaced() -> No
     assert lr.item() == pytest.approx(0.01)
 
 
-def test_the_lr_comes_back_with_the_state(training: Training) -> None:
+def test_the_lr_comes_back_with_the_state(training: TrainRequest) -> None:
     _, _, hooks = training
     before, state = hooks.get_lr(), hooks.capture()
     hooks.set_lr(0.25)
@@ -144,7 +144,7 @@ def test_the_lr_comes_back_with_the_state(training: Training) -> None:
     assert hooks.get_lr() == before
 
 
-def test_the_disk_brings_back_the_same(training: Training, tmp_path: Path) -> None:
+def test_the_disk_brings_back_the_same(training: TrainRequest, tmp_path: Path) -> None:
     model, optimizer, hooks = training
     train(model, optimizer)
     path = str(tmp_path / "checkpoint")

@@ -166,7 +166,7 @@ def test_a_schedule_that_counts_what_is_rolled_back_is_none_the_worse() -> None:
     model = model_of()
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
     with inside(make(model, optimizer), *ROLLBACKS, base="user") as (tuner, said):
-        count: Any = lambda: tuner._answers.step  # noqa: E731
+        count: Any = lambda: tuner._handler.step  # noqa: E731
         counting(lambda n: 0.1 * 0.9**n, optimizer, tuner, model, count)
         assert said.results[-1] == {"step": 13}
 
@@ -182,7 +182,7 @@ def test_a_schedule_that_begins_anew_in_a_new_process_is_named(
         model = model_of()
         optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
         with inside(make(model, optimizer), *requests, base="user") as (tuner, said):
-            count: Any = lambda: tuner._answers.step  # noqa: E731
+            count: Any = lambda: tuner._handler.step  # noqa: E731
             if requests[0][0] == "train" or is_right:
                 counting(fall, optimizer, tuner, model, count if is_right else None)
                 assert "error" not in str(said.results)

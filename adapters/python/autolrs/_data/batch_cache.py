@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import Any, Callable
 
 from autolrs._data.containers import rebuild
-from autolrs._data.epochs import EpochEnd, Epochs, Place
+from autolrs._data.epochs import DataPosition, EpochEnd, Epochs
 
 DEFAULT_BYTES = 256 * 1024 * 1024
 """Enough for some thousand batches of small images; far below what a training machine has."""
@@ -20,7 +20,7 @@ MAX_BATCHES = 100_000
 """A limit for batches that do not tell their size."""
 
 
-class Tape:
+class BatchCache:
     """Plays batches from a source and, after a rewind, the same ones again.
 
     Args:
@@ -34,11 +34,11 @@ class Tape:
         self._keep = keep
         self._source: Epochs | None = None
         self._is_to_come = False
-        self._sought: Place | None = None
+        self._sought: DataPosition | None = None
         self._epochs: list[int] = []
         self._marks: dict[str, int] = {}
         self._kept: list[Any] = []
-        self._places: list[Place] = []
+        self._places: list[DataPosition] = []
         self._sizes: list[int] = []
         self._bytes = 0
         self._start = 0
@@ -46,7 +46,7 @@ class Tape:
         self._end = 0
 
     @property
-    def place(self) -> Place | None:
+    def place(self) -> DataPosition | None:
         """Where in the data the next batch stands; None without a source."""
         if self._cursor < self._end:
             return self._places[self._cursor - self._start]
@@ -65,7 +65,7 @@ class Tape:
         """A source will come. Places that are sought before it does are gone to then."""
         self._is_to_come = self._source is None
 
-    def play(self, source: Epochs) -> bool:
+    def attach(self, source: Epochs) -> bool:
         """Takes live batches from `source` from here on.
 
         False if a place was sought that is not in it. To go there may draw random numbers.
@@ -97,18 +97,18 @@ class Tape:
         batch = self._source.next_before(before)
         self._cursor += 1
         self._end += 1
-        if self._oldest_mark() < self._end:
+        if self._oldest_pin() < self._end:
             self._record(batch, place, self._source.epoch)
         else:
             self._start = self._end
         return batch
 
-    def mark(self, key: str) -> None:
+    def pin(self, key: str) -> None:
         """A checkpoint is made here."""
         self._marks[key] = self._cursor
         self._trim()
 
-    def unmark(self, key: str) -> None:
+    def unpin(self, key: str) -> None:
         """A checkpoint is discarded."""
         self._marks.pop(key, None)
         self._trim()
@@ -121,7 +121,7 @@ class Tape:
         self._trim()
         return is_kept or self._end == 0
 
-    def seek(self, place: Place | None) -> bool:
+    def seek(self, place: DataPosition | None) -> bool:
         """Goes to a place in the data. False if it cannot: the next batch is then another one.
 
         If it is not kept, the source goes there (see `Epochs.seek`), and what is kept is given up,
@@ -144,13 +144,13 @@ class Tape:
         self._trim()
         return self._source.seek(place)
 
-    def _position_of(self, place: Place | None) -> int | None:
+    def _position_of(self, place: DataPosition | None) -> int | None:
         if place in self._places:
             return self._start + self._places.index(place)
         is_end = self._source is not None and place is not None and place == self._source.place
         return self._end if is_end else None
 
-    def _record(self, batch: Any, place: Place, epoch: int) -> None:
+    def _record(self, batch: Any, place: DataPosition, epoch: int) -> None:
         kept = rebuild(batch, self._keep)
         size = batch_bytes(kept)
         self._kept.append(kept)
@@ -159,16 +159,16 @@ class Tape:
         self._sizes.append(size)
         self._bytes += size
         while self._kept and (self._bytes > self._limit_bytes or len(self._kept) > MAX_BATCHES):
-            oldest = self._oldest_mark()
+            oldest = self._oldest_pin()
             self._marks = {key: at for key, at in self._marks.items() if at > oldest}
             self._trim()
 
-    def _oldest_mark(self) -> int:
+    def _oldest_pin(self) -> int:
         """Where keeping must begin: the end if nobody can come back."""
         return min(self._marks.values(), default=self._end)
 
     def _trim(self) -> None:
-        surplus = min(self._oldest_mark(), self._cursor) - self._start
+        surplus = min(self._oldest_pin(), self._cursor) - self._start
         if surplus > 0:
             self._bytes -= sum(self._sizes[:surplus])
             del self._kept[:surplus], self._places[:surplus], self._sizes[:surplus]

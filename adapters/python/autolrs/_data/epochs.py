@@ -11,7 +11,7 @@ from autolrs.hooks import Hooks
 _NO_BATCH: Any = object()
 
 
-class Place(NamedTuple):
+class DataPosition(NamedTuple):
     """Where a batch stands, in plain values: enough to find it again in another process."""
 
     epoch: int
@@ -99,15 +99,15 @@ class Epochs:
             self._length = length_of(loader)
 
     @property
-    def place(self) -> Place:
+    def place(self) -> DataPosition:
         """Where the next batch stands.
 
         At the end of an epoch that is the start of the next one, if the loader tells its length;
         else the end of this one, which is the same place, but takes longer to come back to.
         """
         if self._count == 0 or (self._count == self._length and self.is_between):
-            return Place(self._epoch + 1, 0, self._hooks.data_state(self._loader))
-        return Place(self._epoch, self._count, self._state)
+            return DataPosition(self._epoch + 1, 0, self._hooks.data_state(self._loader))
+        return DataPosition(self._epoch, self._count, self._state)
 
     def __iter__(self) -> Epochs:
         return self
@@ -131,7 +131,7 @@ class Epochs:
             raise EpochEnd
         return self._first_of_next_epoch()
 
-    def seek(self, place: Place) -> bool:
+    def seek(self, place: DataPosition) -> bool:
         """Goes to a place, also to one that another process was at. False if it is not there.
 
         The batches before it are loaded, and that may draw random numbers meant for training: the

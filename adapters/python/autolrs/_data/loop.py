@@ -11,11 +11,11 @@ import os
 from collections.abc import Iterable, Iterator
 from typing import Any, Callable, Protocol
 
-from autolrs._data.batch_cache import Tape
+from autolrs._data.batch_cache import BatchCache
 from autolrs._data.epochs import EpochEnd, Epochs, batches_of, length_of
 from autolrs._data.loop_detection import Loops, Stack
 from autolrs._data.pause import Pause
-from autolrs._session.handler import Answers
+from autolrs._session.handler import RequestHandler
 from autolrs.errors import TrainingOverError
 from autolrs.hooks import Hooks
 
@@ -25,7 +25,7 @@ _IN_ONE_PLACE = (
 )
 
 
-class Talk(Protocol):
+class LoopSession(Protocol):
     """What a loop asks of the session."""
 
     @property
@@ -71,16 +71,16 @@ class DataLoop:
 
     def __init__(
         self,
-        talk: Talk,
-        answers: Answers,
-        tape: Tape,
+        talk: LoopSession,
+        answers: RequestHandler,
+        cache: BatchCache,
         hooks: Hooks,
         pause: Pause,
         warn: Callable[[str], None],
     ) -> None:
         self._talk = talk
         self._answers = answers
-        self._tape = tape
+        self._cache = cache
         self._hooks = hooks
         self._pause = pause
         self._warn = warn
@@ -125,10 +125,10 @@ class DataLoop:
             if is_continued() and not self._talk.has_begun:
                 # The tuner knows the total, and the place in the data says which epoch it is.
                 self._answers.can_rewind = True
-                self._tape.wait_for_source()
+                self._cache.wait_for_source()
                 if self._talk.done:
                     return
-                epoch = self._tape.next_epoch
+                epoch = self._cache.next_epoch
             while True:
                 entered = self._entered
                 yield epoch
@@ -167,11 +167,11 @@ class DataLoop:
 
     def _flat(self, loader: Iterable[Any], epochs: int, loops: Loops) -> Iterator[Any]:
         own = self._enter(epochs, loader, loops)
-        self._play(Epochs(loader, self._hooks))
+        self._attach(Epochs(loader, self._hooks))
         try:
             while not self._talk.done:
                 try:
-                    batch = self._tape.next()
+                    batch = self._cache.next()
                 except StopIteration:
                     self._talk.close()
                     return
@@ -201,7 +201,7 @@ class DataLoop:
         own = self._enter(None if rounds is None else rounds * epochs, loader, loops)
         if self._source is None:
             self._source = Epochs(loader, self._hooks)
-            self._play(self._source)
+            self._attach(self._source)
         else:
             self._source.take(loader)
         self._go_on()
@@ -212,11 +212,11 @@ class DataLoop:
                 if end is None:
                     end = self._begin_epoch() + epochs
                 try:
-                    batch = self._tape.next(None if self._talk.is_search else end)
+                    batch = self._cache.next(None if self._talk.is_search else end)
                 except EpochEnd:
                     if has_any:
                         break
-                    end = self._tape.next_epoch + epochs
+                    end = self._cache.next_epoch + epochs
                     continue
                 except StopIteration:
                     self._talk.close()
@@ -240,7 +240,7 @@ class DataLoop:
         """The epoch of the data with which the script's loop begins."""
         if self._next_epoch is not None:
             return self._next_epoch
-        epoch = self._tape.next_epoch
+        epoch = self._cache.next_epoch
         if epoch > 0 and self._meant is None:
             self._say(
                 f"this process goes on in epoch {epoch + 1} of the data, and the script's own "
@@ -266,9 +266,9 @@ class DataLoop:
             self._running = None
             self._pause.end()  # a `break` may come right after `every`
 
-    def _play(self, source: Epochs) -> None:
+    def _attach(self, source: Epochs) -> None:
         self._pause.begin()  # to go to a place may draw random numbers
-        if not self._tape.play(source):
+        if not self._cache.attach(source):
             self._warn("the data are not those of the checkpoint; training goes on with others")
         self._pause.end()
 

@@ -12,7 +12,7 @@ from contextlib import closing, suppress
 from pathlib import Path
 from typing import NamedTuple, cast
 
-from autolrs._distributed.ranks import FollowerWire, Link
+from autolrs._distributed.ranks import FollowerWire, RankConnection
 from autolrs._protocol.transport import connection_to
 from autolrs.errors import RanksError
 
@@ -62,7 +62,7 @@ def listen(sites: Sequence[Site]) -> tuple[socket.socket, str]:
 
 def accept_all(
     listener: socket.socket, secret: str, world: int, seconds: float = ACCEPT_SECONDS
-) -> list[Link]:
+) -> list[RankConnection]:
     """The lines to all other ranks, in their order. Who does not know the secret is turned away.
 
     Args:
@@ -74,7 +74,7 @@ def accept_all(
     Raises:
         RanksError: One did not come.
     """
-    found: dict[int, Link] = {}
+    found: dict[int, RankConnection] = {}
     deadline = time.monotonic() + seconds
     with listener, closing(_Unproven(listener, secret)) as unproven:
         while len(found) < world - 1:
@@ -90,7 +90,7 @@ def accept_all(
                     continue
                 connection.setblocking(True)
                 connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                found[rank] = Link(connection.detach(), rank)
+                found[rank] = RankConnection(connection.detach(), rank)
     return [found[rank] for rank in sorted(found)]
 
 
@@ -119,7 +119,7 @@ class _Unproven:
             if connection is self._listener:
                 self._accept()
             elif connection in self._said:  # not dropped in this very round
-                rank = self._hear(connection)
+                rank = self._receive_rank(connection)
                 if rank is not None:
                     proven.append((connection, rank))
         late = time.monotonic() - HELLO_SECONDS
@@ -145,7 +145,7 @@ class _Unproven:
         self._since[connection] = time.monotonic()
         self._selector.register(connection, selectors.EVENT_READ)
 
-    def _hear(self, connection: socket.socket) -> int | None:
+    def _receive_rank(self, connection: socket.socket) -> int | None:
         expected = len(self._secret) + 9
         try:
             piece = connection.recv(expected - len(self._said[connection]))

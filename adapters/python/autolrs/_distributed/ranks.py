@@ -21,7 +21,7 @@ Message = dict[str, Any]
 Id = Union[int, str, None]
 
 
-class Link(Wire):
+class RankConnection(Wire):
     """Rank 0's end of the line to another rank.
 
     Args:
@@ -35,7 +35,7 @@ class Link(Wire):
         self._has_ended = False
         self.answered: Id = None
         """The request that it has answered last."""
-        self.on_trouble: Callable[[Link, Message | None], None] | None = None
+        self.on_trouble: Callable[[RankConnection, Message | None], None] | None = None
         """Told of an answer that is an error, and of the end, with None: at once and from another
         thread, because rank 0 may wait for this rank in a collective that never comes."""
 
@@ -70,7 +70,7 @@ class LeaderWire(Wire):
         links: The ways to the others, in the order of their ranks.
     """
 
-    def __init__(self, wire: Wire, links: Sequence[Link]) -> None:
+    def __init__(self, wire: Wire, links: Sequence[RankConnection]) -> None:
         super().__init__(*wire.fds, wire.token, connect_again=wire.connect_again)
         self.links = links
         self._lock = threading.Lock()
@@ -140,7 +140,7 @@ class LeaderWire(Wire):
         for link in self.links:
             link.send(message)
 
-    def _next_from(self, link: Link) -> Message:
+    def _next_from(self, link: RankConnection) -> Message:
         while True:
             message: Message = json.loads(link.receive())
             if message.get("method") == "log":
@@ -151,7 +151,7 @@ class LeaderWire(Wire):
                 return message
             # else it is about a request that rank 0 has answered with an error
 
-    def _pass_on(self, link: Link, params: Message) -> None:
+    def _pass_on(self, link: RankConnection, params: Message) -> None:
         # What several ranks have to say is said once.
         text = params["message"]
         if text not in self._said:
@@ -159,7 +159,7 @@ class LeaderWire(Wire):
             self.send({"method": "log", "params": named})
             self._said.add(text)
 
-    def _answer_for(self, link: Link, error: Message | None) -> None:
+    def _answer_for(self, link: RankConnection, error: Message | None) -> None:
         with self._lock:
             has_answered = link.answered == self._open
             # Who ends after its answer is not missed; an error may be about a request of before.

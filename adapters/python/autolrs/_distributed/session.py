@@ -13,8 +13,8 @@ from typing import Any
 from autolrs._data.batch_cache import DEFAULT_BYTES
 from autolrs._distributed.merge import mean, merge
 from autolrs._distributed.ranks import FollowerWire, LeaderWire
-from autolrs._protocol.messages import NOT_SUPPORTED, Fault, Request, finite_or_none_each
-from autolrs._session.train_request import Training
+from autolrs._protocol.messages import NOT_SUPPORTED, Request, RpcError, finite_or_none_each
+from autolrs._session.train_request import TrainRequest
 from autolrs.errors import RanksError
 from autolrs.hooks import Hooks
 from autolrs.session import Session
@@ -24,7 +24,7 @@ SETTLED_STEPS = 16
 without it a run that has blown up would go on, and nobody could cancel it."""
 
 
-class RankedTraining(Training):
+class RankedTrainRequest(TrainRequest):
     """As `Training`, but looks at its losses only where all ranks do."""
 
     def add(self, loss: Any) -> None:
@@ -37,10 +37,10 @@ class RankedTraining(Training):
             self._read_held()
             self._losses.append(value)
 
-    def attend_next(self, at: int) -> None:
+    def schedule_check(self, at: int) -> None:
         """As there, and where all ranks settle."""
         next_settled = (self.count // SETTLED_STEPS + 1) * SETTLED_STEPS
-        super().attend_next(min(at, next_settled))
+        super().schedule_check(min(at, next_settled))
 
     def judge_held(self) -> None:
         """Settles with the other ranks whether to go on, where that is due."""
@@ -55,7 +55,7 @@ class RankedTraining(Training):
         raise NotImplementedError
 
 
-class LeaderTraining(RankedTraining):
+class LeaderTrainRequest(RankedTrainRequest):
     """Rank 0's.
 
     Args:
@@ -75,7 +75,7 @@ class LeaderTraining(RankedTraining):
         else:
             super().stop(end)
 
-    def news(self) -> list[float | None]:
+    def unsent_losses(self) -> list[float | None]:
         """Those that all ranks have told: what is told to people is the mean too."""
         told, self._told = self._told, self._judged
         return finite_or_none_each(self._losses[told : self._judged])
@@ -91,7 +91,7 @@ class LeaderTraining(RankedTraining):
         return means
 
 
-class FollowerTraining(RankedTraining):
+class FollowerTrainRequest(RankedTrainRequest):
     """Another rank's.
 
     Args:
@@ -130,8 +130,8 @@ class LeaderSession(Session):
         super().__init__(wire, hooks, total, rewind_bytes)
         self._ranks = wire
 
-    def _new_training(self, request: Request) -> Training:
-        return LeaderTraining(request, self._hooks, self._ranks)
+    def _new_training(self, request: Request) -> TrainRequest:
+        return LeaderTrainRequest(request, self._hooks, self._ranks)
 
     def _handle(self, request: Request) -> None:
         self._ranks.begin(request)
@@ -141,7 +141,7 @@ class LeaderSession(Session):
         try:
             merged = merge(request.method, [result, *self._ranks.results()])
         except RanksError as error:
-            self._refuse(request.id, Fault(NOT_SUPPORTED, str(error), is_permanent=True))
+            self._refuse(request.id, RpcError(NOT_SUPPORTED, str(error), is_permanent=True))
         else:
             super()._answer(request, merged)
 
@@ -164,5 +164,5 @@ class FollowerSession(Session):
         super().__init__(wire, hooks, total, rewind_bytes)
         self._ranks = wire
 
-    def _new_training(self, request: Request) -> Training:
-        return FollowerTraining(request, self._hooks, self._ranks)
+    def _new_training(self, request: Request) -> TrainRequest:
+        return FollowerTrainRequest(request, self._hooks, self._ranks)

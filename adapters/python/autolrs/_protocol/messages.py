@@ -19,7 +19,7 @@ SCRIPT_RAISED = -32003
 STORAGE_FAILED = -32004
 
 
-class Fault(Exception):
+class RpcError(Exception):
     """A request that gets an error for its answer.
 
     Args:
@@ -59,17 +59,17 @@ def parse_request(line: bytes) -> Request:
     try:
         message = json.loads(line)
     except (ValueError, RecursionError) as error:
-        raise Fault(PARSE_ERROR, f"the line is not JSON: {error}") from error
+        raise RpcError(PARSE_ERROR, f"the line is not JSON: {error}") from error
     if not isinstance(message, dict):
-        raise Fault(INVALID_REQUEST, "the line is not a request: it is no object")
+        raise RpcError(INVALID_REQUEST, "the line is not a request: it is no object")
     id = message.get("id")
     if isinstance(id, bool) or not (id is None or isinstance(id, (int, str))):
-        raise Fault(INVALID_REQUEST, f'"id" is {id!r}, neither a whole number nor a string')
+        raise RpcError(INVALID_REQUEST, f'"id" is {id!r}, neither a whole number nor a string')
     if not isinstance(message.get("method"), str):
-        raise Fault(INVALID_REQUEST, 'the line is not a request: it has no "method"', id)
+        raise RpcError(INVALID_REQUEST, 'the line is not a request: it has no "method"', id)
     params = message.get("params", {})
     if not isinstance(params, dict):
-        raise Fault(INVALID_PARAMS, '"params" is not an object', id)
+        raise RpcError(INVALID_PARAMS, '"params" is not an object', id)
     return Request(id, message["method"], params)
 
 
@@ -97,7 +97,7 @@ def text_of(params: dict[str, Any], name: str) -> str:
     """A string that must be there and not empty."""
     value = params.get(name)
     if not isinstance(value, str) or value == "":
-        raise Fault(INVALID_PARAMS, f'"{name}" is {value!r}, not a string with something in it')
+        raise RpcError(INVALID_PARAMS, f'"{name}" is {value!r}, not a string with something in it')
     return value
 
 
@@ -110,7 +110,9 @@ def count_of(params: dict[str, Any], name: str) -> int:
     """A whole number, zero or more."""
     value = params.get(name)
     if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-        raise Fault(INVALID_PARAMS, f'"{name}" is {value!r}, not a whole number of zero or more')
+        raise RpcError(
+            INVALID_PARAMS, f'"{name}" is {value!r}, not a whole number of zero or more'
+        )
     return value
 
 
@@ -118,7 +120,7 @@ def number_of(params: dict[str, Any], name: str) -> float:
     """A finite number."""
     number = finite_number(params.get(name))
     if number is None:
-        raise Fault(INVALID_PARAMS, f'"{name}" is {params.get(name)!r}, not a finite number')
+        raise RpcError(INVALID_PARAMS, f'"{name}" is {params.get(name)!r}, not a finite number')
     return number
 
 
@@ -128,7 +130,7 @@ def lrs_of(params: dict[str, Any], name: str, steps: int) -> float | list[float]
     if not isinstance(value, list):
         return _lr(value, name)
     if len(value) != steps:
-        raise Fault(INVALID_PARAMS, f'"{name}" has {len(value)} numbers for {steps} steps')
+        raise RpcError(INVALID_PARAMS, f'"{name}" has {len(value)} numbers for {steps} steps')
     return [_lr(item, name) for item in value]
 
 
@@ -146,5 +148,7 @@ def finite_number(value: object) -> float | None:
 def _lr(value: object, name: str) -> float:
     lr = finite_number(value)
     if lr is None or lr < 0:
-        raise Fault(INVALID_PARAMS, f'"{name}" is {value!r}, not a finite number of zero or more')
+        raise RpcError(
+            INVALID_PARAMS, f'"{name}" is {value!r}, not a finite number of zero or more'
+        )
     return lr

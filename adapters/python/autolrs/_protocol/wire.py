@@ -76,7 +76,7 @@ class Wire:
         self._sending = threading.Lock()
         self._is_taken = False
         self._is_unproven = token is not None
-        self.has_news = False
+        self.has_input = False
         """A line, or the end, waits to be received. Cheap enough to look at in every step."""
         self.is_gone = False
         """Nobody is at the other end, or this process is a fork that has no part in the talk."""
@@ -116,7 +116,7 @@ class Wire:
         """
         self.start()
         line = None if self.is_gone else self._lines.get()
-        self.has_news = not self._lines.empty()
+        self.has_input = not self._lines.empty()
         return self._line_or_gone(line)
 
     def receive_if_any(self) -> bytes | None:
@@ -128,7 +128,7 @@ class Wire:
         if self.is_gone:
             raise TunerGone(self._gone)
         # Cleared before the look: a line that comes in between sets it again.
-        self.has_news = False
+        self.has_input = False
         try:
             line = self._lines.get_nowait()
         except queue.Empty:
@@ -153,13 +153,13 @@ class Wire:
                 while rest:
                     rest = rest[os.write(self._write_fd, rest) :]
         except OSError as error:
-            self.is_gone = self.has_news = True
+            self.is_gone = self.has_input = True
             raise TunerGone(self._gone) from error
 
     def _line_or_gone(self, line: bytes | None) -> bytes:
         if line is None:
             # A script that catches the exception meets it again at its next step.
-            self.is_gone = self.has_news = True
+            self.is_gone = self.has_input = True
             raise TunerGone(self._gone)
         self._received += 1
         return line
@@ -235,7 +235,7 @@ class Wire:
 
     def _deliver(self, line: bytes | None) -> None:
         self._lines.put(line)
-        self.has_news = True
+        self.has_input = True
 
     def _forget(self) -> None:
         if self._own_gone is None and self._is_taken:
@@ -244,7 +244,7 @@ class Wire:
                 "the tuner is called there alone; train in one process, or attach in each rank "
                 "that torchrun starts"
             )
-        self.is_gone = self.has_news = True
+        self.is_gone = self.has_input = True
         for fd in {self._read_fd, self._write_fd}:
             try:
                 os.close(fd)

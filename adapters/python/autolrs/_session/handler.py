@@ -7,8 +7,8 @@ import sys
 import time
 from typing import Any, Callable, NamedTuple
 
-from autolrs._data.batch_cache import Tape
-from autolrs._data.epochs import Place
+from autolrs._data.batch_cache import BatchCache
+from autolrs._data.epochs import DataPosition
 from autolrs._protocol.messages import (
     CHECKPOINT_UNKNOWN,
     INVALID_PARAMS,
@@ -16,15 +16,15 @@ from autolrs._protocol.messages import (
     NOT_SUPPORTED,
     PROTOCOL_VERSION,
     STORAGE_FAILED,
-    Fault,
     Request,
+    RpcError,
     count_of,
     finite_or_none,
     text_of,
 )
 from autolrs._session.run_dir import RunDir
 from autolrs._version import __version__
-from autolrs.hooks import Hooks, TakesFactor
+from autolrs.hooks import Hooks, ScalesSchedule
 
 
 class Checkpoint(NamedTuple):
@@ -32,11 +32,11 @@ class Checkpoint(NamedTuple):
 
     step: int
     state: Any
-    place: Place | None = None
+    place: DataPosition | None = None
     """Where training stood in its data. In memory the tape knows it."""
 
 
-class Answers:
+class RequestHandler:
     """Answers one request after the other.
 
     Args:
@@ -47,7 +47,7 @@ class Answers:
     """
 
     def __init__(
-        self, hooks: Hooks, tape: Tape, warn: Callable[[str], None], token: str | None
+        self, hooks: Hooks, cache: BatchCache, warn: Callable[[str], None], token: str | None
     ) -> None:
         self.step = 0
         """Updates done, as the state says: after a restore, the checkpoint's."""
@@ -60,7 +60,7 @@ class Answers:
         self.holds_place = True
         """False where a new process would not find the same batches at the same place."""
         self._hooks = hooks
-        self._tape = tape
+        self._cache = cache
         self._warn = warn
         self._token = token
         self._checkpoints: dict[str, Checkpoint] = {}
@@ -74,7 +74,7 @@ class Answers:
         """
         params = request.params
         if request.method == "initialize":
-            return self._hello()
+            return self._handshake()
         if request.method == "validate":
             return self._validate(params)
         if request.method == "save":
@@ -83,9 +83,9 @@ class Answers:
             return self._restore(text_of(params, "id"), self._run_dir.path_of(params))
         if request.method == "discard":
             return self._discard(text_of(params, "id"), self._run_dir.path_of(params))
-        raise Fault(METHOD_NOT_FOUND, f'this adapter knows no "{request.method}"')
+        raise RpcError(METHOD_NOT_FOUND, f'this adapter knows no "{request.method}"')
 
-    def _hello(self) -> dict[str, Any]:
+    def _handshake(self) -> dict[str, Any]:
         hooks = self._hooks
         return {
             "protocol": PROTOCOL_VERSION,
@@ -104,7 +104,7 @@ class Answers:
                 "disk": True,
                 "rewind": self.can_rewind,
                 "cancel": True,
-                **({"base": True} if isinstance(hooks, TakesFactor) else {}),
+                **({"base": True} if isinstance(hooks, ScalesSchedule) else {}),
             },
             "holds": [*hooks.holds, *(["data"] if self.can_rewind and self.holds_place else [])],
             **({"token": self._token} if self._token else {}),
@@ -112,9 +112,9 @@ class Answers:
 
     def _validate(self, params: dict[str, Any]) -> dict[str, Any]:
         if params.get("batches") is not None and count_of(params, "batches") == 0:
-            raise Fault(INVALID_PARAMS, '"batches" is 0, and there is no loss over no batch')
+            raise RpcError(INVALID_PARAMS, '"batches" is 0, and there is no loss over no batch')
         if not self._hooks.can_validate:
-            raise Fault(NOT_SUPPORTED, "the script gave attach no validate function")
+            raise RpcError(NOT_SUPPORTED, "the script gave attach no validate function")
         started = time.perf_counter()
         loss, metrics = self._hooks.validate()
         return {
@@ -129,13 +129,13 @@ class Answers:
             state = self._hooks.capture()
             size = self._hooks.size(state)
             self._checkpoints[id] = Checkpoint(self.step, state)
-            self._tape.mark(id)
+            self._cache.pin(id)
         else:
-            place = self._tape.place
+            place = self._cache.place
             try:
                 size = self._hooks.write(path, self.step, place and place._asdict())
             except OSError as error:
-                raise Fault(STORAGE_FAILED, f'cannot write "{id}": {error}') from error
+                raise RpcError(STORAGE_FAILED, f'cannot write "{id}": {error}') from error
         seconds = time.perf_counter() - started
         return {"id": id, "step": self.step, "bytes": size, "seconds": seconds}
 
@@ -145,7 +145,7 @@ class Answers:
         if checkpoint is None:
             raise _unknown(id, path)
         # Before the state: to go to a place may draw random numbers, and the state undoes that.
-        is_there = self._tape.rewind(id) if path is None else self._tape.seek(checkpoint.place)
+        is_there = self._cache.rewind(id) if path is None else self._cache.seek(checkpoint.place)
         self._hooks.apply(checkpoint.state)
         self.loads += 1
         self.step = checkpoint.step
@@ -160,24 +160,24 @@ class Answers:
         except FileNotFoundError:
             return None
         except OSError as error:
-            raise Fault(STORAGE_FAILED, f'cannot read "{id}": {error}') from error
-        return Checkpoint(step, state, None if place is None else Place(**place))
+            raise RpcError(STORAGE_FAILED, f'cannot read "{id}": {error}') from error
+        return Checkpoint(step, state, None if place is None else DataPosition(**place))
 
     def _discard(self, id: str, path: str | None) -> dict[str, Any]:
         if path is None:
             if self._checkpoints.pop(id, None) is None:
                 raise _unknown(id, path)
-            self._tape.unmark(id)
+            self._cache.unpin(id)
         else:
             try:
                 os.remove(path)
             except FileNotFoundError:
                 pass  # it is gone, which is what was asked for
             except OSError as error:
-                raise Fault(STORAGE_FAILED, f'cannot remove "{id}": {error}') from error
+                raise RpcError(STORAGE_FAILED, f'cannot remove "{id}": {error}') from error
         return {"id": id}
 
 
-def _unknown(id: str, path: str | None) -> Fault:
+def _unknown(id: str, path: str | None) -> RpcError:
     where = "in memory" if path is None else f"at {path}"
-    return Fault(CHECKPOINT_UNKNOWN, f'there is no checkpoint "{id}" {where}')
+    return RpcError(CHECKPOINT_UNKNOWN, f'there is no checkpoint "{id}" {where}')

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from autolrs._protocol.messages import INVALID_PARAMS, Fault, optional_text_of
+from autolrs._protocol.messages import INVALID_PARAMS, RpcError, optional_text_of
 
 
 class RunDir:
@@ -31,7 +31,7 @@ class RunDir:
         folder = os.path.realpath(folder)
         # `join` with nothing ends in one separator, also where the folder is the root.
         if not os.path.join(folder, "").startswith(os.path.join(self._folder, "")):
-            raise Fault(
+            raise RpcError(
                 INVALID_PARAMS,
                 f'"path" is {path!r}, which is not in the run directory {self._folder}',
             )

@@ -6,7 +6,7 @@ from autolrs.session import Session
 from autolrs.tuner import InertTuner
 
 
-class Standing:
+class TunerStatus:
     """What `autolrs.tuner.Tuner` says of itself, with a tuner and without."""
 
     _session: Session | None = None

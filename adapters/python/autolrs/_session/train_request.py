@@ -14,13 +14,13 @@ from autolrs._protocol.messages import (
     lrs_of,
     number_of,
 )
-from autolrs.hooks import Hooks, TakesFactor, TellsGroups
+from autolrs.hooks import Hooks, ScalesSchedule, TellsGroups
 
 DECAY = 0.9
 """Weight of the past in the smoothed loss: about the last ten steps count."""
 
 
-class Training:
+class TrainRequest:
     """Counts steps and judges their losses.
 
     Whether it ends depends on the losses alone and never on time, so that a run repeats itself. So
@@ -39,12 +39,14 @@ class Training:
         """The steps are a trial's, and will be rolled back."""
         self.count = 0
         """Steps done."""
-        self.attend_at = 0
+        self.next_check = 0
         """The count at which the session has to look; before it, a step only counts."""
         self.end: str | None = None
         """Why it stops early."""
         self._hooks = hooks
-        self._note_order = hooks.note_order if isinstance(hooks, TakesFactor) else None
+        self._allow_script_step = (
+            hooks.allow_script_step if isinstance(hooks, ScalesSchedule) else None
+        )
         lrs = lrs_of(params, "lr", self.steps)
         self._lrs = lrs if isinstance(lrs, list) else [lrs] * min(self.steps, 1)
         self._halt = None if params.get("halt") is None else number_of(params, "halt")
@@ -66,7 +68,7 @@ class Training:
     def stop(self, end: str) -> None:
         """Ends it early. The first cause stays."""
         self.end = self.end or end
-        self.attend_at = 0
+        self.next_check = 0
 
     @property
     def changes_lr(self) -> bool:
@@ -100,18 +102,18 @@ class Training:
             for value in self._losses[self._judged :]:
                 self._judge(value)
 
-    def note_order(self) -> None:
-        """The script goes on: see `autolrs.hooks.TakesFactor`."""
-        if self._note_order is not None:
-            self._note_order()
+    def allow_script_step(self) -> None:
+        """The script goes on: see `autolrs.hooks.ScalesSchedule`."""
+        if self._allow_script_step is not None:
+            self._allow_script_step()
 
-    def attend_next(self, at: int) -> None:
+    def schedule_check(self, at: int) -> None:
         """Says at which count the session has to look next: at `at`, or before if it must be."""
-        self.note_order()
+        self.allow_script_step()
         # One LR a step: the next one is set by now, and after the next step it is due again.
-        self.attend_at = self.count + 1 if len(self._lrs) > 1 else min(at, self.steps)
+        self.next_check = self.count + 1 if len(self._lrs) > 1 else min(at, self.steps)
 
-    def news(self) -> list[float | None]:
+    def unsent_losses(self) -> list[float | None]:
         """The losses since it was asked last, as the wire writes them."""
         self._read_held()
         told, self._told = self._told, len(self._losses)

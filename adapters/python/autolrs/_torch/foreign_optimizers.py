@@ -13,7 +13,7 @@ from torch.optim.optimizer import register_optimizer_step_pre_hook
 from autolrs.errors import ChangedError
 
 
-class Strangers:
+class ForeignOptimizers:
     """Looks at each optimizer of the process the first time that it makes an update.
 
     Args:

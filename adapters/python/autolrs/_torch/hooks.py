@@ -14,15 +14,15 @@ from torch.optim import Optimizer
 from autolrs._data.containers import own_copy
 from autolrs._state.validation_result import refuse_no_loss
 from autolrs._torch.data import data_state, set_data_state
-from autolrs._torch.foreign_optimizers import Strangers
+from autolrs._torch.foreign_optimizers import ForeignOptimizers
 from autolrs._torch.validate import run_validation
-from autolrs._torch.weight_changes import Moves, refuse_idle
-from autolrs._torch.wrapped_optimizers import Family
+from autolrs._torch.weight_changes import WeightChanges, refuse_idle
+from autolrs._torch.wrapped_optimizers import OptimizerSet
 from autolrs._torch_lr.lr_watch import GroupWatch, LrWatch, refuse_lazy, refuse_no_lr
-from autolrs._torch_lr.schedule import OwnSchedule
+from autolrs._torch_lr.schedule import ScaledSchedule
 from autolrs._torch_lr.schedulers import schedulers_of
 from autolrs._torch_state.checkpoint_file import read_durable, write_durably
-from autolrs._torch_state.model_copies import Bystanders
+from autolrs._torch_state.model_copies import ModelCopies
 from autolrs._torch_state.plain_types import plain_of
 from autolrs._torch_state.rng import capture_rng, data_stream, restore_rng
 from autolrs._torch_state.snapshot import snapshot_of
@@ -40,7 +40,7 @@ from autolrs.session import Session
 
 
 class TorchHooks:
-    """Implements `Hooks` and `TakesFactor` of `autolrs.hooks`; see there what each promises.
+    """Implements `Hooks` and `ScalesSchedule` of `autolrs.hooks`; see there what each promises.
 
     Args:
         model: What is trained.
@@ -61,23 +61,25 @@ class TorchHooks:
         extra: Sequence[Any],
     ) -> None:
         self._model = model
-        self.family = Family(optimizer)
-        self.optimizers = self.family.members
+        self.optimizer_set = OptimizerSet(optimizer)
+        self.optimizers = self.optimizer_set.members
         """All whose state is kept; those inside of wrappers too."""
-        for item in self.family.leaves:
+        for item in self.optimizer_set.leaves:
             _refuse_closure(item)
         self._validate = validate
         held = {id(item) for item in extra}
-        self._extras = _named([*extra, *(s for s in self.family.scalers if id(s) not in held)])
-        self.own: OwnSchedule | None = None
+        self._extras = _named(
+            [*extra, *(s for s in self.optimizer_set.scalers if id(s) not in held)]
+        )
+        self.own: ScaledSchedule | None = None
         """Where the LR is the script's own, and what is set is a factor on it."""
         self._loose = self._parameters_outside()
         """Parameters that the optimizers train and the model has not."""
         self._is_readable = False
         self._watch: LrWatch | None = None
-        self._strangers: Strangers | None = None
-        self._bystanders: Bystanders | None = None
-        self._moves: Moves | None = None
+        self._foreign_optimizers: ForeignOptimizers | None = None
+        self._model_copies: ModelCopies | None = None
+        self._weight_changes: WeightChanges | None = None
         self._groups_met: GroupWatch | None = None
         self.warn: Callable[[str], None] = lambda message: None
         """Tells a person something. The session that comes later knows how."""
@@ -129,8 +131,8 @@ class TorchHooks:
         return self._validate is not None
 
     def check(self) -> None:
-        family = self.family
-        known = [*family.given, *family.members]
+        optimizer_set = self.optimizer_set
+        known = [*optimizer_set.given, *optimizer_set.members]
         for item in schedulers_of(known):
             raise SecondSchedulerError(
                 f"a {type(item).__name__} sets the learning rate of this optimizer, and the "
@@ -140,43 +142,47 @@ class TorchHooks:
         self._ratios = _ratios(self._param_groups)
         if self._watch is None:
             self._begin(is_factor=False)
-            self._watch = LrWatch(family.leaves, known, lambda: self.is_over())
+            self._watch = LrWatch(optimizer_set.leaves, known, lambda: self.is_over())
         self._watch.note()
 
-    def take_base(self) -> None:
-        family = self.family
+    def begin_scaling(self) -> None:
+        optimizer_set = self.optimizer_set
         refuse_no_lr(self._param_groups)
         self._begin(is_factor=True)
-        wrappers = [each for each in family.given if not _is_in(each, family.members)]
-        self.own = OwnSchedule([*family.members, *wrappers], family.leaves)
+        wrappers = [
+            each for each in optimizer_set.given if not _is_in(each, optimizer_set.members)
+        ]
+        self.own = ScaledSchedule([*optimizer_set.members, *wrappers], optimizer_set.leaves)
         self._ratios = [1.0] * len(self._param_groups)
 
     def _begin(self, is_factor: bool) -> None:
         """The loop begins: what trains is all there, and stays what it is."""
-        family = self.family
+        optimizer_set = self.optimizer_set
         refuse_lazy(self._model)
-        refuse_idle(self._model, self.extras, family.groups)
-        self._moves = Moves(self._model, self.extras, family.groups, is_factor)
-        self._groups_met = GroupWatch(family.leaves, lambda: self.is_over())
-        known = [*family.given, *family.members, *self.extras]
-        self._bystanders = Bystanders(
-            self._model, self.extras, family.leaves, lambda message: self.warn(message)
+        refuse_idle(self._model, self.extras, optimizer_set.groups)
+        self._weight_changes = WeightChanges(
+            self._model, self.extras, optimizer_set.groups, is_factor
         )
-        self._strangers = Strangers(
+        self._groups_met = GroupWatch(optimizer_set.leaves, lambda: self.is_over())
+        known = [*optimizer_set.given, *optimizer_set.members, *self.extras]
+        self._model_copies = ModelCopies(
+            self._model, self.extras, optimizer_set.leaves, lambda message: self.warn(message)
+        )
+        self._foreign_optimizers = ForeignOptimizers(
             self._model, known, lambda message: self.warn(message), lambda: self.is_over()
         )
 
     def begin_training(self) -> None:
-        if self._moves is not None:
-            self._moves.begin()
+        if self._weight_changes is not None:
+            self._weight_changes.begin()
 
     def end_training(self, done: Sequence[tuple[float, float]]) -> None:
-        if self._moves is not None and self._groups_met is not None:
-            self._moves.end(done, not self._groups_met.has_met)
+        if self._weight_changes is not None and self._groups_met is not None:
+            self._weight_changes.end(done, not self._groups_met.has_met)
 
-    def note_order(self) -> None:
+    def allow_script_step(self) -> None:
         if self.own is not None:
-            self.own.note_order()
+            self.own.allow_script_step()
 
     def get_lr(self) -> float:
         if self.own is not None:
@@ -221,13 +227,13 @@ class TorchHooks:
 
     def validate(self) -> tuple[float, dict[str, float]]:
         assert self._validate is not None  # the session has asked can_validate
-        if self._strangers is None:
+        if self._foreign_optimizers is None:
             return run_validation(self._model, self._validate)
-        self._strangers.is_off = True
+        self._foreign_optimizers.is_off = True
         try:
             return run_validation(self._model, self._validate)
         finally:
-            self._strangers.is_off = False
+            self._foreign_optimizers.is_off = False
 
     def capture(self) -> dict[str, Any]:
         state = self._state()
@@ -243,8 +249,8 @@ class TorchHooks:
         return {**snapshot_of(state, has_trained), **copy_of(as_is), "rng": capture_rng()}
 
     def apply(self, state: dict[str, Any]) -> None:
-        if self._bystanders is not None:
-            self._bystanders.look()
+        if self._model_copies is not None:
+            self._model_copies.look()
         restore_model(self._model, state["model"])
         states = state["optimizer"]
         restore_optimizers(self.optimizers, states if type(states) is list else [states])
@@ -299,12 +305,14 @@ class TorchHooks:
     def _parameters_outside(self) -> list[Tensor]:
         modules = [self._model, *(each for each in self.extras if isinstance(each, nn.Module))]
         inside = {id(each) for module in modules for each in module.parameters()}
-        trained = {id(each): each for group in self.family.groups for each in group["params"]}
+        trained = {
+            id(each): each for group in self.optimizer_set.groups for each in group["params"]
+        }
         return [each for key, each in trained.items() if key not in inside]
 
     @property
     def _param_groups(self) -> list[dict[str, Any]]:
-        return self.family.groups
+        return self.optimizer_set.groups
 
     def _state(self) -> dict[str, Any]:
         return {

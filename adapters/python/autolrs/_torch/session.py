@@ -11,7 +11,7 @@ from autolrs._data.batch_cache import DEFAULT_BYTES
 from autolrs._data.generators import has_lasting_workers
 from autolrs._protocol.messages import Request
 from autolrs._protocol.wire import Wire
-from autolrs._session.train_request import Training
+from autolrs._session.train_request import TrainRequest
 from autolrs._torch.hooks import TorchHooks
 from autolrs._torch.updates import Updates, scalers_in
 from autolrs.session import Session
@@ -39,7 +39,7 @@ class CountedSession(Session):
         self._updates = updates
         self._of_torch = hooks
         self._cycle_total: int | None = None
-        self._note_order: Callable[[], None] | None = None
+        self._allow_script_step: Callable[[], None] | None = None
         hooks.tell_by(self)
 
     def step(self, loss: Any) -> None:
@@ -50,8 +50,8 @@ class CountedSession(Session):
             Session.step(self, loss)
         else:
             self._step_otherwise(loss)
-        if self._note_order is not None:
-            self._note_order()
+        if self._allow_script_step is not None:
+            self._allow_script_step()
 
     def _step_otherwise(self, loss: Any) -> None:
         counted = self._updates.count(loss, self._hold)
@@ -61,13 +61,13 @@ class CountedSession(Session):
             Session.step(self, counted)
         else:
             self._wait_for_update()
-        if self._updates.news:
+        if self._updates.warnings:
             self._tell()
 
-    def _take_base(self, request: Request) -> None:
-        super()._take_base(request)
+    def _begin_scaling(self, request: Request) -> None:
+        super()._begin_scaling(request)
         own = self._of_torch.own
-        self._note_order = None if own is None else own.note_order
+        self._allow_script_step = None if own is None else own.allow_script_step
 
     def cycle(self, loader: Iterable[Batch], epochs: int = 1) -> Iterator[Batch]:
         """As in `Session`, where workers that live on are told of."""
@@ -80,9 +80,9 @@ class CountedSession(Session):
         return super().batches(loader)
 
     def _tell_of_workers(self, loader: Iterable[Any]) -> None:
-        if has_lasting_workers(loader) and self._answers.holds_place:
-            self._answers.holds_place = False
-            self._updates.news.append(
+        if has_lasting_workers(loader) and self._handler.holds_place:
+            self._handler.holds_place = False
+            self._updates.warnings.append(
                 "give the DataLoader persistent_workers=False if its workers draw random numbers, "
                 "as for augmentation: those of workers that live on cannot be saved, and a run "
                 "that is resumed, or started again, would augment otherwise than undisturbed"
@@ -97,10 +97,10 @@ class CountedSession(Session):
         if training is None:
             if not self._is_over:
                 self._serve()
-        elif self._wire.has_news:
-            self._attend(training)
+        elif self._wire.has_input:
+            self._check(training)
 
-    def _begin(self, training: Training) -> dict[str, Any] | None:
+    def _begin(self, training: TrainRequest) -> dict[str, Any] | None:
         self._updates.begin()
         self._tell()
         return super()._begin(training)
@@ -113,21 +113,21 @@ class CountedSession(Session):
     def _tell_total(self) -> None:
         told, self._cycle_total = self._cycle_total, None
         every = self._updates.calls_per_update
-        if told is not None and told == self._answers.total and every > 1:
+        if told is not None and told == self._handler.total and every > 1:
             self.warn(
                 f"give attach(..., total={told // every}): cycle has told {told} steps, one for "
                 f"each batch, and an update takes {every} batches here"
             )
 
     def _tell(self) -> None:
-        news, self._updates.news = self._updates.news, []
-        for message in news:
+        warnings, self._updates.warnings = self._updates.warnings, []
+        for message in warnings:
             self.warn(message)
 
 
 def updates_of(hooks: TorchHooks, is_one_of_many: bool = False) -> Updates:
     """What watches the updates of these hooks' optimizers. Other ranks train too, or not."""
-    return Updates(hooks.family.leaves, scalers_in(hooks.extras), is_one_of_many)
+    return Updates(hooks.optimizer_set.leaves, scalers_in(hooks.extras), is_one_of_many)
 
 
 def _updates_in(batches: int) -> int:

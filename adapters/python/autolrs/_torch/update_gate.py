@@ -12,7 +12,7 @@ from torch.optim.optimizer import register_optimizer_step_pre_hook
 from autolrs.session import Session
 
 
-def put_gate(session: Session, optimizers: Sequence[Optimizer]) -> None:
+def install_update_gate(session: Session, optimizers: Sequence[Optimizer]) -> None:
     """Lets the session be asked before an update.
 
     Args:

@@ -55,7 +55,7 @@ class Updates:
         self._losses: list[Any] = []
         self._calls = 0  # since the last update
         self._looks = LOOKS
-        self._look_at = 1
+        self._next_look = 1
         self._weights: list[float] | None = None
         self._was_seen = False  # an update, by a hook
         self._most_at_once = 1
@@ -68,7 +68,7 @@ class Updates:
         """True where updates are not seen, and each call stands for one."""
         self.calls_per_update = 1
         """Of the last update."""
-        self.news: list[str] = []
+        self.warnings: list[str] = []
         """What a person should know and has not been told."""
         for optimizer in optimizers:
             hook(optimizer, after=self._note if len(optimizers) == 1 else self._note_one_of_many)
@@ -141,13 +141,13 @@ class Updates:
         calls = self._calls
         self._forget_calls()
         if calls >= MANY_CALLS:
-            self.news.append(
+            self.warnings.append(
                 f"tuner.step was called {calls} times, and the optimizer that attach was given "
                 "made no update; hand over the one whose step() the loop calls. Each call counts "
                 "for an update from here on"
             )
         elif self._was_seen:
-            self.news.append(
+            self.warnings.append(
                 "the optimizer's updates are seen no more, as where a captured graph makes them; "
                 f"each call of tuner.step counts for one from here on, {calls} before did not"
             )
@@ -155,7 +155,7 @@ class Updates:
 
     def _note_several(self, made: int) -> None:
         self._most_at_once = made
-        self.news.append(
+        self.warnings.append(
             f"call tuner.step(loss) after each optimizer.step(): {made} updates were made for one "
             "call, which counts for one step, at one learning rate"
         )
@@ -164,7 +164,7 @@ class Updates:
         losses = [*self._losses, hold(loss)]
         self.calls_per_update = self._calls + 1
         self._forget_calls()
-        self._look_at = max(self._look_at, 2 * self.calls_per_update)
+        self._next_look = max(self._next_look, 2 * self.calls_per_update)
         self._weights = None
         if all(isinstance(each, float) for each in losses):
             return sum(losses) / len(losses)
@@ -179,14 +179,14 @@ class Updates:
 
     def _has_changed(self) -> bool:
         """True if weights are others than at the last look, though no update was told."""
-        if self._looks <= 0 and self._calls + 1 < self._look_at:
+        if self._looks <= 0 and self._calls + 1 < self._next_look:
             return False
         self._looks -= 1
         before, self._weights = self._weights, self._look()
         if before is None:
             return False
         if self._looks <= 0:
-            self._look_at *= 2
+            self._next_look *= 2
         return str(before) != str(self._weights)  # so that NaN is the same as NaN
 
     @torch.no_grad()

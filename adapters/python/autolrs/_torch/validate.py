@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from autolrs._state.validation_result import loss_and_metrics
-from autolrs._torch_state.rng import kept_rng
+from autolrs._torch_state.rng import preserve_rng
 
 
 def run_validation(
@@ -20,7 +20,7 @@ def run_validation(
         TypeError: It returned no loss.
     """
     modes = [(module, module.training) for module in model.modules()]
-    with torch.no_grad(), kept_rng():
+    with torch.no_grad(), preserve_rng():
         try:
             model.eval()
             return loss_and_metrics(validate())

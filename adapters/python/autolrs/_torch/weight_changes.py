@@ -52,7 +52,7 @@ def refuse_idle(model: nn.Module, extras: Sequence[Any], groups: Sequence[dict[s
         )
 
 
-class Moves:
+class WeightChanges:
     """Looks at the model before and after each training, until it is seen to follow the LR.
 
     Args:

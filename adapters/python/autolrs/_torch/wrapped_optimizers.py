@@ -14,7 +14,7 @@ DEPTH = 4
 """Wrappers inside each other that are looked into."""
 
 
-class Family:
+class OptimizerSet:
     """All optimizers that take part in the updates.
 
     Args:

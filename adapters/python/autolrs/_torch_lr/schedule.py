@@ -12,14 +12,14 @@ from torch.optim import Optimizer
 
 from autolrs._torch.wrapped_optimizers import hook
 from autolrs._torch_lr.schedulers import schedulers_of
-from autolrs._torch_lr.script_lrs import OwnLrs
+from autolrs._torch_lr.script_lrs import ScriptLrs
 from autolrs._torch_state.state import copy_of
 from autolrs.errors import ChangedError, SchedulerOrderError
 
 State = dict[str, dict[str, Any]]
 
 
-class OwnSchedule:
+class ScaledSchedule:
     """Multiplies each group's LR by a factor, for the time of an update alone.
 
     Between two updates the LRs are the script's own, to the bit: a scheduler that computes the
@@ -45,11 +45,11 @@ class OwnSchedule:
         self._counts: list[Any] | None = None
         # Where the losses decide, other losses give another LR at the same update.
         is_judged = any("Plateau" in type(item).__name__ for item in self._schedulers)
-        self.lrs: OwnLrs | None = None if is_judged else OwnLrs(leaves)
+        self.lrs: ScriptLrs | None = None if is_judged else ScriptLrs(leaves)
         for item in leaves:
             hook(item, before=self._scale, after=self._put_back)
 
-    def note_order(self) -> None:
+    def allow_script_step(self) -> None:
         """The script goes on: a scheduler's step between here and the next update is too late."""
         self._counts = self._counts_now()
 

@@ -21,7 +21,7 @@ LIMIT = 20_000
 Lrs = tuple[float, ...]
 
 
-class OwnLrs:
+class ScriptLrs:
     """Compares each update's LRs with those that the same update met before a rollback.
 
     Args:

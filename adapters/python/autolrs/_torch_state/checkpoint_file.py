@@ -54,7 +54,7 @@ def read_durable(path: str, world: int = 1) -> dict[str, Any]:
     return own
 
 
-class _Witness:
+class _ErrorCapturingFile:
     """A file that remembers why it could not be written: torch's zip writer tells only that."""
 
     def __init__(self, file: Any) -> None:
@@ -73,7 +73,7 @@ class _Witness:
 
 
 def _dump(content: dict[str, Any], file: Any) -> None:
-    witness: Any = _Witness(file)
+    witness: Any = _ErrorCapturingFile(file)
     try:
         torch.save(content, witness)
     except RuntimeError as error:

@@ -21,7 +21,7 @@ OFTEN = 2
 """So many changes that make no plain copy are an average's."""
 
 
-class Bystanders:
+class ModelCopies:
     """Looks, at the first updates, whether averages of the weights or the like move along.
 
     A copy that is taken now and then, as of the best weights so far, is none of them: it is what

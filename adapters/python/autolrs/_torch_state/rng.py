@@ -33,7 +33,7 @@ def restore_rng(state: RngState) -> None:
 
 
 @contextmanager
-def kept_rng() -> Iterator[None]:
+def preserve_rng() -> Iterator[None]:
     """Leaves no trace in the random state of what runs inside."""
     state = capture_rng()
     try:

@@ -166,14 +166,14 @@ def restore_optimizers(optimizers: Sequence[Optimizer], states: Sequence[dict[st
     Raises:
         ChangedError: One has other parameter groups than those that were saved.
     """
-    places = [_Place(each) for each in optimizers]
+    places = [_OptimizerStore(each) for each in optimizers]
     for place, state in zip(places, states):
         _restore_optimizer(place, state)
         for each in places:
             each.put_back()
 
 
-class _Place:
+class _OptimizerStore:
     """Where an optimizer keeps what it has."""
 
     def __init__(self, optimizer: Optimizer) -> None:
@@ -205,7 +205,7 @@ class _Place:
             self.optimizer.state = self._state
 
 
-def _restore_optimizer(place: _Place, state: dict[str, Any]) -> None:
+def _restore_optimizer(place: _OptimizerStore, state: dict[str, Any]) -> None:
     optimizer = place.optimizer
     _refuse_other_groups(optimizer, state)
     if _is_plain(optimizer) and _matches(optimizer.state_dict()["state"], state["state"]):

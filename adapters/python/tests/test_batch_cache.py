@@ -9,81 +9,81 @@ from typing import Any
 import pytest
 from toy import Toy
 
-from autolrs._data.batch_cache import Tape, batch_bytes
+from autolrs._data.batch_cache import BatchCache, batch_bytes
 from autolrs._data.containers import rebuild
 from autolrs._data.epochs import Epochs
 
 
-def tape_of(count: int, limit_bytes: int = 10**9) -> Tape:
-    tape = Tape(limit_bytes, keep=lambda batch: batch)
-    tape.play(Epochs(iter([str(number) for number in range(count)]), Toy(None)))
-    return tape
+def tape_of(count: int, limit_bytes: int = 10**9) -> BatchCache:
+    cache = BatchCache(limit_bytes, keep=lambda batch: batch)
+    cache.attach(Epochs(iter([str(number) for number in range(count)]), Toy(None)))
+    return cache
 
 
-def take(tape: Tape, count: int) -> list[str]:
-    return [tape.next() for _ in range(count)]
+def take(cache: BatchCache, count: int) -> list[str]:
+    return [cache.next() for _ in range(count)]
 
 
 def test_without_a_checkpoint_nothing_is_kept() -> None:
-    tape = tape_of(100)
-    take(tape, 100)
-    assert tape._kept == []
+    cache = tape_of(100)
+    take(cache, 100)
+    assert cache._kept == []
 
 
 def test_batches_since_a_mark_come_again_and_then_new_ones() -> None:
-    tape = tape_of(10)
-    take(tape, 2)
-    tape.mark("a")
-    take(tape, 3)
-    assert tape.rewind("a")
-    assert take(tape, 5) == ["2", "3", "4", "5", "6"]
+    cache = tape_of(10)
+    take(cache, 2)
+    cache.pin("a")
+    take(cache, 3)
+    assert cache.rewind("a")
+    assert take(cache, 5) == ["2", "3", "4", "5", "6"]
 
 
 def test_discarding_the_last_mark_frees_everything() -> None:
-    tape = tape_of(10)
-    tape.mark("a")
-    take(tape, 5)
-    tape.unmark("a")
-    assert tape._kept == []
-    assert take(tape, 1) == ["5"]
+    cache = tape_of(10)
+    cache.pin("a")
+    take(cache, 5)
+    cache.unpin("a")
+    assert cache._kept == []
+    assert take(cache, 1) == ["5"]
 
 
 def test_a_replay_goes_on_to_its_end_when_its_mark_is_discarded() -> None:
-    tape = tape_of(10)
-    tape.mark("a")
-    take(tape, 5)
-    tape.rewind("a")
-    tape.unmark("a")
-    assert take(tape, 6) == ["0", "1", "2", "3", "4", "5"]
-    assert tape._kept == []
+    cache = tape_of(10)
+    cache.pin("a")
+    take(cache, 5)
+    cache.rewind("a")
+    cache.unpin("a")
+    assert take(cache, 6) == ["0", "1", "2", "3", "4", "5"]
+    assert cache._kept == []
 
 
 def test_past_the_limit_the_oldest_mark_is_given_up_and_younger_ones_stay() -> None:
-    tape = tape_of(10, limit_bytes=4)
-    tape.mark("a")
-    take(tape, 3)
-    tape.mark("b")
-    take(tape, 3)
-    assert len(tape._kept) <= 4
-    assert not tape.rewind("a")
-    assert take(tape, 1) == ["6"]
-    assert tape.rewind("b")
-    assert take(tape, 5) == ["3", "4", "5", "6", "7"]
+    cache = tape_of(10, limit_bytes=4)
+    cache.pin("a")
+    take(cache, 3)
+    cache.pin("b")
+    take(cache, 3)
+    assert len(cache._kept) <= 4
+    assert not cache.rewind("a")
+    assert take(cache, 1) == ["6"]
+    assert cache.rewind("b")
+    assert take(cache, 5) == ["3", "4", "5", "6", "7"]
 
 
 @pytest.mark.parametrize("kind", [dict, OrderedDict, UserDict])
 def test_a_script_that_changes_its_batches_gets_them_whole_each_time(kind: Any) -> None:
-    tape = Tape(10**9, keep=lambda item: item)
-    tape.play(Epochs([kind(x=[1, 2], label=3) for _ in range(4)], Toy(None)))
-    tape.mark("a")
+    cache = BatchCache(10**9, keep=lambda item: item)
+    cache.attach(Epochs([kind(x=[1, 2], label=3) for _ in range(4)], Toy(None)))
+    cache.pin("a")
     for _ in range(3):
         for _ in range(4):
-            batch = tape.next()
+            batch = cache.next()
             assert type(batch) is kind
             assert batch.pop("label") == 3
             batch["x"].append(0)
             assert batch["x"] == [1, 2, 0]
-        tape.rewind("a")
+        cache.rewind("a")
 
 
 def test_what_is_kept_of_a_batch_has_its_form() -> None:
@@ -129,14 +129,14 @@ class Named(namedtuple("Named", "x y")):
     ids=lambda batch: type(batch).__name__,
 )
 def test_a_batch_of_an_unusual_kind_comes_again_all_the_same(batch: Any) -> None:
-    tape = Tape(10**9, keep=lambda item: item)
-    tape.play(Epochs(iter([batch]), Toy(None)))
-    tape.mark("a")
+    cache = BatchCache(10**9, keep=lambda item: item)
+    cache.attach(Epochs(iter([batch]), Toy(None)))
+    cache.pin("a")
     for _ in range(3):
-        again = tape.next()
+        again = cache.next()
         assert type(again) is type(batch)
         assert again == batch
-        tape.rewind("a")
+        cache.rewind("a")
 
 
 def test_attributes_that_are_a_dicts_items_stay_so() -> None:
@@ -152,85 +152,85 @@ def test_a_batch_that_holds_itself_is_kept() -> None:
 
 
 def test_an_unknown_mark_goes_on_live_and_says_so() -> None:
-    tape = tape_of(5)
-    take(tape, 2)
-    assert not tape.rewind("a")
-    assert take(tape, 1) == ["2"]
+    cache = tape_of(5)
+    take(cache, 2)
+    assert not cache.rewind("a")
+    assert take(cache, 1) == ["2"]
 
 
 def test_the_end_of_the_source_is_told() -> None:
-    tape = tape_of(2)
-    tape.mark("a")
-    take(tape, 2)
+    cache = tape_of(2)
+    cache.pin("a")
+    take(cache, 2)
     with pytest.raises(StopIteration):
-        tape.next()
-    tape.rewind("a")
-    assert take(tape, 2) == ["0", "1"]
+        cache.next()
+    cache.rewind("a")
+    assert take(cache, 2) == ["0", "1"]
 
 
 def test_the_place_of_a_kept_batch_is_the_one_it_had_when_it_was_new() -> None:
-    tape = tape_of(10)
-    take(tape, 2)
-    place = tape.place
-    tape.mark("a")
-    take(tape, 3)
-    assert tape.place != place
-    tape.rewind("a")
-    assert tape.place == place
+    cache = tape_of(10)
+    take(cache, 2)
+    place = cache.place
+    cache.pin("a")
+    take(cache, 3)
+    assert cache.place != place
+    cache.rewind("a")
+    assert cache.place == place
 
 
 def test_a_place_that_is_kept_is_gone_to_without_the_source() -> None:
-    tape = tape_of(10)
-    tape.mark("a")
-    take(tape, 2)
-    place = tape.place
-    take(tape, 3)
-    assert tape.seek(place)
-    assert take(tape, 4) == ["2", "3", "4", "5"]
-    assert tape.rewind("a")
-    assert take(tape, 1) == ["0"]
+    cache = tape_of(10)
+    cache.pin("a")
+    take(cache, 2)
+    place = cache.place
+    take(cache, 3)
+    assert cache.seek(place)
+    assert take(cache, 4) == ["2", "3", "4", "5"]
+    assert cache.rewind("a")
+    assert take(cache, 1) == ["0"]
 
 
 def test_a_place_that_is_not_kept_gives_up_what_is() -> None:
-    tape = Tape(10**9, keep=lambda batch: batch)
-    tape.play(Epochs(["0", "1", "2", "3"], Toy(None)))
-    place = tape.place
-    take(tape, 2)
-    tape.mark("a")
-    take(tape, 1)
-    assert tape.seek(place)
-    assert tape._kept == []
-    assert take(tape, 5) == ["0", "1", "2", "3", "0"]
-    assert not tape.rewind("a")
+    cache = BatchCache(10**9, keep=lambda batch: batch)
+    cache.attach(Epochs(["0", "1", "2", "3"], Toy(None)))
+    place = cache.place
+    take(cache, 2)
+    cache.pin("a")
+    take(cache, 1)
+    assert cache.seek(place)
+    assert cache._kept == []
+    assert take(cache, 5) == ["0", "1", "2", "3", "0"]
+    assert not cache.rewind("a")
 
 
 def test_to_ask_for_the_place_keeps_no_batch() -> None:
-    tape = tape_of(10)
+    cache = tape_of(10)
     for _ in range(10):
-        assert tape.place is not None
-        take(tape, 1)
-    assert tape._kept == tape._places == []
+        assert cache.place is not None
+        take(cache, 1)
+    assert cache._kept == cache._places == []
 
 
 def test_no_place_goes_on_live_and_says_so() -> None:
-    tape = tape_of(10)
-    tape.mark("a")
-    take(tape, 3)
-    tape.rewind("a")
-    assert not tape.seek(None)
-    assert take(tape, 1) == ["3"]
+    cache = tape_of(10)
+    cache.pin("a")
+    take(cache, 3)
+    cache.rewind("a")
+    assert not cache.seek(None)
+    assert take(cache, 1) == ["3"]
 
 
 def test_without_a_source_there_is_no_place_to_lose() -> None:
-    tape = Tape(10**9, keep=lambda batch: batch)
-    assert tape.place is None
-    assert tape.seek(None)
+    cache = BatchCache(10**9, keep=lambda batch: batch)
+    assert cache.place is None
+    assert cache.seek(None)
 
 
 @pytest.mark.parametrize("seed", range(20))
 def test_any_order_of_marks_and_rewinds_replays_what_came_first(seed: int) -> None:
     rng = random.Random(seed)
-    tape = tape_of(10_000)
+    cache = tape_of(10_000)
     places: dict[str, int] = {}
     at = 0
     for _ in range(300):
@@ -238,16 +238,16 @@ def test_any_order_of_marks_and_rewinds_replays_what_came_first(seed: int) -> No
         key = rng.choice("abc")
         if act == "take":
             count = rng.randrange(8)
-            assert take(tape, count) == [str(number) for number in range(at, at + count)]
+            assert take(cache, count) == [str(number) for number in range(at, at + count)]
             at += count
         elif act == "mark":
-            tape.mark(key)
+            cache.pin(key)
             places[key] = at
         elif key in places and act == "rewind":
-            assert tape.rewind(key)
+            assert cache.rewind(key)
             at = places[key]
         elif key in places and act == "unmark":
-            tape.unmark(key)
+            cache.unpin(key)
             del places[key]
 
 
