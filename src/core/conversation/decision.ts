@@ -39,7 +39,7 @@ export interface RungPlan {
 }
 
 /** Why a committed run's LR is cut. */
-export type Evidence =
+export type CutEvidence =
   | {
       /** The training loss stands still. In shares of itself for each e-fold of learning done (the sum of LRs). */
       readonly kind: 'plateau';
@@ -144,7 +144,7 @@ export type Decision =
       readonly step: number;
       readonly lr: number;
       readonly nextLr: number;
-      readonly evidence: Evidence;
+      readonly evidence: CutEvidence;
       /** The committed step to which the run goes back first, if it does. */
       readonly backToStep?: number;
     }

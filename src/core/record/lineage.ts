@@ -13,8 +13,8 @@ import type {
   TrainCommand,
   TrainedReply,
 } from '../conversation/command.js';
-import { type LrRun, toRuns } from './lr-runs.js';
 import type { DurableCheckpoint } from './entry.js';
+import { type LrRun, toRuns } from './lr-runs.js';
 
 /** Training that was done: to do it again, ask for as many steps at the same LRs. */
 export interface Trained {

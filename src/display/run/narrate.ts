@@ -1,6 +1,11 @@
 /** One plain sentence for each thing that a person who watches a run wants to know. */
 
-import type { Decision, Evidence, ProbeOutcome, Return } from '../../core/conversation/decision.js';
+import type {
+  CutEvidence,
+  Decision,
+  ProbeOutcome,
+  Return,
+} from '../../core/conversation/decision.js';
 import { formatCount, formatLoss, formatLr, formatSd, plural } from '../text/format.js';
 import type { LrLabel } from './lr-label.js';
 
@@ -115,7 +120,7 @@ function narrateCut(cut: Extract<Decision, { kind: 'lr-cut' }>, word: LrLabel): 
   return `step ${formatCount(step)}: ${describeEvidence(evidence)}; ${back}${change}, falling to 0`;
 }
 
-function describeEvidence(evidence: Evidence): string {
+function describeEvidence(evidence: CutEvidence): string {
   switch (evidence.kind) {
     case 'plateau':
       return `training loss stands still (slope ${formatSd(evidence.slope)} +- ${formatSd(evidence.error)})`;

@@ -1,7 +1,7 @@
 /** What a committed run does: train, evaluate, and change its schedule shape, with or without a rollback. */
 
 import { type Conversation, decide } from '../../../conversation/conversation.js';
-import type { Descent, Evidence } from '../../../conversation/decision.js';
+import type { CutEvidence, Descent } from '../../../conversation/decision.js';
 import { didDiverge, trainCounted } from '../../state.js';
 import { validateCommitted } from '../../validate.js';
 import { decayShape, lrsFor, type ScheduleShape, shrinkShape } from '../schedule-shape.js';
@@ -71,7 +71,7 @@ export function* retryLower(run: CommittedRun): Conversation<'nothing-survives' 
 }
 
 /** Lets the LR fall to zero from where the run is. */
-export function* decayInPlace(run: CommittedRun, evidence: Evidence): Conversation<undefined> {
+export function* decayInPlace(run: CommittedRun, evidence: CutEvidence): Conversation<undefined> {
   const { done } = run.progress;
   const nextLr = run.lrBefore(done) / CUT_IN_PLACE_FACTOR;
   yield* recordCut(run, evidence, nextLr);
@@ -81,7 +81,7 @@ export function* decayInPlace(run: CommittedRun, evidence: Evidence): Conversati
 /** Rolls back to the best checkpoint and lets a lower LR fall to zero from there, as far as the bounds allow. */
 export function* rollBackAndDecay(
   run: CommittedRun,
-  evidence: Evidence,
+  evidence: CutEvidence,
   { cutFactor, power }: { readonly cutFactor: number; readonly power: number },
 ): Conversation<undefined> {
   if (!run.bounds.tryRollback(run.stepsSinceBest)) return;
@@ -154,7 +154,7 @@ function* adoptShape(run: CommittedRun, shape: ScheduleShape): Conversation<void
 
 function* recordCut(
   run: CommittedRun,
-  evidence: Evidence,
+  evidence: CutEvidence,
   nextLr: number,
   backTo?: number,
 ): Conversation<void> {

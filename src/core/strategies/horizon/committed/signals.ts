@@ -5,7 +5,7 @@
  * sound one it falls for long. And a model that learns its training data by heart shows it in validation alone.
  */
 
-import type { Descent, Evidence } from '../../../conversation/decision.js';
+import type { CutEvidence, Descent } from '../../../conversation/decision.js';
 import { fitLine, type LinearFit } from '../../../math/linear-fit.js';
 import { robustNoise } from '../../../math/noise.js';
 import { lowestBy, squaresAboutMean } from '../../../math/statistics.js';
@@ -46,7 +46,7 @@ export function isWorse(loss: number, than: number): boolean {
 }
 
 /** @param since Steps of the run from which on its LR was held. */
-export function findPlateau({ training }: LossCurve, since: number): Evidence | undefined {
+export function findPlateau({ training }: LossCurve, since: number): CutEvidence | undefined {
   const recent = recentOf(training, since);
   const [oldest, last] = [recent[0], recent.at(-1)];
   if (!oldest || !last || last.cumulativeLr < LEAST_GROWTH * oldest.cumulativeLr) return undefined;
@@ -82,7 +82,7 @@ export function findDescent(
 }
 
 /** @param since Steps of the run from which on its looks count. */
-export function findRise({ validation }: LossCurve, since: number): Evidence | undefined {
+export function findRise({ validation }: LossCurve, since: number): CutEvidence | undefined {
   const looks = validation.filter(({ step }) => step >= since);
   const recent = looks.slice(-RISING_EVALUATIONS);
   const last = recent.at(-1);
@@ -108,7 +108,7 @@ export function findRise({ validation }: LossCurve, since: number): Evidence | u
 }
 
 /** @param since Steps of the run from which on its looks count. */
-export function findStall({ validation }: LossCurve, since: number): Evidence | undefined {
+export function findStall({ validation }: LossCurve, since: number): CutEvidence | undefined {
   const looks = validation.filter(({ step }) => step >= since);
   const best = lowestBy(looks, lossOf);
   if (looks.length <= STALLED_EVALUATIONS || best === undefined) return undefined;
