@@ -271,7 +271,7 @@ describe('horizon', () => {
         const forward = decisionsOf(decisions, 'end-brought-forward').at(-1);
         const lines = forward && narrate(forward, 'LR');
         expect(lines).toMatch(
-          /^step [\d,]+: [\d,]+ of at most [\d,]+ steps taken back, so the run/,
+          /^step [\d,]+: [\d,]+ of at most [\d,]+ steps rolled back, so the run/,
         );
         const { unused = 0 } = result;
         expect(unused).toBeGreaterThan(0);
