@@ -12,7 +12,7 @@ const LOOK_EVERY_MS = 100;
  * of which it cannot be sure.
  */
 export async function endOrphan(leftover: ProcessIdentity): Promise<void> {
-  // The id of another container's process means somebody else here.
+  // The id of another container's process means another process here.
   if (leftover.started === undefined || isElsewhere(leftover)) return;
   const until = performance.now() + GRACE_MS;
   while (isRunning(leftover) === true) {

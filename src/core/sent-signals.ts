@@ -33,7 +33,7 @@ export interface ProcessEnd {
   readonly signal?: string | undefined;
 }
 
-/** Whether somebody else ended the process. */
+/** Whether the process was ended from outside. */
 export function isSent(end: ProcessEnd): boolean {
   return signalOf(end) !== undefined;
 }

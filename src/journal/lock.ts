@@ -4,7 +4,7 @@
  *
  * No file system can replace a file on the condition that it is still the one that was read. So a tuner that wants to take a
  * lock over first takes a lock on that: a file named after the content of the abandoned one. Its holder alone may
- * replace it, and looks once more before it does.
+ * replace it, and reads it once more before it does.
  */
 
 import { createHash, randomBytes } from 'node:crypto';

@@ -1,6 +1,6 @@
 /**
  * Linux: whether a process of another PID namespace runs. Only the first namespace of a machine sees the processes of
- * all others; whoever is in a container sees none but its own.
+ * all others; a process in a container sees none but its own.
  */
 
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
@@ -16,7 +16,7 @@ export interface NestedProcess {
 
 /**
  * @param isSame Whether the process with this id of ours started when the one that is looked for did.
- * @returns undefined where nobody here can tell.
+ * @returns undefined where this cannot be told.
  */
 export function isNestedRunning(
   { pid, pidNamespace }: NestedProcess,

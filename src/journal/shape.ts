@@ -72,7 +72,7 @@ const INTERVAL = has({ min: isNumber, max: isNumber, from: isText });
 
 const OUTCOME = oneOf({ forecast: has({ loss: isLoss, sd: isLoss }), diverged: isRecord });
 
-/** Of which an account is made. A decision of any other kind is told to nobody once it is past. */
+/** Decisions that the result is made of. Any other kind is ignored. */
 const DECISIONS: Readonly<Record<string, Check>> = {
   'interval-found': has({ interval: INTERVAL }),
   'stage-started': has({ stage: isNumber, fromStep: isNumber, interval: INTERVAL }),

@@ -15,7 +15,7 @@ export function causeOf(error: AutolrsError): string {
   return `${code} ${how} ${message.replace(VARYING, '#')}`;
 }
 
-/** Whether the script was ended by somebody else, so that the same may never happen again. */
+/** Whether the script was ended from outside, so that the same may never happen again. */
 export function isFromOutside({ code, facts }: AutolrsError): boolean {
   return code === 'TRAINER_EXITED' && isSent(facts);
 }

@@ -22,7 +22,7 @@ export interface DurableOptions<Process extends TrainerPort> extends SupervisorO
 /** The parts of an answer; undefined when an interrupt came before it was whole. */
 export type Answered = { readonly last: Reply; readonly whole: Reply } | undefined;
 
-/** Checkpoints that stay although nobody needs them: should the newest be damaged, the one before it is there. */
+/** Checkpoints that stay although they are not needed: should the newest be damaged, the one before it is there. */
 const KEPT_FILES = 2;
 
 export class DurableTrainer<Process extends TrainerPort = TrainerPort> {

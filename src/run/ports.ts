@@ -31,7 +31,7 @@ export interface CheckpointsPort {
   remove(file: string): void;
 }
 
-/** Somebody who watches: the result, the display. Must not throw. */
+/** An observer: the result, the display. It must not throw. */
 export interface Observer {
   add(entry: Entry): void;
 }

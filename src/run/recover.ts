@@ -106,7 +106,7 @@ async function rebuildState(origin: Origin, tools: RecoveryTools): Promise<void>
   }
 }
 
-/** The file is whole, so whoever cannot read it has not written it. */
+/** The file is whole, so a script that cannot read it has not written it. */
 function notOfThisScript(file: string, error: unknown): unknown {
   if (!(error instanceof AutolrsError) || error.code !== 'TRAINER_FAILED') return error;
   const { storageFailed, ...facts } = error.facts;

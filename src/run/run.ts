@@ -94,7 +94,7 @@ export async function runStrategy(
 
 /**
  * Commits and decisions must survive a power cut; a probe that is lost can be paid for again. So must the name of a file
- * that is about to be: the file itself is synced by whoever writes it, and nobody else would know of it.
+ * that is about to be: the file itself is synced by its writer, and only this record tells of it.
  */
 function isBoundary(entry: Entry): boolean {
   if (entry.kind === 'decision') {

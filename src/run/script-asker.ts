@@ -89,7 +89,7 @@ export class ScriptAsker {
 
   /**
    * A loop that was left where its data go on: a probe's; or a commit's where its loss had just risen, or once it was seen
-   * that an LR makes it leave. Whoever means to stop earlier does so at no such loss.
+   * that an LR makes it leave. A script that means to stop earlier does so at no such loss.
    */
   #earlyEnd(trainer: TrainerPort, command: Command, reply: Reply): ScriptFailure | undefined {
     if (command.kind !== 'train' || reply.kind !== 'trained' || reply.end !== 'data') return;

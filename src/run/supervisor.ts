@@ -94,7 +94,7 @@ export class TrainerSupervisor<Process extends TrainerPort> {
    * Lets `act` work with the process, again with another one if that fails.
    *
    * @param next The command that `act` will ask for first, if it is known.
-   * @param isOwed Whether it fails for want of a look at its failure, for which one restart more is due.
+   * @param isOwed Whether the failure is still to be examined, for which one more restart is due.
    * @throws AutolrsError when no restart helps.
    */
   async withRestarts<Value>(
@@ -196,7 +196,7 @@ export class TrainerSupervisor<Process extends TrainerPort> {
       throw because(error, `after ${counted(restarts)} without a committed slice`);
     }
     const cause = causeOf(error);
-    // What somebody else does to a script, as a scheduler that takes its machine, may happen any number of times.
+    // What is done to a script from outside, as by a scheduler that takes its machine, may happen any number of times.
     const before = isFromOutside(error) ? 0 : (this.#restartsFor.get(cause) ?? 0);
     if (before >= restarts && !isOwed) {
       throw because(error, `after ${counted(restarts)} for the same cause`);
@@ -234,7 +234,7 @@ export function because(error: AutolrsError, what: string): AutolrsError {
 function storageFailed(error: AutolrsError): AutolrsError {
   return new AutolrsError(
     'RUN_DIRECTORY_UNUSABLE',
-    `${error.message}; make room or mend the disk, and resume the run`,
+    `${error.message}; make room or repair the disk, and resume the run`,
     { cause: error },
   );
 }

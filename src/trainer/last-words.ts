@@ -1,4 +1,4 @@
-/** What a script that ended before its hello says of it, found among its last lines. */
+/** What a script that ended before the handshake says of it, found among its last lines. */
 
 import { quoteLine } from '../protocol/quote.js';
 
@@ -10,7 +10,7 @@ const OF_RANK = /^\[rank\d+\]: ?/;
 
 const FRAME = /^\s+File "(.*)", line \d+/;
 
-/** A module of our package: its exceptions are made for whoever runs the script. */
+/** A module of our package: its exceptions are made for the user of the script. */
 const OURS = /[\\/]autolrs[\\/]\w+\.py$/;
 
 /** What Python writes before the words of an exception, and what the adapter does where it ends a script by itself. */

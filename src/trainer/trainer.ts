@@ -288,7 +288,7 @@ function exited(
   if (step === undefined) {
     const sentence = exitCode === 0 ? undefined : adapterSentence(tail.lines);
     if (sentence !== undefined) {
-      const message = `${sentence} (the script ended ${how} before it said hello)`;
+      const message = `${sentence} (the script ended ${how} before it connected)`;
       return new AutolrsError('TRAINER_EXITED', message, facts);
     }
     const remedy =

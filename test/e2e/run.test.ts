@@ -505,7 +505,7 @@ const BAD_TRAINERS: readonly (readonly [string, readonly string[], number, strin
     'is refused by its adapter before its hello',
     fixture('refused-at-attach.mjs'),
     3,
-    '\nautolrs: the model is on two devices; move it to one (the script ended with exit code 1 before it said hello)\n',
+    '\nautolrs: the model is on two devices; move it to one (the script ended with exit code 1 before it connected)\n',
   ],
   [
     'knows no tuner',

@@ -70,7 +70,7 @@ class Hooks(Protocol):
         Args:
             path: The file.
             step: Updates done.
-            place: Plain values that say where training stands in its data; None if nobody knows.
+            place: Plain values that say where training stands in its data; None if not known.
 
         Raises:
             OSError: It cannot be written; whatever was at `path` is still there.

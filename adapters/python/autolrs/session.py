@@ -35,7 +35,7 @@ PROGRESS_SECONDS = 0.25
 """Progress is for people, who read no faster."""
 
 MAX_STRIDE = 64
-"""At most so many steps between two looks at the clock: enough to make the look cost nothing, few
+"""At most so many steps between two readings of the clock: enough to make them cost nothing, few
 enough to notice soon when steps become slow."""
 
 
@@ -92,7 +92,7 @@ class Session:
         self._has_left_loop = False
         self._has_trained = False
         self._is_asked_before = False
-        """Somebody asks before each update."""
+        """The tuner is asked before each update."""
         self._undo: Any = None
         self._left: Any = None
         """What the tuner has left, for a loop that might go on with it."""
@@ -263,7 +263,7 @@ class Session:
             raise self.over(_GOES_ON)
 
     def _step_unasked(self) -> None:
-        # Only a loop that asked neither `done` nor `cycle`, and of which nobody was asked before
+        # Only a loop that asked neither `done` nor `cycle`, and that was not asked before
         # its updates, comes here: its first one was not steered. The other way to come here is a
         # tuner that is gone, and `_serve` says so.
         if self._is_over:
@@ -311,7 +311,7 @@ class Session:
 
     def _check_clock(self, training: TrainRequest) -> None:
         now = time.monotonic()
-        # Some looks between two notices, and the next at most twice as far away as the last.
+        # Some readings between two notices, and the next at most twice as far away as the last.
         seconds_per_step = max(now - self._looked_at, 1e-6) / self._stride
         wanted = int(PROGRESS_SECONDS / 8 / seconds_per_step)
         self._stride = max(1, min(wanted, 2 * self._stride, MAX_STRIDE))

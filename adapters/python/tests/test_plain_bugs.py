@@ -62,7 +62,7 @@ def test_a_bug_that_no_lr_provokes_is_one(what: str) -> None:
     error = error_of(BUGS[what])
     said = bug_in(error)
     assert said is not None
-    assert said.startswith("mend the script in ")
+    assert said.startswith("fix the script in ")
     assert f": {type(error).__name__}: " in said
 
 

@@ -245,7 +245,7 @@ def test_a_rank_that_ends_without_an_answer_is_told_of() -> None:
     talk = LoopSession()
     talk.leader.begin(Request(7, "train", {}))
     os.close(talk.follower.fds[0])
-    assert '"message":"rank 1: it ended; look at its last lines"' in talk.heard()
+    assert '"message":"rank 1: it ended; read its last lines"' in talk.heard()
     with pytest.raises(TunerGone, match="rank 1 went away"):
         list(talk.leader.results())
 

@@ -221,7 +221,7 @@ def test_an_address_where_nobody_listens_is_told_in_one_sentence(
         address = f"unix:{tmp_path / 'wire'}" + ("x" * 200 if kind == "long" else "")
     driver = drive("import autolrs", AUTOLRS_ADDRESS=address)
     assert driver.wait() == 1
-    assert driver.stderr.startswith(f"autolrs: nobody listens at AUTOLRS_ADDRESS '{address}'")
+    assert driver.stderr.startswith(f"autolrs: nothing listens at AUTOLRS_ADDRESS '{address}'")
     assert driver.stderr.count("\n") == 1
 
 

@@ -86,7 +86,7 @@ function readRunDir(text: string | undefined): string | undefined {
   return text;
 }
 
-/** How to look after the trainer, and how to talk about it. */
+/** How the trainer is run, and what is shown of it. */
 function readProcessOptions(raw: RawFlags<'resume'>) {
   return {
     checkpointSteps: readCount('--checkpoint-steps', raw.checkpointSteps, 1),

@@ -29,7 +29,7 @@ import { hasMoved } from './restore-findings.js';
 
 /**
  * Enough for momentum and a schedule to show. A prime, or trials without rewind might begin at the same place in epochs
- * whose length divides it, and look as if the batches came again.
+ * whose length divides it, and appear as if the batches came again.
  */
 const MOST_STEPS = 31;
 /** The LR of the first step shows in the loss of the second; one more, for what changes between steps. */

@@ -1,4 +1,4 @@
-/** LRs of steps in a row as runs of equal ones: a long course falls in stairs, and has few of them. */
+/** LRs of steps in a row as runs of equal ones: a long decay falls in stairs, and has few of them. */
 
 export interface LrRun {
   readonly steps: number;

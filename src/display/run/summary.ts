@@ -57,7 +57,7 @@ function stageTable(stages: readonly StageResult[], word: LrLabel): readonly str
   return layOutTable(hasValidation ? [...header, 'validation'] : header, rows);
 }
 
-/** Entries shown of a long schedule: a course that falls has one a step. */
+/** Entries shown of a long schedule: a decay has one per step. */
 const SHOWN_ENTRIES = 12;
 
 function scheduleLines(schedule: Schedule, word: LrLabel): readonly string[] {

@@ -21,7 +21,7 @@ MAX_BATCHES = 100_000
 
 
 class BatchCache:
-    """Plays batches from a source and, after a rewind, the same ones again.
+    """Yields batches from a source and, after a rollback, the same ones again.
 
     Args:
         limit_bytes: What is kept at most. When it is passed, the oldest checkpoint is given up:
@@ -164,7 +164,7 @@ class BatchCache:
             self._trim()
 
     def _oldest_pin(self) -> int:
-        """Where keeping must begin: the end if nobody can come back."""
+        """Where keeping must begin: the end if no checkpoint is left to return to."""
         return min(self._marks.values(), default=self._end)
 
     def _trim(self) -> None:

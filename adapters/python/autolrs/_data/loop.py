@@ -63,7 +63,7 @@ class DataLoop:
     Args:
         talk: The session.
         answers: Learns how many steps the script means to do.
-        tape: Plays the batches.
+        cache: Replays the batches.
         hooks: Those of the model in training.
         pause: For the time between two epochs.
         warn: Tells the tuner what a person should know.
@@ -135,7 +135,7 @@ class DataLoop:
                 if self._entered == entered:
                     self._say(
                         "what stands within tuner.epochs did not ask for tuner.batches(loader), "
-                        "so nobody knows where an epoch ends, and a trial may be in progress there"
+                        "so the end of an epoch is not known, and a trial may be in progress there"
                     )
                 if self._talk.has_begun and self._talk.done:
                     return

@@ -52,7 +52,7 @@ class Loops(NamedTuple):
     around: int
     """How many there are."""
     rounds: int | None
-    """How often they come round, all together; None if nobody knows before."""
+    """How often they come round, all together; None if it cannot be known before."""
     site: tuple[CodeType, int]
     """Where the call stands."""
 

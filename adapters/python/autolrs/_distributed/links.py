@@ -47,8 +47,8 @@ def listen(sites: Sequence[Site]) -> tuple[socket.socket, str]:
     """Waits for the other ranks; returns the listener and its address.
 
     Args:
-        sites: Where each rank is; rank 0, which calls this, first. On one machine nobody else can
-            connect.
+        sites: Where each rank is; rank 0, which calls this, first. Within one machine others
+            cannot connect.
 
     Raises:
         RanksError: Rank 0 has no address that the others reach.

@@ -166,7 +166,7 @@ class LeaderWire(Wire):
             if not self._is_open or has_answered == (error is None):
                 return
             self._is_open, self._is_answered_by_another = False, True
-            error = error or {"code": SCRIPT_RAISED, "message": "it ended; look at its last lines"}
+            error = error or {"code": SCRIPT_RAISED, "message": "it ended; read its last lines"}
             named = {**error, "message": f"rank {link.rank}: {error['message']}"}
             super().send({"id": self._open, "error": named})
 

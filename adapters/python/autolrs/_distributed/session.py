@@ -21,7 +21,7 @@ from autolrs.session import Session
 
 SETTLED_STEPS = 16
 """Steps from one agreement of all ranks to the next. It makes their devices wait for one another;
-without it a run that has blown up would go on, and nobody could cancel it."""
+without it a run that has blown up would go on, and could not be cancelled."""
 
 
 class RankedTrainRequest(TrainRequest):

@@ -60,12 +60,12 @@ def connect(address: str) -> tuple[int, int]:
     """A connection to `unix:PATH` or `tcp:HOST:PORT`. Stdin and stdout stay the user's own.
 
     Raises:
-        AddressError: It has another form, or nobody listens there.
+        AddressError: It has another form, or nothing listens there.
     """
     try:
         connection = connection_to(address)
     except (OSError, ValueError) as error:  # ValueError: a host name that no resolver takes
-        raise AddressError(f"nobody listens at AUTOLRS_ADDRESS {address!r}: {error}") from error
+        raise AddressError(f"nothing listens at AUTOLRS_ADDRESS {address!r}: {error}") from error
     connection.settimeout(None)
     fd = connection.detach()  # not inheritable, as all that Python opens
     return fd, fd

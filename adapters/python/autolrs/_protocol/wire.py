@@ -46,9 +46,9 @@ class Wire:
         read_fd: Where the tuner's lines come from.
         write_fd: Where the messages go to; it may be the same. Both belong to the wire from here.
         token: What tells the tuner that it is this script that talks.
-        gone: What to say when nobody is at the other end any more; left out where that is a tuner.
+        gone: What to say when the other end is gone; left out where that is a tuner.
         connect_again: For a connection that is closed before it has sent anything; it raises
-            AddressError where nobody listens any more.
+            AddressError where nothing listens any more.
     """
 
     def __init__(
@@ -77,9 +77,9 @@ class Wire:
         self._is_taken = False
         self._is_unproven = token is not None
         self.has_input = False
-        """A line, or the end, waits to be received. Cheap enough to look at in every step."""
+        """A line, or the end, waits to be received. Cheap enough to read in every step."""
         self.is_gone = False
-        """Nobody is at the other end, or this process is a fork that has no part in the talk."""
+        """The other end is gone, or this process is a fork that has no part in the talk."""
         # Forked workers (DataLoader) would hold the tuner's pipes open, and could answer for us.
         if hasattr(os, "register_at_fork"):
             os.register_at_fork(after_in_child=self._forget)
@@ -103,7 +103,7 @@ class Wire:
         self._is_taken = True
 
     def start(self) -> None:
-        """Begins to read. Not done before somebody wants to listen."""
+        """Begins to read. Not done before the first receive."""
         if self._reader is None:
             self._reader = threading.Thread(target=self._read, name="autolrs", daemon=True)
             self._reader.start()
@@ -127,7 +127,7 @@ class Wire:
         """
         if self.is_gone:
             raise TunerGone(self._gone)
-        # Cleared before the look: a line that comes in between sets it again.
+        # Cleared before the check: a line that comes in between sets it again.
         self.has_input = False
         try:
             line = self._lines.get_nowait()
@@ -139,7 +139,7 @@ class Wire:
         """Writes one message.
 
         Raises:
-            TunerGone: Nobody reads it.
+            TunerGone: It is not read any more.
             ValueError: It holds a number that is not finite.
         """
         if self._is_unproven:
@@ -168,7 +168,7 @@ class Wire:
     def _gone(self) -> str:
         if self._own_gone is not None:
             return self._own_gone
-        # Who has asked for nothing but a hello has steered nothing.
+        # A tuner that has only shaken hands has steered nothing.
         return _GONE if self._received > 1 else _GONE_EARLY
 
     def _read(self) -> None:
@@ -207,7 +207,7 @@ class Wire:
             self._again_until = now + _AGAIN_SECONDS
         if self._is_unproven and self.connect_again is not None and now < self._again_until:
             time.sleep(_PAUSE_SECONDS)
-            with suppress(AddressError):  # nobody listens any more
+            with suppress(AddressError):  # nothing listens any more
                 fd, _ = self.connect_again()
                 os.dup2(fd, self._read_fd, inheritable=False)
                 os.close(fd)
@@ -220,7 +220,7 @@ class Wire:
         return is_made
 
     def _await_connection(self) -> None:
-        """Returns once the other end has begun to talk and still listens, or nobody ever will."""
+        """Returns once the other end has begun to talk and still listens, or none ever will."""
         if self.connect_again is None:
             return
         self.start()
@@ -253,7 +253,7 @@ class Wire:
 
 
 def _with_token(message: dict[str, Any], token: str | None) -> dict[str, Any]:
-    """The first message. A hello has the token in it; an error in its place needs it too."""
+    """The handshake with the token in it. An error in its place needs it too."""
     if "error" not in message:
         return message
     error = message["error"]
@@ -277,7 +277,7 @@ def claim() -> Wire | None:
     has the wire.
 
     Raises:
-        AddressError: Nobody can be reached at the address.
+        AddressError: Nothing can be reached at the address.
     """
     global _claimed, _is_driven, _is_second, _owner
     if not _is_driven and os.environ.get("AUTOLRS") == "1":

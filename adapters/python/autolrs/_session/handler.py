@@ -33,7 +33,7 @@ class Checkpoint(NamedTuple):
     step: int
     state: Any
     place: DataPosition | None = None
-    """Where training stood in its data. In memory the tape knows it."""
+    """Where training stood in its data. In memory the cache knows it."""
 
 
 class RequestHandler:
@@ -41,7 +41,7 @@ class RequestHandler:
 
     Args:
         hooks: The model in training.
-        tape: The batches since the oldest checkpoint.
+        cache: The batches since the oldest checkpoint.
         warn: Tells the tuner what a person should know.
         token: Goes back to the tuner, if it gave one.
     """
@@ -56,7 +56,7 @@ class RequestHandler:
         self.total: int | None = None
         """Steps that the script means to do, if it says."""
         self.can_rewind = False
-        """True where the tape plays, so that the same batches come again."""
+        """True where the cache is attached, so that the same batches come again."""
         self.holds_place = True
         """False where a new process would not find the same batches at the same place."""
         self._hooks = hooks

@@ -1,4 +1,4 @@
-"""Errors of Python that no learning rate provokes: the script has to be mended, whatever is tried.
+"""Errors of Python that no learning rate provokes: the script has to be fixed, whatever is tried.
 
 Careful on purpose: what a guard against losses that are not finite may lead to is none of them.
 """
@@ -42,7 +42,7 @@ def bug_in(error: BaseException) -> str | None:
         # One raised while another was handled: that one may have been provoked.
         first = first.__cause__ or first.__context__
     words = traceback.format_exception_only(type(error), error)[-1].strip()
-    return f"mend the script{_place(error)}: {words} (no learning rate provokes that)"
+    return f"fix the script{_place(error)}: {words} (no learning rate provokes that)"
 
 
 def _is_plain(error: BaseException) -> bool:

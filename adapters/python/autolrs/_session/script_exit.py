@@ -1,6 +1,6 @@
 """How a script ends: by an exception, by an exit whose status means failure, or well.
 
-Whoever is called at exit is told nothing of that, so it is noted where it begins.
+A function that is called at exit is not told, so it is noted where it begins.
 """
 
 from __future__ import annotations

@@ -40,7 +40,7 @@ class TrainRequest:
         self.count = 0
         """Steps done."""
         self.next_check = 0
-        """The count at which the session has to look; before it, a step only counts."""
+        """The count at which the session has to check; before it, a step only counts."""
         self.end: str | None = None
         """Why it stops early."""
         self._hooks = hooks
@@ -108,7 +108,7 @@ class TrainRequest:
             self._allow_script_step()
 
     def schedule_check(self, at: int) -> None:
-        """Says at which count the session has to look next: at `at`, or before if it must be."""
+        """Says at which count the session has to check next: at `at`, or before if it must be."""
         self.allow_script_step()
         # One LR a step: the next one is set by now, and after the next step it is due again.
         self.next_check = self.count + 1 if len(self._lrs) > 1 else min(at, self.steps)

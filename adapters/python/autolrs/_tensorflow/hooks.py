@@ -43,7 +43,7 @@ class TensorflowHooks(ArrayHooks):
             if not hasattr(lr, "assign"):
                 raise SecondSchedulerError(
                     f"the learning rate is a {type(lr).__name__} and no tf.Variable, so that a "
-                    "schedule or nobody can change it; give the optimizer a number, and hand "
+                    "schedule or cannot be changed; give the optimizer a number, and hand "
                     "optimizer.learning_rate over"
                 )
         base = _number(lrs[0])

@@ -178,7 +178,7 @@ class Updates:
         return is_tried
 
     def _has_changed(self) -> bool:
-        """True if weights are others than at the last look, though no update was told."""
+        """True if weights are others than at the last check, though no update was told."""
         if self._looks <= 0 and self._calls + 1 < self._next_look:
             return False
         self._looks -= 1

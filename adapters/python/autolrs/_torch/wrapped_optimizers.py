@@ -68,7 +68,7 @@ class OptimizerSet:
 
 
 def hook(optimizer: Optimizer, before: Any = None, after: Any = None) -> None:
-    """Has functions called around each update; one that lets nobody in is passed over."""
+    """Has functions called around each update; one that accepts no hook is passed over."""
     # Those that leave their base class uninitialised have no place for hooks.
     if before is not None and "_optimizer_step_pre_hooks" in _attributes(optimizer):
         optimizer.register_step_pre_hook(before)

@@ -21,7 +21,7 @@ class _Set(NamedTuple):
     group: dict[str, Any]
     lr: Any
     version: int | None
-    """That of a tensor: it tells that something wrote to it, without a look at the device."""
+    """That of a tensor: it tells that something wrote to it, without reading the device."""
 
 
 class LrWatch:

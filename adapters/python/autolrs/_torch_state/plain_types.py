@@ -31,8 +31,8 @@ def plain_of(value: Any, where: str = "checkpoint", any_tensor: bool = False) ->
         any_tensor: Tensors of any kind will do: sharded ones are put together before a write.
 
     Raises:
-        NotHeldError: There is something else in it. It is found out now, and not when somebody
-            needs the checkpoint.
+        NotHeldError: There is something else in it. It is found out now, and not when the
+            checkpoint is needed.
     """
 
     def part(item: Any, key: Any) -> Any:

@@ -22,7 +22,7 @@ validation batches, and the gaps between blocks."""
 def fits_on_device(size: int, free: int, held: int, peak: int) -> bool:
     """True if a snapshot may lie on the device.
 
-    Spare is what nobody holds, less what the script held at its peak and has given back since.
+    Spare is what is free, less what the script held at its peak and has given back since.
     What PyTorch holds and does not use now is not spare: a step needs it again.
 
     Args:
@@ -39,8 +39,8 @@ def snapshot_of(state: Any, has_trained: bool) -> Any:
 
     Args:
         state: Tensors on any devices, and other values.
-        has_trained: An update has been made on the device. Before the first, nobody knows how much
-            memory one takes, and a snapshot goes to the host.
+        has_trained: An update has been made on the device. Before the first, it is not known how
+            much memory one takes, and a snapshot goes to the host.
     """
     away = {
         device
