@@ -1,0 +1,60 @@
+import { describe, expect, it } from 'vitest';
+import { createLiveDisplay, renderProgress } from '../../../src/display/run/live.js';
+import { Progress } from '../../../src/display/run/progress.js';
+import { playRun } from '../../support/played-runs.js';
+import { createSink } from '../../support/text-sink.js';
+
+const ESCAPE = String.fromCharCode(27);
+
+describe('the live display', () => {
+  it('redraws in place, cut to the terminal’s width, and leaves nothing behind but whole lines', () => {
+    const sink = createSink();
+    const display = createLiveDisplay(sink, 'LR');
+    for (const entry of playRun().entries) display.add(entry);
+    void display.passOn('trainer says\n');
+    display.close();
+    const drawn = sink.text.split(ESCAPE);
+    expect(drawn.length).toBeGreaterThan(10);
+    expect(sink.text.endsWith(`${ESCAPE}[0J`)).toBe(true);
+    expect(sink.text).toContain('trainer says\n');
+  });
+
+  it('shows stage, probe, LR, loss, forecast, shares, speed and time left', () => {
+    const progress = new Progress();
+    const { entries } = playRun();
+    const third = entries.findIndex(
+      (e) =>
+        e.kind === 'decision' &&
+        e.decision.kind === 'probe-started' &&
+        e.decision.stage === 2 &&
+        e.decision.probe === 2,
+    );
+    for (const entry of entries.slice(0, third + 2)) progress.add(entry);
+    const [doing = '', done = ''] = renderProgress(progress.snapshot(), 'LR');
+    expect(doing).toMatch(/^stage 2 {2}probe 3 of 10 {2}LR \S+ {2}loss \S+ {2}forecast \S+$/);
+    expect(done).toMatch(
+      /^\[#*\.+\] \d+ % {2}[\d,]+ committed {2}search \d+ % {2}[\d,]+ steps\/s {2}ETA .+$/,
+    );
+    expect(Math.max(doing.length, done.length)).toBeLessThan(80);
+  });
+
+  it('counts losses told by progress once, not again with the reply', () => {
+    const progress = new Progress();
+    progress.add({
+      kind: 'command',
+      command: { kind: 'train', purpose: 'commit', steps: 3, lr: 0.1 },
+    });
+    progress.tell([1, 2]);
+    expect(progress.snapshot().ledger).toEqual({ committed: 2, search: 0 });
+    const reply = {
+      kind: 'trained',
+      steps: 3,
+      losses: [1, 2, 3],
+      lr: 0.1,
+      step: 3,
+      seconds: 1,
+    } as const;
+    progress.add({ kind: 'reply', reply });
+    expect(progress.snapshot().ledger).toEqual({ committed: 3, search: 0 });
+  });
+});

@@ -1,0 +1,29 @@
+/** Runs of the simulated trainer, for what is shown of a run. */
+
+import { resolveOptions } from '../../src/core/options.js';
+import { beginStrategy } from '../../src/core/strategies/create-strategy.js';
+import { paper } from '../../src/core/strategies/paper/strategy.js';
+import { drive } from './drive.js';
+import { SimulatedTrainer } from './simulated-trainer.js';
+
+/** A long run of strategy `paper`. */
+export function playRun(divergesAbove = Number.POSITIVE_INFINITY) {
+  const trainer = new SimulatedTrainer({ divergesAbove });
+  return drive(
+    paper(resolveOptions({ steps: 123_456, warmupSteps: 30, tauMax: 4000 }), trainer.facts),
+    trainer,
+  );
+}
+
+/** A run of strategy `horizon` whose model is best at step 1,000 of its commit. */
+export function playHorizon() {
+  const trainer = new SimulatedTrainer({ rate: 0.0005 });
+  const options = resolveOptions({ strategy: 'horizon', budget: 5000 });
+  return drive(beginStrategy(options, trainer.facts), {
+    answer(command) {
+      const reply = trainer.answer(command);
+      if (reply.kind !== 'validated') return reply;
+      return { ...reply, loss: 1 + Math.abs(trainer.model.step - 1000) / 1000 };
+    },
+  });
+}
