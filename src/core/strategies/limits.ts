@@ -41,7 +41,7 @@ export function stepsLeft(limits: Limits, ledger: Ledger): number {
 /**
  * The limits that were given, or else the steps that the script means to do.
  *
- * @throws AutolrsError `USAGE` when nobody says how long to train, or the trainer cannot do what was asked.
+ * @throws AutolrsError `USAGE` when neither the options nor the trainer say how long to train, or the trainer cannot do what was asked.
  */
 export function limitsOf(options: TunerOptions, facts: TrainerFacts): Limits {
   const { steps, budget, validation } = options;

@@ -2,13 +2,13 @@
 
 import type { Interval } from '../conversation/decision.js';
 
-/** Three decades about the user's own LR, as wide as what a range test finds. */
-const FACTORS = { min: 1 / 32, max: 32 };
+/** Bounds of the factor on the user's own LR: three decades, as wide as what a range test finds. */
+const FACTOR_BOUNDS = { min: 1 / 32, max: 32 };
 
 /** The interval of factors on the user's own LR: there is no range test for them. */
 export function factorInterval({ minLr, maxLr }: { minLr?: number; maxLr?: number }): Interval {
-  const min = minLr ?? Math.min(FACTORS.min, (maxLr ?? Infinity) / 2);
-  const max = maxLr ?? Math.max(FACTORS.max, min * 2);
+  const min = minLr ?? Math.min(FACTOR_BOUNDS.min, (maxLr ?? Infinity) / 2);
+  const max = maxLr ?? Math.max(FACTOR_BOUNDS.max, min * 2);
   return { min, max, from: minLr === undefined || maxLr === undefined ? 'default' : 'given' };
 }
 

@@ -17,38 +17,53 @@ import type { Limits } from './limits.js';
 import { factorInterval } from './lr-interval.js';
 import { didDiverge, restoreCounted, type StrategyState, trainCounted } from './state.js';
 
+/** LR at the first step of the ramp. */
 const RAMP_FROM_LR = 1e-6;
+
+/** LR at the last step of the ramp. */
 const RAMP_TO_LR = 100;
-const OCTAVES = Math.log2(RAMP_TO_LR / RAMP_FROM_LR);
 
-/** Share of all steps, and the bounds within which a ramp neither is blind nor wastes steps. */
+/** Octaves from the first LR of the ramp to the last. */
+const RAMP_OCTAVES = Math.log2(RAMP_TO_LR / RAMP_FROM_LR);
+
+/** Share of all steps for the ramp of strategy `paper`. */
 const RAMP_SHARE = 0.02;
-const RAMP_LEAST = 96;
-const RAMP_MOST = 3000;
-const RAMP_LARGEST_SHARE = 1 / 8;
-const RAMP_BLIND_BELOW = 27;
 
-/** The top lies at most this far above the LR of the lowest loss. */
-const OCTAVES_ABOVE_LOWEST = 1.5;
+/** Smallest length of the ramp in steps, where the run allows it. */
+const RAMP_LEAST_STEPS = 96;
+
+/** Largest length of the ramp in steps. */
+const RAMP_MOST_STEPS = 3000;
+
+/** Largest share of all steps for the ramp. */
+const RAMP_MOST_SHARE = 1 / 8;
+
+/** Length in steps below which a ramp sees nothing. */
+const RAMP_BLIND_BELOW_STEPS = 27;
+
+/** Largest distance in octaves of the interval's top above the LR of the lowest loss. */
+const TOP_ABOVE_LOWEST_OCTAVES = 1.5;
+
+/** Decades from the bottom of the interval to its top. */
 const INTERVAL_DECADES = 3;
 
-/** A descent or a rise is clear at this many standard errors of the running mean, */
+/** Standard errors of the running mean from which on a descent or a rise is clear. */
 const CLEAR_ERRORS = 5;
 
-/** and a descent at this share of the first loss: noise that repeats itself must not pass for one. */
+/** Smallest clear descent, as a share of the first loss: noise that repeats itself is no descent. */
 const CLEAR_DESCENT_SHARE = 0.02;
 
-/** After a clear descent a rise may also be clear by giving back this share of it, */
+/** Share of a clear descent that a clear rise after it gives back. */
 const CLEAR_RISE_SHARE = 0.15;
 
-/** though not below this many standard errors. */
-const NOISE_ERRORS = 2;
+/** Smallest clear rise after a clear descent, in standard errors of the running mean. */
+const LEAST_RISE_ERRORS = 2;
 
-/** Without a descent before it, only a rise by this share of the first loss is one. */
-const CLEAR_RISE_ALONE_SHARE = 0.1;
+/** Smallest clear rise without a descent before it, as a share of the first loss. */
+const CLEAR_LONE_RISE_SHARE = 0.1;
 
-/** The first eighth of the ramp, 1e-6 to 1e-5, moves no model. */
-const QUIET_PART = 8;
+/** Share of the ramp, from its first step, whose LRs of 1e-6 to 1e-5 move no model. */
+const QUIET_SHARE = 1 / 8;
 
 /** What the ramp shows so far. `lrs` and `losses` are of equal length, in the order trained. */
 export interface RampReading {
@@ -92,9 +107,12 @@ export function* findInterval(
  */
 export function rampSteps(limits: Limits): number {
   const total = Math.min(limits.total ?? Infinity, 2 * (limits.steps ?? Infinity));
-  const wanted = Math.min(RAMP_MOST, Math.max(RAMP_LEAST, Math.round(total * RAMP_SHARE)));
-  const steps = Math.min(wanted, Math.floor(total * RAMP_LARGEST_SHARE));
-  if (steps < RAMP_BLIND_BELOW) {
+  const wanted = Math.min(
+    RAMP_MOST_STEPS,
+    Math.max(RAMP_LEAST_STEPS, Math.round(total * RAMP_SHARE)),
+  );
+  const steps = Math.min(wanted, Math.floor(total * RAMP_MOST_SHARE));
+  if (steps < RAMP_BLIND_BELOW_STEPS) {
     throw new AutolrsError(
       'USAGE',
       `a run of ${total} steps, search included, is too short to find an LR interval; give \`minLr\` and \`maxLr\``,
@@ -114,7 +132,7 @@ interface Ramp {
 function* trainRamp(state: StrategyState, steps: number): Conversation<Ramp> {
   const highest = state.options.maxLr ?? RAMP_TO_LR;
   const all = rampLrs(steps).filter((lr) => lr <= highest);
-  const slice = Math.max(2, Math.round(steps / OCTAVES));
+  const slice = Math.max(2, Math.round(steps / RAMP_OCTAVES));
   const losses: number[] = [];
   let divergedAt: number | undefined;
   while (losses.length < all.length && divergedAt === undefined) {
@@ -142,17 +160,17 @@ export function readRamp(
   losses: readonly number[],
   rampLength: number,
 ): RampReading {
-  const window = Math.max(4, Math.round(rampLength / OCTAVES));
+  const window = Math.max(4, Math.round(rampLength / RAMP_OCTAVES));
   const finite = losses.slice(0, firstNonFinite(losses));
   const levels = runningMeans(finite, window);
   // The first LRs are too low to move the model, so what its level does there is noise.
-  const quiet = Math.max(1, Math.floor(rampLength / QUIET_PART));
+  const quiet = Math.max(1, Math.floor(rampLength * QUIET_SHARE));
   const error = Math.max(robustNoise(finite, 1) / Math.sqrt(window), sdOf(levels.slice(0, quiet)));
   const firstLoss = finiteMean(finite.slice(0, quiet + window)) ?? Number.NaN;
   const clearDescent = Math.max(CLEAR_ERRORS * error, CLEAR_DESCENT_SHARE * Math.abs(firstLoss));
   const clearRiseAlone = Math.max(
     CLEAR_ERRORS * error,
-    CLEAR_RISE_ALONE_SHARE * Math.abs(firstLoss),
+    CLEAR_LONE_RISE_SHARE * Math.abs(firstLoss),
   );
   let lowestLoss = firstLoss;
   let lowestAt: number | undefined;
@@ -160,7 +178,10 @@ export function readRamp(
     const descent = firstLoss - lowestLoss;
     const clearRise =
       descent > clearDescent
-        ? Math.max(NOISE_ERRORS * error, Math.min(CLEAR_ERRORS * error, CLEAR_RISE_SHARE * descent))
+        ? Math.max(
+            LEAST_RISE_ERRORS * error,
+            Math.min(CLEAR_ERRORS * error, CLEAR_RISE_SHARE * descent),
+          )
         : clearRiseAlone;
     // The running mean lags by half its window; its last LR is where the rise was seen.
     if (level - lowestLoss > clearRise) {
@@ -197,7 +218,7 @@ function readInterval(
 function topOf(reading: RampReading, ceiling: number | undefined): number {
   // Nothing fell before the loss blew up: stay two octaves clear of the place where it did.
   if (reading.lowestAt === undefined) return ceiling === undefined ? 1 : ceiling / 4;
-  return Math.min(reading.lowestAt * 2 ** OCTAVES_ABOVE_LOWEST, ceiling ?? Infinity);
+  return Math.min(reading.lowestAt * 2 ** TOP_ABOVE_LOWEST_OCTAVES, ceiling ?? Infinity);
 }
 
 function explain(reading: RampReading, { divergedAt, lrs }: Ramp): string {

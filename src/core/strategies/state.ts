@@ -24,7 +24,7 @@ export interface StrategyState {
   validation: number | undefined;
   /** LR of the last stage that was committed; absent before the first. */
   incumbentLr: number | undefined;
-  /** Where to end; absent when nobody asked for it, or when it was reached and the run was extended. */
+  /** Where to end; absent when none was given, or when it was reached and the run was extended. */
   targetLoss: number | undefined;
   /** LRs that diverged anywhere in the run, in the order in which they did. */
   readonly diverged: number[];
@@ -38,10 +38,10 @@ export interface StrategyState {
   wasValidated: boolean;
 }
 
-/** A loss this many times the run's first is no noise: Lightning's LR finder stops at the same factor. */
+/** Ratio of a loss to the run's first from which on it has exploded: Lightning's LR finder stops at the same one. */
 const EXPLOSION_FACTOR = 4;
 
-/** Enough losses to smooth a single batch's, few enough to precede an explosion of the first probe. */
+/** Losses that make the run's first level: enough to smooth single batches, few enough to precede an explosion. */
 const FIRST_LOSSES = 3;
 
 export function beginState(options: TunerOptions, facts: TrainerFacts): StrategyState {

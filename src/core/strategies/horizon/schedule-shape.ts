@@ -1,44 +1,56 @@
-/** The course of the LR: it rises linearly to a peak, is held, and falls to zero at the last step. */
+/** The schedule shape of an LR: a linear warm-up to a peak, a hold, and a decay to zero at the last step. */
 
 export interface ScheduleShape {
   readonly peak: number;
-  /** Steps in which it rises; it is never held at less. */
+  /** Steps of the linear warm-up to the peak. */
   readonly warmUpSteps: number;
-  /** The step from which on it falls, counted from 0. */
+  /** The first step of the decay, counted from 0. */
   readonly decayFrom: number;
-  /** It falls as the share of the decay that is left to this power: 1 is linear. */
+  /** Power of the decay: the LR is the share of the decay that is left, to this power. 1 is linear. */
   readonly power: number;
 }
 
-/** A long run changes its LR in about so many stairs, and not at each step: the account lists every change. */
-const STAIRS = 10_000;
+/** Share of a probe's steps for its warm-up. */
+const PROBE_WARM_UP_SHARE = 0.2;
 
-/** A whole run in small, so that a probe is judged by what a run would reach. */
+/** Share of a probe's steps at which its decay begins. */
+const PROBE_DECAY_FROM_SHARE = 2 / 3;
+
+/** Share of a run's steps for its warm-up (0014, #9). */
+const RUN_WARM_UP_SHARE = 0.1;
+
+/** Share of a run's steps at which its decay begins, unless the hold is extended (0014, #1). */
+const RUN_DECAY_FROM_SHARE = 0.25;
+
+/** Number of steps of the LR's staircase in a long run: the result lists every change of the LR. */
+const STAIRS_PER_RUN = 10_000;
+
+/** The shape of a probe: that of a whole run, so that a probe shows what a run would reach. */
 export function probeShape(peak: number, steps: number): ScheduleShape {
   return {
     peak,
-    warmUpSteps: Math.round(0.2 * steps),
-    decayFrom: Math.round((2 / 3) * steps),
+    warmUpSteps: Math.round(PROBE_WARM_UP_SHARE * steps),
+    decayFrom: Math.round(PROBE_DECAY_FROM_SHARE * steps),
     power: 1,
   };
 }
 
-/** The course of a run of `steps` steps. */
+/** The shape of a run of `steps` steps. */
 export function runShape(peak: number, steps: number): ScheduleShape {
   return {
     peak,
-    warmUpSteps: Math.round(0.1 * steps),
-    decayFrom: Math.round(0.25 * steps),
+    warmUpSteps: Math.round(RUN_WARM_UP_SHARE * steps),
+    decayFrom: Math.round(RUN_DECAY_FROM_SHARE * steps),
     power: 1,
   };
 }
 
-/** Down from `peak` at once. */
+/** A decay from `peak`, with no warm-up and no hold. */
 export function decayShape(peak: number, from: number, power: number): ScheduleShape {
   return { peak, warmUpSteps: 0, decayFrom: from, power };
 }
 
-/** What of a course comes after step `from`, for a run that has `steps` steps left there where it had `planned`. */
+/** Scales the part of a shape after step `from` to the `steps` steps that are left there, of `planned` ones. */
 export function shrinkShape(
   shape: ScheduleShape,
   from: number,
@@ -53,7 +65,7 @@ export function shrinkShape(
 /** The LR at step `step`, counted from 0, of `steps`; above 0 up to the last. */
 export function lrAt(shape: ScheduleShape, step: number, steps: number): number {
   const { peak, warmUpSteps, decayFrom, power } = shape;
-  const stairSteps = Math.max(1, Math.floor(steps / STAIRS));
+  const stairSteps = Math.max(1, Math.floor(steps / STAIRS_PER_RUN));
   if (step >= decayFrom) {
     const at = step - ((step - decayFrom) % stairSteps);
     return peak * ((steps - at) / (steps - decayFrom + 1)) ** power;
@@ -61,7 +73,7 @@ export function lrAt(shape: ScheduleShape, step: number, steps: number): number 
   return step < warmUpSteps ? peak * ((step - (step % stairSteps) + 1) / warmUpSteps) : peak;
 }
 
-/** One LR a step, or one for all where they are the same: `count` steps from `step` on. */
+/** The LRs of `count` steps from `step` on: one per step, or a single one where all are the same. */
 export function lrsFor(
   shape: ScheduleShape,
   steps: number,

@@ -4,7 +4,7 @@
  * 1. Plan what the search may cost; a run that is too short for any takes the script's own LR.
  * 2. Ramp, to find where an LR is worth a probe.
  * 3. Two rungs of annealed probes, to find the peak.
- * 4. Commit: warm up, hold, decay to zero at the end of the budget, watched for what the run's own losses say.
+ * 4. Commit: warm up, hold, decay to zero at the end of the budget, under the policy of `committed/run.ts`.
  */
 
 import type { TrainerFacts } from '../../conversation/command.js';
@@ -37,13 +37,13 @@ import {
 } from './peak-search/plan.js';
 import { recordPlan } from './search-planned.js';
 
-/** Share of all steps that a search usually takes, for a run that is told how many steps to commit. */
-const USUAL_SHARE = 0.08;
+/** Share of all steps that a search usually takes, for a run whose committed steps are given. */
+const USUAL_SEARCH_SHARE = 0.08;
 
-/** A finished run that goes on begins at this share of the LR that it had. */
-const LR_OF_EXTENSION = 1 / 2;
+/** Peak LR of an extension, as a share of the last peak. */
+const EXTENSION_LR_SHARE = 1 / 2;
 
-/** @throws AutolrsError `USAGE` when nobody says how long to train. */
+/** @throws AutolrsError `USAGE` when neither the options nor the trainer say how long to train. */
 export function* horizon(options: TunerOptions, facts: TrainerFacts): Conversation<FinishReason> {
   const state = beginState(options, facts);
   const from = limitsFrom(options);
@@ -61,7 +61,7 @@ export function* horizon(options: TunerOptions, facts: TrainerFacts): Conversati
     }
     limits = extension;
     yield* recordExtension(state, limits);
-    const peak = (state.incumbentLr ?? plan.peak) * LR_OF_EXTENSION;
+    const peak = (state.incumbentLr ?? plan.peak) * EXTENSION_LR_SHARE;
     yield* plan.stages.start(stepsLeft(limits, state.ledger));
     plan = { peak, limits, stages: plan.stages };
   }
@@ -111,7 +111,7 @@ function* rampOrGuess(state: StrategyState, plan: SearchPlan): Conversation<Inte
 
 /** All steps of the run, search included; no more than that with the search that its budget allows. */
 function totalOf({ total, steps }: Limits, searchBudget: number): number {
-  const share = Math.min(USUAL_SHARE, searchBudget);
+  const share = Math.min(USUAL_SEARCH_SHARE, searchBudget);
   return Math.floor(Math.min(total ?? Infinity, (steps ?? Infinity) / (1 - share)));
 }
 

@@ -64,7 +64,7 @@ export function* commitBest(
         const taken = { stage, lr: best.lr, began, reached, nextLr: instead.lr };
         yield* recordRollback(taken);
         state.validation = validationBefore;
-        survivors = [instead]; // after which there is no other: a stage is taken back once
+        survivors = [instead]; // after which there is no other: a stage is rolled back once
         continue;
       }
       yield* endStage(state, { stage, lr: best.lr, steps: commit.steps }, commit.reached);
@@ -98,7 +98,7 @@ function alternativeTo(
   if (incumbentLr === undefined || incumbentLr === tried.lr) {
     return bestOf(survivors.filter((probe) => probe.lr < tried.lr));
   }
-  // Nobody has forecast it: what is expected of it is that nothing gets worse.
+  // There is no forecast for it: the expectation is that nothing gets worse.
   return { lr: incumbentLr, outcome: { kind: 'forecast', loss: began, sd: noise } };
 }
 

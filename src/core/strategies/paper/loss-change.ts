@@ -9,7 +9,7 @@ export interface LossChange {
   readonly noise: number;
 }
 
-/** A difference of two standard errors is seldom noise. */
+/** Standard errors from which on a difference is seldom noise. */
 const CLEAR_ERRORS = 2;
 
 /** Means of the first and of the last twentieth, of at least ten losses each; halves of a shorter series. */

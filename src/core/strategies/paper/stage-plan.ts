@@ -21,19 +21,19 @@ export interface StagePlan {
   readonly phase: Phase;
 }
 
-/** paper §4: τ = 1000 to begin with. */
-const PUBLISHED_TAU = 1000;
+/** First τ of the paper (§4). */
+const PUBLISHED_TAU_STEPS = 1000;
 
-/** 1 + 2 + 4 + 8: a run of 15 first stages holds four. */
-const FIRST_STAGES_A_RUN = 15;
+/** First stages that a run holds, so that four stages of 1, 2, 4 and 8 of them fit. */
+const FIRST_STAGES_PER_RUN = 15;
 
-/** Keeps a probe at eight steps or more, the least that shows a trend. */
-const SHORTEST_DEFAULT_TAU = 80;
+/** Smallest default of the first τ, so that a probe has eight steps, the least that shows a trend. */
+const LEAST_DEFAULT_TAU_STEPS = 80;
 
-/** paper §4: τ' = τ / 10. */
+/** Share of τ for a probe (τ', paper §4). */
 const PROBE_SHARE = 0.1;
 
-/** Beyond this many doublings every τ has long met any τ max. */
+/** Doublings of τ after which every τ has met any τ max. */
 const MOST_DOUBLINGS = 40;
 
 /** The plan of stage `stage`, or undefined when nothing is left that a stage could be made of. */
@@ -105,8 +105,8 @@ function firstStageSteps(options: TunerOptions, limits: Limits): number {
   if (options.tau !== undefined) return options.tau;
   // About half of a total budget is search: k probes of τ/10 a stage.
   const committed = Math.min(limits.steps ?? Infinity, (limits.total ?? Infinity) / 2);
-  const fitting = Math.max(SHORTEST_DEFAULT_TAU, Math.floor(committed / FIRST_STAGES_A_RUN));
-  return Math.max(options.probeSteps ?? 1, Math.min(PUBLISHED_TAU, options.tauMax, fitting));
+  const fitting = Math.max(LEAST_DEFAULT_TAU_STEPS, Math.floor(committed / FIRST_STAGES_PER_RUN));
+  return Math.max(options.probeSteps ?? 1, Math.min(PUBLISHED_TAU_STEPS, options.tauMax, fitting));
 }
 
 /** `steps`, or all that is left when `steps` would leave a remainder shorter than `shortest`. */

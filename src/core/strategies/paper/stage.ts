@@ -20,7 +20,7 @@ import {
 import { commitBest, type Probe, type StageOutcome } from './commit.js';
 import type { StagePlan } from './stage-plan.js';
 
-/** paper §4.2: in the validation phase the validation loss is measured about 16 times in τ' steps. */
+/** Validations of one probe in the validation phase: about 16 in τ' steps (paper §4.2). */
 const VALIDATIONS_PER_PROBE = 16;
 
 /** Published outlier rounds: ten for training losses, one for the few validation losses. */

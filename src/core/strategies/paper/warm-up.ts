@@ -5,10 +5,13 @@ import { didDiverge, restoreCounted, type StrategyState, trainCounted } from '..
 
 export type WarmUpOutcome = 'done' | 'diverged' | 'data-ended';
 
+/** Times that a warm-up which diverged is tried again. */
 const RETRIES = 5;
-const RETRY_FACTOR = 1 / 4;
 
-/** Warms up to the given LR, or to the script's own; a warm-up that diverges is taken back and retried lower. */
+/** Share of the LR at which it is tried again. */
+const RETRY_SHARE = 1 / 4;
+
+/** Warms up to the given LR, or to the script's own; a warm-up that diverges is rolled back and retried lower. */
 export function* warmUp(state: StrategyState): Conversation<WarmUpOutcome> {
   const { warmupSteps, warmupLr } = state.options;
   if (warmupSteps === 0) return 'done';
@@ -24,7 +27,7 @@ export function* warmUp(state: StrategyState): Conversation<WarmUpOutcome> {
     }
     state.diverged.push(lr);
     yield* restoreCounted(state, 'warm-up');
-    const nextLr = attempt < RETRIES ? lr * RETRY_FACTOR : undefined;
+    const nextLr = attempt < RETRIES ? lr * RETRY_SHARE : undefined;
     yield* decide({ kind: 'warmup-diverged', lr, ...(nextLr !== undefined && { nextLr }) });
     if (nextLr === undefined) return 'diverged';
     lr = nextLr;

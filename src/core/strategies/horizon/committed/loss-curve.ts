@@ -1,16 +1,16 @@
-/** What a committed run has shown so far: its training losses in bins, and the validation losses at its looks. */
+/** The losses of a committed run so far: training losses in bins, and the validation losses of its evaluations. */
 
 import { finiteMean } from '../../../math/statistics.js';
 
 export interface LossPoint {
   /** Steps of the run up to here. */
   readonly step: number;
-  /** Sum of the LRs of all those steps: the learning done. */
+  /** Sum of the LRs of all those steps. */
   readonly cumulativeLr: number;
   readonly loss: number;
 }
 
-/** Fine enough for a trend over a tenth of a run, few enough to keep. */
+/** Bins of training losses per run: enough for a trend over a tenth of a run, and few enough to keep. */
 const BINS_PER_RUN = 400;
 
 export class LossCurve {
@@ -60,7 +60,7 @@ export class LossCurve {
     this.#validation = [...this.#validation, point];
   }
 
-  /** Back to where the run had done `step` steps. */
+  /** Rolls back to step `step` of the run. */
   cutAt(step: number): void {
     const isKept = (point: LossPoint) => point.step <= step;
     this.#training = this.#training.filter(isKept);

@@ -1,8 +1,8 @@
 /**
- * The closed loop of `horizon`: what a committed run's own losses say of its LR. Costs no step.
+ * The signals of a committed run: what its losses say of its LR. They cost no step.
  *
- * Held at too high an LR, the training loss stands still along the logarithm of the learning done (the sum of LRs); at a
- * sound one it falls for long. And a model that learns its training data by heart shows it in validation alone.
+ * At too high an LR the training loss stands still along the logarithm of the cumulative LR; at a good one it falls for
+ * long. Overfitting shows in the validation loss alone.
  */
 
 import type { CutEvidence, Descent } from '../../../conversation/decision.js';
@@ -11,57 +11,66 @@ import { robustNoise } from '../../../math/noise.js';
 import { lowestBy, squaresAboutMean } from '../../../math/statistics.js';
 import type { LossCurve, LossPoint } from './loss-curve.js';
 
-/** A plateau is sought in what came since the learning done was this share of its present value, */
-const WINDOW = 1 / 3;
+/** Window of a trend: the points whose cumulative LR is at least this share of the current one. */
+const WINDOW_SHARE = 1 / 3;
 
-/** if it has grown by this factor there. */
-const LEAST_GROWTH = 1.5;
+/** Smallest growth of the cumulative LR across the window of a plateau. */
+const LEAST_GROWTH_FACTOR = 1.5;
 
-/** Sound LRs had slopes of -0.3 and below, and language models -0.03 in their first steps with an error of 0.01. */
-const FLAT_SLOPE = -0.04;
-const FALLING_ERRORS = 2;
-const LARGEST_ERROR = 0.07;
+/** Lowest slope of a plateau, as a share of the loss per e-fold of cumulative LR: good LRs had -0.3 and below. */
+const FLAT_SLOPE_SHARE = -0.04;
 
-/** Looks that a rise is read from, and standard errors that make it one. */
+/** Standard errors from 0 within which the slope of a plateau lies (0014, #3). */
+const FLAT_ERRORS = 2;
+
+/** Largest standard error of the slope of a plateau, as a share of the loss. */
+const MOST_SLOPE_ERROR_SHARE = 0.07;
+
+/** Evaluations that a rise is read from. */
 const RISING_EVALUATIONS = 5;
+
+/** Standard errors above 0 from which on a slope is a rise. */
 const RISING_ERRORS = 3;
 
-/** The last look must be this many sds of a look's noise above the best. */
-const ABOVE_BEST = 2;
+/** Sds of the noise of an evaluation by which the last one is above the best one at a rise. */
+const ABOVE_BEST_SDS = 2;
 
+/** Evaluations without an improvement that make a stall (0014, #4). */
 const STALLED_EVALUATIONS = 4;
 
-/** A loss that falls by more than these shares of itself for each e-fold of learning done does so steeply. */
-const STEEP = { training: 0.3, validation: 0.2 } as const;
+/** Falls of a steep descent, as shares of the loss per e-fold of cumulative LR (0014, #10). */
+const STEEP_SHARE = { training: 0.3, validation: 0.2 } as const;
 
-/** Both losses fall together if each does so by this share, and validation by that part of what training does. */
+/** Falls of a joint descent: `share` of each loss per e-fold, and of validation `part` of training's (0014, #12). */
 const TOGETHER = { share: 0.08, part: 0.75 } as const;
 
-/** Validation losses that differ by less than this share are as good as each other. */
-const WORSE_BY = 0.003;
+/** Share of a validation loss up to which a higher one is as good (0014, #4). */
+const WORSE_BY_SHARE = 0.003;
 
-/** Whether a validation loss is worse than another by more than a trifle. */
+/** Whether a validation loss is clearly worse than another. */
 export function isWorse(loss: number, than: number): boolean {
-  return loss - than > WORSE_BY * Math.abs(than);
+  return loss - than > WORSE_BY_SHARE * Math.abs(than);
 }
 
-/** @param since Steps of the run from which on its LR was held. */
+/** @param since The step from which on the LR was held. */
 export function findPlateau({ training }: LossCurve, since: number): CutEvidence | undefined {
   const recent = recentOf(training, since);
   const [oldest, last] = [recent[0], recent.at(-1)];
-  if (!oldest || !last || last.cumulativeLr < LEAST_GROWTH * oldest.cumulativeLr) return undefined;
-  const trend = alongLearning(recent);
+  if (!oldest || !last || last.cumulativeLr < LEAST_GROWTH_FACTOR * oldest.cumulativeLr)
+    return undefined;
+  const trend = alongCumulativeLr(recent);
   if (trend === undefined) return undefined;
   const { slope, error } = trend;
-  const isFlat = slope > Math.max(FLAT_SLOPE, -FALLING_ERRORS * error) && error < LARGEST_ERROR;
+  const isFlat =
+    slope > Math.max(FLAT_SLOPE_SHARE, -FLAT_ERRORS * error) && error < MOST_SLOPE_ERROR_SHARE;
   return isFlat ? { kind: 'plateau', slope, error } : undefined;
 }
 
 /**
- * The LR is not too high, and may be too low: along the logarithm of the learning done both losses fall steeply; or they
- * fall together, as in a first pass through the data, where nothing is learnt by heart yet.
+ * A sign that the LR is not too high: along the logarithm of the cumulative LR both losses fall steeply, or they fall
+ * together, as in a first pass through the data, where the model does not overfit yet.
  *
- * @param since Steps of the run from which on its LR was held.
+ * @param since The step from which on the LR was held.
  */
 export function findDescent(
   { training, validation }: LossCurve,
@@ -70,21 +79,21 @@ export function findDescent(
   const points = [recentOf(training, since), recentOf(validation, since)] as const;
   // Shares of a loss that crosses zero say nothing.
   if (points.flat().some(({ loss }) => !(loss > 0))) return undefined;
-  const [seen, unseen] = points.map(alongLearning);
+  const [seen, unseen] = points.map(alongCumulativeLr);
   if (!seen || !unseen) return undefined;
-  // At least so much, of a slope with an error.
+  // The lower bound of the fall: one standard error off.
   const fall = -(seen.slope + seen.error);
-  const isSteep = fall >= STEEP.training && -unseen.slope >= STEEP.validation;
+  const isSteep = fall >= STEEP_SHARE.training && -unseen.slope >= STEEP_SHARE.validation;
   const least = Math.max(TOGETHER.share, TOGETHER.part * -seen.slope);
   const isShared = fall >= TOGETHER.share && -unseen.slope >= least;
   if (!isSteep && !isShared) return undefined;
   return { slope: seen.slope, error: seen.error, validationSlope: unseen.slope };
 }
 
-/** @param since Steps of the run from which on its looks count. */
+/** @param since The step from which on evaluations count. */
 export function findRise({ validation }: LossCurve, since: number): CutEvidence | undefined {
-  const looks = validation.filter(({ step }) => step >= since);
-  const recent = looks.slice(-RISING_EVALUATIONS);
+  const evaluations = validation.filter(({ step }) => step >= since);
+  const recent = evaluations.slice(-RISING_EVALUATIONS);
   const last = recent.at(-1);
   const best = lowestBy(validation, lossOf);
   if (recent.length < RISING_EVALUATIONS || last === undefined || best === undefined)
@@ -97,34 +106,35 @@ export function findRise({ validation }: LossCurve, since: number): CutEvidence 
     ),
   );
   if (trend === undefined) return undefined;
-  // A few looks lie on a line by chance; what all of them do says more of their noise.
+  // A few evaluations lie on a line by chance; the noise of all of them is better known.
   const noise = robustNoise(
-    looks.map(({ loss }) => loss),
+    evaluations.map(({ loss }) => loss),
     2,
   );
   const error = Math.max(trend.error, noise / trend.unit / Math.sqrt(squaresAboutMean(at)));
-  const isClear = trend.slope > RISING_ERRORS * error && last.loss - best.loss > ABOVE_BEST * noise;
+  const isClear =
+    trend.slope > RISING_ERRORS * error && last.loss - best.loss > ABOVE_BEST_SDS * noise;
   return isClear ? { kind: 'rise', slope: trend.slope, error } : undefined;
 }
 
-/** @param since Steps of the run from which on its looks count. */
+/** @param since The step from which on evaluations count. */
 export function findStall({ validation }: LossCurve, since: number): CutEvidence | undefined {
-  const looks = validation.filter(({ step }) => step >= since);
-  const best = lowestBy(looks, lossOf);
-  if (looks.length <= STALLED_EVALUATIONS || best === undefined) return undefined;
-  const last = looks.slice(-STALLED_EVALUATIONS);
+  const evaluations = validation.filter(({ step }) => step >= since);
+  const best = lowestBy(evaluations, lossOf);
+  if (evaluations.length <= STALLED_EVALUATIONS || best === undefined) return undefined;
+  const last = evaluations.slice(-STALLED_EVALUATIONS);
   return last.every(({ loss }) => isWorse(loss, best.loss))
     ? { kind: 'stall', looks: STALLED_EVALUATIONS }
     : undefined;
 }
 
-/** The points since the learning done was `WINDOW` of what it is at the last of them. */
+/** The points whose cumulative LR is at least `WINDOW_SHARE` of that of the last one. */
 function recentOf(points: readonly LossPoint[], since: number): readonly LossPoint[] {
-  const cumulativeLr = WINDOW * (points.at(-1)?.cumulativeLr ?? 0);
+  const cumulativeLr = WINDOW_SHARE * (points.at(-1)?.cumulativeLr ?? 0);
   return points.filter((point) => point.step > since && point.cumulativeLr >= cumulativeLr);
 }
 
-function alongLearning(points: readonly LossPoint[]) {
+function alongCumulativeLr(points: readonly LossPoint[]) {
   return inShares(
     fitLine(
       points.map(({ cumulativeLr }) => Math.log(cumulativeLr)),

@@ -13,26 +13,26 @@ export interface FactorPlan {
   readonly mostSteps: number;
 }
 
-/** What is always tried, over the factor so far: as it is, and a third and three times that. */
+/** Probes that are always done, as multiples of the current factor (0016). */
 export const FIRST_PROBES = [1, 1 / 3, 3] as const;
 
-/** Of the committed steps: most warm-ups are over by then. */
+/** Share of the committed steps for the warm-up segment: most warm-ups are over by then. */
 const SEGMENT_SHARE = 0.1;
 
-/** Five probes fill a search budget of a tenth. */
-const PROBE = { share: 0.02, least: 16, most: 2000 };
+/** Length of a probe: share of all steps, so that five fill a search budget of a tenth, and its bounds. */
+const PROBE = { share: 0.02, leastSteps: 16, mostSteps: 2000 };
 
 /** @param budget The largest share of all steps that the search may take. */
 export function planFactors({ steps, total }: Limits, budget: number): FactorPlan {
   const all = Math.floor(Math.min(total ?? Infinity, (steps ?? Infinity) / (1 - budget)));
   const mostSteps = Math.floor(all * budget);
   const share = Math.min(PROBE.share, budget / FIRST_PROBES.length);
-  const probeSteps = Math.min(PROBE.most, Math.floor(all * share));
+  const probeSteps = Math.min(PROBE.mostSteps, Math.floor(all * share));
   const segmentSteps = Math.round(SEGMENT_SHARE * (all - mostSteps));
   return {
     total: all,
     segmentSteps,
     mostSteps,
-    probeSteps: probeSteps < PROBE.least ? 0 : probeSteps,
+    probeSteps: probeSteps < PROBE.leastSteps ? 0 : probeSteps,
   };
 }

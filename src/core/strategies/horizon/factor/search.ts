@@ -1,4 +1,4 @@
-/** Which factor on the user's own LR: annealed probes over its logarithm, from the end of the lead. */
+/** Which factor on the user's own LR: annealed probes over its logarithm, from the end of the warm-up segment. */
 
 import type { Conversation } from '../../../conversation/conversation.js';
 import type { Interval } from '../../../conversation/decision.js';
@@ -19,19 +19,23 @@ export interface FactorSearch {
   readonly plan: FactorPlan;
 }
 
-/** Each probe outwards is this many times as far. */
-const SPACING = 3;
+/** Ratio of two neighbouring factors of the probes outwards. */
+const SPACING_FACTOR = 3;
+
+/** Probes of one search. */
 const MOST_PROBES = 7;
 
-/** Octaves from the vertex to the nearest probe that make it worth one of its own. */
-const WORTH_A_PROBE = 0.4;
+/** Smallest distance in octaves from the vertex to the nearest probe at which the vertex is probed, too. */
+const WORTH_A_PROBE_OCTAVES = 0.4;
 
-/** Standard errors of the difference between two probes that make it one. */
+/** Standard errors from which on a difference between two probes is clear. */
 const CLEAR_ERRORS = 2;
 
-/** Share of a probe's losses, from its end, whose differences tell its noise; and how many at least. */
-const NOISE_SHARE = 0.25;
-const LEAST_LOSSES = 4;
+/** Share of a probe's losses, from its end, whose differences give the noise. */
+const NOISE_LOSSES_SHARE = 0.25;
+
+/** Smallest number of losses whose differences give the noise. */
+const LEAST_NOISE_LOSSES = 4;
 
 /** The factor to go on with, and the trainer left where it was found; undefined when its data ended. */
 export function* searchFactor(
@@ -43,7 +47,7 @@ export function* searchFactor(
   const queue = FIRST_PROBES.map((share) => share * incumbent).filter(
     (factor) => factor >= interval.min && factor <= interval.max,
   );
-  // A lead that was taken back counts as search, too, and must not cost the probes.
+  // A warm-up segment that was rolled back counts as search, too, and must not cost the probes.
   const before = state.ledger.search;
   const hasRoom = () => state.ledger.search - before + plan.probeSteps <= plan.mostSteps;
   for (;;) {
@@ -73,12 +77,12 @@ export function nextFactor(
   if (lowest === undefined || highest === undefined) return undefined;
   const best = bestOf(probes)?.lr ?? lowest; // all diverged: further down
   // A single probe is both: the incumbent at a bound leaves the other way open.
-  if (best === lowest && lowest > min) return Math.max(min, lowest / SPACING);
-  if (best === highest && highest < max) return Math.min(max, highest * SPACING);
+  if (best === lowest && lowest > min) return Math.max(min, lowest / SPACING_FACTOR);
+  if (best === highest && highest < max) return Math.min(max, highest * SPACING_FACTOR);
   if (best === lowest || best === highest) return undefined;
   const x = vertexOf(probes);
   if (x === undefined) return undefined;
-  const isNew = factors.every((factor) => Math.abs(Math.log2(factor) - x) >= WORTH_A_PROBE);
+  const isNew = factors.every((factor) => Math.abs(Math.log2(factor) - x) >= WORTH_A_PROBE_OCTAVES);
   return isNew ? 2 ** x : undefined;
 }
 
@@ -94,7 +98,7 @@ export function chooseFactor(
   if (own === undefined) return incumbent;
   // Everything diverged, from the incumbent down to the lowest that was tried.
   if (best === undefined) {
-    return Math.max(lowestAllowed, Math.min(...probes.map(({ lr }) => lr)) / SPACING);
+    return Math.max(lowestAllowed, Math.min(...probes.map(({ lr }) => lr)) / SPACING_FACTOR);
   }
   const isClear =
     Number.isNaN(own.loss) || own.loss - best.loss > CLEAR_ERRORS * errorOf(own, best);
@@ -104,7 +108,7 @@ export function chooseFactor(
 
 /** Standard error of the difference between two probes' last losses, batch by batch: they saw the same, if they can. */
 function errorOf(a: TrainedProbe, b: TrainedProbe): number {
-  const count = Math.max(LEAST_LOSSES, Math.round(a.losses.length * NOISE_SHARE));
+  const count = Math.max(LEAST_NOISE_LOSSES, Math.round(a.losses.length * NOISE_LOSSES_SHARE));
   const of = (probe: TrainedProbe) => probe.losses.slice(-count);
   const others = of(b);
   const differences = of(a).map((loss, i) => loss - (others[i] ?? loss));

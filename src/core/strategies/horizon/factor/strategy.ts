@@ -2,12 +2,12 @@
  * Strategy `horizon` where the LR is the user's own (`keepSchedule`): the user's schedule warms up and decays, and one
  * factor on it is tuned. Every LR here is that factor.
  *
- * 1. Train the first tenth as the user would, at factor 1: their warm-up passes, and nothing of it is taken back.
+ * 1. Train the first tenth as the user would, at factor 1: their warm-up passes, and nothing of it is rolled back.
  * 2. From there, annealed probes at factor 1, a third and three times that, then further out or in between.
  * 3. Another factor only where the probes say so by more than their noise; the rest is trained at it.
  *
- * What is committed is watched for divergence alone: then back to the last good look, at half the factor. A lead that
- * diverges, or loses what it had gained, is taken back whole.
+ * A commit that diverges is rolled back to the last sound evaluation, at half the factor. A warm-up segment that diverges, or
+ * loses what it had gained, is rolled back whole.
  */
 
 import type { TrainerFacts } from '../../../conversation/command.js';
@@ -40,15 +40,19 @@ import { type FactorPlan, FIRST_PROBES, planFactors } from './plan.js';
 import { searchFactor } from './search.js';
 import { readSegment } from './warmup-check.js';
 
-const CUT = 2;
-/** A lead costs more to do again than a look, and its probes find their way back up. */
-const CUT_OF_SEGMENT = 4;
+/** Divisor of the factor after a divergence. */
+const DIVERGENCE_CUT_FACTOR = 2;
+
+/** Divisor of the factor after a warm-up segment that did harm: it is dear to repeat, and its probes also look upwards. */
+const SEGMENT_CUT_FACTOR = 4;
+
+/** Rollbacks of one run at divergences. */
 const MOST_DIVERGENCES = 6;
 
-/** Losses that make the level of a run that nobody validates. */
+/** Training losses that make the level of a run without validation. */
 const LEVEL_LOSSES = 20;
 
-/** @throws AutolrsError `USAGE` when nobody says how long to train. */
+/** @throws AutolrsError `USAGE` when neither the options nor the trainer say how long to train. */
 export function* horizonFactor(
   options: TunerOptions,
   facts: TrainerFacts,
@@ -133,7 +137,7 @@ class FactorRun {
       const didHarm = reading?.didHarm === true && !mayRise;
       const validation = reading && !didHarm ? yield* validateCommitted(state) : Number.NaN;
       if (validation === undefined || Number.isFinite(validation)) return 'done';
-      const lower = this.#factor / CUT_OF_SEGMENT;
+      const lower = this.#factor / SEGMENT_CUT_FACTOR;
       const isSpent = ++this.#divergences > MOST_DIVERGENCES || lower < this.#interval.min;
       yield* this.#rollBack();
       const next = isSpent ? first : lower;
@@ -175,7 +179,7 @@ class FactorRun {
     return targetLoss !== undefined && validation <= targetLoss;
   }
 
-  /** Trains to committed step `until`, or as far as what is left of the budget goes once commits were taken back. */
+  /** Trains to committed step `until`, or as far as what is left of the budget goes once commits were rolled back. */
   *#trainUntil(until: number): Conversation<'done' | 'data' | 'diverged' | 'target'> {
     const state = this.#state;
     for (;;) {
@@ -192,7 +196,7 @@ class FactorRun {
       this.#level = finiteMean(reply.losses.slice(-LEVEL_LOSSES)) ?? Number.NaN;
       const validation = didDiverge(reply) ? Number.NaN : yield* validateCommitted(state);
       if (validation !== undefined && !Number.isFinite(validation)) {
-        const next = this.#factor / CUT;
+        const next = this.#factor / DIVERGENCE_CUT_FACTOR;
         const isSpent = ++this.#divergences > MOST_DIVERGENCES || next < this.#interval.min;
         yield* this.#rollBack();
         yield* this.#stages.recordDivergence(this.#factor);

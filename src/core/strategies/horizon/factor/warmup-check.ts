@@ -1,24 +1,24 @@
-/** Whether the lead of a run over the user's own schedule did harm, though its losses stayed finite. */
+/** Whether the warm-up segment of a run on the user's own schedule did harm, though its losses stayed finite. */
 
 import { robustNoise } from '../../../math/noise.js';
 import { upperMedian } from '../../../math/statistics.js';
 
-/** Levels that a lead's losses are read by. */
+/** Levels that the losses of a segment are divided into. */
 const LEVELS = 16;
 
-/** Standard error of a median, in those of a mean: the root of half of pi. */
-const MEDIAN_ERROR = Math.sqrt(Math.PI / 2);
+/** Ratio of the standard error of a median to that of a mean. */
+const MEDIAN_ERROR_FACTOR = Math.sqrt(Math.PI / 2);
 
-/** Losing this share of what the loss had fallen is no plateau: the LR undoes what it had learnt. */
+/** Smallest share of the fall of the loss that a harmful rise gives back; less is a plateau. */
 const LOST_SHARE = 0.5;
 
-/** Standard errors of a level that make a rise one: the lowest of many levels is low by chance. */
+/** Standard errors of a level from which on a rise is clear: the lowest of many levels is low by chance. */
 const CLEAR_ERRORS = 6;
 
-/** Nor is a rise by less than this share of the loss that it began with: a loss that hardly moves says nothing. */
-const LEAST_RISE = 0.02;
+/** Smallest harmful rise, as a share of the first level: a loss that hardly moves says nothing. */
+const LEAST_RISE_SHARE = 0.02;
 
-/** Where the losses of a lead began and ended, and whether it did harm. */
+/** The first and the last level of a warm-up segment, and whether it did harm. */
 export interface SegmentResult {
   readonly began: number;
   readonly reached: number;
@@ -29,7 +29,7 @@ export interface SegmentResult {
   readonly didHarm: boolean;
 }
 
-/** @param losses Training losses of the lead, finite. */
+/** @param losses Training losses of the segment, finite. */
 export function readSegment(losses: readonly number[]): SegmentResult {
   const count = Math.max(1, Math.floor(losses.length / LEVELS));
   // From its end, where the warm-up is highest: what does not fill a level is left out at the beginning.
@@ -40,9 +40,9 @@ export function readSegment(losses: readonly number[]): SegmentResult {
   const [began = Number.NaN, reached = Number.NaN] = [levels[0], levels.at(-1)];
   const lowest = Math.min(...levels);
   const least = Math.max(
-    (CLEAR_ERRORS * MEDIAN_ERROR * robustNoise(losses, 2)) / Math.sqrt(count),
+    (CLEAR_ERRORS * MEDIAN_ERROR_FACTOR * robustNoise(losses, 2)) / Math.sqrt(count),
     LOST_SHARE * (began - lowest),
-    LEAST_RISE * Math.abs(began),
+    LEAST_RISE_SHARE * Math.abs(began),
   );
   return { began, reached, didHarm: reached - lowest > least };
 }

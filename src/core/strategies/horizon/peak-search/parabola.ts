@@ -3,8 +3,8 @@
 import { lowestBy } from '../../../math/statistics.js';
 import type { AnnealedProbe } from './probe.js';
 
-/** A loss that falls by this factor towards a divergence has its minimum there. */
-const STEEP = 1.15;
+/** Fall of the loss towards a divergence, as a factor, from which on the minimum is at the divergence. */
+const STEEP_FACTOR = 1.15;
 
 /** The probe with the lowest loss; undefined when all diverged. */
 export function bestOf(probes: readonly AnnealedProbe[]): AnnealedProbe | undefined {
@@ -15,7 +15,7 @@ export function bestOf(probes: readonly AnnealedProbe[]): AnnealedProbe | undefi
 export function fallsToEdge(probes: readonly AnnealedProbe[]): boolean {
   const { best, left, right } = aroundBest(probes);
   if (!best || !left || !right || !Number.isNaN(right.loss)) return false;
-  return left.loss > STEEP * best.loss;
+  return left.loss > STEEP_FACTOR * best.loss;
 }
 
 /**

@@ -12,21 +12,25 @@ import { COARSE_PROBES, FINE_PROBES, type SearchPlan } from './plan.js';
 import { type AnnealedProbe, probeAnnealed } from './probe.js';
 
 /** Octaves between two probes of a rung. */
-const SPACING = 1.5;
+const SPACING_OCTAVES = 1.5;
 
-/** Probes that an answer at an edge may add: to the coarse rung each twice as far out as the one before. */
-const MOST_COARSE_EXTRA = 3;
-const MOST_FINE = 4;
+/** Coarse probes that an answer at an edge may add, each twice as far out as the one before. */
+const MOST_EXTRA_COARSE_PROBES = 3;
 
-/** Octaves below the coarse rung's answer at which the fine rung begins, since short probes overshoot; */
-const FINE_BELOW_COARSE = 0.75;
+/** Fine probes in all, with those that an answer at an edge may add (0014, #5). */
+const MOST_FINE_PROBES = 4;
 
-/** octaves from the fine rung's answer down to the peak, since they still do; */
-const PEAK_BELOW_FINE = 0.5;
+/** Octaves from the coarse rung's answer down to the first fine probe: the best LR of a short probe is too high. */
+const FINE_BELOW_COARSE_OCTAVES = 0.75;
 
-/** and from the coarse rung's answer, or the ramp's top, where there is nothing finer. */
-const PEAK_BELOW_COARSE = 1.2;
-const PEAK_BELOW_TOP = 3;
+/** Octaves from the fine rung's answer down to the peak: the best LR of a fine probe is still too high (0014, #6). */
+const PEAK_BELOW_FINE_OCTAVES = 0.5;
+
+/** Octaves from the coarse rung's answer down to the peak, where there is no fine rung. */
+const PEAK_BELOW_COARSE_OCTAVES = 1.2;
+
+/** Octaves from the top of the ramp's interval down to the peak, where there is no probe (0014, #18). */
+const PEAK_BELOW_RAMP_OCTAVES = 3;
 
 export interface Peak {
   readonly lr: number;
@@ -50,7 +54,7 @@ export function* findPeak(
   const given = state.options.maxLr === undefined ? Infinity : top;
   // Where the script failed each further probe would cost another start of it.
   let ceiling = Math.min(given, Math.log2(state.failedAt));
-  const spacing = Math.min(SPACING, (top - bottom) / (COARSE_PROBES - 1));
+  const spacing = Math.min(SPACING_OCTAVES, (top - bottom) / (COARSE_PROBES - 1));
   const coarse: AnnealedProbe[] = [];
   const fine: AnnealedProbe[] = [];
   const start = 'search';
@@ -76,14 +80,14 @@ export function* findPeak(
   }
   // What an edge adds must not cost a fine probe that was planned.
   const extraSteps = plan.coarseSteps + FINE_PROBES * plan.fineSteps;
-  for (let extra = 0; extra < MOST_COARSE_EXTRA && hasRoom(extraSteps); extra++) {
+  for (let extra = 0; extra < MOST_EXTRA_COARSE_PROBES && hasRoom(extraSteps); extra++) {
     const x = beyondEdge(coarse, { bottom, ceiling, spacing: spacing * 2 ** extra });
     if (x === undefined) break;
     if ((yield* probeAt(coarse, x, plan.coarseSteps)) === 'data-ended') return undefined;
   }
   const rough = vertexOf(coarse) ?? bottom;
-  let next = plan.fineSteps > 0 ? Math.max(bottom, rough - FINE_BELOW_COARSE) : undefined;
-  while (next !== undefined && fine.length < MOST_FINE && hasRoom(plan.fineSteps)) {
+  let next = plan.fineSteps > 0 ? Math.max(bottom, rough - FINE_BELOW_COARSE_OCTAVES) : undefined;
+  while (next !== undefined && fine.length < MOST_FINE_PROBES && hasRoom(plan.fineSteps)) {
     if ((yield* probeAt(fine, next, plan.fineSteps)) === 'data-ended') return undefined;
     next =
       fine.length === 1 && next - spacing >= bottom
@@ -102,7 +106,7 @@ export function* findPeak(
  */
 function belowRamp({ facts, ramp, options }: StrategyState, top: number): number {
   const own = Math.log2(facts.lr);
-  const guess = top - PEAK_BELOW_TOP;
+  const guess = top - PEAK_BELOW_RAMP_OCTAVES;
   if (own >= guess && own <= top) return own;
   const isBlind = ramp?.sawDescent === false;
   const highest = Math.log2(Math.min(ramp?.ceiling ?? 0, options.maxLr ?? Infinity));
@@ -114,9 +118,10 @@ function peakOf(
   fine: readonly AnnealedProbe[],
 ): number | undefined {
   const x = vertexOf(fine);
-  if (x !== undefined) return fallsToEdge(fine) ? x : x - PEAK_BELOW_FINE;
+  if (x !== undefined) return fallsToEdge(fine) ? x : x - PEAK_BELOW_FINE_OCTAVES;
   const rough = vertexOf(coarse);
-  const below = fine.length === 0 ? PEAK_BELOW_COARSE : FINE_BELOW_COARSE + 2 * SPACING;
+  const below =
+    fine.length === 0 ? PEAK_BELOW_COARSE_OCTAVES : FINE_BELOW_COARSE_OCTAVES + 2 * SPACING_OCTAVES;
   return rough === undefined ? undefined : rough - below;
 }
 

@@ -19,13 +19,23 @@ export interface SearchPlan {
   readonly mostSteps: number;
 }
 
+/** Planned probes of the coarse rung. */
 export const COARSE_PROBES = 5;
+
+/** Planned probes of the fine rung. */
 export const FINE_PROBES = 2;
 
-const RAMP = { share: 0.01, least: 32, most: 3000 };
-const COARSE = { share: 0.017 / COARSE_PROBES, least: 8, most: 500 };
-/** From 30,000 steps on a fine probe is 600 steps, until 1 % of all steps is more, and never above 2,000. */
-const FINE = { share: 0.018, least: 16, long: 600, shareOfLong: 0.01, most: 2000 };
+/** Length of the ramp: share of all steps, and its bounds. */
+const RAMP = { share: 0.01, leastSteps: 32, mostSteps: 3000 };
+
+/** Length of a coarse probe: share of all steps, and its bounds. */
+const COARSE = { share: 0.017 / COARSE_PROBES, leastSteps: 8, mostSteps: 500 };
+
+/**
+ * Length of a fine probe: share of all steps, in a long run `longSteps` or `longShare`, whichever is more, and its bounds
+ * (0014, #16).
+ */
+const FINE = { share: 0.018, leastSteps: 16, longSteps: 600, longShare: 0.01, mostSteps: 2000 };
 
 /**
  * @param total All steps of the run, search included.
@@ -34,10 +44,10 @@ const FINE = { share: 0.018, least: 16, long: 600, shareOfLong: 0.01, most: 2000
  */
 export function planSearch(total: number, budget: number, needsRamp: boolean): SearchPlan {
   const mostSteps = Math.floor(total * budget);
-  const rampSteps = needsRamp ? clamp(total * RAMP.share, RAMP.least, RAMP.most) : 0;
-  const coarseSteps = clamp(total * COARSE.share, COARSE.least, COARSE.most);
-  const fineShare = Math.min(total * FINE.share, Math.max(FINE.long, total * FINE.shareOfLong));
-  const fineSteps = clamp(fineShare, FINE.least, FINE.most);
+  const rampSteps = needsRamp ? clamp(total * RAMP.share, RAMP.leastSteps, RAMP.mostSteps) : 0;
+  const coarseSteps = clamp(total * COARSE.share, COARSE.leastSteps, COARSE.mostSteps);
+  const fineShare = Math.min(total * FINE.share, Math.max(FINE.longSteps, total * FINE.longShare));
+  const fineSteps = clamp(fineShare, FINE.leastSteps, FINE.mostSteps);
   const none = { total, rampSteps: 0, coarseSteps: 0, fineSteps: 0, mostSteps };
   if (rampSteps > mostSteps) return none;
   const withRamp = { ...none, rampSteps };
@@ -52,7 +62,7 @@ export function plannedSteps(plan: SearchPlan): number {
   return plan.rampSteps + COARSE_PROBES * plan.coarseSteps + FINE_PROBES * plan.fineSteps;
 }
 
-/** The fewest steps of a run, above `total`, that are enough for a search; infinite where nobody can do so many. */
+/** The fewest steps of a run, above `total`, that are enough for a search; infinite where no number of steps is. */
 export function enoughSteps(total: number, isEnough: (total: number) => boolean): number {
   let [tooFew, enough] = [total, Math.max(1, 2 * total)];
   while (!isEnough(enough)) {

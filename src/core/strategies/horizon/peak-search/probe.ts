@@ -1,4 +1,4 @@
-/** A probe of `horizon`: a whole run in small, annealed to zero, judged by the loss that it ends with, and taken back. */
+/** A probe of `horizon`: a whole run in small, annealed to zero, judged by its last loss, and rolled back. */
 
 import type { Conversation } from '../../../conversation/conversation.js';
 import type { ProbeOutcome } from '../../../conversation/decision.js';
@@ -21,16 +21,18 @@ export interface AnnealedProbe {
   readonly loss: number;
 }
 
-/** Without validation, the level of this share of a probe's losses at its end, where its LR is low. */
-const LEVEL_SHARE = 0.15;
-const LEAST_LOSSES = 4;
+/** Share of a probe's losses, from its end, that make its level where there is no validation. */
+const LEVEL_LOSSES_SHARE = 0.15;
+
+/** Smallest number of losses that make the level of a probe. */
+const LEAST_LEVEL_LOSSES = 4;
 
 /** A probe with its training losses. */
 export interface TrainedProbe extends AnnealedProbe {
   readonly losses: readonly number[];
 }
 
-/** What is probed: `course` falls to zero within `steps` steps, and has its peak at `lr`. */
+/** What is probed: `shape` falls to zero within `steps` steps, and has its peak at `lr`. */
 export interface ProbePlan {
   readonly stage: number;
   readonly probe: number;
@@ -61,6 +63,6 @@ function* lossAtEnd(state: StrategyState, losses: readonly number[]): Conversati
   if (state.facts.can.validate && state.options.validation !== 'never') {
     return yield* validateCounted(state, 'search');
   }
-  const count = Math.max(LEAST_LOSSES, Math.round(losses.length * LEVEL_SHARE));
+  const count = Math.max(LEAST_LEVEL_LOSSES, Math.round(losses.length * LEVEL_LOSSES_SHARE));
   return finiteMean(losses.slice(-count)) ?? Number.NaN;
 }
