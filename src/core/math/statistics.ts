@@ -27,6 +27,15 @@ export function finiteMean(values: readonly number[]): number | undefined {
   return values.length > 0 && Number.isFinite(level) ? level : undefined;
 }
 
+/** The safe mean of every `window` consecutive values, in their order; NaN for one that is not finite. */
+export function windowMeans(values: readonly number[], window: number): readonly number[] {
+  const means: number[] = [];
+  for (let end = window; end <= values.length; end++) {
+    means.push(finiteMean(values.slice(end - window, end)) ?? Number.NaN);
+  }
+  return means;
+}
+
 /** The sum of the squared distances from the safe mean. */
 export function squaresAboutMean(values: readonly number[]): number {
   const centre = safeMean(values);

@@ -11,7 +11,7 @@ import { type Conversation, decide, discard, save } from '../conversation/conver
 import type { Interval } from '../conversation/decision.js';
 import { AutolrsError } from '../errors.js';
 import { robustNoise } from '../math/noise.js';
-import { finiteMean, variance } from '../math/statistics.js';
+import { finiteMean, variance, windowMeans } from '../math/statistics.js';
 import type { TunerOptions } from '../options.js';
 import type { Limits } from './limits.js';
 import { factorInterval } from './lr-interval.js';
@@ -162,7 +162,7 @@ export function readRamp(
 ): RampReading {
   const window = Math.max(4, Math.round(rampLength / RAMP_OCTAVES));
   const finite = losses.slice(0, firstNonFinite(losses));
-  const levels = runningMeans(finite, window);
+  const levels = windowMeans(finite, window);
   // The first LRs are too low to move the model, so what its level does there is noise.
   const quiet = Math.max(1, Math.floor(rampLength * QUIET_SHARE));
   const error = Math.max(robustNoise(finite, 1) / Math.sqrt(window), sdOf(levels.slice(0, quiet)));
@@ -233,14 +233,6 @@ function explain(reading: RampReading, { divergedAt, lrs }: Ramp): string {
 
 function round(value: number): string {
   return value < 1e-3 ? value.toExponential(2) : String(Number(value.toPrecision(3)));
-}
-
-function runningMeans(losses: readonly number[], window: number): readonly number[] {
-  const means: number[] = [];
-  for (let end = window; end <= losses.length; end++) {
-    means.push(finiteMean(losses.slice(end - window, end)) ?? Number.NaN);
-  }
-  return means;
 }
 
 function sdOf(levels: readonly number[]): number {

@@ -8,6 +8,7 @@ import {
   sum,
   upperMedian,
   variance,
+  windowMeans,
 } from '../../../src/core/math/statistics.js';
 
 const HUGE = Number.MAX_VALUE;
@@ -28,6 +29,13 @@ describe('means', () => {
   it('are undefined for a value that is not finite, where that was asked for', () => {
     expect(finiteMean([1, Number.NaN])).toBeUndefined();
     expect(finiteMean([1, Infinity])).toBeUndefined();
+  });
+});
+
+describe('the means of a window', () => {
+  it('are those of so many consecutive values each', () => {
+    expect(windowMeans([1, 3, 5, Number.NaN], 2)).toEqual([2, 4, Number.NaN]);
+    expect(windowMeans([1], 2)).toEqual([]);
   });
 });
 
