@@ -52,7 +52,7 @@ describe('--keep-schedule', () => {
     for (const { code, stderr } of [startedAgain, resumed, withAnother]) {
       expect(code, stderr).toBe(2);
       expect(stderr.trim().split('\n').at(-1)).toBe(
-        'autolrs: the script could leave the LR to its own schedule when the run began, as --keep-schedule has it, and no longer can; give it back the adapter that it had, or start a new run',
+        'autolrs: the script could leave the LR to its own schedule when the run began, as --keep-schedule asks, and no longer can; give it back the adapter that it had, or start a new run',
       );
     }
     const goneOn = await runCli(['resume', dir]);
@@ -79,8 +79,8 @@ describe.skipIf(!hasPythonModules('torch'))(
       const { code, stderr } = await run(dir, scriptOf(0.0002, 'in time'), flags);
       expect(code, stderr).toBe(0);
       const read = (name: string) => JSON.parse(readFileSync(join(dir, name), 'utf8'));
-      const { base, steps, schedule } = read('result.json');
-      expect(base).toBe('user');
+      const { keepSchedule, steps, schedule } = read('result.json');
+      expect(keepSchedule).toBe(true);
       expect(steps.committed).toBe(900);
       expect(schedule[0]).toEqual({ step: 0, lr: 1 });
       expect(schedule[1].step).toBe(90);

@@ -112,7 +112,7 @@ describe('autolrs run --transport', () => {
     const port = typeof bound === 'object' ? bound?.port : undefined;
     const dir = join(temporaryDirectory(), 'run');
     const args = ['run', '--quiet', '--run-dir', dir, '--', ...fixture('attaches.mjs')];
-    const env = { AUTOLRS_CARRIER: `tcp:127.0.0.1:${port}` };
+    const env = { AUTOLRS_TRANSPORT: `tcp:127.0.0.1:${port}` };
     const { code, stderr } = await runCli(args, { env });
     expect(stderr).toMatch(/^autolrs: cannot listen on tcp:127\.0\.0\.1:\d+: it is in use; .*\n$/);
     expect(code).toBe(2);
