@@ -11,7 +11,7 @@ const OF_RANK = /^\[rank\d+\]: ?/;
 const FRAME = /^\s+File "(.*)", line \d+/;
 
 /** A module of our package: its exceptions are made for the user of the script. */
-const OURS = /[\\/]autolrs[\\/]\w+\.py$/;
+const OURS = /[\\/]autolrs[\\/](?:\w+[\\/])?\w+\.py$/;
 
 /** What Python writes before the words of an exception, and what the adapter does where it ends a script by itself. */
 const BEFORE_WORDS =

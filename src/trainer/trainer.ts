@@ -1,14 +1,12 @@
-/** A trainer as a process: start it, shake hands, talk, see it off. */
+/** A trainer as a process: start it, shake hands, talk, shut it down. */
 
 import type { Command, Reply, TrainerFacts } from '../core/conversation/command.js';
-import { AutolrsError } from '../core/errors.js';
 import { badMessage } from '../protocol/errors.js';
 import { LineSplitter } from '../protocol/line-splitter.js';
-import { PROTOCOL_VERSION, type Request } from '../protocol/messages.js';
-import { parseResult } from '../protocol/parse.js';
-import { quoteValue } from '../protocol/quote.js';
-import { toFacts, toReply, toRequest } from '../protocol/translate.js';
-import { adapterSentence } from './last-words.js';
+import { toReply, toRequest } from '../protocol/translate.js';
+import { exited, hasClosed, timedOut } from './failures.js';
+import { handshake } from './handshake.js';
+import type { TrainerOptions } from './options.js';
 import type { ChildEnd } from './process/child.js';
 import { waitForOwnSignal } from './process/shared-signal.js';
 import { TailLines } from './process/tail-lines.js';
@@ -17,36 +15,6 @@ import { Session } from './rpc/session.js';
 import { StepCheck } from './rpc/step-check.js';
 import { type ShutdownOptions, shutDownGracefully, terminateTrainer } from './shutdown.js';
 import { openConnection } from './transport/open.js';
-import type { Connection, Transport } from './transport/types.js';
-
-export interface TrainerOptions {
-  /** The program and its arguments; no shell ever reads them. */
-  readonly command: readonly [string, ...string[]];
-  /** Added to our own environment. */
-  readonly env: Readonly<Record<string, string>>;
-  readonly cwd?: string;
-  /** What carries the conversation. Absent: the trainer's stdin and stdout. */
-  readonly transport?: Transport;
-  readonly run: { readonly id: string; readonly dir: string; readonly seed: number };
-  /** Whose LR training begins from. Absent: the tuner's. */
-  readonly keepSchedule?: boolean;
-  /** Our own version, for the handshake. */
-  readonly version: string;
-  readonly startTimeoutMs: number;
-  /** When to call `onHint` if the script has not connected. */
-  readonly hintAfterMs: number;
-  /** Least silence that counts as a hang; for tests. */
-  readonly minTimeoutMs?: number;
-  /** Aborts the start: the trainer is killed. */
-  readonly signal?: AbortSignal;
-  /** The user's own output, from stdout and stderr. A promise slows the trainer's output until it resolves. */
-  readonly onOutput: (chunk: Uint8Array, from: 'stdout' | 'stderr') => void | Promise<void>;
-  readonly onProgress?: (progress: { readonly losses: readonly number[] }) => void;
-  readonly onLog?: (level: string, message: string) => void;
-  readonly onHint?: () => void;
-  /** The process is there, and its script has not connected. What it throws ends the process. */
-  readonly onStarted?: (pid: number) => void;
-}
 
 export interface Trainer {
   readonly facts: TrainerFacts;
@@ -197,111 +165,4 @@ function withinClock(reply: Reply, waitedMs: number): Reply {
 function assertCancelled(reply: Reply, cancels: AbortSignal | undefined): void {
   if (reply.kind !== 'trained' || reply.end !== 'cancel' || cancels?.aborted) return;
   throw badMessage('its answer to "train"', '"end" is "cancel" without a cancel', reply.end);
-}
-
-async function handshake(
-  options: TrainerOptions,
-  connection: Connection,
-  session: Session,
-): Promise<TrainerFacts> {
-  const { signal } = options;
-  const interrupt = () =>
-    session.fail(new AutolrsError('INTERRUPTED', 'interrupted before the script connected'));
-  const hint = setTimeout(() => options.onHint?.(), options.hintAfterMs);
-  if (signal?.aborted) interrupt();
-  signal?.addEventListener('abort', interrupt, { once: true });
-  try {
-    const result = await session.request(initializeRequest(options), {
-      timeoutMs: () => options.startTimeoutMs,
-      onTimeout: (ms) => handshakeTimedOut(options.command, ms),
-    });
-    checkVersion(result);
-    return toFacts(parseResult('initialize', result));
-  } catch (error) {
-    await terminateTrainer(connection);
-    throw error;
-  } finally {
-    clearTimeout(hint);
-    signal?.removeEventListener('abort', interrupt);
-  }
-}
-
-/** Over a socket any process may connect, so the run is told in the environment alone. */
-function initializeRequest({
-  version,
-  run,
-  keepSchedule,
-  transport = { kind: 'stdio' },
-}: TrainerOptions): Request {
-  const tuner = { name: 'autolrs', version } as const;
-  return {
-    method: 'initialize',
-    params: {
-      protocol: PROTOCOL_VERSION,
-      tuner,
-      ...(transport.kind === 'stdio' && { run }),
-      ...(keepSchedule === true && { base: 'user' as const }),
-    },
-  };
-}
-
-/** Looked at before the rest: a later version may have another shape. */
-export function checkVersion(result: unknown): void {
-  if (typeof result !== 'object' || result === null || !('protocol' in result)) return;
-  if (result.protocol === PROTOCOL_VERSION) return;
-  throw new AutolrsError(
-    'PROTOCOL_VERSION',
-    `the script's adapter speaks protocol ${quoteValue(result.protocol)} and this autolrs speaks ${PROTOCOL_VERSION}; update the older of the two`,
-  );
-}
-
-function handshakeTimedOut(command: readonly string[], timeoutMs: number): AutolrsError {
-  return new AutolrsError(
-    'TRAINER_SILENT',
-    `"${command.join(' ')}" did not connect within ${timeoutMs / 1000} s; check that it attaches autolrs and reaches its training loop, or raise --start-timeout`,
-  );
-}
-
-function hasClosed(what: 'stdout' | 'connection', command: readonly string[]): AutolrsError {
-  return new AutolrsError(
-    'TRAINER_SILENT',
-    `"${command.join(' ')}" closed its ${what}, which carries its answers, and runs on; let it keep its ${what} open under autolrs`,
-  );
-}
-
-function timedOut(method: string, step: number, timeoutMs: number): AutolrsError {
-  return new AutolrsError(
-    'TRAINER_TIMEOUT',
-    `the trainer did not answer "${method}" (step ${step}) and gave no sign of life for ${timeoutMs / 1000} s; check whether it hangs`,
-  );
-}
-
-function exited(
-  { exitCode, signal }: ChildEnd,
-  method: string | undefined,
-  step: number | undefined,
-  tail: TailLines,
-): AutolrsError {
-  const how = signal === undefined ? `with exit code ${exitCode}` : `by signal ${signal}`;
-  const during = method === undefined ? '' : ` while answering "${method}"`;
-  const facts = { exitCode, signal, stderrTail: tail.lines };
-  if (step === undefined) {
-    const sentence = exitCode === 0 ? undefined : adapterSentence(tail.lines);
-    if (sentence !== undefined) {
-      const message = `${sentence} (the script ended ${how} before it connected)`;
-      return new AutolrsError('TRAINER_EXITED', message, facts);
-    }
-    const remedy =
-      exitCode === 0 ? 'it must attach autolrs and train under it' : 'its last lines say why';
-    return new AutolrsError(
-      'TRAINER_EXITED',
-      `the script ended ${how} before it connected; ${remedy}`,
-      facts,
-    );
-  }
-  return new AutolrsError(
-    'TRAINER_EXITED',
-    `the script ended ${how}${during} (step ${step}); read its last lines for the cause`,
-    facts,
-  );
 }

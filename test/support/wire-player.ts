@@ -8,8 +8,8 @@ import { LineSplitter } from '../../src/protocol/line-splitter.js';
 import type { Request } from '../../src/protocol/messages.js';
 import { parseResult } from '../../src/protocol/parse.js';
 import { toFacts, toReply, toRequest } from '../../src/protocol/translate.js';
+import { checkVersion } from '../../src/trainer/handshake.js';
 import { Session } from '../../src/trainer/rpc/session.js';
-import { checkVersion } from '../../src/trainer/trainer.js';
 
 export type Question = Command | { readonly kind: 'initialize' } | { readonly kind: 'shutdown' };
 

@@ -13,7 +13,7 @@ const traceback = (file: string, last: string) => [
   last,
 ];
 
-const OURS = '/venv/lib/python3.12/site-packages/autolrs/_torch_hooks.py';
+const OURS = '/venv/lib/python3.12/site-packages/autolrs/_torch/hooks.py';
 
 describe('adapterSentence', () => {
   it('is what the adapter has raised, without the name of the exception', () => {
@@ -35,7 +35,7 @@ describe('adapterSentence', () => {
     expect(adapterSentence(['epoch 0', `autolrs: ${said}`])).toBe(said);
   });
 
-  it('is none where somebody else has raised, or nobody', () => {
+  it('is none where other code has raised, or none', () => {
     const file = '/venv/lib/python3.12/site-packages/torch/nn/modules/module.py';
     for (const lines of [
       traceback(file, `ValueError: ${SENTENCE}`),

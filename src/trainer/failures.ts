@@ -1,0 +1,50 @@
+/** What is said of a trainer that ends, hangs, or can answer no more. */
+
+import { AutolrsError } from '../core/errors.js';
+import { adapterSentence } from './last-words.js';
+import type { ChildEnd } from './process/child.js';
+import type { TailLines } from './process/tail-lines.js';
+
+export function hasClosed(what: 'stdout' | 'connection', command: readonly string[]): AutolrsError {
+  return new AutolrsError(
+    'TRAINER_SILENT',
+    `"${command.join(' ')}" closed its ${what}, which carries its answers, and runs on; let it keep its ${what} open under autolrs`,
+  );
+}
+
+export function timedOut(method: string, step: number, timeoutMs: number): AutolrsError {
+  return new AutolrsError(
+    'TRAINER_TIMEOUT',
+    `the trainer did not answer "${method}" (step ${step}) and gave no sign of life for ${timeoutMs / 1000} s; check whether it hangs`,
+  );
+}
+
+export function exited(
+  { exitCode, signal }: ChildEnd,
+  method: string | undefined,
+  step: number | undefined,
+  tail: TailLines,
+): AutolrsError {
+  const how = signal === undefined ? `with exit code ${exitCode}` : `by signal ${signal}`;
+  const during = method === undefined ? '' : ` while answering "${method}"`;
+  const facts = { exitCode, signal, stderrTail: tail.lines };
+  if (step === undefined) {
+    const sentence = exitCode === 0 ? undefined : adapterSentence(tail.lines);
+    if (sentence !== undefined) {
+      const message = `${sentence} (the script ended ${how} before it connected)`;
+      return new AutolrsError('TRAINER_EXITED', message, facts);
+    }
+    const remedy =
+      exitCode === 0 ? 'it must attach autolrs and train under it' : 'its last lines say why';
+    return new AutolrsError(
+      'TRAINER_EXITED',
+      `the script ended ${how} before it connected; ${remedy}`,
+      facts,
+    );
+  }
+  return new AutolrsError(
+    'TRAINER_EXITED',
+    `the script ended ${how}${during} (step ${step}); read its last lines for the cause`,
+    facts,
+  );
+}

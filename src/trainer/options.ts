@@ -1,0 +1,32 @@
+/** How a trainer is started, and what is told while it runs. */
+
+import type { Transport } from './transport/types.js';
+
+export interface TrainerOptions {
+  /** The program and its arguments; no shell ever reads them. */
+  readonly command: readonly [string, ...string[]];
+  /** Added to our own environment. */
+  readonly env: Readonly<Record<string, string>>;
+  readonly cwd?: string;
+  /** Absent: the trainer's stdin and stdout. */
+  readonly transport?: Transport;
+  readonly run: { readonly id: string; readonly dir: string; readonly seed: number };
+  /** Whether the script keeps its own schedule, and every LR is a factor on it. */
+  readonly keepSchedule?: boolean;
+  /** Our own version, for the handshake. */
+  readonly version: string;
+  readonly startTimeoutMs: number;
+  /** When to call `onHint` if the script has not connected. */
+  readonly hintAfterMs: number;
+  /** Least silence that counts as a hang; for tests. */
+  readonly minTimeoutMs?: number;
+  /** Aborts the start: the trainer is killed. */
+  readonly signal?: AbortSignal;
+  /** The user's own output, from stdout and stderr. A promise slows the trainer's output until it resolves. */
+  readonly onOutput: (chunk: Uint8Array, from: 'stdout' | 'stderr') => void | Promise<void>;
+  readonly onProgress?: (progress: { readonly losses: readonly number[] }) => void;
+  readonly onLog?: (level: string, message: string) => void;
+  readonly onHint?: () => void;
+  /** The process is there, and its script has not connected. What it throws ends the process. */
+  readonly onStarted?: (pid: number) => void;
+}
