@@ -1,6 +1,7 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Command } from '../../src/core/conversation/command.js';
-import { startTrainer, type TrainerOptions } from '../../src/trainer/trainer.js';
+import type { TrainerOptions } from '../../src/trainer/options.js';
+import { startTrainer } from '../../src/trainer/trainer.js';
 import { FIXTURES } from '../support/cli.js';
 
 const TRAIN: Command = { kind: 'train', purpose: 'search', steps: 2, lr: 0.05 };

@@ -5,7 +5,8 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { Command } from '../../../src/core/conversation/command.js';
-import { startTrainer, type TrainerOptions } from '../../../src/trainer/trainer.js';
+import type { TrainerOptions } from '../../../src/trainer/options.js';
+import { startTrainer } from '../../../src/trainer/trainer.js';
 import type { Transport } from '../../../src/trainer/transport/types.js';
 import { FIXTURES, temporaryDirectory } from '../../support/cli.js';
 
