@@ -20,7 +20,7 @@ started = time.perf_counter()
 sys.path.append(str(Path(__file__).resolve().parents[2] / "adapters" / "python"))
 
 import workloads  # noqa: E402
-from autolrs._protocol.wire import claim  # noqa: E402  before anything is printed
+from autolrs._protocol.claim import claim  # noqa: E402  before anything is printed
 from autolrs.session import Session  # noqa: E402
 from autolrs.tuner import InertTuner  # noqa: E402
 from model_hooks import ModelHooks  # noqa: E402

@@ -5,7 +5,7 @@ stdout for the conversation at once: a banner printed by the next import must no
 Where the tuner names a socket, it connects to that and leaves them alone.
 """
 
-from autolrs._protocol.wire import claim, is_driven
+from autolrs._protocol.claim import claim, is_driven
 from autolrs._version import __version__
 from autolrs.errors import SecondSchedulerError
 

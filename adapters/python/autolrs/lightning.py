@@ -13,7 +13,7 @@ from __future__ import annotations
 import gc
 from typing import Any
 
-from autolrs._protocol.wire import claim_to_train
+from autolrs._protocol.claim import claim_to_train
 from autolrs._session.standing import TunerStatus
 from autolrs._state.requires import require
 from autolrs.session import Session

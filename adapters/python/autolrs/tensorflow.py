@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from typing import Any, Callable
 
 from autolrs._data.batch_cache import DEFAULT_BYTES
-from autolrs._protocol.wire import claim_alone
+from autolrs._protocol.claim import claim_alone
 from autolrs._state.requires import require
 from autolrs.session import Session
 from autolrs.tuner import InertTuner, Tuner

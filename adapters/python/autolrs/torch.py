@@ -19,7 +19,7 @@ from operator import index
 from typing import Any, Callable
 
 from autolrs._data.batch_cache import DEFAULT_BYTES
-from autolrs._protocol.wire import claim_to_train, is_driven
+from autolrs._protocol.claim import claim_to_train, is_driven
 from autolrs._state.requires import require
 from autolrs.tuner import InertTuner, Tuner
 

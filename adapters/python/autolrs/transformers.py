@@ -14,7 +14,7 @@ import math
 import warnings
 from typing import Any, Callable
 
-from autolrs._protocol.wire import claim_to_train
+from autolrs._protocol.claim import claim_to_train
 from autolrs._session.standing import TunerStatus
 from autolrs._state.requires import require
 from autolrs.session import Session

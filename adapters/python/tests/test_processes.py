@@ -8,7 +8,7 @@ from conftest import Drive
 WORKERS = """
 import autolrs, multiprocessing, os, sys
 def train():
-    from autolrs._protocol.wire import claim_to_train
+    from autolrs._protocol.claim import claim_to_train
     claim_to_train()
 if __name__ == "__main__":
     worker = multiprocessing.get_context(METHOD).Process(target=train)
@@ -35,7 +35,7 @@ SEVERAL = """
 import multiprocessing, sys
 def train():
     try:
-        from autolrs._protocol.wire import claim_to_train
+        from autolrs._protocol.claim import claim_to_train
         claim_to_train()
         print("attached", file=sys.stderr)
     finally:
@@ -58,7 +58,7 @@ def test_of_two_workers_that_attach_over_one_stdin_one_is_refused(drive: Drive) 
 
 
 def test_what_a_script_starts_that_is_no_worker_of_it_is_let_alone(drive: Drive) -> None:
-    inner = "from autolrs._protocol.wire import claim_to_train; print(claim_to_train())"
+    inner = "from autolrs._protocol.claim import claim_to_train; print(claim_to_train())"
     script = f"""
 import autolrs, subprocess, sys
 print(subprocess.run([sys.executable, "-c", {inner!r}], capture_output=True, text=True))

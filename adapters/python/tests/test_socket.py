@@ -229,7 +229,7 @@ def test_an_adapter_for_one_process_refuses_to_be_one_of_several(
     drive: Drive, tmp_path: Path
 ) -> None:
     place = listen("unix", tmp_path)
-    script = 'from autolrs._protocol.wire import claim_alone\nclaim_alone("autolrs.jax")'
+    script = 'from autolrs._protocol.claim import claim_alone\nclaim_alone("autolrs.jax")'
     of_two = {"RANK": "0", "WORLD_SIZE": "2", "AUTOLRS_ADDRESS": place.address}
     driver = drive(script, place.listener, **of_two)
     assert driver.wait() == 1

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Callable
 
-from autolrs._protocol.wire import claim
+from autolrs._protocol.claim import claim
 from autolrs.session import Session
 from autolrs.tuner import InertTuner, Tuner
 

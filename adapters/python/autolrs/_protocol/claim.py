@@ -1,0 +1,117 @@
+"""Who is driven: the one wire of a script, and the process that may use it."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from autolrs._protocol.launcher import rank_and_world
+from autolrs._protocol.transport import connect, holds_alone, take_stdio
+from autolrs._protocol.wire import Wire
+from autolrs.errors import AddressError, RanksError
+
+_HOLDER = "AUTOLRS_HOLDER"
+"""Tells the children of a process that it has the wire."""
+
+_is_driven = False
+_claimed: Wire | None = None
+_owner = 0
+"""The process that has claimed it."""
+_is_second = False
+"""Another process has stdin and stdout for its conversation already."""
+
+
+def claim() -> Wire | None:
+    """The wire to the tuner that drives this script, or None if there is none.
+
+    The first call takes stdin and stdout, or connects to the address that the environment names.
+    Child processes are no trainers of their own: they see AUTOLRS=0, neither address nor token,
+    and train, if they do, untuned. Of several processes that a launcher has started, rank 0 alone
+    has the wire.
+
+    Raises:
+        AddressError: Nothing can be reached at the address.
+    """
+    global _claimed, _is_driven, _is_second, _owner
+    if not _is_driven and os.environ.get("AUTOLRS") == "1":
+        _claimed = _take(os.environ.get("AUTOLRS_ADDRESS"), os.environ.get("AUTOLRS_TOKEN"))
+        _is_driven = True
+        _owner = os.getpid()
+        _is_second = _claimed is not None and not holds_alone(_claimed.fds[1])
+        os.environ["AUTOLRS"] = "0"
+        os.environ[_HOLDER] = str(_owner)
+        for name in ("AUTOLRS_ADDRESS", "AUTOLRS_TOKEN"):
+            os.environ.pop(name, None)
+    return _claimed
+
+
+def claim_to_train() -> Wire | None:
+    """As `claim`, for who means to train by it.
+
+    Raises:
+        RanksError: Another process of this script has it.
+    """
+    wire = claim()
+    holder = _holder()
+    if holder is not None:
+        raise RanksError(
+            f"{holder} holds the tuner, which steers one training, and process {os.getpid()} "
+            "attaches too; train in one process, or have torchrun start the ranks of one "
+            "training: processes that multiprocessing starts to share a model are not served"
+        )
+    return wire
+
+
+def _holder() -> str | None:
+    if _is_second:
+        return "another process of this script"
+    if _is_driven:
+        return None if _owner == os.getpid() else f"process {_owner}"
+    # One that a script starts to do something else is let alone; a worker of its own is not.
+    process = sys.modules.get("multiprocessing.process")
+    parent = None if process is None else process.parent_process()
+    holder = os.environ.get(_HOLDER)
+    return f"process {holder}" if parent is not None and str(parent.pid) == holder else None
+
+
+def claim_alone(adapter: str) -> Wire | None:
+    """As `claim`, for an adapter that steers one process.
+
+    Args:
+        adapter: Its name in the sentence.
+
+    Raises:
+        NotImplementedError: A launcher has started several.
+    """
+    wire = claim_to_train()
+    world = rank_and_world()[1]
+    if wire is not None and world > 1:
+        raise NotImplementedError(
+            f"{world} processes train here, and {adapter} steers one; train in one process, or "
+            "without the tuner"
+        )
+    return wire
+
+
+def is_driven() -> bool:
+    """True where a tuner steers this script: on every rank, if there are several.
+
+    Example:
+        scheduler = None if autolrs.is_driven() else CosineAnnealingLR(optimizer, T_max=1000)
+    """
+    claim()
+    return _is_driven
+
+
+def _take(address: str | None, token: str | None) -> Wire | None:
+    rank, world = rank_and_world()
+    if rank > 0:
+        return None
+    if world > 1 and not address:
+        raise AddressError(
+            f"{world} processes train here, and the tuner talks over a stdin and stdout that all "
+            "of them share; give autolrs --transport unix"
+        )
+    if address is None or address == "":
+        return Wire(*take_stdio(), token)
+    return Wire(*connect(address), token, connect_again=lambda: connect(address))
