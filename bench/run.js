@@ -1,5 +1,5 @@
 /**
- * Everything that docs/performance.md shows, one part after the other.
+ * Everything that docs/internals/performance.md shows, one part after the other.
  *
  *     npm run bench -- [--python PATH]
  *

@@ -4,7 +4,7 @@
  *
  *     node packaging/gpu-kit.js [--out DIR] [--wheel WHEEL] [--data DIR] [--platform PLATFORM]
  *
- * There, `python check.py` with a Python that has PyTorch prints a table; docs/performance.md has room for it.
+ * There, `python check.py` with a Python that has PyTorch prints a table; docs/internals/performance.md has room for it.
  *
  *     check.py          installs the wheels and measures
  *     wheels/           autolrs and the Node that it runs on, for PLATFORM (pip's name; by default this machine's)

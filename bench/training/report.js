@@ -1,5 +1,5 @@
 /**
- * Makes docs/benchmarks.md and docs/benchmarks.svg from the store.
+ * Makes docs/internals/benchmarks.md and docs/internals/benchmarks.svg from the store.
  *
  *     node bench/training/report.js            # write them
  *     node bench/training/report.js --check    # fail if they are not what the store says
@@ -27,8 +27,8 @@ const { values } = parseArgs({
 
 const workloads = readResults(values.store, values.workloads);
 const documents = {
-  '../../docs/benchmarks.md': renderPage(workloads),
-  '../../docs/benchmarks.svg': renderFigure(workloads),
+  '../../docs/internals/benchmarks.md': renderPage(workloads),
+  '../../docs/internals/benchmarks.svg': renderFigure(workloads),
 };
 
 if (values.json) {

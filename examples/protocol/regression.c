@@ -1,5 +1,5 @@
 /*
- * A trainer that speaks the wire (docs/protocol.md) itself, in C99 and POSIX, without a library for JSON.
+ * A trainer that speaks the wire (docs/reference/protocol.md) itself, in C99 and POSIX, without a library for JSON.
  *
  *     cc -std=c99 -O2 -o regression regression.c -lm
  *

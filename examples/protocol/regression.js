@@ -1,5 +1,5 @@
 /**
- * A trainer that speaks the wire (docs/protocol.md) itself, with what Node brings along.
+ * A trainer that speaks the wire (docs/reference/protocol.md) itself, with what Node brings along.
  *
  * `node regression.js` trains as it is, `autolrs run -- node regression.js` under the tuner. It fits a line to noisy
  * points of which there is no end: the step says which ones are next, so that after a restore the same ones come again.

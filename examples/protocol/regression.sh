@@ -1,5 +1,5 @@
 #!/bin/sh
-# A trainer that speaks the wire (docs/protocol.md) itself, in POSIX shell and awk.
+# A trainer that speaks the wire (docs/reference/protocol.md) itself, in POSIX shell and awk.
 #
 # `sh regression.sh` trains as it is, `autolrs run -- sh regression.sh` under the tuner. It fits a line to noisy points
 # of which there is no end: the step says which ones are next, so that after a restore the same ones come again. Four

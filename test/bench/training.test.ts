@@ -76,7 +76,7 @@ describe('the report', () => {
   });
 });
 
-describe('docs/benchmarks.md', () => {
+describe('docs/internals/benchmarks.md', () => {
   it('is what the report makes of the store', () => {
     const { status, stderr } = spawnSync(process.execPath, report('--check'), { encoding: 'utf8' });
     expect(stderr).toBe('');
@@ -84,7 +84,7 @@ describe('docs/benchmarks.md', () => {
   });
 
   it('keeps a number and its unit together in the narrow cells of its tables', () => {
-    const page = readFileSync(join(ROOT, 'docs', 'benchmarks.md'), 'utf8');
+    const page = readFileSync(join(ROOT, 'docs', 'internals', 'benchmarks.md'), 'utf8');
     const cells = page.split('\n').flatMap((line) => (line[0] === '|' ? line.split(' | ') : []));
     expect(cells.filter((cell) => /\d\u00a0[%s]/.test(cell)).length).toBeGreaterThan(100);
     expect(cells.filter((cell) => /\d (%|s\b)/.test(cell))).toEqual([]);

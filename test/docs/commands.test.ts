@@ -33,7 +33,7 @@ describe.each([
   ['CONTRIBUTING.md', 50],
   ['RELEASING.md', 8],
   ['SECURITY.md', 5],
-  ['docs/architecture.md', 50],
+  ['docs/internals/architecture.md', 50],
 ])('%s', (document, atLeast) => {
   it('names only paths that are there', () => {
     const paths = codeWords(read(document)).filter(

@@ -68,12 +68,12 @@ describe('README.md', () => {
   });
 });
 
-describe('docs/cli.md', () => {
+describe('docs/reference/cli.md', () => {
   it('shows the help as the CLI prints it', async () => {
     for (const command of ['run', 'resume', 'doctor', 'show', 'compare', '']) {
       const args = command === '' ? ['--help'] : [command, '--help'];
       const { stdout } = await runCli(args);
-      expect(read('docs/cli.md')).toContain(stdout.trimEnd());
+      expect(read('docs/reference/cli.md')).toContain(stdout.trimEnd());
     }
   });
 
@@ -84,8 +84,9 @@ describe('docs/cli.md', () => {
   });
 });
 
-describe('the document of --json in docs/cli.md', () => {
-  const section = read('docs/cli.md').split('### The document\n')[1]?.split('\n## ')[0] ?? '';
+describe('the document of --json in docs/reference/cli.md', () => {
+  const section =
+    read('docs/reference/cli.md').split('### The document\n')[1]?.split('\n## ')[0] ?? '';
   const rows = new Map(
     section.split('\n').flatMap((line) => {
       const [, keys = '', meaning = ''] = line.split(/(?<!\\)\|/);
@@ -133,9 +134,9 @@ function wordsOf(cell: string): readonly string[] {
   return [...cell.matchAll(/`([^`]+)`/g)].map((match) => match[1] ?? '');
 }
 
-describe('docs/algorithm.md', () => {
+describe('docs/internals/algorithm.md', () => {
   it('gives each default as the code has it', () => {
-    const rows = read('docs/algorithm.md').split('\n');
+    const rows = read('docs/internals/algorithm.md').split('\n');
     const flags = {
       '--tau-max': DEFAULTS.tauMax,
       '--candidates': DEFAULTS.candidates,
@@ -152,7 +153,7 @@ describe('docs/algorithm.md', () => {
   });
 
   it('names files that are there', () => {
-    const files = [...read('docs/algorithm.md').matchAll(/`(src\/[^`]+\.ts)`/g)].map(
+    const files = [...read('docs/internals/algorithm.md').matchAll(/`(src\/[^`]+\.ts)`/g)].map(
       (match) => match[1] ?? '',
     );
     expect(files.length).toBeGreaterThan(8);
@@ -200,8 +201,8 @@ describe('docs/adapters.md', () => {
   });
 });
 
-describe('docs/protocol.md', () => {
-  const text = read('docs/protocol.md');
+describe('docs/reference/protocol.md', () => {
+  const text = read('docs/reference/protocol.md');
 
   it('has a row for every request and every error', () => {
     for (const method of Object.keys(RESULTS)) expect(text).toContain(`| \`${method}\` |`);
@@ -229,8 +230,8 @@ describe('docs/protocol.md', () => {
   });
 });
 
-describe('docs/architecture.md', () => {
-  const text = read('docs/architecture.md');
+describe('docs/internals/architecture.md', () => {
+  const text = read('docs/internals/architecture.md');
 
   it('names for every invariant a test that is there', () => {
     const invariants =

@@ -1,4 +1,4 @@
-/** docs/benchmarks.svg: for each method, the share of runs within a factor of the best of grid. */
+/** docs/internals/benchmarks.svg: for each method, the share of runs within a factor of the best of grid. */
 
 import { byMethod, isTuned, labelOf } from './labels.js';
 import { rowsOf } from './measures.js';

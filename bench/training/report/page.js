@@ -1,4 +1,4 @@
-/** docs/benchmarks.md, from what was measured. */
+/** docs/internals/benchmarks.md, from what was measured. */
 
 import { byMethod, isTuned, labelOf, labelWithLr } from './labels.js';
 import { bestOfGrid, plainRowsOf, rowsOf, scoreForecasts, summarize, TARGETS } from './measures.js';
@@ -123,7 +123,7 @@ function summarySections(measured) {
     'Final validation loss over that of best of grid: for each workload the median over',
     'seeds; of these the median and the worst over workloads. Strategies are developed on',
     `${namesOf(developed)}; held out are ${namesOf(heldOut)}`,
-    '(how that was kept: [0014](decisions/0014-strategy-horizon.md)).\n',
+    '(how that was kept: [0014](../decisions/0014-strategy-horizon.md)).\n',
     table(
       [
         'method',

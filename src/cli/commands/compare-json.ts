@@ -1,4 +1,4 @@
-/** The `--json` document of `compare` (docs/cli.md); a change of it is a change of the API, pinned by test/pins. */
+/** The `--json` document of `compare` (docs/reference/cli.md); a change of it is a change of the API, pinned by test/pins. */
 
 import type { Comparison, RunComparison, Versus } from '../../core/compare/compare.js';
 import type { CurvePoint } from '../../core/compare/curve.js';

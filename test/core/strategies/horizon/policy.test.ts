@@ -1,11 +1,11 @@
-/** The policy of a committed run against its table in docs/algorithm.md. */
+/** The policy of a committed run against its table in docs/internals/algorithm.md. */
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { POLICY } from '../../../../src/core/strategies/horizon/committed/run.js';
 
-const PAGE = join(import.meta.dirname, '..', '..', '..', '..', 'docs', 'algorithm.md');
+const PAGE = join(import.meta.dirname, '..', '..', '..', '..', 'docs', 'internals', 'algorithm.md');
 
 /** The cells of the first table after the heading `### Policy`, without its head. */
 function policyRows(): readonly (readonly string[])[] {

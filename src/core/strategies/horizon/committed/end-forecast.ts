@@ -1,9 +1,10 @@
 /**
  * A forecast of the loss at the end of the run.
  *
- * After the search: the best losses of the two rungs lie on a power law of the steps, and the end on a flatter one. Later:
- * the remaining drop in log loss is a multiple of the drop between two evaluations. The band is the 10 to 90 % range of the
- * exponent or the multiple on the development workloads, and the noise of the evaluations (docs/algorithm.md; 0014, #13).
+ * After the search: the best losses of the two rungs lie on a power law of the steps trained, and the end on a flatter
+ * one. Under way: of the descent (of the logarithm of the loss) between two looks, a multiple is still to come. Bands are
+ * what the exponent and the multiple were off by, on the workloads that they were made on, and what the noise of the looks
+ * adds (docs/internals/algorithm.md).
  */
 
 import { type Conversation, decide } from '../../../conversation/conversation.js';

@@ -76,7 +76,7 @@ const AFTER_RISE = { cutFactor: 4, power: NOISY_POWER } as const;
 
 type Moment = 'divergence' | 'evaluation' | 'end';
 
-/** The policy, in the order and under the names of the table "Policy" in docs/algorithm.md. */
+/** The policy, in the order and under the names of the table "Policy" in docs/internals/algorithm.md. */
 export const POLICY: readonly Rule[] = [
   rule({
     name: 'divergence',

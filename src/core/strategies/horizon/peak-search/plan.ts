@@ -1,7 +1,7 @@
 /**
  * What the search of a `horizon` run may cost, planned before its first step.
  *
- * Shares of all steps T come from a recipe that was measured (docs/algorithm.md): a ramp of 1 %, five coarse probes of
+ * Shares of all steps T come from a recipe that was measured (docs/internals/algorithm.md): a ramp of 1 %, five coarse probes of
  * together 1.7 %, two to four fine ones of 1.8 % each. A short run leaves out what would be blind, and in a long one a fixed
  * number of steps is enough.
  */
