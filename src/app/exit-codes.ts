@@ -1,4 +1,4 @@
-/** Exit codes are an API (docs/design: 0 finished … 130 interrupted). Pinned by test/pins. */
+/** Exit codes are an API (docs/reference/exit-codes.md: 0 finished … 130 interrupted). Pinned by test/pins. */
 
 import type { ErrorCode } from '../core/errors.js';
 import type { RunStatus } from '../core/record/result.js';

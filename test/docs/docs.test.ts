@@ -40,6 +40,20 @@ describe('every document', () => {
     expect(broken).toEqual([]);
   });
 
+  it('links only to headings that are there', () => {
+    const links = documents.flatMap((path) =>
+      [...read(path).matchAll(/\]\((?!https?:)([^)#]*)#([^)]+)\)/g)].map(([, target, anchor]) => {
+        const page = target ? join(dirname(path), target) : path;
+        return { from: path, page, anchor };
+      }),
+    );
+    expect(links.length).toBeGreaterThan(20);
+    const broken = links.filter(
+      ({ page, anchor }) => !anchorsOf(read(page)).includes(anchor ?? ''),
+    );
+    expect(broken).toEqual([]);
+  });
+
   it('names only options that exist', () => {
     const known = new Set(
       createProgram({ onStart() {}, onExit() {} }).commands.flatMap((command) =>
@@ -61,6 +75,16 @@ describe('every document', () => {
       expect(read(path), path).not.toMatch(/\/(?:home|root|work|tmp)\/\w/);
   });
 });
+
+/** As a forge makes them of headings: lower case, no punctuation, hyphens for spaces. */
+function anchorsOf(markdown: string): readonly string[] {
+  return [...markdown.matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) =>
+    heading
+      .toLowerCase()
+      .replaceAll(/[^\p{L}\d _-]/gu, '')
+      .replaceAll(' ', '-'),
+  );
+}
 
 describe('README.md', () => {
   it('is under 150 lines', () => {
@@ -84,9 +108,9 @@ describe('docs/reference/cli.md', () => {
   });
 });
 
-describe('the document of --json in docs/reference/cli.md', () => {
+describe('the document of --json in docs/reference/run-directory.md', () => {
   const section =
-    read('docs/reference/cli.md').split('### The document\n')[1]?.split('\n## ')[0] ?? '';
+    read('docs/reference/run-directory.md').split('## The document\n')[1]?.split('\n## ')[0] ?? '';
   const rows = new Map(
     section.split('\n').flatMap((line) => {
       const [, keys = '', meaning = ''] = line.split(/(?<!\\)\|/);
@@ -161,15 +185,18 @@ describe('docs/internals/algorithm.md', () => {
   });
 });
 
-describe('docs/adapters.md', () => {
-  const text = read('docs/adapters.md');
+describe('docs/guide', () => {
+  const text = documents
+    .filter((path) => path.startsWith('docs/guide/'))
+    .map(read)
+    .join('\n');
   const examples = readdirSync(join(ROOT, 'examples'), { recursive: true, encoding: 'utf8' })
     .filter((path) => path.endsWith('.py'))
     .map((path) => `examples/${path}`);
 
   it('links to every Python example', () => {
     expect(examples.length).toBeGreaterThan(5);
-    for (const path of examples) expect(text).toContain(`(../${path})`);
+    for (const path of examples) expect(text).toContain(`(../../${path})`);
   });
 
   it('gives the lines that the wire takes without a library', () => {
