@@ -30,13 +30,13 @@ export function renderPage(workloads) {
 
 const INTRODUCTION = `# Training benchmarks
 
-Real trainings of a fixed number of steps T, each method from the same seeds. What
-counts is the **final validation loss** at equal total steps: steps that a search
-rolls back count as much as steps that stay. The losses of a workload are divided by
-that of its *best of grid*: of about fifty fixed schedules and LRs the one that turned
-out best. Nobody knows it in advance, so 1.00 is hard to reach, and below 1 a method beats
-every fixed schedule that was tried. Not all lines come from one machine: processors round
-differently, and the same seed may end a few per cent apart on two of them.
+Real trainings of a fixed number of steps T compare methods from the same seeds. The measure is the **final
+validation loss** at equal total steps. Steps that a search rolls back count as much as committed steps.
+
+The losses of a workload are divided by that of its *best of grid*. This is the best of about fifty fixed schedules
+and LRs, selected afterwards. It is not known in advance, so 1.00 is hard to reach. Below 1 a method beats every fixed
+schedule that was tried. The lines come from several machines. Processors round differently, and the same seed may end
+a few per cent apart on two of them.
 
 This page is made by \`node bench/training/report.js\` from
 \`bench/training/results.jsonl\`, which \`npm run bench:training\` appends to. Do not edit it.
@@ -46,45 +46,41 @@ const NOT_MEASURED = 'On a GPU: not measured.';
 
 const METHODS = `## Methods
 
-- **Best of grid**: six schedules times at least seven LRs, each twice the one before,
-  on two seeds (one where a run takes half a minute: \`--grid-seeds 1\`); a schedule's LRs
-  go on until its best one lies inside. The six best configurations then run on five
-  seeds, and the lowest median is the reference. A schedule that is not among the six
-  stands in the tables with the seeds that it has.
-- **Fixed schedules** at the LR that was best in hindsight: constant; step (a tenth at
-  50 % and 75 %), cosine, linear (both to zero), and WSD (the last 25 % linear to zero), each after 5 %
-  of linear warm-up; one-cycle as in PyTorch, momentum left alone.
-- **Cosine, default LR**: the cosine at PyTorch's default: 1e-3 for SGD, Adam and AdamW, 1e-2
-  for RMSprop.
-- **Ramp, then cosine**: the LR rises exponentially until the loss is clearly above its
-  minimum, and falls by a cosine from the LR of the minimum; after AutoWU (Kim et al.,
-  2021), without its Gaussian process. No search steps.
-- **Schedule-Free** and **Prodigy** (PyTorch only): the packages \`schedulefree\` and
-  \`prodigyopt\`, with the settings that their authors recommend to begin with; Schedule-Free
-  that of SGD where the workload has SGD, else that of AdamW.
-- **Optuna**: TPE over peak LR (1e-5 to 10) and warm-up (0 to 20 %) of a cosine of T
-  steps, with a median pruner; 1x is one trial, and 3x and 10x are three and ten times
-  T steps over all trials: one study, looked at three times. The best whole trial counts.
-- **Optimal, computed** (quadratics only): the expected final loss is known in closed
-  form there, and so is its slope in each LR; the schedule is where L-BFGS ends.
+- **Best of grid**: six schedules times at least seven LRs, each twice the one before. Each runs on two seeds, or on one
+  if a run takes half a minute (\`--grid-seeds 1\`). A schedule's LRs continue until its best one lies inside. The six
+  best configurations then run on five seeds, and the lowest median is the reference. Other schedules appear in the
+  tables with the seeds that they have.
+- **Fixed schedules** run at the LR that was best in hindsight. They are constant, step (a tenth at 50 % and 75 %), cosine
+  and linear (both to zero), and WSD (the last 25 % linear to zero). Each begins with 5 % of linear warm-up. One-cycle is
+  as in PyTorch, with constant momentum.
+- **Cosine, default LR** is the cosine at PyTorch's default: 1e-3 for SGD, Adam and AdamW, 1e-2 for RMSprop.
+- **Ramp, then cosine** raises the LR exponentially until the loss is clearly above its minimum. A cosine then falls from
+  the LR of the minimum. It follows AutoWU (Kim et al., 2021), without its Gaussian process. It has no search steps.
+- **Schedule-Free** and **Prodigy** (PyTorch only) are the packages \`schedulefree\` and \`prodigyopt\`, with the settings
+  that their authors recommend first. Schedule-Free uses SGD where the workload has SGD, else AdamW.
+- **Optuna** is TPE over peak LR (1e-5 to 10) and warm-up (0 to 20 %) of a cosine of T steps, with a median pruner. 1x is
+  one trial. 3x and 10x are three and ten times T steps over all trials of one study, evaluated three times. The best
+  whole trial counts.
+- **Optimal, computed** (quadratics only) uses the expected final loss in closed form, and its slope in each LR. The
+  schedule is where L-BFGS ends.
 `;
 
 /** The strategies that were run, which differ by their name alone. */
 function tunedText(measured) {
   const labels = measured.flatMap(({ rows }) => rows.filter(isTuned).map(labelOf));
   if (labels.length === 0) return '';
-  return `- **${[...new Set(labels)].join(', ')}**: \`autolrs run --strategy NAME --budget T\` and nothing else. No LR is
-  given. "Outside" is wall time in which the script did not start, train, validate, save
-  or load: the tuner's own, with Node's start and checkpoints on disk, on a machine that
-  had other work.
+  return `- **${[...new Set(labels)].join(', ')}**: \`autolrs run --strategy NAME --budget T\` and nothing else. No LR is given. "Outside" is
+  wall time in which the script did not start, train, validate, save or load. It is the tuner's own, with Node's start and
+  checkpoints on disk, on a machine with other work.
 `;
 }
 
-const WORKLOADS = `A workload cuts its own validation split from the training data; test data serve the
-last table only. *Median* and *worst* are over seeds, of the final validation loss
-divided by the median of best of grid. *Steps to* is when a run's validation loss is first as low
-as best of grid, or at most 1 % or 5 % above: a median over seeds, as a part of T,
-search included; "-" if half of the seeds never are (or, for Optuna, if nobody looked).
+const WORKLOADS = `A workload cuts its own validation split from the training data. Test data serve the last table only.
+
+- *Median* and *worst* are over seeds, of the final validation loss divided by the median of best of grid.
+- *Steps to* is when a run's validation loss is first as low as best of grid, or at most 1 % or 5 % above. It is a median
+  over seeds, as a part of T, search included. A dash means that half of the seeds never are, or that Optuna was not
+  evaluated there.
 `;
 
 const FOOTER = `## Run it
@@ -97,10 +93,9 @@ npm run bench:training             # hours: all that is not in the store yet
 node bench/training/report.js      # this page, and the figure
 \`\`\`
 
-It can be stopped at any time and goes on where it was. A workload is a file in
-\`bench/training/workloads\`; a method, one in \`bench/training/methods\`. A workload that
-is changed has another version, and its runs count no more. After a change to a strategy
-\`--methods NAME --again\` runs it anew; of two lines for a run the later counts.
+It can be stopped at any time and resumes where it was. A workload is a file in \`bench/training/workloads\`, and a method is
+one in \`bench/training/methods\`. A changed workload has another version, and its old runs no longer count. After a change
+to a strategy \`--methods NAME --again\` runs it anew. Of two lines for a run the later counts.
 `;
 
 function summarySections(measured) {
@@ -120,10 +115,11 @@ function summarySections(measured) {
   });
   return [
     '## Summary\n',
-    'Final validation loss over that of best of grid: for each workload the median over',
-    'seeds; of these the median and the worst over workloads. Strategies are developed on',
-    `${namesOf(developed)}; held out are ${namesOf(heldOut)}`,
-    '(how that was kept: [0014](../decisions/0014-strategy-horizon.md)).\n',
+    'The table has the final validation loss over that of best of grid. Each workload gives the median over seeds. The columns',
+    'give the median and the worst over workloads.\n',
+    `- Developed on: ${namesOf(developed)}.`,
+    `- Held out: ${namesOf(heldOut)}.`,
+    '\nDecision [0014](../decisions/0014-strategy-horizon.md) says how the second group was held out.\n',
     table(
       [
         'method',
@@ -138,10 +134,9 @@ function summarySections(measured) {
       rows,
     ),
     '![Share of runs within a factor of the best of grid, for each method](benchmarks.svg)\n',
-    'The figure: of all runs of a method (workloads times seeds), the share whose final',
-    'loss is at most so many times that of best of grid. Higher, and further to the left, is',
-    'better. Of the fixed schedules it has the cosine. AlgoPerf draws such profiles of the',
-    'time to a target; here it is the loss at equal steps.\n',
+    'The figure covers all runs of a method (workloads times seeds). It shows the share whose final loss is at most a given',
+    'multiple of that of best of grid. Higher, and further to the left, is better. Of the fixed schedules it has the cosine.',
+    'AlgoPerf draws such profiles of the time to a target. Here it is the loss at equal steps.\n',
   ];
 }
 
@@ -196,7 +191,7 @@ function unfinishedSection(workloads) {
   );
   return [
     '### Without a finished grid\n',
-    `${namesOf(workloads)}: the fixed schedules have not all run, so the losses stand as they are.`,
+    `The fixed schedules have not all run for ${namesOf(workloads)}. The losses are therefore not divided.`,
     'These workloads are in no other table.\n',
     table(['workload', 'method', 'seeds', 'median loss', 'worst', 'search'], rows),
   ];
@@ -207,7 +202,8 @@ function testSection(measured) {
   const labels = [...new Set(all.map(labelOf))];
   return [
     '## Test loss\n',
-    'The median over seeds on data that nothing was chosen by. Best of grid and Optuna choose\nby the very validation losses that they are judged by above; here they do not.\n',
+    'This is the median over seeds on data that no choice used. Above, best of grid and Optuna choose by the same validation',
+    'losses that judge them. Here they do not.\n',
     table(
       ['method', ...measured.map(({ name }) => name)],
       labels.map((label) => [
@@ -239,12 +235,11 @@ function forecastSection(measured) {
   if (rows.length === 0) return [];
   return [
     '## Forecasts of the end\n',
-    '`horizon` forecasts the loss at the end of its budget from its search, with a band that held',
-    'four ends in five of the runs it was made on. It renews the forecast at a half, three',
-    'quarters and nine tenths of the run, with a band that is made for four in five too, and',
-    'widened by the noise of the looks. All its runs above:\n',
+    '`horizon` forecasts the final loss from its search. The interval held four of five final losses in the runs that it was',
+    'made on. The forecast is updated at a half, three quarters and nine tenths of the run. Those intervals are made for four',
+    'of five too, and are widened by the noise of the evaluations. The table has all its runs:\n',
     table(
-      ['forecast', 'workloads', 'made', 'in the band', 'forecast over what came, median'],
+      ['forecast', 'workloads', 'made', 'in the interval', 'forecast over the actual loss, median'],
       rows,
     ),
   ];
