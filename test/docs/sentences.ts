@@ -4,8 +4,8 @@
 export function sentencesOf(markdown: string): readonly string[] {
   return paragraphsOf(markdown).flatMap((paragraph) =>
     plainText(paragraph)
-      .split(/(?<=[.!?][)"”]*)\s+(?=["“(]?(?:[A-Z0-9]|CODE\b))/)
-      .filter((sentence) => wordCount(sentence) > 0),
+      .split(/(?<=[.!?][)"”]*)\s+(?=["“(*]*[A-Z0-9])/)
+      .filter((sentence) => wordCount(sentence) > 0 && !/^(?:CODE[,.]?\s*)+$/.test(sentence)),
   );
 }
 
