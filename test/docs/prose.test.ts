@@ -10,6 +10,9 @@ const LONGEST = 25;
 
 const pages = [
   'README.md',
+  'CONTRIBUTING.md',
+  'SECURITY.md',
+  'adapters/python/README.md',
   ...readdirSync(join(ROOT, 'docs'), { recursive: true, encoding: 'utf8' })
     .filter((path) => path.endsWith('.md') && !path.startsWith('decisions'))
     .map((path) => `docs/${path}`),
