@@ -1,4 +1,4 @@
-"""A trainer that speaks the wire (docs/reference/protocol.md) itself, with Python's own library alone.
+"""A trainer that speaks the wire (docs/reference/protocol.md) with the standard library alone.
 
 `python regression.py` trains as it is, `autolrs run -- python regression.py` under the tuner.
 It fits a line to noisy points of which there is no end: the step says which ones are next, so

@@ -6,7 +6,16 @@ import { describe, expect, it } from 'vitest';
 import { ROOT, runCli } from '../support/cli.js';
 
 /** What is searched. To add, once their words are replaced: 'src', 'adapters/node', 'adapters/python/autolrs'. */
-const ROOTS = ['README.md', 'CONTRIBUTING.md', 'SECURITY.md', 'adapters/python/README.md', 'docs'];
+const ROOTS = [
+  'README.md',
+  'CONTRIBUTING.md',
+  'SECURITY.md',
+  'docs',
+  'src',
+  'adapters/node',
+  'adapters/python/README.md',
+  'adapters/python/autolrs',
+];
 
 /** The text of a decision is of its day. */
 const LEFT_OUT = ['docs/decisions/', '/node_modules/', '__pycache__'];

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from autolrs._distributed.links import (
-    HELLO_SECONDS,
+    HANDSHAKE_SECONDS,
     Site,
     accept_all,
     connect_to_leader,
@@ -139,7 +139,7 @@ def test_a_stranger_that_says_little_does_not_keep_all_waiting() -> None:
         began = time.monotonic()
         with pytest.raises(RanksError, match="for rank 1 to connect"):
             accept_all(listener, SECRET, 2, seconds=0.2)
-        assert time.monotonic() - began < HELLO_SECONDS / 2
+        assert time.monotonic() - began < HANDSHAKE_SECONDS / 2
     assert listener.fileno() == -1
 
 
@@ -174,7 +174,7 @@ def test_a_stranger_that_speaks_slowly_does_not_keep_all_waiting() -> None:
 def test_a_rank_is_let_in_behind_a_stranger_that_speaks_slowly(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("autolrs._distributed.links.HELLO_SECONDS", 0.3)
+    monkeypatch.setattr("autolrs._distributed.links.HANDSHAKE_SECONDS", 0.3)
     listener, address = listen([HERE, HERE])
     stranger = socket.create_connection(listener.getsockname())
     with stranger, ThreadPoolExecutor() as threads:
@@ -190,7 +190,7 @@ def test_silent_strangers_hold_no_rank_up() -> None:
     connect_to_leader(address, SECRET, 1)
     began = time.monotonic()
     assert [link.rank for link in accept_all(listener, SECRET, 2)] == [1]
-    assert time.monotonic() - began < HELLO_SECONDS / 2
+    assert time.monotonic() - began < HANDSHAKE_SECONDS / 2
     for stranger in silent:
         stranger.close()
 

@@ -53,7 +53,7 @@ export type CutEvidence =
       readonly error: number;
     }
   | {
-      /** None of the last looks was better than the best before them. */
+      /** None of the last evaluations was better than the best before them. */
       readonly kind: 'stall';
       readonly looks: number;
     };

@@ -20,7 +20,7 @@ import { needsHigh } from './lr-finding.js';
 import {
   atScriptLr,
   goesOnAs,
-  hasStrays,
+  hasIsolatedDifferences,
   isFirstOther,
   isOdd,
   repeatsItself,
@@ -162,7 +162,7 @@ export function* resume(
 export function isInDoubt(evidence: Evidence): boolean {
   const { trials, validationGoneOn, validationResumed } = evidence;
   if (trials.resumed === undefined || goesOnAs(evidence, 'resumed', 'goneOn')) return false;
-  const isComparable = repeatsItself(evidence) && !hasStrays(evidence);
+  const isComparable = repeatsItself(evidence) && !hasIsolatedDifferences(evidence);
   return isComparable && Object.is(validationGoneOn, validationResumed);
 }
 

@@ -44,7 +44,7 @@ export function isFirstPassOther(evidence: Evidence): boolean {
  * Single trials are set apart midway from all others of their kind: by something that the script does at some steps by
  * a count of its own, which no restore takes back.
  */
-export function hasStrays(evidence: Evidence): boolean {
+export function hasIsolatedDifferences(evidence: Evidence): boolean {
   const atLr = atScriptLr(evidence);
   const kinds = ['stillAgain', 'stillByOne', 'last'] as const;
   if (![atLr, ...kinds.map((name) => trialsOf(evidence, name))].every(areSame)) return true;
@@ -54,7 +54,7 @@ export function hasStrays(evidence: Evidence): boolean {
   });
 }
 
-/** Training repeats itself after a restore, the first one and any later one, except for what `hasStrays` tells. */
+/** Training repeats itself after a restore, the first one and any later one, except for what `hasIsolatedDifferences` tells. */
 export function repeatsItself(evidence: Evidence): boolean {
   const trials = atScriptLr(evidence);
   if (trials.length < 2 || changesCheckpoint(evidence)) return false;

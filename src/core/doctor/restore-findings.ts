@@ -16,7 +16,7 @@ import {
   atScriptLr,
   atZero,
   changesCheckpoint,
-  hasStrays,
+  hasIsolatedDifferences,
   isFirstPassOther,
   repeatsItself,
   STEADY,
@@ -38,7 +38,7 @@ export function restoreFindings(evidence: Evidence): readonly Finding[] {
   if (!repeatsItself(evidence)) return causesOf(evidence, first, again);
   if (hasMoved(evidence)) return [finding('defect', 'buffers')];
   if (isFirstPassOther(evidence)) return [finding('note', 'first-pass')];
-  if (!hasStrays(evidence)) return [finding('ok')];
+  if (!hasIsolatedDifferences(evidence)) return [finding('ok')];
   return [finding('note', isInexact(evidence) ? 'inexact-arithmetic' : 'own-counter')];
 }
 

@@ -2,7 +2,7 @@
 
 import type { Evidence } from './evidence.js';
 import type { Cause, CheckVerdict, Circumstances, Finding } from './finding.js';
-import { goesOnAs, hasStrays, repeatsItself } from './repetition.js';
+import { goesOnAs, hasIsolatedDifferences, repeatsItself } from './repetition.js';
 import { isInexact, isRounding } from './restore-findings.js';
 
 export function resumeFinding(
@@ -22,7 +22,7 @@ export function resumeFinding(
   if (goesOnAs(evidence, 'resumed', 'goneOn')) return finding('ok');
   if (isInexact(evidence) || isRounding(goneOn, resumed)) return finding('note', 'resume-inexact');
   // What the script does by a count of its own comes at other steps there.
-  if (hasStrays(evidence)) return finding('unknown', 'resume-unseen');
+  if (hasIsolatedDifferences(evidence)) return finding('unknown', 'resume-unseen');
   if (trials.resumedStill === undefined) return finding('unknown');
   // At LR 0 the optimizer moves nothing: what differs there are batches or random numbers.
   return goesOnAs(evidence, 'resumedStill', 'goneOnStill')

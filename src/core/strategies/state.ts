@@ -97,7 +97,7 @@ export function divergenceOf({ diverged, wasFinite, wasValidated }: StrategyStat
   return { diverged: lrs };
 }
 
-/** Restores a checkpoint and moves what was committed beyond it to the search's account. */
+/** Restores a checkpoint and counts what was committed beyond it as search. */
 export function* restoreCounted(state: StrategyState, checkpoint: string): Conversation<void> {
   const step = yield* restore(checkpoint);
   state.ledger = rollBackTo(state.ledger, step - state.facts.step);

@@ -186,7 +186,7 @@ def batch_bytes(batch: Any, depth: int = 8) -> int:
 
     Args:
         batch: What a loader yields.
-        depth: How many containers inside each other to look into: a batch may refer to itself.
+        depth: How many containers inside each other to search: a batch may refer to itself.
     """
     try:
         nbytes = getattr(batch, "nbytes", None)

@@ -17,7 +17,7 @@ def rebuild(batch: Any, each: Callable[[Any], Any] = lambda item: item, depth: i
         batch: What a loader yields. What is in containers of other kinds, or of kinds that do
             not let themselves be copied, stays shared.
         each: Takes what is no container, and returns what stands in its place.
-        depth: How many containers inside each other to look into: a batch may refer to itself.
+        depth: How many containers inside each other to search: a batch may refer to itself.
     """
     kind: Any = type(batch)
     if kind in _PLAIN or depth == 0:

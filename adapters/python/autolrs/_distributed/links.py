@@ -19,7 +19,7 @@ from autolrs.errors import RanksError
 ACCEPT_SECONDS = 60.0
 """All ranks have just met: who does not come by then is kept off by a firewall."""
 
-HELLO_SECONDS = 10.0
+HANDSHAKE_SECONDS = 10.0
 """A rank says who it is as soon as it is connected."""
 
 MOST_UNPROVEN = 64
@@ -114,7 +114,7 @@ class _Unproven:
     def wait(self, seconds: float) -> list[tuple[socket.socket, int]]:
         """Those that have just said which rank they are, after `seconds` at the latest."""
         proven = []
-        for key, _ in self._selector.select(min(seconds, HELLO_SECONDS)):
+        for key, _ in self._selector.select(min(seconds, HANDSHAKE_SECONDS)):
             connection = cast(socket.socket, key.fileobj)
             if connection is self._listener:
                 self._accept()
@@ -122,7 +122,7 @@ class _Unproven:
                 rank = self._receive_rank(connection)
                 if rank is not None:
                     proven.append((connection, rank))
-        late = time.monotonic() - HELLO_SECONDS
+        late = time.monotonic() - HANDSHAKE_SECONDS
         for connection in [one for one, since in self._since.items() if since < late]:
             self._drop(connection)
         return proven
@@ -151,12 +151,14 @@ class _Unproven:
             piece = connection.recv(expected - len(self._said[connection]))
         except OSError:
             piece = b""
-        hello = self._said[connection] + piece
-        self._said[connection] = hello
-        if len(hello) == expected and hmac.compare_digest(hello[:-9], self._secret.encode()):
+        token_and_rank = self._said[connection] + piece
+        self._said[connection] = token_and_rank
+        if len(token_and_rank) == expected and hmac.compare_digest(
+            token_and_rank[:-9], self._secret.encode()
+        ):
             self._forget(connection)
-            return int(hello[-9:])
-        if piece == b"" or len(hello) == expected:
+            return int(token_and_rank[-9:])
+        if piece == b"" or len(token_and_rank) == expected:
             self._drop(connection)
         return None
 
@@ -203,7 +205,7 @@ def _own_address_towards(host: str) -> str | None:
     if not host:
         return None
     with suppress(OSError, UnicodeError):
-        # Any port will do: for UDP, to connect is to look for the way.
+        # Any port will do: for UDP, to connect is to find the way.
         for family, kind, _, _, address in socket.getaddrinfo(host, 9, type=socket.SOCK_DGRAM):
             with suppress(OSError), socket.socket(family, kind) as probe:
                 probe.connect(address)

@@ -2,7 +2,7 @@
 
 Rank 0 has the wire. It passes each request on to the others, over one socket to each, and every
 rank carries it out; rank 0 answers for all. So between two steps ranks say nothing to
-each other, but where a training looks whether it must stop (see `_ranked_session`).
+each other, except where a training checks whether it must stop (see `_distributed.session`).
 """
 
 from __future__ import annotations

@@ -25,7 +25,7 @@ without it a run that has blown up would go on, and could not be cancelled."""
 
 
 class RankedTrainRequest(TrainRequest):
-    """As `Training`, but looks at its losses only where all ranks do."""
+    """As `TrainRequest`, but reads its losses only where all ranks do."""
 
     def add(self, loss: Any) -> None:
         """As there, and judges nothing."""

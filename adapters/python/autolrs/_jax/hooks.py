@@ -193,7 +193,7 @@ def _refuse_without_state(validate: Callable[..., Any] | None) -> None:
 
 
 def _refuse_objects(state: Any) -> None:
-    """Finds out what only looks like a state: a new one would leave the script's own as it is.
+    """Finds out what only resembles a state: a new one would leave the script's own as it is.
 
     Raises:
         NotHeldError: It holds modules of Flax NNX.

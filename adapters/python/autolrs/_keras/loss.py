@@ -9,7 +9,7 @@ def show_batch_losses(model: Any) -> Callable[[], None]:
     """Makes `loss` in the logs of a training batch that batch's own; returns the way back.
 
     It is done inside the compiled step: to reset the mean between two steps would take, on JAX, a
-    look at all variables. What `evaluate` gives stays a mean.
+    read of all variables. What `evaluate` gives stays a mean.
     """
     trackers = [metric for metric in model.metrics if metric.name == "loss"]
     train_step = model.train_step

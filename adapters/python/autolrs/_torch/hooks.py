@@ -195,7 +195,7 @@ class TorchHooks:
             return
         for group, ratio in zip(self._param_groups, self.groups):
             if isinstance(group["lr"], Tensor):
-                group["lr"].fill_(lr * ratio)  # a compiled or captured step looks at this tensor
+                group["lr"].fill_(lr * ratio)  # a compiled or captured step reads this tensor
             else:
                 group["lr"] = lr * ratio
         if self._watch is not None:
@@ -250,7 +250,7 @@ class TorchHooks:
 
     def apply(self, state: dict[str, Any]) -> None:
         if self._model_copies is not None:
-            self._model_copies.look()
+            self._model_copies.sample()
         restore_model(self._model, state["model"])
         states = state["optimizer"]
         restore_optimizers(self.optimizers, states if type(states) is list else [states])

@@ -1,4 +1,4 @@
-"""Tells optimizer updates from what only looks like one: micro-batches, and skips by a scaler."""
+"""Tells optimizer updates from what only resembles one: micro-batches, and skips by a scaler."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MAX_SKIPS = 64
 MANY_CALLS = 1000
 """So many steps in a row without an update are no gradient accumulation."""
 
-LOOKS = 16
+EAGER_CHECKS = 16
 """How often weights are looked at while it is open whether updates are seen. After that, only each
 time that twice as many calls as before have gone by without one."""
 
@@ -54,8 +54,8 @@ class Updates:
         self._skips = 0
         self._losses: list[Any] = []
         self._calls = 0  # since the last update
-        self._looks = LOOKS
-        self._next_look = 1
+        self._checks_left = EAGER_CHECKS
+        self._next_check = 1
         self._weights: list[float] | None = None
         self._was_seen = False  # an update, by a hook
         self._most_at_once = 1
@@ -164,7 +164,7 @@ class Updates:
         losses = [*self._losses, hold(loss)]
         self.calls_per_update = self._calls + 1
         self._forget_calls()
-        self._next_look = max(self._next_look, 2 * self.calls_per_update)
+        self._next_check = max(self._next_check, 2 * self.calls_per_update)
         self._weights = None
         if all(isinstance(each, float) for each in losses):
             return sum(losses) / len(losses)
@@ -179,14 +179,14 @@ class Updates:
 
     def _has_changed(self) -> bool:
         """True if weights are others than at the last check, though no update was told."""
-        if self._looks <= 0 and self._calls + 1 < self._next_look:
+        if self._checks_left <= 0 and self._calls + 1 < self._next_check:
             return False
-        self._looks -= 1
+        self._checks_left -= 1
         before, self._weights = self._weights, self._look()
         if before is None:
             return False
-        if self._looks <= 0:
-            self._next_look *= 2
+        if self._checks_left <= 0:
+            self._next_check *= 2
         return str(before) != str(self._weights)  # so that NaN is the same as NaN
 
     @torch.no_grad()

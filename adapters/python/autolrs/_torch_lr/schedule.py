@@ -89,7 +89,7 @@ class ScaledSchedule:
                     continue
                 tensors.add(id(own))
                 kept = own.clone()
-                own.mul_(self.factor)  # a compiled or captured step looks at this tensor
+                own.mul_(self.factor)  # a compiled or captured step reads this tensor
                 scaled.append((group, kept, None))
             else:
                 group["lr"] = own * self.factor

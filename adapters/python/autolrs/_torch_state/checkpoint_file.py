@@ -36,7 +36,7 @@ def read_durable(path: str, world: int = 1) -> dict[str, Any]:
         OSError: It is not there, it is no checkpoint, or another number of processes wrote it.
     """
     try:
-        # Of a large file that several processes read, each loads only what it looks at.
+        # Of a large file that several processes read, each loads only what it reads.
         content = torch.load(path, map_location="cpu", weights_only=True, mmap=world > 1)
     except FileNotFoundError:
         raise

@@ -22,7 +22,7 @@ OFTEN = 2
 
 
 class ModelCopies:
-    """Looks, at the first updates, whether averages of the weights or the like move along.
+    """Checks, at the first updates, whether averages of the weights or the like move along.
 
     A copy that is taken now and then, as of the best weights so far, is none of them: it is what
     the model is when it changes. What is seen is told of at a rollback.
@@ -43,7 +43,7 @@ class ModelCopies:
     ) -> None:
         self._model = model
         self._warn = warn
-        self._looks = 3
+        self._checks_left = 3
         inside = {id(part) for each in [model, *held] for part in _parts(each)}
         alike = [each for each in _alike(model) if id(each) not in inside]
         covered = {id(part) for each in alike for part in each.modules() if part is not each}
@@ -55,18 +55,18 @@ class ModelCopies:
         if self._alike and "_optimizer_step_pre_hooks" in leaves[0].__dict__:
             self._hook = leaves[0].register_step_pre_hook(self._note)
 
-    def look(self) -> None:
+    def sample(self) -> None:
         """A rollback is about to be made: what should come back with it?"""
         if self._hook is not None:
             self._note()
             self._tell_of_averages()
-        if self._looks > 0 and _trains(self._model) != self._trains:
-            self._looks = 0
+        if self._checks_left > 0 and _trains(self._model) != self._trains:
+            self._checks_left = 0
             self._warn(
                 "let which parameters train follow tuner.step_count: requires_grad of some has "
                 "changed since the loop began, and a rollback does not take that back"
             )
-        self._looks -= 1
+        self._checks_left -= 1
 
     def _note(self, *_: Any) -> None:
         if self._watched >= SEEN:

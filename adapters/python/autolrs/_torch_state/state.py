@@ -189,7 +189,7 @@ class _OptimizerStore:
         for group, lr, other in zip(self.groups, self.lrs, loaded.param_groups):
             if other is not group:
                 group.update({key: value for key, value in other.items() if key != "params"})
-            if isinstance(lr, Tensor):  # a compiled or captured step looks at this very tensor
+            if isinstance(lr, Tensor):  # a compiled or captured step reads this very tensor
                 group["lr"] = lr.copy_(torch.as_tensor(group["lr"]))
         if loaded.state is not self._state:
             state = dict(loaded.state)

@@ -2,8 +2,8 @@
  * A forecast of the loss at the end of the run.
  *
  * After the search: the best losses of the two rungs lie on a power law of the steps trained, and the end on a flatter
- * one. Under way: of the descent (of the logarithm of the loss) between two looks, a multiple is still to come. Bands are
- * what the exponent and the multiple were off by, on the workloads that they were made on, and what the noise of the looks
+ * one. Under way: of the descent (of the logarithm of the loss) between two evaluations, a multiple is still to come. Bands are
+ * what the exponent and the multiple were off by, on the workloads that they were made on, and what the noise of the evaluations
  * adds (docs/internals/algorithm.md).
  */
 
