@@ -90,6 +90,7 @@ const DECISIONS: Readonly<Record<string, Check>> = {
     reason: isText,
     diverged: maybe(isNumbers),
     neverFinite: maybe(isText),
+    unsoundStep: maybe(isNumber),
     wentBack: maybe(has({ from: isNumber, to: isNumber })),
     unused: maybe(isNumber),
   }),

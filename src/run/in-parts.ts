@@ -1,10 +1,10 @@
 /** Training in parts: for a trainer that cannot be called off, so short that an interrupt need not wait for long. */
 
 import type { TrainCommand, TrainedReply, TrainerFacts } from '../core/conversation/command.js';
+import { exceedsSmoothed } from '../core/math/smoothed-loss.js';
 import { joinParts, partOf } from '../core/record/split-train.js';
 import type { TrainerPort } from './ports.js';
 import type { SliceLength } from './slice-length.js';
-import { exceedsSmoothed } from './smoothed-loss.js';
 
 export interface InterruptibleOptions {
   readonly facts: TrainerFacts;

@@ -143,12 +143,14 @@ describe('the document of --json in docs/reference/run-directory.md', () => {
 
   it('has the keys that few runs have', () => {
     const rare = {
-      neverFinite: { loss: 'training', lowestLr: 1e-9 },
+      neverFinite: { loss: 'training', lowestLr: 1e-9, afterUpdate: true },
+      unsoundStep: 1,
       returned: { from: 2, to: 1 },
       steps: { rolledBack: 1 },
       error: { code: 'BUG', message: '', exitCode: 70 } satisfies RunError,
       process: { pid: 1, host: '' } satisfies RunningProcess,
-    } satisfies Pick<RunResult, 'neverFinite' | 'returned'> & Record<string, object>;
+    } satisfies Pick<RunResult, 'neverFinite' | 'unsoundStep' | 'returned'> &
+      Record<string, object | number>;
     expect(missing(rare)).toEqual([]);
     expect(missing({ steps: { bogus: 1 }, others: 1 })).toEqual(['steps.bogus', 'others']);
   });

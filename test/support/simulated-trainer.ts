@@ -12,7 +12,7 @@ import type {
 } from '../../src/core/conversation/command.js';
 import { AutolrsError } from '../../src/core/errors.js';
 import { createRandom } from '../../src/core/math/random.js';
-import { exceedsSmoothed } from '../../src/run/smoothed-loss.js';
+import { exceedsSmoothed } from '../../src/core/math/smoothed-loss.js';
 
 export interface SimulationOptions {
   readonly bestLr?: number;

@@ -19,7 +19,10 @@ async function readRun(dir: string, name: string): Promise<ComparableRun> {
     if (entry.kind === 'command' || entry.kind === 'reply' || entry.kind === 'slice')
       curves.add(entry, ledger);
   });
-  const { steps, keepSchedule, neverFinite, returned, unused } = result.build(status, seconds);
+  const { steps, keepSchedule, neverFinite, unsoundStep, returned, unused } = result.build(
+    status,
+    seconds,
+  );
   if (steps.committed === 0) {
     throw new AutolrsError(
       'RUN_DIRECTORY_UNUSABLE',
@@ -29,6 +32,7 @@ async function readRun(dir: string, name: string): Promise<ComparableRun> {
   const { training, validation } = curves;
   const end = {
     ...(neverFinite && { neverFinite }),
+    ...(unsoundStep !== undefined && { unsoundStep }),
     ...(returned && { returned }),
     ...(unused !== undefined && { unused }),
   };

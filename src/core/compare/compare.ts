@@ -25,6 +25,7 @@ export interface ComparableRun {
   /** What its LRs are; absent where none was set. */
   readonly keepSchedule?: boolean;
   readonly neverFinite?: NonNullable<RunResult['neverFinite']>;
+  readonly unsoundStep?: number;
   readonly returned?: NonNullable<RunResult['returned']>;
   readonly unused?: number;
   readonly steps: RunResult['steps'];

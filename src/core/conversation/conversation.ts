@@ -28,6 +28,8 @@ export function* decide(decision: Decision): Conversation<void> {
 export interface Divergence {
   readonly diverged: readonly number[];
   readonly neverFinite?: LossKind;
+  readonly afterUpdate?: true;
+  readonly unsoundStep?: number;
 }
 
 /** What there is to say of a run that spent its budget, or need not: as in the decision. */

@@ -193,6 +193,10 @@ export type Decision =
       readonly diverged?: readonly number[];
       /** A loss that was finite at none of them; absent where both were, or were not asked for. */
       readonly neverFinite?: LossKind;
+      /** The training loss of the weights that the run began with was finite, and none after an update. */
+      readonly afterUpdate?: true;
+      /** The committed step of the checkpoint that it last went back to, where its own training loss is not finite. */
+      readonly unsoundStep?: number;
       /** Absent where the model that was trained last is the one that stays. */
       readonly wentBack?: Return;
       /** Steps of the budget that the run did not use, because it would have taken back more than it may. */

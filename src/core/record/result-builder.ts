@@ -53,6 +53,7 @@ export class ResultBuilder {
   #stageSteps = 0;
   #rolledBackStage: number | undefined;
   #neverFinite: RunResult['neverFinite'];
+  #unsoundStep: RunResult['unsoundStep'];
   #returned: RunResult['returned'];
   #unused: RunResult['unused'];
   #schedule: Schedule = [];
@@ -138,6 +139,7 @@ export class ResultBuilder {
         ...(validation && { validation: validation.loss, validationStep: validation.step }),
       },
       ...(this.#neverFinite && { neverFinite: this.#neverFinite }),
+      ...(this.#unsoundStep !== undefined && { unsoundStep: this.#unsoundStep }),
       ...(this.#returned && { returned: this.#returned }),
       ...(this.#unused !== undefined && { unused: this.#unused }),
       forecasts: this.#forecastScores.forecasts,
@@ -272,9 +274,10 @@ export class ResultBuilder {
       case 'finished': {
         this.#returned = decision.wentBack;
         this.#unused = decision.unused;
-        const { neverFinite, diverged: [lowestLr] = [] } = decision;
+        const { neverFinite, afterUpdate, diverged: [lowestLr] = [] } = decision;
         if (neverFinite !== undefined && lowestLr !== undefined)
-          this.#neverFinite = { loss: neverFinite, lowestLr };
+          this.#neverFinite = { loss: neverFinite, lowestLr, ...(afterUpdate && { afterUpdate }) };
+        this.#unsoundStep = decision.unsoundStep;
         const { validation, level } = this.#path;
         const actual = validation?.loss ?? level.last ?? null;
         if (decision.reason === 'budget' && Number.isFinite(actual))

@@ -73,7 +73,9 @@ export interface RunResult {
     readonly validationStep?: number;
   };
   /** Where nothing survived: the loss that was finite at no LR, and the lowest of them. Absent if there is none. */
-  readonly neverFinite?: { readonly loss: LossKind; readonly lowestLr: number };
+  readonly neverFinite?: NeverFinite;
+  /** Where nothing survived: the committed step of the last checkpoint, whose own training loss was not finite. */
+  readonly unsoundStep?: number;
   /** Where the run ended worse than it had been: committed steps that it had, and kept. Absent if it did not. */
   readonly returned?: Return;
   /** Steps of the budget that the run did not use, because it would have taken back more than it may. Absent if it did. */
@@ -83,6 +85,13 @@ export interface RunResult {
   readonly interval: { readonly min: number; readonly max: number; readonly from: string } | null;
   readonly stages: readonly StageResult[];
   readonly schedule: Schedule;
+}
+
+export interface NeverFinite {
+  readonly loss: LossKind;
+  readonly lowestLr: number;
+  /** It was finite before the first update. */
+  readonly afterUpdate?: true;
 }
 
 export interface RunFacts {

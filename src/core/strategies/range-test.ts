@@ -7,7 +7,7 @@
  * No LR above a top that the user gave is tried.
  */
 
-import { type Conversation, decide, discard, save } from '../conversation/conversation.js';
+import { type Conversation, decide, discard } from '../conversation/conversation.js';
 import type { Interval } from '../conversation/decision.js';
 import { AutolrsError } from '../errors.js';
 import { robustNoise } from '../math/noise.js';
@@ -15,7 +15,13 @@ import { finiteMean, variance, windowMeans } from '../math/statistics.js';
 import type { TunerOptions } from '../options.js';
 import type { Limits } from './limits.js';
 import { factorInterval } from './lr-interval.js';
-import { didDiverge, restoreCounted, type StrategyState, trainCounted } from './state.js';
+import {
+  didDiverge,
+  restoreCounted,
+  type StrategyState,
+  saveCounted,
+  trainCounted,
+} from './state.js';
 
 /** LR at the first step of the ramp. */
 const RAMP_FROM_LR = 1e-6;
@@ -89,7 +95,7 @@ export function* findInterval(
   steps: number,
 ): Conversation<Interval | undefined> {
   yield* decide({ kind: 'range-test-started', steps });
-  yield* save('range-test');
+  yield* saveCounted(state, 'range-test');
   const ramp = yield* trainRamp(state, steps);
   yield* restoreCounted(state, 'range-test');
   yield* discard('range-test');

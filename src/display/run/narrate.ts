@@ -133,20 +133,22 @@ function describeEvidence(evidence: CutEvidence): string {
   }
 }
 
-function narrateFinish(
-  { reason, diverged = [], neverFinite, wentBack, unused }: Extract<Decision, { kind: 'finished' }>,
-  word: LrLabel,
-): string {
+function narrateFinish(decision: Extract<Decision, { kind: 'finished' }>, word: LrLabel): string {
+  const { reason, diverged = [], neverFinite, afterUpdate, unsoundStep } = decision;
   switch (reason) {
     case 'budget':
-      return describeFinish({ returned: wentBack, unused });
+      return describeFinish({ returned: decision.wentBack, unused: decision.unused });
     case 'target':
       return 'finished: the target loss is reached';
     case 'data':
       return "ended early: the script's loop ended";
     case 'diverged':
       if (neverFinite !== undefined) {
-        return `diverged: the ${neverFinite} loss was never finite (tried ${describeLrs(diverged)})`;
+        const when = afterUpdate ? ' after the first step' : '';
+        return `diverged: the ${neverFinite} loss was never finite${when} (tried ${describeLrs(diverged)})`;
+      }
+      if (unsoundStep !== undefined) {
+        return `diverged: the training loss of the model at step ${unsoundStep} is not finite (tried ${describeLrs(diverged)})`;
       }
       return `diverged: no ${word} of the interval survives (tried ${describeLrs(diverged)})`;
     default:

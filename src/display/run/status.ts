@@ -18,17 +18,20 @@ const SENTENCES: Readonly<Record<RunStatus, string>> = {
 
 export type End = Pick<
   RunResult,
-  'status' | 'keepSchedule' | 'neverFinite' | 'returned' | 'unused'
+  'status' | 'keepSchedule' | 'neverFinite' | 'unsoundStep' | 'returned' | 'unused'
 >;
 
 /** For people who see nothing else of the run. */
 export function describeEnd(
-  { status, keepSchedule, neverFinite, returned, unused }: End,
+  { status, keepSchedule, neverFinite, unsoundStep, returned, unused }: End,
   circumstances?: StatusDetails,
 ): string {
   const word = lrLabel({ keepSchedule });
   if (status === 'diverged' && neverFinite !== undefined) {
     return describeFault(neverFinite, word);
+  }
+  if (status === 'diverged' && unsoundStep !== undefined) {
+    return `diverged: the training loss of the model at step ${unsoundStep} is not finite at any ${word}, and there is no older checkpoint to go back to; run again with a lower \`--max-lr\``;
   }
   if (status === 'finished') return describeFinish({ returned, unused });
   return describeStatus(status, word, circumstances);
@@ -36,10 +39,14 @@ export function describeEnd(
 
 /** A loss that no LR can help: a user who reads that they diverged would search lower ones. */
 function describeFault(
-  { loss, lowestLr }: NonNullable<RunResult['neverFinite']>,
+  { loss, lowestLr, afterUpdate }: NonNullable<RunResult['neverFinite']>,
   word: LrLabel,
 ): string {
-  const tried = `the ${loss} loss was not finite at any ${word} down to ${formatLr(lowestLr)}`;
+  const lrs = `at any ${word} down to ${formatLr(lowestLr)}`;
+  if (afterUpdate) {
+    return `diverged: the ${loss} loss was not finite after the first step ${lrs}; unless the script trains at a lower one, the fault is in its loss or data, not in the ${word}`;
+  }
+  const tried = `the ${loss} loss was not finite ${lrs}`;
   const place = loss === 'training' ? 'loss or data' : 'validation';
   return `diverged: ${tried}; the fault is in the script's ${place}, not in the ${word}`;
 }

@@ -16,6 +16,15 @@ const noTrainingLoss: Ailment = (reply) =>
     ? { ...reply, losses: reply.losses.map(() => Number.NaN), end: 'diverged' }
     : reply;
 
+const noLossAfterUpdate: Ailment = (reply) =>
+  reply.kind === 'trained'
+    ? {
+        ...reply,
+        losses: reply.losses.map((loss, i) => (i === 0 ? loss : Number.NaN)),
+        ...(reply.steps > 1 && { end: 'diverged' }),
+      }
+    : reply;
+
 const noValidationLoss: Ailment = (reply) =>
   reply.kind === 'validated' ? { ...reply, loss: Number.NaN } : reply;
 
@@ -60,6 +69,17 @@ describe.each(STRATEGIES)('strategy %s, where nothing survives', (_, options) =>
     expect(text).toContain(`diverged: the training loss was not finite at any ${word} down to`);
     expect(line).toMatch(/^diverged: the training loss was never finite \(tried .*\)$/);
     expect(text).toContain(`the fault is in the script's loss or data, not in the ${word}`);
+  });
+
+  it('says so of a training loss that was finite at the first weights alone', () => {
+    const { last, result, text, line } = endOf(options, noLossAfterUpdate);
+    expect(last).toMatchObject({ neverFinite: 'training', afterUpdate: true });
+    expect(result.neverFinite).toMatchObject({ loss: 'training', afterUpdate: true });
+    expect(text).toContain(
+      `diverged: the training loss was not finite after the first step at any ${word} down to`,
+    );
+    expect(text).not.toContain('search lower');
+    expect(line).toMatch(/^diverged: the training loss was never finite after the first step /);
   });
 
   it('says so of a validation loss that never was finite', () => {

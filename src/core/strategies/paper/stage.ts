@@ -3,7 +3,7 @@
  * each, forecast the loss at `stageSteps` (τ) steps, roll back after every probe, then train τ steps with the best.
  */
 
-import { type Conversation, discard, save } from '../../conversation/conversation.js';
+import { type Conversation, discard } from '../../conversation/conversation.js';
 import type { Interval, ProbeOutcome } from '../../conversation/decision.js';
 import { forecastLoss, type LossSeries } from '../../forecast/forecast.js';
 import { type Observation, suggestLr } from '../../search/suggest.js';
@@ -14,6 +14,7 @@ import {
   didDiverge,
   restoreCounted,
   type StrategyState,
+  saveCounted,
   trainCounted,
   validateCounted,
 } from '../state.js';
@@ -36,7 +37,7 @@ export function* tuneStage(
   const divergedBefore = state.diverged.length;
   yield* startStage(state, { stage, stageSteps, probeSteps, candidates, interval, phase });
   const start = `stage-${stage}`;
-  yield* save(start);
+  yield* saveCounted(state, start);
   const probes: Probe[] = [];
   while (probes.length < candidates) {
     yield* restoreCounted(state, start);

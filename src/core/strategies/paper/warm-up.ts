@@ -1,7 +1,13 @@
 /** The optional warm-up: committed steps at an LR that grows linearly from 0 (paper §4.1). */
 
-import { type Conversation, decide, discard, save } from '../../conversation/conversation.js';
-import { didDiverge, restoreCounted, type StrategyState, trainCounted } from '../state.js';
+import { type Conversation, decide, discard } from '../../conversation/conversation.js';
+import {
+  didDiverge,
+  restoreCounted,
+  type StrategyState,
+  saveCounted,
+  trainCounted,
+} from '../state.js';
 
 export type WarmUpOutcome = 'done' | 'diverged' | 'data-ended';
 
@@ -15,7 +21,7 @@ const RETRY_SHARE = 1 / 4;
 export function* warmUp(state: StrategyState): Conversation<WarmUpOutcome> {
   const { warmupSteps, warmupLr } = state.options;
   if (warmupSteps === 0) return 'done';
-  yield* save('warm-up');
+  yield* saveCounted(state, 'warm-up');
   let lr = warmupLr ?? state.facts.lr;
   for (let attempt = 0; ; attempt++) {
     yield* decide({ kind: 'warmup-started', steps: warmupSteps, lr });

@@ -1,7 +1,7 @@
 /** The best checkpoint of a committed run, for a rollback. */
 
-import { type Conversation, discard, save } from '../../../conversation/conversation.js';
-import { restoreCounted, type StrategyState } from '../../state.js';
+import { type Conversation, discard } from '../../../conversation/conversation.js';
+import { restoreCounted, type StrategyState, saveCounted } from '../../state.js';
 
 export class BestCheckpoint {
   readonly #state: StrategyState;
@@ -43,7 +43,7 @@ export class BestCheckpoint {
     this.#step = step;
     this.#validation = this.#state.validation;
     this.#trainingLevel = trainingLevel;
-    yield* save(name);
+    yield* saveCounted(this.#state, name);
     if (previous !== undefined) yield* discard(previous);
     return name;
   }

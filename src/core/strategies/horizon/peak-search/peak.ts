@@ -3,9 +3,9 @@
  * narrower than the coarse. An answer at an edge is followed outwards, as far as the plan has steps for it.
  */
 
-import { type Conversation, discard, save } from '../../../conversation/conversation.js';
+import { type Conversation, discard } from '../../../conversation/conversation.js';
 import type { Interval } from '../../../conversation/decision.js';
-import { restoreCounted, type StrategyState } from '../../state.js';
+import { restoreCounted, type StrategyState, saveCounted } from '../../state.js';
 import { probeShape } from '../schedule-shape.js';
 import { bestOf, fallsToEdge, vertexOf } from './parabola.js';
 import { COARSE_PROBES, FINE_PROBES, type SearchPlan } from './plan.js';
@@ -73,7 +73,7 @@ export function* findPeak(
   }
   const hasRoom = (steps: number) => state.ledger.search + steps <= plan.mostSteps;
 
-  yield* save(start);
+  yield* saveCounted(state, start);
   for (let i = 0; i < COARSE_PROBES; i++) {
     const end = yield* probeAt(coarse, top - i * spacing, plan.coarseSteps);
     if (end === 'data-ended') return undefined;

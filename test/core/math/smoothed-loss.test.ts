@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { exceedsSmoothed } from '../../src/run/smoothed-loss.js';
+import { exceedsSmoothed } from '../../../src/core/math/smoothed-loss.js';
 
 describe('exceedsSmoothed', () => {
   it('is the weighted mean of all losses so far, each by 0.9 to the power of its age', () => {
