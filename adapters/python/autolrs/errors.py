@@ -49,3 +49,11 @@ class RanksError(PermanentError, RuntimeError):
 
 class TrainingOverError(PermanentError, RuntimeError):
     """The tuner has had its steps, and the script trains on."""
+
+
+class StepMissingError(PermanentError, RuntimeError):
+    """The script trains, and never says that it has made an update."""
+
+
+class StepOrderError(PermanentError, RuntimeError):
+    """The script says that it has made an update before it makes it."""

@@ -22,6 +22,7 @@ from autolrs._data.pause import Pause
 from autolrs._protocol.messages import SCRIPT_RAISED, Request, RpcError, base_of, parse_request
 from autolrs._protocol.wire import TunerGone, Wire
 from autolrs._session.handler import RequestHandler
+from autolrs._session.idle import IdleBatches, SteplessLoop
 from autolrs._session.plain_bugs import bug_in
 from autolrs._session.script_exit import ScriptEnd
 from autolrs._session.train_request import TrainRequest
@@ -37,12 +38,6 @@ PROGRESS_SECONDS = 0.25
 MAX_STRIDE = 64
 """At most so many steps between two readings of the clock: enough to make them cost nothing, few
 enough to notice soon when steps become slow."""
-
-
-MOST_IDLE_BATCHES = 256
-IDLE_FACTOR = 16
-"""Batches without an update that no accumulation explains: at least so many, and so many times the
-most that an update ever took. A script that skips what is not finite would go on for ever."""
 
 _GOES_ON = (
     "the script's loop goes on: end it by `if tuner.done: break` after tuner.step, by `while not "
@@ -97,10 +92,13 @@ class Session:
         self._left: Any = None
         """What the tuner has left, for a loop that might go on with it."""
         self._is_new = False
+        self._is_called = False
+        """The script has called `step`, or what stands for it."""
         self._reached: int | None = None
         """Updates at the end of the last request, if they were to stay."""
         self._is_over = False
-        self._idle = _IdleBatches()
+        self._idle = IdleBatches()
+        self._stepless = SteplessLoop()
         self._pause = Pause(hooks, self._give_sign)
         self._loop = DataLoop(self, self._handler, self._cache, hooks, self._pause, self.warn)
         self._end = ScriptEnd(self._refuse_training, lambda: self._handler.step)
@@ -153,6 +151,7 @@ class Session:
         Raises:
             TrainingOverError: The tuner has had its steps.
         """
+        self._is_called = True
         training = self._training
         if training is None:
             self._step_unasked()
@@ -171,7 +170,10 @@ class Session:
 
         Raises:
             TrainingOverError: The tuner has had its steps.
+            StepMissingError: Many were made, and `step` was never called.
         """
+        if not self._is_called:
+            self._stepless.note_update()
         self._is_asked_before = True
         if self._training is None:
             self._meet_update()
@@ -185,6 +187,7 @@ class Session:
 
     def skip(self) -> None:
         """Counts nothing: an update was tried and skipped."""
+        self._is_called = True
         self._is_new = False
         if self._training is not None:
             self._training.allow_script_step()
@@ -206,10 +209,20 @@ class Session:
         """See `autolrs.tuner.Tuner.batches`, and for what it raises `cycle`."""
         return self._loop.batches(loader)
 
-    def note_batch(self) -> None:
-        """The script goes on to another batch."""
+    def note_batch(self, epoch_length: int | None) -> None:
+        """The script goes on to another batch of an epoch of so many, if that is known.
+
+        Raises:
+            StepMissingError: It does so again and again, and never calls `step`.
+        """
         self._is_new = False
         training = self._training
+        if not self._is_called and training is not None:
+            self._stepless.note_batch(epoch_length)
+            # Nobody else listens: the tuner may want to end the run.
+            if self._wire.has_input and type(training) is TrainRequest:
+                self._check(training)
+                return
         if training is not None and self._idle.are_too_many(training):
             self._give_up(training)
 
@@ -481,24 +494,3 @@ class Session:
             sys.stderr.write(f"{gone}\n")
             sys.stderr.flush()
             os._exit(1)
-
-
-class _IdleBatches:
-    """Counts the batches that came since the last update."""
-
-    def __init__(self) -> None:
-        self._at: tuple[TrainRequest, int] | None = None
-        self._count = 0
-        self._most = 0
-
-    def are_too_many(self, training: TrainRequest) -> bool:
-        """Counts one more. Never too many before the script has done its first update."""
-        at = (training, training.count)
-        if at != self._at:
-            if training.count > 0:
-                self._most = max(self._most, self._count)
-            self._at, self._count = at, 0
-        self._count += 1
-        limit = max(MOST_IDLE_BATCHES, IDLE_FACTOR * self._most)
-        # Several ranks would have to agree on it.
-        return self._most > 0 and self._count > limit and type(training) is TrainRequest

@@ -614,6 +614,61 @@ for i, batch in enumerate(tuner.cycle([0.0] * 500, epochs=1_000_000)):
     assert driver.ask("train", steps=4, lr=0.5)["steps"] == 4
 
 
+STEPLESS = """
+import toy
+model, tuner = toy.attach()
+class Endless:
+    def __iter__(self):
+        while True:
+            yield 0.0
+batches = 0
+for epoch in tuner.epochs(100):
+    for batch in tuner.batches(DATA):
+        model.update(batch)
+        batches += 1
+        print(batches, flush=True)
+"""
+
+
+@pytest.mark.parametrize(
+    ("data", "most"), [("[0.0] * 10", 64), ("[0.0] * 90", 180), ("Endless()", 1000)]
+)
+def test_a_loop_that_never_calls_step_ends_with_one_sentence(
+    drive: Drive, data: str, most: int
+) -> None:
+    driver = drive(STEPLESS.replace("DATA", data))
+    with pytest.raises(
+        RefusedError, match=r"call `tuner\.step\(loss\)` after each update"
+    ) as refused:
+        driver.ask("train", steps=5, lr=0.5)
+    assert f"went through {most} batches and never" in str(refused.value)
+    assert refused.value.is_permanent
+    assert driver.wait() == 1
+
+
+def test_a_flat_loop_that_never_calls_step_ends_too(drive: Drive) -> None:
+    script = """
+import toy
+model, tuner = toy.attach()
+for batch in tuner.cycle([0.0] * 9, epochs=2):
+    model.update(batch)
+"""
+    with pytest.raises(RefusedError, match="64 batches"):
+        drive(script).ask("train", steps=5, lr=0.5)
+
+
+def test_cancel_ends_a_loop_that_never_calls_step(drive: Drive) -> None:
+    driver = drive(STEPLESS.replace("DATA", "Endless()"))
+    driver.ask("initialize")
+    train = {"jsonrpc": "2.0", "id": 7, "method": "train", "params": {"steps": 5, "lr": 0.5}}
+    cancel = {"jsonrpc": "2.0", "method": "cancel"}
+    driver.write(f"{json.dumps(train)}\n{json.dumps(cancel)}")
+    result = driver.answer_to(7)
+    assert (result["steps"], result["end"]) == (0, "cancel")
+    driver.ask("shutdown")
+    assert driver.end_of_input() == 0
+
+
 def test_what_was_done_before_the_script_failed_is_told(drive: Drive) -> None:
     driver = drive(
         """

@@ -12,6 +12,7 @@ torch = require("torch")
 
 from autolrs._torch.hooks import TorchHooks  # noqa: E402
 from autolrs._torch.session import CountedSession, updates_of  # noqa: E402
+from autolrs.errors import StepMissingError  # noqa: E402
 
 X = torch.ones(4, 2)
 
@@ -137,3 +138,14 @@ def test_calls_without_any_update_are_told_of_and_do_not_wait_for_ever() -> None
         while not tuner.done:
             tuner.step(1.0)
         assert [each for each in said.warnings if "made no update" in each]
+
+
+def test_updates_of_a_loop_that_never_calls_step_end_it_with_one_sentence() -> None:
+    model = model_of()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    with loop_of(model, optimizer, train(4)) as (tuner, _):
+        assert not tuner.done
+        for _ in range(1000):
+            tuner.before_update()  # as the gate does
+        with pytest.raises(StepMissingError, match=r"made 1000 updates and never called it"):
+            tuner.before_update()

@@ -44,8 +44,8 @@ class LoopSession(Protocol):
     def is_search(self) -> bool:
         """True while the steps that are wanted will be rolled back."""
 
-    def note_batch(self) -> None:
-        """The script goes on to another batch."""
+    def note_batch(self, epoch_length: int | None) -> None:
+        """The script goes on to another batch of an epoch of so many, if that is known."""
 
     def over(self, remedy: str) -> TrainingOverError:
         """An error that says that the tuner has had its steps; the tuner is told too."""
@@ -91,6 +91,7 @@ class DataLoop:
         self._source: Epochs | None = None
         self._meant: int | None = None
         """How many epochs `epochs` was asked for, while it is gone through."""
+        self._epoch_length: int | None = None
         self._entered = 0
         self._running: Loops | None = None
         self._next_epoch: int | None = None
@@ -256,7 +257,7 @@ class DataLoop:
         self._running = loops
         if not self._talk.has_begun:
             self._answers.can_rewind = True
-            length = length_of(loader)
+            length = self._epoch_length = length_of(loader)
             if self._answers.total is None and length is not None and epochs is not None:
                 self._answers.total = self._talk.steps_in(epochs, length)
         return loops
@@ -274,7 +275,7 @@ class DataLoop:
 
     def _go_on(self) -> None:
         self._pause.end()
-        self._talk.note_batch()
+        self._talk.note_batch(self._epoch_length)
 
     def _say(self, message: str) -> None:
         if message not in self._said:

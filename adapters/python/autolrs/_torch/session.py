@@ -44,6 +44,7 @@ class CountedSession(Session):
 
     def step(self, loss: Any) -> None:
         """As in `Session`, after an update; before it, the loss is kept for the mean."""
+        self._is_called = True
         updates = self._updates
         if (updates.fresh == 1 and not updates.is_involved) or updates.counts_calls:
             updates.fresh = 0
