@@ -39,7 +39,7 @@ MAX_STRIDE = 64
 """At most so many steps between two readings of the clock: enough to make them cost nothing, few
 enough to notice soon when steps become slow."""
 
-_GOES_ON = (
+GOES_ON = (
     "the script's loop goes on: end it by `if tuner.done: break` after tuner.step, by `while not "
     "tuner.done`, or by `for epoch in tuner.epochs(E)` around `tuner.batches(loader)`; what is to "
     "be trained without the tuner, as a second phase, needs an optimizer of its own"
@@ -273,7 +273,7 @@ class Session:
                 # The gradients are of other weights. So this update is undone, and does not count.
                 self._undo = self._hooks.capture()
         if self._is_over:
-            raise self.over(_GOES_ON)
+            raise self.over(GOES_ON)
 
     def _step_unasked(self) -> None:
         # Only a loop that asked neither `done` nor `cycle`, and that was not asked before
@@ -282,7 +282,7 @@ class Session:
         if self._is_over:
             if self._left is not None:
                 self._hooks.apply(self._left)
-            raise self.over(_GOES_ON)
+            raise self.over(GOES_ON)
         self._handler.step += 1
         self._serve()
         self.warn(

@@ -132,3 +132,68 @@ def test_an_update_that_is_compiled_goes_on_as_it_would(drive: Drive) -> None:
     driver = drive(text.replace("for i", f"{compiled}\nfor i"))
     driver.train(5)
     assert driver.shutdown() == 0
+
+
+ORDER = r"call `tuner\.step\(loss\)` after `optimizer\.step\(\)`"
+EARLY = """
+import torch, autolrs.torch
+torch.manual_seed(0)
+model = torch.nn.Linear(4, 1)
+optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+x = torch.arange(16.).sin().reshape(4, 4)
+tuner = autolrs.torch.attach(model, optimizer)
+def batches():
+    for epoch in tuner.epochs(3):
+        yield from tuner.batches([x] * 5)
+def own():
+    while not tuner.done:
+        yield x
+for i, batch in enumerate(LOOP):
+    loss = (model(batch) - 1).square().mean()
+    optimizer.zero_grad()
+    loss.backward()
+    BODY
+"""
+
+
+def early(loop: str, *body: str) -> str:
+    return EARLY.replace("LOOP", loop).replace("BODY", "\n    ".join(body))
+
+
+@pytest.mark.parametrize("loop", ["batches()", "tuner.cycle([x] * 5, epochs=3)"])
+def test_a_step_before_the_update_that_it_counts_is_refused(drive: Drive, loop: str) -> None:
+    driver = drive(early(loop, "tuner.step(loss)", "optimizer.step()"))
+    with pytest.raises(RefusedError, match=ORDER) as refused:
+        driver.train(15)
+    assert refused.value.is_permanent
+    assert "total=" not in str(driver.notifications)
+
+
+def test_a_loop_of_its_own_is_told_of_the_order_at_its_end(drive: Drive) -> None:
+    driver = drive(early("own()", "tuner.step(loss)", "optimizer.step()"))
+    driver.train(6)
+    assert driver.shutdown() == 1
+    assert "call `tuner.step(loss)` after `optimizer.step()`" in driver.stderr
+    assert "total=" not in str(driver.notifications)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        ["if i > 0: optimizer.step()", "tuner.step(loss)"],
+        ["if i % 2: optimizer.step()", "tuner.step(loss)"],
+        ["for _ in range(2 if i else 0):", "    optimizer.step()", "    tuner.step(loss)"],
+        [
+            "if i == 0: tuner.step(loss)",
+            "for _ in range(2 if i else 0):",
+            "    optimizer.step()",
+            "    tuner.step(loss)",
+        ],
+    ],
+)
+def test_a_step_after_its_update_is_taken_whatever_came_before(
+    drive: Drive, body: list[str]
+) -> None:
+    driver = drive(early("batches()", *body))
+    driver.train(40)
+    assert driver.shutdown() == 0

@@ -14,9 +14,15 @@ from autolrs._protocol.wire import Wire
 from autolrs._session.train_request import TrainRequest
 from autolrs._torch.hooks import TorchHooks
 from autolrs._torch.updates import Updates, scalers_in
-from autolrs.session import Session
+from autolrs.errors import StepOrderError
+from autolrs.session import GOES_ON, Session
 
 Batch = TypeVar("Batch")
+
+MANY_LATE_UPDATES = 4
+"""So many batches in a row whose update came after the call of `step` are no chance."""
+
+_ORDER = "call `tuner.step(loss)` after `optimizer.step()`, for it may roll the model back"
 
 
 class CountedSession(Session):
@@ -39,6 +45,9 @@ class CountedSession(Session):
         self._updates = updates
         self._of_torch = hooks
         self._cycle_total: int | None = None
+        self._is_updated = False
+        """An update was made since the last batch came."""
+        self._late_updates = 0
         self._allow_script_step: Callable[[], None] | None = None
         hooks.tell_by(self)
 
@@ -54,10 +63,32 @@ class CountedSession(Session):
         if self._allow_script_step is not None:
             self._allow_script_step()
 
+    def note_batch(self, epoch_length: int | None) -> None:
+        """As in `Session`."""
+        self._is_updated = False
+        super().note_batch(epoch_length)
+
+    def before_update(self) -> None:
+        """As in `Session`, and notices where `step` is called before the update that it counts.
+
+        Raises:
+            StepOrderError: It is, batch after batch.
+        """
+        if self._updates.is_behind:
+            if self._is_over:
+                raise self.over(f"an update came after: {_ORDER}. Where it is, {GOES_ON}")
+            if self._loop.is_running and self._is_new and not self._is_updated:
+                self._late_updates += 1
+                if self._late_updates >= MANY_LATE_UPDATES:
+                    raise StepOrderError(f"{_ORDER}: the script calls it before")
+            self._is_updated = True
+        super().before_update()
+
     def _step_otherwise(self, loss: Any) -> None:
         counted = self._updates.count(loss, self._hold)
         if counted is not None:
-            if counted is not loss and self._cycle_total is not None:
+            # One mean alone may be of a call too many.
+            if counted is not loss and not self._updates.is_behind:
                 self._tell_total()
             Session.step(self, counted)
         else:

@@ -58,6 +58,7 @@ class Updates:
         self._next_check = 1
         self._weights: list[float] | None = None
         self._was_seen = False  # an update, by a hook
+        self._has_averaged = False
         self._most_at_once = 1
         self.fresh = 0
         """Updates since they were asked for last, by the laziest of the optimizers that made any:
@@ -68,6 +69,8 @@ class Updates:
         """True where updates are not seen, and each call stands for one."""
         self.calls_per_update = 1
         """Of the last update."""
+        self.is_behind = False
+        """Only the first call followed no update, as where each one comes before its own."""
         self.warnings: list[str] = []
         """What a person should know and has not been told."""
         for optimizer in optimizers:
@@ -119,6 +122,7 @@ class Updates:
         return self._mean(loss, hold) if self._calls else loss
 
     def _without_update(self, loss: Any, hold: Any) -> Any | None:
+        self.is_behind = False
         if self._calls >= MANY_CALLS or self._has_changed():
             return self._count_calls(loss)
         self._calls += 1
@@ -163,6 +167,8 @@ class Updates:
     def _mean(self, loss: Any, hold: Any) -> Any:
         losses = [*self._losses, hold(loss)]
         self.calls_per_update = self._calls + 1
+        self.is_behind = self._calls == 1 and not self._has_averaged
+        self._has_averaged = True
         self._forget_calls()
         self._next_check = max(self._next_check, 2 * self.calls_per_update)
         self._weights = None
