@@ -51,6 +51,7 @@ export type Ailment =
   | 'augments with the numbers of dropout'
   | `evaluates every ${number} updates`
   | 'weighs its loss by its own count'
+  | 'carries a hidden state'
   | 'trains a second model'
   | 'has a second optimizer';
 
@@ -77,6 +78,8 @@ export class AilingTrainer {
   #updates = 0;
   #validations = 0;
   /** A weight of a model that nobody has handed over, and what an optimizer has gathered that nobody has. */
+  /** What the loop keeps of the step before. */
+  #hidden = 0;
   #second = 2;
   #gathered = 0;
   /** An update whose gradient is there, and that is still to come. */
@@ -254,8 +257,11 @@ export class AilingTrainer {
     const mask = state.step % 2 === 1 ? 1 : 0.6 + 0.8 * draw;
     const noise = this.#has('adds in another order each time') ? 1e-12 * this.#updates : 0;
     const weight = this.#has('weighs its loss by its own count') ? 1 + 0.001 * this.#updates : 1;
+    const hidden = this.#has('carries a hidden state') ? 0.1 * this.#hidden : 0;
+    this.#hidden = state.weights.reduce((sum, w) => sum + w, batch);
     const loss =
       weight * state.weights.reduce((sum, w) => sum + (w * mask - 0.5 - 0.1 * batch) ** 2, 0) +
+      hidden +
       (this.#has('trains a second model') ? this.#second ** 2 : 0);
     const gradients = state.weights.map((w) => 2 * mask * (w * mask - 0.5 - 0.1 * batch) + noise);
     const update = (at: number) => this.#update(at, gradients);

@@ -44,7 +44,9 @@ export function isLrLate(evidence: Evidence): boolean {
     return true;
   }
   // An LR so small that it takes some steps to show.
-  return still.length > 1 && areSame(still) && areSame(zero) && differ(still, zero);
+  const isOther = still.length > 1 && areSame(still) && areSame(zero) && differ(still, zero);
+  // What sets the first loss apart comes before any update.
+  return isOther && hasEqualFirst(still, zero);
 }
 
 function differAfterOne(trial: Trial, others: readonly Trial[]): boolean {

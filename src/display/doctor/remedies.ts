@@ -143,11 +143,11 @@ const REMEDIES: Partial<Record<Cause, Remedies>> = {
   },
   weights: {
     any: {
-      fix: 'let a checkpoint hold the whole model, and a copy of it: references change as training goes on',
+      fix: 'let a checkpoint hold the whole model, and what the loop keeps from batch to batch, and copies of them: references change as training goes on',
     },
     torch: {
-      fix: 'count a step after its update, and hand attach the model that trains:',
-      code: ['optimizer.step()', 'tuner.step(loss)'],
+      fix: 'count a step after its update, and hand attach the model that trains; put what the loop keeps into an object with state_dict and load_state_dict, and hand that over:',
+      code: ['optimizer.step()', 'tuner.step(loss)', 'attach(model, optimizer, extra=[kept])'],
     },
     tensorflow: {
       fix: 'count a step after its update, and let the checkpoint track the model:',
@@ -207,17 +207,17 @@ const REMEDIES: Partial<Record<Cause, Remedies>> = {
   },
   'data-or-rng': {
     any: {
-      fix: 'save and restore the generators that are drawn from, all that trains, and such a count',
+      fix: 'save and restore the generators that are drawn from, all that trains, and what the loop keeps',
     },
     torch: {
-      fix: 'draw from the global generators (random, numpy, torch), or hand over an object whose state_dict has the state of yours; hand over every optimizer, and a model that holds all that trains:',
+      fix: 'draw from the global generators (random, numpy, torch), or hand over an object whose state_dict has the state of yours; hand over what the loop keeps likewise, every optimizer, and a model that holds all that trains:',
       code: [
-        'attach(model, optimizer, extra=[augmentation])',
+        'attach(model, optimizer, extra=[augmentation, kept])',
         'attach(ModuleList([model, other]), [optimizer, second])',
       ],
     },
     tensorflow: {
-      fix: 'draw from a generator that the checkpoint tracks, and let it track all that trains, and such a count:',
+      fix: 'draw from a generator that the checkpoint tracks, and let it track all that trains, and what the loop keeps:',
       code: ['tf.train.Checkpoint(model=model, random=generator)'],
     },
     jax: {

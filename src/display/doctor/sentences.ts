@@ -165,7 +165,14 @@ const OF_CAUSE: Readonly<Record<Cause, Say>> = {
     `it prints to the stdout that carries the messages ("${printedLater}"); without a newline that tears one, and the run waits for it`,
   'tears-messages': ({ printedLater, printedBeforeHandshake }) =>
     `it printed into the middle of a message ("${printedLater ?? printedBeforeHandshake}"); a run would wait for that message`,
-  weights: () => 'the weights do not come back with a restore',
+  weights: (_, evidence) => {
+    const kept =
+      'what the loop itself keeps from batch to batch (the hidden state of an RNN, a moving average, the count of a curriculum)';
+    if (comesBackValidated(evidence))
+      return `the first loss after a restore is another, and the validation loss comes back: so it is not the weights, but ${kept}, or an update that is made after its step is counted`;
+    const hasValidation = evidence?.validations !== undefined;
+    return `the weights do not come back with a restore${hasValidation ? '' : `, or ${kept} does not`}`;
+  },
   buffers: (_, evidence) =>
     `training losses come back and the validation loss does not (${formatLoss(evidence?.validations?.[0])} where it was saved, ${formatLoss(evidence?.validationRestored)} restored): what only validation uses is missing, as BatchNorm's running statistics or an average of the weights`,
   optimizer: (_, evidence) =>
@@ -179,7 +186,7 @@ const OF_CAUSE: Readonly<Record<Cause, Say>> = {
   rng: () =>
     'even at LR 0 the losses differ after a restore, and a checkpoint holds no random state: dropout or augmentation draws other numbers',
   'data-or-rng': () =>
-    'even at LR 0 the losses differ after a restore: other batches come, or other random numbers are drawn, though the adapter says that both come back; or something trains that the adapter was not given (a second model, a second optimizer), at an LR of its own; or the loss depends on a count that the script keeps (an annealed weight, a curriculum), which no restore takes back',
+    'even at LR 0 the losses differ after a restore: other batches come, or other random numbers are drawn, though the adapter says that both come back; or something trains that the adapter was not given (a second model, a second optimizer), at an LR of its own; or the loss depends on what the loop itself keeps (an annealed weight, the count of a curriculum, the hidden state of an RNN), which no restore takes back',
   'checkpoint-changes': () =>
     'the first restore brings all back and a later one of the same checkpoint does not: training changes what was saved',
   'inexact-arithmetic': (_, evidence) =>

@@ -250,6 +250,11 @@ describe('the doctor', () => {
     }
   });
 
+  it('does not take what a loop carries over a restore for an LR that comes late', () => {
+    const findings = findingsOf('carries a hidden state');
+    expect(findings.find(({ check }) => check === 'lr')).toEqual({ check: 'lr', verdict: 'ok' });
+  });
+
   it.each(DEFECTS)('finds the defect of a trainer: $ailments', ({ ailments, troubles }) => {
     const findings = findingsOf(...ailments);
     expect(troublesOf(findings)).toEqual(troubles);

@@ -57,6 +57,18 @@ describe('describeExamination', () => {
     }
   });
 
+  it('names the state of the loop where the validation loss comes back', () => {
+    const ailing = new AilingTrainer('counts a step before its update');
+    const seen = startEvidence({ ...ailing.facts, framework: 'torch 2.13.0' });
+    drive(examine(seen, { trainSeconds: 60, validateSeconds: 6, path: '/x' }), ailing);
+    const findings: Finding[] = [{ check: 'restore', verdict: 'defect', cause: 'weights' }];
+    const told = describeExamination({ evidence: seen, circumstances }, findings).join(' ');
+    const text = told.replaceAll(/\s+/g, ' ');
+    expect(text).toContain('it is not the weights, but what the loop itself keeps');
+    expect(text).toContain('the hidden state of an RNN');
+    expect(text).toContain('extra=[kept]');
+  });
+
   it('has a line a check where all is well, and the verdict last', () => {
     const checks = ['handshake', 'stdout', 'training', 'restore', 'disk', 'lr', 'ranks'] as const;
     const lines = report(
