@@ -28,7 +28,7 @@ from autolrs._session.script_exit import ScriptEnd
 from autolrs._session.train_request import TrainRequest
 from autolrs.errors import PermanentError, TrainingOverError
 from autolrs.hooks import Hooks, ScalesSchedule, SeesMoves
-from autolrs.tuner import must_be_count
+from autolrs.tuner import epochs_of, must_be_count, must_be_loader
 
 Batch = TypeVar("Batch")
 
@@ -196,17 +196,24 @@ class Session:
         """See `autolrs.tuner.Tuner.cycle`.
 
         Raises:
+            ArgumentError: It is no loader, or that no number of epochs.
             ValueError: The batches are gone through in two places.
             TrainingOverError: The tuner had its steps in another loop.
         """
-        return self._loop.cycle(loader, epochs)
+        must_be_loader(loader, "cycle")
+        return self._loop.cycle(loader, epochs_of(epochs, "cycle"))
 
     def epochs(self, count: int) -> Iterator[int]:
-        """See `autolrs.tuner.Tuner.epochs`."""
-        return self._loop.epochs(count)
+        """See `autolrs.tuner.Tuner.epochs`.
+
+        Raises:
+            ArgumentError: It is no number of epochs.
+        """
+        return self._loop.epochs(epochs_of(count, "epochs"))
 
     def batches(self, loader: Iterable[Batch]) -> Iterator[Batch]:
         """See `autolrs.tuner.Tuner.batches`, and for what it raises `cycle`."""
+        must_be_loader(loader, "batches")
         return self._loop.batches(loader)
 
     def note_batch(self, epoch_length: int | None) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from operator import index
 from typing import Any, Protocol, TypeVar
 
 from autolrs._data.epochs import batches_of, tell_epoch
+from autolrs.errors import ArgumentError
 
 Batch = TypeVar("Batch")
 
@@ -145,15 +147,30 @@ class InertTuner:
         self._is_new = True
 
     def epochs(self, count: int) -> Iterable[int]:
-        """`range(count)`."""
-        return range(count)
+        """`range(count)`.
+
+        Raises:
+            ArgumentError: It is no number of epochs.
+        """
+        return range(epochs_of(count, "epochs"))
 
     def batches(self, loader: Iterable[Batch]) -> Iterator[Batch]:
-        """Goes through `loader` once."""
+        """Goes through `loader` once.
+
+        Raises:
+            ArgumentError: It is no loader.
+        """
+        must_be_loader(loader, "batches")
         return self.cycle(loader)
 
     def cycle(self, loader: Iterable[Batch], epochs: int = 1) -> Iterator[Batch]:
-        """Goes through `loader` `epochs` times."""
+        """Goes through `loader` `epochs` times.
+
+        Raises:
+            ArgumentError: It is no loader, or that no number of epochs.
+        """
+        must_be_loader(loader, "cycle")
+        epochs = epochs_of(epochs, "cycle")
         return batches_of(self._times(loader, epochs), loader, epochs)
 
     def _times(self, loader: Iterable[Batch], epochs: int) -> Iterator[Batch]:
@@ -176,3 +193,36 @@ def must_be_count(steps: int) -> None:
     """
     if not isinstance(steps, int) or steps < 1:
         raise ValueError(f"give a whole number of steps, 1 or more: it was {steps!r}")
+
+
+def epochs_of(count: Any, method: str) -> int:
+    """A number of epochs, as Python's own.
+
+    Raises:
+        ArgumentError: It is not a whole number of 0 or more.
+    """
+    try:
+        epochs = -1 if isinstance(count, bool) else index(count)
+    except TypeError:
+        epochs = -1
+    if epochs < 0:
+        remedy = f"; write tuner.epochs({len(count)})" if isinstance(count, range) else ""
+        raise ArgumentError(
+            f"give tuner.{method} a whole number of epochs, 0 or more: it was given {count!r:.60}"
+            f"{remedy}"
+        )
+    return epochs
+
+
+def must_be_loader(loader: Any, method: str) -> None:
+    """Refuses what nobody can go through.
+
+    Raises:
+        ArgumentError: It cannot be iterated.
+    """
+    is_iterable = hasattr(type(loader), "__iter__") or hasattr(type(loader), "__getitem__")
+    if isinstance(loader, type) or not is_iterable:
+        what = f"the class {loader.__name__}" if isinstance(loader, type) else f"{loader!r:.60}"
+        raise ArgumentError(
+            f"give tuner.{method} the loader, anything that can be iterated: it was given {what}"
+        )

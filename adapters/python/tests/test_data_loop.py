@@ -348,3 +348,41 @@ tuner.close()
     driver.ask("train", steps=4, lr=0.1, purpose="commit")
     assert driver.shutdown() == 0
     assert driver.stderr.splitlines() == ["True"]
+
+
+@pytest.mark.parametrize("is_driven", [True, False])
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (
+            "epochs(range(1, 5))",
+            "tuner.epochs a whole number of epochs, 0 or more: it was given "
+            "range(1, 5); write tuner.epochs(4)",
+        ),
+        ("epochs(1.0)", "0 or more: it was given 1.0"),
+        ("epochs(-1)", "0 or more: it was given -1"),
+        ("epochs(True)", "0 or more: it was given True"),
+        (
+            "batches(None)",
+            "tuner.batches the loader, anything that can be iterated: it was given None",
+        ),
+        ("batches(list)", "it was given the class list"),
+        ("cycle(7)", "tuner.cycle the loader, anything that can be iterated: it was given 7"),
+        (
+            "cycle([0.0], epochs=2.5)",
+            "tuner.cycle a whole number of epochs, 0 or more: it was given 2.5",
+        ),
+    ],
+)
+def test_what_is_no_loader_and_no_number_of_epochs_is_refused_in_one_sentence(
+    drive: Drive, tmp_path: Path, call: str, words: str, is_driven: bool
+) -> None:
+    script = f"import toy\nmodel, tuner = toy.attach()\ntuner.{call}\n"
+    if is_driven:
+        driver = drive(script)
+        driver.end_of_input()
+        told = driver.stderr
+    else:
+        told = run_alone(script, tmp_path).stderr
+    assert words in told
+    assert told.splitlines()[-1].startswith("autolrs.errors.ArgumentError: give tuner.")
