@@ -215,7 +215,7 @@ def epochs_of(count: Any, method: str) -> int:
 
 
 def must_be_loader(loader: Any, method: str) -> None:
-    """Refuses what nobody can go through.
+    """Refuses what no loop can go through.
 
     Raises:
         ArgumentError: It cannot be iterated.
