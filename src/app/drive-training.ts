@@ -5,7 +5,7 @@ import { AutolrsError } from '../core/errors.js';
 import { escapeControls } from '../core/escape-controls.js';
 import { Replay } from '../core/record/replay.js';
 import { type RunStatus, statusOf } from '../core/record/result.js';
-import { beginStrategy } from '../core/strategies/create-strategy.js';
+import { beginStrategy } from '../core/strategies/registry.js';
 import type { Display } from '../display/run/display.js';
 import { createLog } from '../display/run/log.js';
 import { openCheckpointFiles } from '../journal/checkpoint-files.js';

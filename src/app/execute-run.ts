@@ -6,7 +6,7 @@ import { quoteForShell } from '../core/quote-for-shell.js';
 import type { RunResult, RunStatus } from '../core/record/result.js';
 import { describeEnd } from '../display/run/status.js';
 import { summarize } from '../display/run/summary.js';
-import type { Journal } from '../journal/file.js';
+import type { Journal } from '../journal/writer.js';
 import { driveTraining } from './drive-training.js';
 import { EXIT_BUG, exitCodeOfError, exitCodeOfStatus } from './exit-codes.js';
 import { stderr, stdout } from './output.js';

@@ -3,13 +3,20 @@
 import type { ErrorCode } from '../core/errors.js';
 import type { RunStatus } from '../core/record/result.js';
 
-const EXIT_BUG = 1;
+export const EXIT_BUG = 1;
 
-/** Of what succeeded: stdout could not take what was asked for. A pipe that was closed has taken enough. */
-const EXIT_UNWRITTEN = 7;
+export const EXIT_USAGE = 2;
+
+/** `doctor`: the script is not fit for a run; as for a trainer that fails in a run. */
+export const EXIT_UNFIT = 3;
+
+/** The command succeeded, but its output could not be written to stdout. A pipe that was closed has taken enough. */
+export const EXIT_UNWRITTEN = 7;
+
+export const EXIT_INTERRUPTED = 130;
 
 const EXIT_OF_ERROR: Readonly<Record<ErrorCode, number>> = {
-  USAGE: 2,
+  USAGE: EXIT_USAGE,
   TRAINER_NOT_STARTED: 3,
   TRAINER_SILENT: 3,
   TRAINER_EXITED: 3,
@@ -23,7 +30,7 @@ const EXIT_OF_ERROR: Readonly<Record<ErrorCode, number>> = {
   JOURNAL_VERSION: 5,
   JOURNAL_MISMATCH: 5,
   RUN_LOCKED: 5,
-  INTERRUPTED: 130,
+  INTERRUPTED: EXIT_INTERRUPTED,
 };
 
 const EXIT_OF_STATUS: Readonly<Record<RunStatus, number>> = {
@@ -31,7 +38,7 @@ const EXIT_OF_STATUS: Readonly<Record<RunStatus, number>> = {
   'target-reached': 0,
   'ended-early': 3,
   diverged: 6,
-  interrupted: 130,
+  interrupted: EXIT_INTERRUPTED,
   failed: EXIT_BUG,
   unfinished: EXIT_BUG,
 };
@@ -43,5 +50,3 @@ export function exitCodeOfError(code: ErrorCode): number {
 export function exitCodeOfStatus(status: RunStatus): number {
   return EXIT_OF_STATUS[status];
 }
-
-export { EXIT_BUG, EXIT_UNWRITTEN };

@@ -1,4 +1,4 @@
-/** A script that outlived its tuner: two of them at once would fight for one GPU. */
+/** Ends a script that outlived its tuner, before another one is started: two at once would share one GPU. */
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isElsewhere, isRunning, type ProcessIdentity } from '../journal/process-identity.js';

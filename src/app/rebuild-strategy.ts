@@ -3,7 +3,7 @@
 import type { TrainerFacts } from '../core/conversation/command.js';
 import { resolveOptions, type TunerOptions } from '../core/options.js';
 import { Replay } from '../core/record/replay.js';
-import { beginStrategy } from '../core/strategies/create-strategy.js';
+import { beginStrategy } from '../core/strategies/registry.js';
 import type { JournalEntry } from '../journal/format.js';
 import type { ProcessIdentity } from '../journal/process-identity.js';
 

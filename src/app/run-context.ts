@@ -6,8 +6,8 @@ import type { ResumePoint } from '../core/record/replay.js';
 import type { ResultBuilder } from '../core/record/result-builder.js';
 import type { Display } from '../display/run/display.js';
 import type { LogLevel } from '../display/run/log-level.js';
-import type { Journal } from '../journal/file.js';
 import type { JournalEntry } from '../journal/format.js';
+import type { Journal } from '../journal/writer.js';
 import type { Transport } from '../trainer/transport/types.js';
 import type { ListenForInterrupts } from './interrupts.js';
 

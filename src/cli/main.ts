@@ -1,13 +1,11 @@
 /** Where every error becomes a sentence and an exit code, once. */
 
 import { CommanderError } from 'commander';
-import { EXIT_BUG, EXIT_UNWRITTEN, exitCodeOfError } from '../app/exit-codes.js';
+import { EXIT_BUG, EXIT_UNWRITTEN, EXIT_USAGE, exitCodeOfError } from '../app/exit-codes.js';
 import { flushOutput, say, stderr, stdout, surviveClosedTerminals } from '../app/output.js';
 import { AutolrsError } from '../core/errors.js';
 import { explainError } from './explain-error.js';
 import { createProgram } from './program.js';
-
-const EXIT_USAGE = 2;
 
 /** Runs the command line `argv` and ends the process. */
 export async function main(argv: readonly string[]): Promise<never> {

@@ -5,6 +5,7 @@
 
 import { readFileSync } from 'node:fs';
 import { isatty } from 'node:tty';
+import { EXIT_INTERRUPTED } from '../app/exit-codes.js';
 import type { Interrupts } from '../app/interrupts.js';
 import { say, stderr, stdout } from '../app/output.js';
 
@@ -37,8 +38,6 @@ const LEFT_TO_THE_SYSTEM: ReadonlySet<EndSignal> = new Set([
 
 /** `timeout`, `npm` and a terminal's Ctrl-C send one signal twice, at once. */
 const ECHO_MS = 500;
-
-const EXIT_INTERRUPTED = 130;
 
 /** For the wheel's launcher, which sees what Node resets before it runs us. */
 const LAUNCHER_SAW = 'AUTOLRS_SIGHUP_IGNORED';

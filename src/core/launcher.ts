@@ -1,4 +1,4 @@
-/** Commands that start several processes of a script. */
+/** Detects launchers in a command: programs that start several processes of a script. */
 
 const LAUNCHERS =
   /(?:^|[/\\])(?:torchrun|mpirun|mpiexec(?:\.hydra)?|srun|deepspeed|horovodrun)(?:\.exe)?$|^(?:-m)?torch\.distributed\.(?:run|launch)$/;

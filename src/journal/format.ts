@@ -28,7 +28,7 @@ import type { TrainerFacts } from '../core/conversation/command.js';
 import type { Entry } from '../core/record/entry.js';
 import type { RunStatus } from '../core/record/result.js';
 import type { ProcessIdentity } from './process-identity.js';
-import { isOfItsKind } from './shape.js';
+import { isOfItsKind } from './validate-record.js';
 import { fromWritten, toWritten } from './written-names.js';
 
 export const JOURNAL_VERSION = 1;

@@ -4,12 +4,12 @@ import type { Command, Reply, TrainCommand, TrainedReply } from '../core/convers
 import { AutolrsError } from '../core/errors.js';
 import type { DurableCheckpoint } from '../core/record/entry.js';
 import { joinParts, partOf } from '../core/record/split-train.js';
-import { type ControlTools, runControl } from './control.js';
-import { withoutFalseHalt } from './in-parts.js';
+import { type ControlTools, runControl } from './control-experiment.js';
 import { asDivergence, FailureSeries, ProvokedCauses, ScriptFailure } from './lr-failures.js';
 import type { TrainerPort } from './ports.js';
 import { ScriptAsker } from './script-asker.js';
 import { type SupervisorOptions, TrainerSupervisor } from './supervisor.js';
+import { withoutFalseHalt } from './train-in-parts.js';
 
 export interface DurableOptions<Process extends TrainerPort> extends SupervisorOptions<Process> {
   /** Files that were begun and not finished by an earlier process. */

@@ -1,4 +1,7 @@
-/** What a run needs of the world. Typing is structural: trainer, journal and display fit without knowing this file. */
+/**
+ * The interfaces of what a run uses: trainer, journal, checkpoints, observers. Typing is structural, so that their
+ * implementations need not import this file.
+ */
 
 import type { Command, Reply, TrainerFacts } from '../core/conversation/command.js';
 import type { DurableCheckpoint, Entry } from '../core/record/entry.js';

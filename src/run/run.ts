@@ -1,5 +1,5 @@
 /**
- * The only async story: drives a strategy against trainer and journal, one turn after the other.
+ * The main async loop of a run: drives a strategy against trainer and journal, one turn after the other.
  *
  * Guarantee: when this returns, whatever the reason, the trainer stands on the committed path and that state is on disk.
  * Only a trainer that is gone is left as it is.

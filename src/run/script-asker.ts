@@ -1,9 +1,8 @@
-/** Asks a trainer, and tells the failures that its script may have by the LR from all others. */
+/** Sends commands to a trainer, and separates failures of the script that an LR may have caused from all others. */
 
 import type { Command, Reply, TrainedReply, TrainerFacts } from '../core/conversation/command.js';
 import { AutolrsError } from '../core/errors.js';
 import type { Entry } from '../core/record/entry.js';
-import { trainInterruptibly } from './in-parts.js';
 import {
   canBeProvoked,
   endsHigh,
@@ -13,6 +12,7 @@ import {
 } from './lr-failures.js';
 import type { TrainerPort } from './ports.js';
 import type { SliceLength } from './slice-length.js';
+import { trainInterruptibly } from './train-in-parts.js';
 
 export interface AskerOptions {
   readonly facts: TrainerFacts;

@@ -1,7 +1,4 @@
-/**
- * A process that stands where the lineage says, whatever happens to it: when it fails another one is started, brought
- * to the same state, and asked again.
- */
+/** Keeps a trainer running: restarts it after a failure, restores its recorded state, and repeats the request. */
 
 import type {
   Command,
@@ -13,10 +10,10 @@ import { AutolrsError, type ErrorCode } from '../core/errors.js';
 import type { Entry } from '../core/record/entry.js';
 import type { Lineage } from '../core/record/lineage.js';
 import { causeOf, isFromOutside } from './cause.js';
-import { trainInterruptibly } from './in-parts.js';
 import type { CheckpointsPort, TrainerPort } from './ports.js';
 import { interrupted, recover } from './recover.js';
 import type { SliceLength } from './slice-length.js';
+import { trainInterruptibly } from './train-in-parts.js';
 
 export interface SupervisorOptions<Process extends TrainerPort> {
   /** Starts the script and shakes hands. */
@@ -60,7 +57,7 @@ export class TrainerSupervisor<Process extends TrainerPort> {
 
   /**
    * @param running The process that has just shaken hands, in the state in which its script begins.
-   * @param tidyUp Called once the process before is gone, and before a new one is asked for anything.
+   * @param removeLeftovers Called once the process before is gone, and before a new one is asked for anything.
    */
   constructor(running: Process, removeLeftovers: () => void, options: SupervisorOptions<Process>) {
     this.#options = options;

@@ -1,7 +1,7 @@
 /** What is said of a trainer that ends, hangs, or can answer no more. */
 
 import { AutolrsError } from '../core/errors.js';
-import { adapterSentence } from './last-words.js';
+import { adapterSentence } from './adapter-sentence.js';
 import type { ChildEnd } from './process/child.js';
 import type { TailLines } from './process/tail-lines.js';
 

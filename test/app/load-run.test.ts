@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { loadRun } from '../../src/app/load-run.js';
-import { Journal } from '../../src/journal/file.js';
 import type { JournalEntry } from '../../src/journal/format.js';
 import { createRunDirectory } from '../../src/journal/run-directory.js';
+import { Journal } from '../../src/journal/writer.js';
 import { temporaryDirectory } from '../support/cli.js';
 import { RUN } from '../support/run-record.js';
 

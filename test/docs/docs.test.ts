@@ -8,7 +8,7 @@ import { createProgram } from '../../src/cli/program.js';
 import { DEFAULTS } from '../../src/core/options.js';
 import type { RunResult } from '../../src/core/record/result.js';
 import type { RunningProcess } from '../../src/display/run/status.js';
-import { classifyLine } from '../../src/protocol/codec.js';
+import { classifyLine } from '../../src/protocol/json-rpc.js';
 import { WIRE_ERRORS } from '../../src/protocol/messages.js';
 import { parseNotification, parseResult, RESULTS } from '../../src/protocol/parse.js';
 import { FIXTURES, ROOT, runCli, temporaryDirectory } from '../support/cli.js';

@@ -1,8 +1,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { Journal } from '../../src/journal/file.js';
 import type { JournalEntry } from '../../src/journal/format.js';
 import { assertHoldsNoRun } from '../../src/journal/read.js';
+import { Journal } from '../../src/journal/writer.js';
 import { pathOf, readRecords, TRAINED, writeJournal } from '../support/journals.js';
 import { RUN } from '../support/run-record.js';
 

@@ -9,8 +9,8 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { Journal } from '../../src/journal/file.js';
 import { createRunDirectory, writeFileAtomically } from '../../src/journal/run-directory.js';
+import { Journal } from '../../src/journal/writer.js';
 import { temporaryDirectory } from '../support/cli.js';
 import { pathOf, writeJournal } from '../support/journals.js';
 import { RUN } from '../support/run-record.js';

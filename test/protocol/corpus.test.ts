@@ -4,7 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Command, Purpose } from '../../src/core/conversation/command.js';
-import { classifyLine } from '../../src/protocol/codec.js';
+import { classifyLine } from '../../src/protocol/json-rpc.js';
 import { parseNotification, parseResult, RESULTS } from '../../src/protocol/parse.js';
 import { toReply, toRequest } from '../../src/protocol/translate.js';
 import { ROOT } from '../support/cli.js';

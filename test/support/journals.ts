@@ -1,10 +1,10 @@
 /** Journals on disk. */
 
 import { join } from 'node:path';
-import { Journal } from '../../src/journal/file.js';
 import type { JournalEntry, JournalRecord } from '../../src/journal/format.js';
 import { readJournal } from '../../src/journal/read.js';
 import { createRunDirectory } from '../../src/journal/run-directory.js';
+import { Journal } from '../../src/journal/writer.js';
 import { temporaryDirectory } from './cli.js';
 
 /** A reply with a loss that is not finite. */

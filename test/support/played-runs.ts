@@ -1,8 +1,8 @@
 /** Runs of the simulated trainer, for what is shown of a run. */
 
 import { resolveOptions } from '../../src/core/options.js';
-import { beginStrategy } from '../../src/core/strategies/create-strategy.js';
 import { paper } from '../../src/core/strategies/paper/strategy.js';
+import { beginStrategy } from '../../src/core/strategies/registry.js';
 import { drive } from './drive.js';
 import { SimulatedTrainer } from './simulated-trainer.js';
 

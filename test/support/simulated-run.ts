@@ -10,7 +10,7 @@ import type { Entry } from '../../src/core/record/entry.js';
 import { Replay } from '../../src/core/record/replay.js';
 import type { RunResult } from '../../src/core/record/result.js';
 import { ResultBuilder } from '../../src/core/record/result-builder.js';
-import { beginStrategy } from '../../src/core/strategies/create-strategy.js';
+import { beginStrategy } from '../../src/core/strategies/registry.js';
 import { DurableTrainer } from '../../src/run/durable-trainer.js';
 import { createNote, type RunEnd, runStrategy } from '../../src/run/run.js';
 import { SliceLength } from '../../src/run/slice-length.js';

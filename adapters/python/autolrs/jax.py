@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from typing import Any, Callable
 
-from autolrs._data.batch_cache import DEFAULT_BYTES
+from autolrs._data.batch_replay import DEFAULT_BYTES
 from autolrs._protocol.claim import claim_alone
 from autolrs._protocol.wire import Wire
 from autolrs._state.requires import require

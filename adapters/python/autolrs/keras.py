@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import Any, Callable
 
 from autolrs._protocol.claim import claim, claim_alone
-from autolrs._session.standing import TunerStatus
+from autolrs._session.tuner_status import TunerStatus
 from autolrs._state.requires import require
 from autolrs.session import Session
 

@@ -14,7 +14,7 @@ import gc
 from typing import Any
 
 from autolrs._protocol.claim import claim_to_train
-from autolrs._session.standing import TunerStatus
+from autolrs._session.tuner_status import TunerStatus
 from autolrs._state.requires import require
 from autolrs.session import Session
 

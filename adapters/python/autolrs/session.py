@@ -16,15 +16,15 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from typing import Any, TypeVar
 
-from autolrs._data.batch_cache import DEFAULT_BYTES, BatchCache
+from autolrs._data.batch_replay import DEFAULT_BYTES, BatchReplay
 from autolrs._data.loop import DataLoop
 from autolrs._data.pause import Pause
 from autolrs._protocol.messages import SCRIPT_RAISED, Request, RpcError, base_of, parse_request
 from autolrs._protocol.wire import TunerGone, Wire
 from autolrs._session.handler import RequestHandler
-from autolrs._session.idle import IdleBatches, SteplessLoop
-from autolrs._session.plain_bugs import bug_in
+from autolrs._session.programming_errors import bug_in
 from autolrs._session.script_exit import ScriptEnd
+from autolrs._session.stepless_loop import IdleBatches, SteplessLoop
 from autolrs._session.train_request import TrainRequest
 from autolrs.errors import PermanentError, TrainingOverError
 from autolrs.hooks import Hooks, ScalesSchedule, SeesMoves
@@ -75,7 +75,7 @@ class Session:
         self._wire = wire
         self._hooks = hooks
         self._moves = hooks if isinstance(hooks, SeesMoves) else None
-        self._cache = BatchCache(rewind_bytes, hooks.keep)
+        self._cache = BatchReplay(rewind_bytes, hooks.keep)
         self._handler = RequestHandler(hooks, self._cache, self.warn, wire.token)
         self._handler.total = total
         self._waiting: deque[Request] = deque()
@@ -226,7 +226,7 @@ class Session:
         training = self._training
         if not self._is_called and training is not None:
             self._stepless.note_batch(epoch_length)
-            # Nobody else listens: the tuner may want to end the run.
+            # No other code listens: the tuner may want to end the run.
             if self._wire.has_input and type(training) is TrainRequest:
                 self._check(training)
                 return

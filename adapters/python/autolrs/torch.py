@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from operator import index
 from typing import Any, Callable
 
-from autolrs._data.batch_cache import DEFAULT_BYTES
+from autolrs._data.batch_replay import DEFAULT_BYTES
 from autolrs._protocol.claim import claim_to_train, is_driven
 from autolrs._state.requires import require
 from autolrs.tuner import InertTuner, Tuner
@@ -31,9 +31,9 @@ from autolrs._torch.arguments import check_arguments
 from autolrs._torch.hooks import TorchHooks
 from autolrs._torch.session import CountedSession, updates_of
 from autolrs._torch.update_gate import install_update_gate
+from autolrs._torch_ranks.discover_ranks import find_ranks
 from autolrs._torch_ranks.ranked_hooks import RankedTorchHooks
 from autolrs._torch_ranks.ranked_session import ranked_session
-from autolrs._torch_ranks.ranks import find_ranks
 
 __all__ = ["Tuner", "attach"]
 

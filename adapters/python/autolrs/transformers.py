@@ -15,7 +15,7 @@ import warnings
 from typing import Any, Callable
 
 from autolrs._protocol.claim import claim_to_train
-from autolrs._session.standing import TunerStatus
+from autolrs._session.tuner_status import TunerStatus
 from autolrs._state.requires import require
 from autolrs.session import Session
 from autolrs.tuner import must_be_count

@@ -12,7 +12,7 @@ from conftest import require
 
 torch = require("torch")
 
-from autolrs._data.batch_cache import BatchCache  # noqa: E402
+from autolrs._data.batch_replay import BatchReplay  # noqa: E402
 from autolrs._data.epochs import Epochs  # noqa: E402
 from autolrs._torch.hooks import TorchHooks  # noqa: E402
 from autolrs.errors import PermanentError, SecondSchedulerError  # noqa: E402
@@ -265,7 +265,7 @@ def test_a_batch_that_a_script_changes_in_place_comes_again_as_it_was(
     array: Any, wrap: Any, unwrap: Any
 ) -> None:
     _, hooks = hooks_of(0.1)
-    cache = BatchCache(10**6, hooks.keep)
+    cache = BatchReplay(10**6, hooks.keep)
     cache.attach(Epochs(iter([wrap(array(2)) for _ in range(3)]), hooks))
     cache.pin("a")
     for _ in range(3):
@@ -289,7 +289,7 @@ def test_sparse_batches_come_again_and_leave_shared_memory() -> None:
     rows = [torch.eye(2).to_sparse() for _ in range(3)]
     for row in rows:
         row._values().share_memory_()
-    cache = BatchCache(10**6, hooks.keep)
+    cache = BatchReplay(10**6, hooks.keep)
     cache.attach(Epochs(iter(rows), hooks))
     cache.pin("a")
     first = [cache.next() for _ in range(3)]

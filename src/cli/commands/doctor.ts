@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { examineScript } from '../../app/doctor/examine-script.js';
+import { EXIT_UNFIT } from '../../app/exit-codes.js';
 import { stdout } from '../../app/output.js';
 import { diagnose, isFit } from '../../core/doctor/diagnose.js';
 import type { Examination } from '../../core/doctor/finding.js';
@@ -13,10 +14,6 @@ import type { DoctorSettings } from '../flags/read-doctor.js';
 import { listenForInterrupts } from '../signals.js';
 import { readVersion } from '../version.js';
 import { documentOf } from './doctor-json.js';
-
-const EXIT_FIT = 0;
-/** As for a trainer that fails in a run. */
-const EXIT_UNFIT = 3;
 
 /** @throws AutolrsError `INTERRUPTED`, or `USAGE` when there is no place to examine in or to listen at. */
 export async function doctorCommand(settings: DoctorSettings): Promise<number> {
@@ -39,7 +36,7 @@ export async function doctorCommand(settings: DoctorSettings): Promise<number> {
     ? JSON.stringify(documentOf(examination, findings))
     : describeExamination(examination, findings, stdout.columns).join('\n');
   stdout.write(`${text}\n`);
-  return isFit(findings) ? EXIT_FIT : EXIT_UNFIT;
+  return isFit(findings) ? 0 : EXIT_UNFIT;
 }
 
 function makeScratch(): string {

@@ -1,4 +1,4 @@
-/** What a run has from the command line around it. */
+/** What the command line provides to a run: display, signals, wording of errors, Python's path. */
 
 import type { RunContext, RunSettings } from '../../app/run-context.js';
 import { lrLabel } from '../../display/run/lr-label.js';

@@ -5,10 +5,10 @@ import { executeRun } from '../../app/execute-run.js';
 import type { RunSettings } from '../../app/run-context.js';
 import { createRunId } from '../../app/run-id.js';
 import { ResultBuilder } from '../../core/record/result-builder.js';
-import { Journal } from '../../journal/file.js';
 import { lockRun } from '../../journal/lock.js';
 import { assertHoldsNoRun } from '../../journal/read.js';
 import { createRunDirectory } from '../../journal/run-directory.js';
+import { Journal } from '../../journal/writer.js';
 import { readVersion } from '../version.js';
 import { createFrontend } from './frontend.js';
 

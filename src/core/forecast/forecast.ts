@@ -1,4 +1,4 @@
-/** From the losses of a probe to the loss that its learning rate would reach: the only door of this folder. */
+/** From the losses of a probe to the loss that its learning rate would reach: the folder's only public entry point. */
 
 import { forecastPublished } from './published.js';
 import { forecastRobust } from './robust.js';

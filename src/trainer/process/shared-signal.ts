@@ -1,6 +1,6 @@
 /**
- * A batch system that ends a job sends its signal to every process of it, and the script may be dead of it before we
- * have heard ours. Starting the script again would be the wrong answer.
+ * Waits briefly for the tuner's own signal after a script was ended by one. A batch system signals every process of a
+ * job, and the script may be dead before the tuner has received its signal. A restart would be wrong then.
  */
 
 import { isAskedToEnd } from '../../core/sent-signals.js';

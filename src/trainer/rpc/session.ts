@@ -4,8 +4,8 @@
  */
 
 import { AutolrsError } from '../../core/errors.js';
-import { classifyLine, encodeLine } from '../../protocol/codec.js';
 import { badMessage } from '../../protocol/errors.js';
+import { classifyLine, encodeLine } from '../../protocol/json-rpc.js';
 import {
   type Incoming,
   type Request,

@@ -4,7 +4,7 @@
  */
 
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
-import { classifyLine } from '../../protocol/codec.js';
+import { classifyLine } from '../../protocol/json-rpc.js';
 
 export type TokenCheck =
   /** The line is the answer without the token, which is not needed again. */

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { resolveOptions } from '../../../src/core/options.js';
 import { bandOf, coverageOf, ForecastScores } from '../../../src/core/record/forecast-scores.js';
 import { ResultBuilder } from '../../../src/core/record/result-builder.js';
-import { beginStrategy } from '../../../src/core/strategies/create-strategy.js';
+import { beginStrategy } from '../../../src/core/strategies/registry.js';
 import { drive } from '../../support/drive.js';
 import { SimulatedTrainer } from '../../support/simulated-trainer.js';
 

@@ -6,7 +6,7 @@ import type { Command, Reply, TrainedReply } from '../../../src/core/conversatio
 import { AutolrsError } from '../../../src/core/errors.js';
 import { resolveOptions, STRATEGIES, type TunerOptions } from '../../../src/core/options.js';
 import { ResultBuilder } from '../../../src/core/record/result-builder.js';
-import { beginStrategy } from '../../../src/core/strategies/create-strategy.js';
+import { beginStrategy } from '../../../src/core/strategies/registry.js';
 import { drive } from '../../support/drive.js';
 import { SimulatedTrainer } from '../../support/simulated-trainer.js';
 

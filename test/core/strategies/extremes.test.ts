@@ -6,7 +6,7 @@ import type { Command, Reply } from '../../../src/core/conversation/command.js';
 import { resolveOptions, STRATEGIES } from '../../../src/core/options.js';
 import { LossLevel } from '../../../src/core/record/loss-level.js';
 import { ResultBuilder } from '../../../src/core/record/result-builder.js';
-import { beginStrategy } from '../../../src/core/strategies/create-strategy.js';
+import { beginStrategy } from '../../../src/core/strategies/registry.js';
 import { drive } from '../../support/drive.js';
 import { SimulatedTrainer } from '../../support/simulated-trainer.js';
 

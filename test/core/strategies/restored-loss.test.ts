@@ -5,7 +5,7 @@ import type { Command } from '../../../src/core/conversation/command.js';
 import type { Decision } from '../../../src/core/conversation/decision.js';
 import { resolveOptions, type TunerOptions } from '../../../src/core/options.js';
 import { ResultBuilder } from '../../../src/core/record/result-builder.js';
-import { beginStrategy } from '../../../src/core/strategies/create-strategy.js';
+import { beginStrategy } from '../../../src/core/strategies/registry.js';
 import { lrLabel } from '../../../src/display/run/lr-label.js';
 import { narrate } from '../../../src/display/run/narrate.js';
 import { describeEnd } from '../../../src/display/run/status.js';

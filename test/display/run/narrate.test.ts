@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { resolveOptions, type TunerOptions } from '../../../src/core/options.js';
 import { coverageOf } from '../../../src/core/record/forecast-scores.js';
 import { ResultBuilder } from '../../../src/core/record/result-builder.js';
-import { beginStrategy } from '../../../src/core/strategies/create-strategy.js';
+import { beginStrategy } from '../../../src/core/strategies/registry.js';
 import { narrate } from '../../../src/display/run/narrate.js';
 import { Progress } from '../../../src/display/run/progress.js';
 import { summarize } from '../../../src/display/run/summary.js';

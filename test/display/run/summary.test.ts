@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { resolveOptions } from '../../../src/core/options.js';
 import { ResultBuilder } from '../../../src/core/record/result-builder.js';
-import { beginStrategy } from '../../../src/core/strategies/create-strategy.js';
+import { beginStrategy } from '../../../src/core/strategies/registry.js';
 import { renderProgress } from '../../../src/display/run/live.js';
 import { narrate } from '../../../src/display/run/narrate.js';
 import { Progress } from '../../../src/display/run/progress.js';

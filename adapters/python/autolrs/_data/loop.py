@@ -11,7 +11,7 @@ import os
 from collections.abc import Iterable, Iterator
 from typing import Any, Callable, Protocol
 
-from autolrs._data.batch_cache import BatchCache
+from autolrs._data.batch_replay import BatchReplay
 from autolrs._data.epochs import EpochEnd, Epochs, batches_of, length_of
 from autolrs._data.loop_detection import Loops, Stack
 from autolrs._data.pause import Pause
@@ -73,7 +73,7 @@ class DataLoop:
         self,
         talk: LoopSession,
         answers: RequestHandler,
-        cache: BatchCache,
+        cache: BatchReplay,
         hooks: Hooks,
         pause: Pause,
         warn: Callable[[str], None],

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from autolrs._data.batch_cache import DEFAULT_BYTES
+from autolrs._data.batch_replay import DEFAULT_BYTES
 from autolrs._distributed.merge import mean, merge
 from autolrs._distributed.ranks import FollowerWire, LeaderWire
 from autolrs._protocol.messages import NOT_SUPPORTED, Request, RpcError, finite_or_none_each

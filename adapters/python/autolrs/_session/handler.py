@@ -7,7 +7,7 @@ import sys
 import time
 from typing import Any, Callable, NamedTuple
 
-from autolrs._data.batch_cache import BatchCache
+from autolrs._data.batch_replay import BatchReplay
 from autolrs._data.epochs import DataPosition
 from autolrs._protocol.messages import (
     CHECKPOINT_UNKNOWN,
@@ -47,7 +47,7 @@ class RequestHandler:
     """
 
     def __init__(
-        self, hooks: Hooks, cache: BatchCache, warn: Callable[[str], None], token: str | None
+        self, hooks: Hooks, cache: BatchReplay, warn: Callable[[str], None], token: str | None
     ) -> None:
         self.step = 0
         """Updates done, as the state says: after a restore, the checkpoint's."""

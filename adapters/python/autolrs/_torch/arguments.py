@@ -1,4 +1,4 @@
-"""What attach was given: one sentence for what is of another kind than it must be."""
+"""Checks the types of `attach`'s arguments and reports the first wrong one."""
 
 from __future__ import annotations
 

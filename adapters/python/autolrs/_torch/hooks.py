@@ -13,8 +13,8 @@ from torch.optim import Optimizer
 
 from autolrs._data.containers import own_copy
 from autolrs._state.validation_result import refuse_no_loss
-from autolrs._torch.data import data_state, set_data_state
 from autolrs._torch.foreign_optimizers import ForeignOptimizers
+from autolrs._torch.loader_state import data_state, set_data_state
 from autolrs._torch.validate import run_validation
 from autolrs._torch.weight_changes import WeightChanges, refuse_idle
 from autolrs._torch.wrapped_optimizers import OptimizerSet

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from typing import Any, Callable, TypeVar
 
-from autolrs._data.batch_cache import DEFAULT_BYTES
+from autolrs._data.batch_replay import DEFAULT_BYTES
 from autolrs._data.generators import has_lasting_workers
 from autolrs._protocol.messages import Request
 from autolrs._protocol.wire import Wire

@@ -9,7 +9,7 @@ from typing import Any
 from torch import Tensor
 
 from autolrs._torch.hooks import TorchHooks
-from autolrs._torch_ranks.ranks import Ranks
+from autolrs._torch_ranks.discover_ranks import Ranks
 from autolrs._torch_ranks.sharded import (
     on_cpu,
     refuse_old_torch,

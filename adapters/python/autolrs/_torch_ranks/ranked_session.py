@@ -7,8 +7,8 @@ from autolrs._distributed.session import FollowerSession, LeaderSession
 from autolrs._protocol.wire import Wire
 from autolrs._torch.session import CountedSession
 from autolrs._torch.updates import Updates
+from autolrs._torch_ranks.discover_ranks import Ranks, connect
 from autolrs._torch_ranks.ranked_hooks import RankedTorchHooks
-from autolrs._torch_ranks.ranks import Ranks, connect
 from autolrs.session import Session
 
 

@@ -1,4 +1,4 @@
-"""What changes as training goes on and is in no checkpoint: told of at a rollback."""
+"""Finds copies and averages of the model that no checkpoint holds, and warns at a rollback."""
 
 from __future__ import annotations
 

@@ -24,9 +24,9 @@ import { findInterval, givenInterval } from '../range-test.js';
 import { Stages } from '../stages.js';
 import { beginState, divergenceOf, type StrategyState } from '../state.js';
 import { validateCommitted } from '../validate.js';
+import type { CommitPlan } from './committed/committed-run.js';
 import { forecastEnd, recordForecast } from './committed/end-forecast.js';
-import { type CommittedEnd, commitRun } from './committed/run.js';
-import type { CommitPlan } from './committed/state.js';
+import { type CommittedEnd, commitRun } from './committed/policy.js';
 import { findPeak } from './peak-search/peak.js';
 import {
   COARSE_PROBES,
@@ -35,7 +35,7 @@ import {
   planSearch,
   type SearchPlan,
 } from './peak-search/plan.js';
-import { recordPlan } from './search-planned.js';
+import { recordPlan } from './record-search-plan.js';
 
 /** Share of all steps that a search usually takes, for a run whose committed steps are given. */
 const USUAL_SEARCH_SHARE = 0.08;

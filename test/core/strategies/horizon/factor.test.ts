@@ -4,11 +4,11 @@ import type { Decision } from '../../../../src/core/conversation/decision.js';
 import { createRandom } from '../../../../src/core/math/random.js';
 import { resolveOptions, type TunerOptions } from '../../../../src/core/options.js';
 import { ResultBuilder } from '../../../../src/core/record/result-builder.js';
-import { beginStrategy } from '../../../../src/core/strategies/create-strategy.js';
 import { planFactors } from '../../../../src/core/strategies/horizon/factor/plan.js';
 import { chooseFactor, nextFactor } from '../../../../src/core/strategies/horizon/factor/search.js';
 import { readSegment } from '../../../../src/core/strategies/horizon/factor/warmup-check.js';
 import type { TrainedProbe } from '../../../../src/core/strategies/horizon/peak-search/probe.js';
+import { beginStrategy } from '../../../../src/core/strategies/registry.js';
 import { drive } from '../../../support/drive.js';
 import { SimulatedTrainer, type SimulationOptions } from '../../../support/simulated-trainer.js';
 

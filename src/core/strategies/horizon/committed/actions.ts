@@ -5,8 +5,8 @@ import type { CutEvidence, Descent } from '../../../conversation/decision.js';
 import { didDiverge, trainCounted } from '../../state.js';
 import { validateCommitted } from '../../validate.js';
 import { decayShape, lrsFor, type ScheduleShape, shrinkShape } from '../schedule-shape.js';
+import type { CommittedRun } from './committed-run.js';
 import { recordForecast, renewForecast } from './end-forecast.js';
-import type { CommittedRun } from './state.js';
 
 /** Divisor of the LR for the decay from where the run is, with no rollback: none (0014, #2). */
 const CUT_IN_PLACE_FACTOR = 1;

@@ -35,7 +35,7 @@ import {
 import { validateCommitted } from '../../validate.js';
 import { BestCheckpoint } from '../committed/best-checkpoint.js';
 import { nextEvaluationStep } from '../committed/evaluations.js';
-import { recordPlan } from '../search-planned.js';
+import { recordPlan } from '../record-search-plan.js';
 import { type FactorPlan, FIRST_PROBES, planFactors } from './plan.js';
 import { searchFactor } from './search.js';
 import { readSegment } from './warmup-check.js';

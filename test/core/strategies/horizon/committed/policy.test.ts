@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { POLICY } from '../../../../src/core/strategies/horizon/committed/run.js';
+import { POLICY } from '../../../../../src/core/strategies/horizon/committed/policy.js';
 
 const PAGE = join(import.meta.dirname, '..', '..', '..', '..', 'docs', 'internals', 'algorithm.md');
 

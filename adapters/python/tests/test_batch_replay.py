@@ -9,18 +9,18 @@ from typing import Any
 import pytest
 from toy import Toy
 
-from autolrs._data.batch_cache import BatchCache, batch_bytes
+from autolrs._data.batch_replay import BatchReplay, batch_bytes
 from autolrs._data.containers import rebuild
 from autolrs._data.epochs import Epochs
 
 
-def tape_of(count: int, limit_bytes: int = 10**9) -> BatchCache:
-    cache = BatchCache(limit_bytes, keep=lambda batch: batch)
+def tape_of(count: int, limit_bytes: int = 10**9) -> BatchReplay:
+    cache = BatchReplay(limit_bytes, keep=lambda batch: batch)
     cache.attach(Epochs(iter([str(number) for number in range(count)]), Toy(None)))
     return cache
 
 
-def take(cache: BatchCache, count: int) -> list[str]:
+def take(cache: BatchReplay, count: int) -> list[str]:
     return [cache.next() for _ in range(count)]
 
 
@@ -73,7 +73,7 @@ def test_past_the_limit_the_oldest_mark_is_given_up_and_younger_ones_stay() -> N
 
 @pytest.mark.parametrize("kind", [dict, OrderedDict, UserDict])
 def test_a_script_that_changes_its_batches_gets_them_whole_each_time(kind: Any) -> None:
-    cache = BatchCache(10**9, keep=lambda item: item)
+    cache = BatchReplay(10**9, keep=lambda item: item)
     cache.attach(Epochs([kind(x=[1, 2], label=3) for _ in range(4)], Toy(None)))
     cache.pin("a")
     for _ in range(3):
@@ -129,7 +129,7 @@ class Named(namedtuple("Named", "x y")):
     ids=lambda batch: type(batch).__name__,
 )
 def test_a_batch_of_an_unusual_kind_comes_again_all_the_same(batch: Any) -> None:
-    cache = BatchCache(10**9, keep=lambda item: item)
+    cache = BatchReplay(10**9, keep=lambda item: item)
     cache.attach(Epochs(iter([batch]), Toy(None)))
     cache.pin("a")
     for _ in range(3):
@@ -192,7 +192,7 @@ def test_a_place_that_is_kept_is_gone_to_without_the_source() -> None:
 
 
 def test_a_place_that_is_not_kept_gives_up_what_is() -> None:
-    cache = BatchCache(10**9, keep=lambda batch: batch)
+    cache = BatchReplay(10**9, keep=lambda batch: batch)
     cache.attach(Epochs(["0", "1", "2", "3"], Toy(None)))
     place = cache.place
     take(cache, 2)
@@ -222,7 +222,7 @@ def test_no_place_goes_on_live_and_says_so() -> None:
 
 
 def test_without_a_source_there_is_no_place_to_lose() -> None:
-    cache = BatchCache(10**9, keep=lambda batch: batch)
+    cache = BatchReplay(10**9, keep=lambda batch: batch)
     assert cache.place is None
     assert cache.seek(None)
 

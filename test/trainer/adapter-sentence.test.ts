@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { adapterSentence } from '../../src/trainer/last-words.js';
+import { adapterSentence } from '../../src/trainer/adapter-sentence.js';
 
 const SENTENCE = 'the model is on two devices, cpu and cuda:0; move it to one before attach';
 

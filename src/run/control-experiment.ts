@@ -1,14 +1,17 @@
-/** A control: the steps at which a script failed, at an LR that moves nothing. */
+/**
+ * Tells whether an LR made a script fail: repeats the steps at which it failed, at an LR too low to change the weights.
+ * A script that fails there too has failed by itself.
+ */
 
 import type { Command, TrainedReply, TrainerFacts } from '../core/conversation/command.js';
 import { AutolrsError } from '../core/errors.js';
 import type { Entry } from '../core/record/entry.js';
 import type { Lineage } from '../core/record/lineage.js';
-import { trainInterruptibly } from './in-parts.js';
 import { canBeProvoked, controlOf, type FailureSeries } from './lr-failures.js';
 import type { TrainerPort } from './ports.js';
 import type { SliceLength } from './slice-length.js';
 import { because } from './supervisor.js';
+import { trainInterruptibly } from './train-in-parts.js';
 
 export interface ControlTools {
   readonly lineage: Lineage;

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { classifyLine, encodeLine } from '../../src/protocol/codec.js';
+import { classifyLine, encodeLine } from '../../src/protocol/json-rpc.js';
 import { LineSplitter } from '../../src/protocol/line-splitter.js';
 
 describe('classifyLine', () => {

@@ -5,7 +5,7 @@ import {
   findPlateau,
   findRise,
   findStall,
-} from '../../../../../src/core/strategies/horizon/committed/signals.js';
+} from '../../../../../src/core/strategies/horizon/committed/loss-signals.js';
 import { curveOf } from '../../../../support/loss-curve.js';
 
 /** The same noise in every run, of sd about 0.7. */

@@ -17,9 +17,9 @@ import {
   rollBackAndDecay,
   trainUntil,
 } from './actions.js';
+import { type CommitPlan, CommittedRun } from './committed-run.js';
 import { nextEvaluationStep } from './evaluations.js';
-import { findDescent, findPlateau, findRise, findStall, isWorse } from './signals.js';
-import { type CommitPlan, CommittedRun } from './state.js';
+import { findDescent, findPlateau, findRise, findStall, isWorse } from './loss-signals.js';
 
 export interface CommittedEnd {
   readonly kind: 'done' | 'data-ended' | 'nothing-survives' | 'target';

@@ -8,7 +8,7 @@ import pytest
 from conftest import Drive
 from driver import RefusedError
 
-from autolrs._session.plain_bugs import bug_in
+from autolrs._session.programming_errors import bug_in
 
 BUGS = {
     "a name": "criterio(1)",

@@ -20,7 +20,7 @@ MAX_BATCHES = 100_000
 """A limit for batches that do not tell their size."""
 
 
-class BatchCache:
+class BatchReplay:
     """Yields batches from a source and, after a rollback, the same ones again.
 
     Args:

@@ -1,4 +1,4 @@
-"""Where a fit stands, for a callback of a framework that owns the loop."""
+"""What `autolrs.tuner.Tuner` says of itself, for callbacks of frameworks that own the loop."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { Journal } from '../../src/journal/file.js';
 import { createRunDirectory } from '../../src/journal/run-directory.js';
+import { Journal } from '../../src/journal/writer.js';
 import { temporaryDirectory } from '../support/cli.js';
 import { pathOf, readRecords, TRAINED } from '../support/journals.js';
 import { RUN } from '../support/run-record.js';

@@ -1,4 +1,4 @@
-/** What a script that ended before the handshake says of it, found among its last lines. */
+/** Finds the adapter's sentence among the last lines of a script that ended before the handshake. */
 
 import { quoteLine } from '../protocol/quote.js';
 
