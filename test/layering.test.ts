@@ -74,6 +74,21 @@ const MAY_USE: Readonly<Record<string, readonly string[]>> = {
 /** Beyond that a folder is parted. */
 const MOST_FILES = 15;
 
+/** Words that a reader knows from programming and statistics, and that mean here what they mean there. */
+const TERMS: ReadonlySet<string> = new Set(
+  `options plan end settings point events curve state search process params outcome level fit facts
+  error entry check tools shape series record prediction name minimum method log label interrupts
+  identity flags failure evidence context comparison builder bounds versus turn trend track
+  timeouts timeout timed target suggestion stream status splitter speed space sink session server
+  separator sentences scores scale row return request remedy reason reading random purpose
+  progress ports phase output outline origin order observer notice monitor model mode lock lines
+  line limits length ledger kind invocation interval incoming hyperparameters framework fitness
+  finding files file factorization extension data rollback examination display details descent conversation
+  connection code classified choice child change causes cause box bin asker answer address
+  acquisition lineage circumstances divergence ending rebuilder verdict snapshot spare moment rule
+  policy runs run kinds port`.split(/\s+/),
+);
+
 const FORBIDDEN_IN_CORE =
   /Date\.now|new Date|Math\.random|performance\.|\bawait\b|\basync\b|process\.|setTimeout/;
 
@@ -184,6 +199,26 @@ describe('the sources', () => {
       ({ name, path }) => exported.findIndex((one) => one.name === name && one.path !== path) >= 0,
     );
     expect(doubles).toEqual([]);
+  });
+
+  it('export no type whose last word is neither in the glossary nor a term of programming', () => {
+    const glossary = readFileSync(join(SOURCE, '../docs/reference/glossary.md'), 'utf8');
+    const known = new Set([...glossary.matchAll(/^\| ([^|]+?) \|/gm)].map((match) => match[1]));
+    expect(known.size).toBeGreaterThan(30);
+    const unknown = files.flatMap(({ path, text }) =>
+      [...text.matchAll(/^export (?:interface|type|class) (\w+)/gm)]
+        .map((match) => match[1] ?? '')
+        .filter((name) => {
+          const words = name.split(/(?=[A-Z])/).map((word) => word.toLowerCase());
+          const last = words.at(-1) ?? '';
+          const isKnown = [last, words.slice(-2).join(' ')].some(
+            (word) => known.has(word) || known.has(word.replace(/s$/, '')) || known.has(`${word}s`),
+          );
+          return !isKnown && !TERMS.has(last);
+        })
+        .map((name) => `${path}: ${name}`),
+    );
+    expect(unknown).toEqual([]);
   });
 
   it('switch no lint rule and no type off', () => {

@@ -121,7 +121,7 @@ const NOTIFICATIONS = {
   log: z.object({ level: z.string(), message: z.string() }),
 } as const;
 
-export type ResultOf<Method extends keyof typeof RESULTS> = z.infer<(typeof RESULTS)[Method]>;
+export type MethodResult<Method extends keyof typeof RESULTS> = z.infer<(typeof RESULTS)[Method]>;
 export type ProgressNotice = z.infer<typeof NOTIFICATIONS.progress>;
 
 /**
@@ -130,11 +130,11 @@ export type ProgressNotice = z.infer<typeof NOTIFICATIONS.progress>;
 export function parseResult<Method extends keyof typeof RESULTS>(
   method: Method,
   result: unknown,
-): ResultOf<Method> {
+): MethodResult<Method> {
   const parsed = RESULTS[method].safeParse(result);
   if (!parsed.success)
     throw badMessage(`its answer to "${method}"`, describe(parsed.error, 'result'), result);
-  return parsed.data as ResultOf<Method>; // zod loses the link between key and schema
+  return parsed.data as MethodResult<Method>; // zod loses the link between key and schema
 }
 
 /** A notification the tuner knows, or undefined for one of a later version. */

@@ -4,7 +4,7 @@ import type { Command, Reply, TrainedReply, TrainerFacts } from '../core/convers
 import { AutolrsError } from '../core/errors.js';
 import { badMessage } from './errors.js';
 import type { Request } from './messages.js';
-import { parseResult, type ResultOf } from './parse.js';
+import { type MethodResult, parseResult } from './parse.js';
 import { quoteValue } from './quote.js';
 
 export function toRequest(command: Command): Request {
@@ -63,7 +63,7 @@ export function toReply(command: Command, result: unknown): Reply {
 }
 
 /** What the handshake says, the protocol's version aside. */
-export function toFacts(handshakeResult: ResultOf<'initialize'>): TrainerFacts {
+export function toFacts(handshakeResult: MethodResult<'initialize'>): TrainerFacts {
   const { trainer, step, total, lr, groups, world, can, holds } = handshakeResult;
   return {
     name: trainer.name,
@@ -113,7 +113,7 @@ function inFloat16(value: number): number {
 
 function toTrained(
   command: Extract<Command, { kind: 'train' }>,
-  result: ResultOf<'train'>,
+  result: MethodResult<'train'>,
   raw: unknown,
 ): TrainedReply {
   const { steps, losses, lr, step, seconds, groups, end } = result;

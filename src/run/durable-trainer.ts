@@ -20,7 +20,7 @@ export interface DurableOptions<Process extends TrainerPort> extends SupervisorO
 }
 
 /** The parts of an answer; undefined when an interrupt came before it was whole. */
-export type Answered = { readonly last: Reply; readonly whole: Reply } | undefined;
+export type CommandAnswer = { readonly last: Reply; readonly whole: Reply } | undefined;
 
 /** Checkpoints that stay although they are not needed: should the newest be damaged, the one before it is there. */
 const KEPT_FILES = 2;
@@ -57,7 +57,7 @@ export class DurableTrainer<Process extends TrainerPort = TrainerPort> {
   }
 
   /** Answers a command of which `parts` are done. @throws AutolrsError when no restart helps. */
-  async ask(command: Command, parts: readonly TrainedReply[]): Promise<Answered> {
+  async ask(command: Command, parts: readonly TrainedReply[]): Promise<CommandAnswer> {
     const { lineage, note, signal } = this.#options;
     const done = [...parts];
     let series: FailureSeries | undefined;
@@ -121,7 +121,7 @@ export class DurableTrainer<Process extends TrainerPort = TrainerPort> {
     await this.#supervisor.terminate();
   }
 
-  async #askOnce(trainer: TrainerPort, command: Command): Promise<Answered> {
+  async #askOnce(trainer: TrainerPort, command: Command): Promise<CommandAnswer> {
     const { lineage, note } = this.#options;
     const reply = await this.#asker.ask(trainer, this.#supervisor.withScratchPath(command));
     if (reply.kind === 'trained') {
@@ -157,7 +157,7 @@ export class DurableTrainer<Process extends TrainerPort = TrainerPort> {
   }
 
   /** Takes a failure for the divergence that it is: this process is of no more use. */
-  async #diverge(failure: ScriptFailure, parts: readonly TrainedReply[]): Promise<Answered> {
+  async #diverge(failure: ScriptFailure, parts: readonly TrainedReply[]): Promise<CommandAnswer> {
     const { lineage, say } = this.#options;
     const { error, command } = failure;
     this.#provoked.add(error);
@@ -176,7 +176,7 @@ export class DurableTrainer<Process extends TrainerPort = TrainerPort> {
     trainer: TrainerPort,
     command: TrainCommand,
     parts: TrainedReply[],
-  ): Promise<Answered> {
+  ): Promise<CommandAnswer> {
     const { lineage, signal, note, slices } = this.#options;
     let done = parts.reduce((sum, part) => sum + part.steps, 0);
     for (;;) {

@@ -16,7 +16,7 @@ import {
   type Track,
 } from './level.js';
 import { runningMean } from './running-mean.js';
-import { type CompareVerdict, type Contender, type Speed, speedOf, verdictOf } from './verdict.js';
+import { type CompareVerdict, type Speed, speedOf, type TimedCurve, verdictOf } from './verdict.js';
 
 export interface ComparableRun {
   readonly name: string;
@@ -86,10 +86,10 @@ export interface Target {
   /** How much above the reference's final loss it lies, as a share of it; undefined for a loss that was given. */
   readonly above: number | undefined;
   /** When each run is first there, in the order of the runs; undefined if it never is. */
-  readonly reached: readonly (Reached | undefined)[];
+  readonly reached: readonly (TargetPoint | undefined)[];
 }
 
-export interface Reached {
+export interface TargetPoint {
   readonly total: number;
   readonly committed: number;
   /** The reference's steps over the run's; undefined for the reference, and when one of them has none. */
@@ -138,7 +138,7 @@ export function compareRuns(runs: readonly ComparableRun[], options: CompareOpti
   };
 }
 
-type NamedContender = Contender & { readonly run: ComparableRun };
+type NamedContender = TimedCurve & { readonly run: ComparableRun };
 
 function chooseLoss(runs: readonly ComparableRun[], choice: LossChoice): 'validation' | 'training' {
   const lacking = (kind: 'validation' | 'training') =>
@@ -174,7 +174,7 @@ function contenderOf(
   return { run, track, end, total };
 }
 
-function versusOf(run: Contender, reference: Contender): Versus {
+function versusOf(run: TimedCurve, reference: TimedCurve): Versus {
   const total = Math.min(run.total, reference.total);
   const order = compareLevels(levelAt(run.track, total), levelAt(reference.track, total));
   const speed = speedOf(run, reference);
@@ -193,8 +193,8 @@ function versusOf(run: Contender, reference: Contender): Versus {
 }
 
 function leadOf(
-  run: Contender,
-  reference: Contender,
+  run: TimedCurve,
+  reference: TimedCurve,
   order: 'ahead' | 'behind',
   until: number,
 ): Versus['crossover'] {
@@ -204,7 +204,7 @@ function leadOf(
   return total === undefined ? undefined : { ahead: isAhead ? 'run' : 'reference', total };
 }
 
-function reachedBy(run: Contender, reference: Contender, loss: number): Reached | undefined {
+function reachedBy(run: TimedCurve, reference: TimedCurve, loss: number): TargetPoint | undefined {
   const point = firstAtOrBelow(run.track.curve, loss);
   if (point === undefined) return undefined;
   const { total, committed } = point;

@@ -29,7 +29,7 @@ export function verdictOf(speed: Speed, atEqualSteps: LossOrder): CompareVerdict
   return VERDICTS[speed][atEqualSteps];
 }
 
-export interface Contender {
+export interface TimedCurve {
   readonly track: Track;
   readonly end: Level;
   /** Total steps of the run. */
@@ -40,10 +40,10 @@ export interface Contender {
  * A clear difference outlasts the noise of both final losses: the run is at the loss before the reference is within the
  * noise of it, or the other way round.
  */
-export function speedOf(run: Contender, reference: Contender): Speed {
+export function speedOf(run: TimedCurve, reference: TimedCurve): Speed {
   const loss = reference.end.point.loss;
   const nearly = loss + marginOf(run.end, reference.end);
-  const totalAt = ({ track }: Contender, target: number) =>
+  const totalAt = ({ track }: TimedCurve, target: number) =>
     firstAtOrBelow(track.curve, target)?.total ?? Number.POSITIVE_INFINITY;
   const referenceAt = totalAt(reference, loss);
   const runNearly = totalAt(run, nearly);

@@ -17,7 +17,7 @@ import type { DurableCheckpoint } from './entry.js';
 import { type LrRun, toRuns } from './lr-runs.js';
 
 /** Training that was done: to do it again, ask for as many steps at the same LRs. */
-export interface Trained {
+export interface TrainedSteps {
   readonly steps: number;
   /** One LR for all steps, or runs of them: a run of millions of steps may keep many of these. */
   readonly lr: number | readonly LrRun[];
@@ -28,7 +28,7 @@ export interface Trained {
 export interface Origin {
   /** The file, or undefined for the state in which the script began. */
   readonly file: string | undefined;
-  readonly since: readonly Trained[];
+  readonly since: readonly TrainedSteps[];
   /** Whether what was trained since is a probe's, which must never become durable. */
   readonly isSearch: boolean;
 }

@@ -73,7 +73,7 @@ export interface RunResult {
     readonly validationStep?: number;
   };
   /** Where nothing survived: the loss that was finite at no LR, and the lowest of them. Absent if there is none. */
-  readonly neverFinite?: NeverFinite;
+  readonly neverFinite?: NonFiniteFinding;
   /** Where nothing survived: the committed step of the last checkpoint, whose own training loss was not finite. */
   readonly unsoundStep?: number;
   /** Where the run ended worse than it had been: committed steps that it had, and kept. Absent if it did not. */
@@ -87,7 +87,7 @@ export interface RunResult {
   readonly schedule: Schedule;
 }
 
-export interface NeverFinite {
+export interface NonFiniteFinding {
   readonly loss: LossKind;
   readonly lowestLr: number;
   /** It was finite before the first update. */

@@ -1,6 +1,6 @@
 /** What `compare` tells people: the runs, their curves, the steps to each target, and a verdict on each run. */
 
-import type { Comparison, Reached, RunComparison, Target } from '../../core/compare/compare.js';
+import type { Comparison, RunComparison, Target, TargetPoint } from '../../core/compare/compare.js';
 import { describeEnd } from '../run/status.js';
 import {
   formatCount,
@@ -154,7 +154,7 @@ function sayOrigin({ above }: Target): string {
   return above === 0 ? 'final' : `+${formatPercent(above)}`;
 }
 
-function formatSpeedup(reached: Reached | undefined, steps: 'total' | 'committed'): string {
+function formatSpeedup(reached: TargetPoint | undefined, steps: 'total' | 'committed'): string {
   return reached?.speedup === undefined ? '-' : formatRatio(reached.speedup[steps]);
 }
 

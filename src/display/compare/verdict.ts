@@ -1,6 +1,6 @@
 /** The verdict on a run in plain sentences, with the figures that it rests on. */
 
-import type { Comparison, Reached, RunComparison, Versus } from '../../core/compare/compare.js';
+import type { Comparison, RunComparison, TargetPoint, Versus } from '../../core/compare/compare.js';
 import type { CurvePoint } from '../../core/compare/curve.js';
 import type { CompareVerdict } from '../../core/compare/verdict.js';
 import { formatCount, formatLoss, formatPercent, formatRatio } from '../text/format.js';
@@ -48,8 +48,8 @@ interface Race {
   /** Of the reference. */
   readonly mark: string;
   /** The reference's final loss, by either. */
-  readonly reached: Reached | undefined;
-  readonly otherReached: Reached | undefined;
+  readonly reached: TargetPoint | undefined;
+  readonly otherReached: TargetPoint | undefined;
 }
 
 function sayWhenReached({ compared, versus, other, mark, reached, otherReached }: Race): string {

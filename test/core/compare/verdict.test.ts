@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { type Contender, speedOf, verdictOf } from '../../../src/core/compare/verdict.js';
+import { speedOf, type TimedCurve, verdictOf } from '../../../src/core/compare/verdict.js';
 
 /** A run whose final loss has a standard error of 0.05, so that two of them differ clearly by 0.1414 or more. */
-function contender(...points: (readonly [total: number, loss: number])[]): Contender {
+function contender(...points: (readonly [total: number, loss: number])[]): TimedCurve {
   const curve = points.map(([total, loss]) => ({ total, committed: total, loss }));
   const point = curve.at(-1) ?? { total: 0, committed: 0, loss: 0 };
   return {
