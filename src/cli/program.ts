@@ -1,11 +1,12 @@
-/** Commands and flags. Importing this loads commander alone; what a command does is loaded when it is called. */
+/**
+ * Commands and flags. Importing this loads commander and the table of flags alone: what a command does, and how its flags
+ * are read, is loaded when it is called.
+ */
 
 import { Command, Option } from 'commander';
 import { stderr, stdout } from '../app/output.js';
-import { LOSS_CHOICES } from '../core/compare/compare.js';
-import { type RawCompareFlags, readCompareFlags } from './flags/read-compare.js';
-import { readDoctorFlags } from './flags/read-doctor.js';
-import { readResumeFlags, readRunFlags } from './flags/read-run.js';
+import { LOSS_CHOICES } from '../core/compare/loss-choice.js';
+import type { RawCompareFlags } from './flags/read-compare.js';
 import { type FlagCommand, type FlagRow, flagsOf, type RawFlags } from './flags/table.js';
 import { readVersion } from './version.js';
 
@@ -57,6 +58,7 @@ function createRunCommand(onExit: ProgramEvents['onExit']): Command {
   return command
     .addHelpText('after', RUN_EXAMPLES)
     .action(async (words: string[], raw: RawFlags<'run'>) => {
+      const { readRunFlags } = await import('./flags/read-run.js');
       const settings = readRunFlags(raw, words);
       const { runCommand } = await import('./commands/run.js');
       onExit(await runCommand(settings));
@@ -77,6 +79,7 @@ function createResumeCommand(onExit: ProgramEvents['onExit']): Command {
     .exitOverride();
   addFlags(command, 'resume');
   return command.action(async (dir: string, words: string[], raw: RawFlags<'resume'>) => {
+    const { readResumeFlags } = await import('./flags/read-run.js');
     const settings = readResumeFlags(raw, words);
     const { resumeCommand } = await import('./commands/resume.js');
     onExit(await resumeCommand(dir, settings));
@@ -100,6 +103,7 @@ function createDoctorCommand(onExit: ProgramEvents['onExit']): Command {
     .exitOverride();
   addFlags(command, 'doctor');
   return command.action(async (words: string[], raw: RawFlags<'doctor'>) => {
+    const { readDoctorFlags } = await import('./flags/read-doctor.js');
     const settings = readDoctorFlags(raw, words);
     const { doctorCommand } = await import('./commands/doctor.js');
     onExit(await doctorCommand(settings));
@@ -160,6 +164,7 @@ function createCompareCommand(onExit: ProgramEvents['onExit']): Command {
     .exitOverride()
     .action(async (runs: string[], raw: RawCompareFlags) => {
       const { compareCommand } = await import('./commands/compare.js');
+      const { readCompareFlags } = await import('./flags/read-compare.js');
       onExit(await compareCommand(readCompareFlags(raw, runs)));
     });
 }

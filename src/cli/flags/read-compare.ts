@@ -1,7 +1,7 @@
 /** The flags of `compare`, checked. */
 
 import { resolve } from 'node:path';
-import { LOSS_CHOICES, type LossChoice } from '../../core/compare/compare.js';
+import { LOSS_CHOICES, type LossChoice } from '../../core/compare/loss-choice.js';
 import { AutolrsError } from '../../core/errors.js';
 import { readNumber } from './read-run.js';
 

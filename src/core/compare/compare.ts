@@ -15,6 +15,7 @@ import {
   marginOf,
   type Track,
 } from './level.js';
+import type { LossChoice } from './loss-choice.js';
 import { runningMean } from './running-mean.js';
 import { type CompareVerdict, type Speed, speedOf, type TimedCurve, verdictOf } from './verdict.js';
 
@@ -34,9 +35,6 @@ export interface ComparableRun {
   /** Each may be empty, not both. */
   readonly curves: { readonly training: RunCurve; readonly validation: RunCurve };
 }
-
-export const LOSS_CHOICES = ['auto', 'validation', 'training'] as const;
-export type LossChoice = (typeof LOSS_CHOICES)[number];
 
 export interface CompareOptions {
   /** Index of the run that the others are compared with. */
