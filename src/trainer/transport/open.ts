@@ -1,6 +1,5 @@
 /** Starts a trainer over the transport that was chosen. */
 
-import { startOverSocket } from './socket.js';
 import { startOverStdio } from './stdio.js';
 import type { Connection, ConnectionOptions, Transport } from './types.js';
 
@@ -9,9 +8,12 @@ import type { Connection, ConnectionOptions, Transport } from './types.js';
  *
  * @throws AutolrsError `TRAINER_NOT_STARTED`, or `USAGE` when the transport's address cannot be listened on.
  */
-export function openConnection(
+export async function openConnection(
   transport: Transport,
   options: ConnectionOptions,
 ): Promise<Connection> {
-  return transport.kind === 'stdio' ? startOverStdio(options) : startOverSocket(transport, options);
+  if (transport.kind === 'stdio') return startOverStdio(options);
+  // Loaded for the few runs that need it: a server and all of Node's network take time to load.
+  const { startOverSocket } = await import('./socket.js');
+  return startOverSocket(transport, options);
 }
