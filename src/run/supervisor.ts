@@ -100,12 +100,16 @@ export class TrainerSupervisor<Process extends TrainerPort> {
     isOwed: () => boolean = () => false,
   ): Promise<Value> {
     for (;;) {
+      // Until it stands where it should, its failure is not the one that is to be examined.
+      let isReady = false;
       try {
-        const value = await act(await this.#ensureReady(next));
+        const trainer = await this.#ensureReady(next);
+        isReady = true;
+        const value = await act(trainer);
         this.#hasTrained ||= next?.kind === 'train';
         return value;
       } catch (error) {
-        await this.#giveUpOrRestart(error, isOwed());
+        await this.#giveUpOrRestart(error, isReady && isOwed());
       }
     }
   }

@@ -170,6 +170,14 @@ describe('a script that may be started again once', () => {
     }
   });
 
+  it('and gives up where the script cannot be started again to be examined', async () => {
+    for (const restarts of [1, 3]) {
+      const run = createRun(horizon, { guard: 'exits' }, restarts);
+      await expect(run.go({ startFailsFrom: 2 })).rejects.toMatchObject({ code: 'TRAINER_EXITED' });
+      expect(run.starts).toBeLessThanOrEqual(2 * restarts + 2);
+    }
+  });
+
   it('and not at all with --restarts 0', async () => {
     const run = createRun(horizon, { ...late, guard: 'raises' }, 0);
     await expect(finish(run)).rejects.toMatchObject({ code: 'TRAINER_FAILED' });

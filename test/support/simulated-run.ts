@@ -32,6 +32,8 @@ export interface Disturbance {
   readonly afterTheWork?: boolean;
   /** It raises, always the same, where it would die without a word; `permanent`: its adapter knows why; `storage`: it has met a file. */
   readonly raises?: boolean | 'permanent' | 'storage';
+  /** It cannot be started any more from the n-th start on. */
+  readonly startFailsFrom?: number;
   /** The tuner is gone when it would write its n-th entry. */
   readonly tunerDiesAt?: number;
   /** An interrupt comes when the trainer is asked for the n-th time. */
@@ -39,6 +41,9 @@ export interface Disturbance {
   /** Which files no longer hold what was saved. */
   readonly damage?: (file: string) => boolean;
 }
+
+/** A run that is started more often goes on for ever. */
+const MOST_STARTS = 50;
 
 export class TunerKilled extends Error {}
 
@@ -115,12 +120,18 @@ export class SimulatedRun {
   }
 
   #start(
-    { trainerDiesAt, afterTheWork, raises, interruptAt }: Disturbance,
+    { trainerDiesAt, afterTheWork, raises, interruptAt, startFailsFrom = Infinity }: Disturbance,
     interrupt: AbortController,
   ) {
     const trainer = this.#newTrainer();
     this.trainer = trainer;
     this.starts++;
+    if (this.starts >= startFailsFrom) {
+      if (this.starts > MOST_STARTS) throw new Error('it is started again and again');
+      throw new AutolrsError('TRAINER_EXITED', 'the script ended with exit code 1', {
+        exitCode: 1,
+      });
+    }
     let isDead = false;
     const died = () => {
       isDead = true;
