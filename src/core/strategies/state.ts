@@ -161,6 +161,8 @@ export function divergenceOf(state: StrategyState): Divergence {
 export function* saveCounted(state: StrategyState, checkpoint: string): Conversation<void> {
   yield* save(checkpoint);
   state.checkpoint = checkpoint;
+  // Saved while the loss is still above the bound: a run that comes back to it meets that loss again.
+  if (state.explodedLoss !== undefined) state.explodedAt.set(checkpoint, state.explodedLoss);
 }
 
 /** Restores a checkpoint and counts what was committed beyond it as search. */

@@ -2,10 +2,12 @@
 
 import { describe, expect, it } from 'vitest';
 import type { Command } from '../../../src/core/conversation/command.js';
-import type { Decision } from '../../../src/core/conversation/decision.js';
+import type { Conversation } from '../../../src/core/conversation/conversation.js';
+import type { Decision, FinishReason } from '../../../src/core/conversation/decision.js';
 import { resolveOptions, type TunerOptions } from '../../../src/core/options.js';
 import { ResultBuilder } from '../../../src/core/record/result-builder.js';
 import { beginStrategy } from '../../../src/core/strategies/registry.js';
+import { beginState, restoreCounted, saveCounted } from '../../../src/core/strategies/state.js';
 import { lrLabel } from '../../../src/display/run/lr-label.js';
 import { narrate } from '../../../src/display/run/narrate.js';
 import { describeEnd } from '../../../src/display/run/status.js';
@@ -82,3 +84,18 @@ it('notices an LR that explodes from there', () => {
   expect(divergencesIn(decisions).length).toBeGreaterThan(2);
   expect(trainer.model.step).toBeLessThan(120);
 });
+
+it('is remembered for a checkpoint that is saved while the loss is still that high', () => {
+  const trainer = new SimulatedTrainer();
+  const state = beginState(resolveOptions({}), trainer.facts);
+  state.explodedLoss = 50;
+  drive(thenFinish(saveCounted(state, 'a')), trainer);
+  state.explodedLoss = undefined;
+  drive(thenFinish(restoreCounted(state, 'a')), trainer);
+  expect(state.explodedLoss).toBe(50);
+});
+
+function* thenFinish(talk: Conversation<void>): Conversation<FinishReason> {
+  yield* talk;
+  return 'budget';
+}
