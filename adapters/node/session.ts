@@ -1,7 +1,7 @@
 /** The conversation with the tuner, seen from a JavaScript training loop. */
 
 import { basename } from 'node:path';
-import { Checkpoints } from './handler.js';
+import { Checkpoints } from './checkpoints.js';
 import type { TrainerHooks } from './hooks.js';
 import { isLr, readBatches, readCheckpoint } from './messages.js';
 import { Training } from './train-request.js';

@@ -24,7 +24,8 @@ export function isNestedRunning(
 ): boolean | undefined {
   try {
     if (readlinkSync('/proc/self/ns/pid') !== FIRST_NAMESPACE) return undefined;
-    readFileSync('/proc/1/status'); // of another user: not to be read where /proc hides those
+    // Of another user: not to be read where /proc hides those. Kernels before 4.1 do not tell ids of inner namespaces.
+    if (!/^NSpid:/m.test(readFileSync('/proc/1/status', 'utf8'))) return undefined;
     for (const name of readdirSync('/proc')) {
       if (!/^\d+$/.test(name) || idInside(name) !== pid || !isSame(Number(name))) continue;
       const found = namespaceOf(name);

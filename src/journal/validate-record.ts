@@ -31,8 +31,9 @@ function maybe(check: Check): Check {
 function oneOf(kinds: Readonly<Record<string, Check>>): Check {
   return (value) => {
     if (!isRecord(value)) return false;
-    const check = typeof value['kind'] === 'string' ? kinds[value['kind']] : undefined;
-    return check?.(value) === true;
+    const { kind } = value;
+    if (typeof kind !== 'string' || !Object.hasOwn(kinds, kind)) return false;
+    return kinds[kind]?.(value) === true;
   };
 }
 
@@ -90,6 +91,7 @@ const DECISIONS: Readonly<Record<string, Check>> = {
     reason: isText,
     diverged: maybe(isNumbers),
     neverFinite: maybe(isText),
+    afterUpdate: maybe((value) => value === true),
     unsoundStep: maybe(isNumber),
     wentBack: maybe(has({ from: isNumber, to: isNumber })),
     unused: maybe(isNumber),
@@ -146,6 +148,7 @@ const RECORDS: Readonly<Record<string, Check>> = {
   'checkpoint-removed': has({ file: isText }),
   'rolled-back': has({ checkpoint: isText }),
   lost: has({ steps: isNumber, seconds: isNumber }),
+  extension: has({ steps: maybe(isNumber), total: maybe(isNumber) }),
   end: has({
     status: (status) => typeof status === 'string' && STATUSES.has(status),
     exitCode: isNumber,

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { ROOT, runCli } from '../support/cli.js';
 
-/** What is searched. To add, once their words are replaced: 'src', 'adapters/node', 'adapters/python/autolrs'. */
+/** What is searched. */
 const ROOTS = [
   'README.md',
   'CONTRIBUTING.md',

@@ -77,9 +77,9 @@ export class AilingTrainer {
   #loaded = 0;
   #updates = 0;
   #validations = 0;
-  /** A weight of a model that nobody has handed over, and what an optimizer has gathered that nobody has. */
   /** What the loop keeps of the step before. */
   #hidden = 0;
+  /** A weight of a model that was not handed over, and what an optimizer that was not handed over has gathered. */
   #second = 2;
   #gathered = 0;
   /** An update whose gradient is there, and that is still to come. */

@@ -125,7 +125,7 @@ export function* goOn(evidence: Evidence, plan: ExaminationPlan): Conversation<v
   const fitting = Math.floor(plan.trainSeconds / 2 / Math.max(seconds.step ?? 0, 1e-9));
   // A script may end its loop at its own total. Two trials at most lie behind, one is to come.
   const before = 1 + WARM_STEPS + 3 * (evidence.steps ?? LEAST_STEPS);
-  const left = (facts.total ?? Number.POSITIVE_INFINITY) - before;
+  const left = (facts.total ?? Number.POSITIVE_INFINITY) - facts.step - before;
   const steps = Math.max(1, Math.min(MOST_STEPS_ON, left, fitting));
   const reply = yield* train({ purpose: 'search', steps, lr });
   if (reply.end === 'data') evidence.loopEnded = true;

@@ -148,7 +148,7 @@ function narrateFinish(decision: Extract<Decision, { kind: 'finished' }>, word: 
         return `diverged: the ${neverFinite} loss was never finite${when} (tried ${describeLrs(diverged)})`;
       }
       if (unsoundStep !== undefined) {
-        return `diverged: the training loss of the model at step ${unsoundStep} is not finite (tried ${describeLrs(diverged)})`;
+        return `diverged: the training loss of the model at step ${formatCount(unsoundStep)} is not finite (tried ${describeLrs(diverged)})`;
       }
       return `diverged: no ${word} of the interval survives (tried ${describeLrs(diverged)})`;
     default:

@@ -2,7 +2,7 @@
 
 import { escapeControls } from '../../core/escape-controls.js';
 import type { RunResult, RunStatus } from '../../core/record/result.js';
-import { formatLr } from '../text/format.js';
+import { formatCount, formatLr } from '../text/format.js';
 import { type LrLabel, lrLabel } from './lr-label.js';
 import { describeFinish } from './narrate.js';
 
@@ -31,7 +31,7 @@ export function describeEnd(
     return describeFault(neverFinite, word);
   }
   if (status === 'diverged' && unsoundStep !== undefined) {
-    return `diverged: the training loss of the model at step ${unsoundStep} is not finite at any ${word}, and there is no older checkpoint to go back to; run again with a lower \`--max-lr\``;
+    return `diverged: the training loss of the model at step ${formatCount(unsoundStep)} is not finite at any ${word}, and there is no older checkpoint to go back to; run again with a lower --max-lr`;
   }
   if (status === 'finished') return describeFinish({ returned, unused });
   return describeStatus(status, word, circumstances);

@@ -25,7 +25,7 @@ export function summarize(result: RunResult, circumstances: StatusDetails = {}):
   const lines = [
     `run ${result.run.id}`,
     ...wrap(describeEnd(result, circumstances), COLUMNS, '  '),
-    ...(result.keepSchedule ? ["base        the script's own schedule, times a factor"] : []),
+    ...(result.keepSchedule ? ["factors     on the script's own schedule"] : []),
     '',
     ...stageTable(result.stages, word),
     ...(result.stages.length > 0 ? [''] : []),

@@ -30,7 +30,7 @@ describe('a run over the script own schedule', () => {
     builder.begin(0);
     for (const entry of entries) builder.add(entry);
     const [, , base, ...others] = summarize(builder.build('finished', 1));
-    expect(base).toBe("base        the script's own schedule, times a factor");
+    expect(base).toBe("factors     on the script's own schedule");
     expect(others.join('\n')).not.toContain('LR');
     for (const line of others) expect(line.length, line).toBeLessThanOrEqual(80);
     expect(summarize(builder.build('diverged', 1))[1]).toContain('search lower factors');

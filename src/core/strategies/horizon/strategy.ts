@@ -4,7 +4,7 @@
  * 1. Plan what the search may cost; a run that is too short for any takes the script's own LR.
  * 2. Ramp, to find where an LR is worth a probe.
  * 3. Two rungs of annealed probes, to find the peak.
- * 4. Commit: warm up, hold, decay to zero at the end of the budget, under the policy of `committed/run.ts`.
+ * 4. Commit: warm up, hold, decay to zero at the end of the budget, under the policy of `committed/policy.ts`.
  */
 
 import type { TrainerFacts } from '../../conversation/command.js';

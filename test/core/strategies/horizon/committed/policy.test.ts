@@ -4,8 +4,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { POLICY } from '../../../../../src/core/strategies/horizon/committed/policy.js';
+import { ROOT } from '../../../../support/cli.js';
 
-const PAGE = join(import.meta.dirname, '..', '..', '..', '..', 'docs', 'internals', 'algorithm.md');
+const PAGE = join(ROOT, 'docs', 'internals', 'algorithm.md');
 
 /** The cells of the first table after the heading `### Policy`, without its head. */
 function policyRows(): readonly (readonly string[])[] {
