@@ -18,10 +18,10 @@ optimizer.build(model.trainable_variables)
 
 @tf.function
 def update(x, y):
-    with tf.GradientTape() as cache:
+    with tf.GradientTape() as tape:
         loss = criterion(y, model(x, training=True))
     optimizer.apply_gradients(
-        zip(cache.gradient(loss, model.trainable_variables), model.trainable_variables)
+        zip(tape.gradient(loss, model.trainable_variables), model.trainable_variables)
     )
     return loss
 

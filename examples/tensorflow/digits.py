@@ -44,9 +44,9 @@ def main() -> None:
 
     @tf.function
     def update(x, y):
-        with tf.GradientTape() as cache:
+        with tf.GradientTape() as tape:
             loss = criterion(y, model(x, training=True))
-        gradients = cache.gradient(loss, model.trainable_variables)
+        gradients = tape.gradient(loss, model.trainable_variables)
         optimizer.apply_gradients(zip(gradients, model.trainable_variables))
         return loss
 

@@ -15,7 +15,6 @@ Example:
 from __future__ import annotations
 
 from collections.abc import Sequence
-from operator import index
 from typing import Any, Callable
 
 from autolrs._data.batch_replay import DEFAULT_BYTES
@@ -90,7 +89,8 @@ def attach(
     if not is_driven():
         return InertTuner(total)
     check_arguments(model, optimizer, validate, extra, total, rewind_bytes)
-    total = None if total is None else index(total)
+    total = None if total is None else int(total)
+    extra = [*extra]
     ranks = find_ranks(model.parameters())
     if ranks is not None:
         ranked = RankedTorchHooks(ranks, model, optimizer, validate, extra)

@@ -18,11 +18,17 @@ if __name__ == "__main__":
 """
 
 
-@pytest.mark.parametrize("method", ["fork", "spawn"])
-def test_a_worker_that_attaches_is_told_which_process_holds_the_tuner(
-    drive: Drive, method: str
-) -> None:
-    driver = drive(WORKERS.replace("METHOD", repr(method)))
+def test_a_spawned_worker_that_attaches_trains_untuned_and_says_so(drive: Drive) -> None:
+    driver = drive(WORKERS.replace("METHOD", repr("spawn")))
+    assert driver.wait() == 0
+    said = driver.stderr.splitlines()
+    parent = said[-1].split()[1]
+    assert said[-1] == f"parent {parent} 0"
+    assert said[-2].endswith(f"trains without the tuner, which process {parent} holds")
+
+
+def test_a_forked_worker_that_attaches_is_told_which_process_holds_the_tuner(drive: Drive) -> None:
+    driver = drive(WORKERS.replace("METHOD", repr("fork")))
     assert driver.wait() == 0
     said = driver.stderr.splitlines()
     parent = said[-1].split()[1]

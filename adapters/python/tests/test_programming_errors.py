@@ -19,7 +19,6 @@ BUGS = {
     "an attribute of a module": "import math; math.squareroot(1)",
     "a keyword": "print(1, colour=2)",
     "too many": "(lambda: 0)(1, 2)",
-    "another type": "'a' + b'b'",
     "no syntax": "eval('1 +')",
     "one while another is handled": "try: criterio\nexcept NameError: criterium",
 }
@@ -45,6 +44,12 @@ OTHERS = {
     "a division": "1 / 0",
     "an index": "[][1]",
     "a key": "{}['a']",
+    "another type": "'a' + b'b'",
+    "one that is gone through": "for x in 3: pass",
+    "an attribute that a loop sets": (
+        "class Meter:\n  def update(self, v): self.avg = v\nMeter().avg"
+    ),
+    "a library that cannot be loaded": "raise ImportError('x.so: Too many open files')",
     "a type of its own": "class Bad(TypeError): pass\nraise Bad('x')",
 }
 

@@ -9,6 +9,9 @@ import pytest
 from conftest import Drive
 from driver import Driver, RefusedError, run_alone
 
+from autolrs._session.stepless_loop import SteplessLoop
+from autolrs.errors import StepMissingError
+
 LOOP = """
 import toy
 model, tuner = toy.attach(lambda: 0.25)
@@ -626,12 +629,12 @@ for epoch in tuner.epochs(100):
     for batch in tuner.batches(DATA):
         model.update(batch)
         batches += 1
-        print(batches, flush=True)
+        if batches < 100: print(batches, flush=True)
 """
 
 
 @pytest.mark.parametrize(
-    ("data", "most"), [("[0.0] * 10", 64), ("[0.0] * 90", 180), ("Endless()", 1000)]
+    ("data", "most"), [("[0.0] * 10", 50_000), ("[0.0] * 26_000", 52_000), ("Endless()", 50_000)]
 )
 def test_a_loop_that_never_calls_step_ends_with_one_sentence(
     drive: Drive, data: str, most: int
@@ -653,8 +656,18 @@ model, tuner = toy.attach()
 for batch in tuner.cycle([0.0] * 9, epochs=2):
     model.update(batch)
 """
-    with pytest.raises(RefusedError, match="64 batches"):
+    with pytest.raises(RefusedError, match="50000 batches"):
         drive(script).ask("train", steps=5, lr=0.5)
+
+
+@pytest.mark.parametrize(("length", "most"), [(10, 64), (90, 180), (400, 800)])
+def test_batches_with_an_update_each_are_too_many_after_two_epochs(length: int, most: int) -> None:
+    loop = SteplessLoop()
+    for _ in range(most + 1):
+        loop.note_batch(length)
+        loop.note_update()
+    with pytest.raises(StepMissingError, match=f"went through {most + 1} batches"):
+        loop.note_batch(length)
 
 
 def test_cancel_ends_a_loop_that_never_calls_step(drive: Drive) -> None:

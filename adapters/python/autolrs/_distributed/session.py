@@ -59,7 +59,7 @@ class LeaderTrainRequest(RankedTrainRequest):
     """Rank 0's.
 
     Args:
-        request, hooks: As for `Training`.
+        request, hooks: As for `TrainRequest`.
         wire: To the other ranks.
     """
 
@@ -95,7 +95,7 @@ class FollowerTrainRequest(RankedTrainRequest):
     """Another rank's.
 
     Args:
-        request, hooks: As for `Training`.
+        request, hooks: As for `TrainRequest`.
         wire: To rank 0.
     """
 

@@ -53,6 +53,8 @@ def claim_to_train() -> Wire | None:
     """
     wire = claim()
     holder = _holder()
+    if holder is None and not _is_driven:
+        _tell_of_holder()
     if holder is not None:
         raise RanksError(
             f"{holder} holds the tuner, which steers one training, and process {os.getpid()} "
@@ -67,11 +69,19 @@ def _holder() -> str | None:
         return "another process of this script"
     if _is_driven:
         return None if _owner == os.getpid() else f"process {_owner}"
-    # One that a script starts to do something else is let alone; a worker of its own is not.
+    return None
+
+
+def _tell_of_holder() -> None:
+    """For a worker that is no fork: it trains untuned, as anything that a script starts."""
     process = sys.modules.get("multiprocessing.process")
     parent = None if process is None else process.parent_process()
     holder = os.environ.get(_HOLDER)
-    return f"process {holder}" if parent is not None and str(parent.pid) == holder else None
+    if parent is not None and str(parent.pid) == holder:
+        sys.stderr.write(
+            f"autolrs: process {os.getpid()} trains without the tuner, which process {holder} "
+            "holds\n"
+        )
 
 
 def claim_alone(adapter: str) -> Wire | None:

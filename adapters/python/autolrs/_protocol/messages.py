@@ -54,7 +54,7 @@ def parse_request(line: bytes) -> Request:
     """Reads one line.
 
     Raises:
-        Fault: It is no JSON, or no JSON-RPC request.
+        RpcError: It is no JSON, or no JSON-RPC request.
     """
     try:
         message = json.loads(line)

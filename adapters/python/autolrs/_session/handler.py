@@ -70,7 +70,7 @@ class RequestHandler:
         """The result of a request.
 
         Raises:
-            Fault: It cannot be done. Whatever else is raised comes from the script.
+            RpcError: It cannot be done. Whatever else is raised comes from the script.
         """
         params = request.params
         if request.method == "initialize":

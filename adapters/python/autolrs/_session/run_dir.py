@@ -22,7 +22,7 @@ class RunDir:
         """The `path` of a request, without links in its folder; None if there is none.
 
         Raises:
-            Fault: It leads out of the run directory.
+            RpcError: It leads out of the run directory.
         """
         path = optional_text_of(params, "path")
         if path is None or self._folder is None:

@@ -13,8 +13,12 @@ most that an update ever took. A script that skips what is not finite would go o
 MOST_STEPLESS_BATCHES = 1000
 LEAST_STEPLESS_BATCHES = 64
 STEPLESS_EPOCHS = 2
-"""Batches before the first call of `step`: so many epochs, but within these bounds. Gradients may
-be accumulated for long, though hardly from one epoch into the next but one."""
+"""Batches with an update each before the first call of `step`: so many epochs, within these
+bounds."""
+
+MOST_BATCHES_WITHOUT_UPDATE = 50_000
+"""As above, where no update was seen, and at least two epochs: gradients are accumulated for long,
+or a replay buffer is filled first."""
 
 MOST_STEPLESS_UPDATES = 1000
 """Updates that were seen before the first call of `step`: a critic may have 100 to one of its
@@ -59,10 +63,12 @@ class SteplessLoop:
             StepMissingError: These are too many.
         """
         self._batches += 1
-        epochs = MOST_STEPLESS_BATCHES if epoch_length is None else STEPLESS_EPOCHS * epoch_length
+        epochs = STEPLESS_EPOCHS * (epoch_length or MOST_STEPLESS_BATCHES)
         most = min(MOST_STEPLESS_BATCHES, max(LEAST_STEPLESS_BATCHES, epochs))
-        if self._batches > most:
-            raise _missing(f"went through {most} batches")
+        if self._updates > most:
+            raise _missing(f"went through {self._batches - 1} batches")
+        if self._batches > max(MOST_BATCHES_WITHOUT_UPDATE, epochs):
+            raise _missing(f"went through {self._batches - 1} batches")
 
     def note_update(self) -> None:
         """An update is about to be made.

@@ -28,7 +28,7 @@ class TrainRequest:
     device wait, and a progress notice, which does read it, comes at no fixed step.
 
     Raises:
-        Fault: A parameter is wrong.
+        RpcError: A parameter is wrong.
     """
 
     def __init__(self, request: Request, hooks: Hooks) -> None:

@@ -58,6 +58,8 @@ def check_arguments(
 
 
 def _is_count(value: Any) -> bool:
+    if isinstance(value, float):
+        return value.is_integer() and value >= 0
     try:
         return index(value) >= 0
     except TypeError:

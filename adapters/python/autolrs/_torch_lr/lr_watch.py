@@ -67,9 +67,9 @@ class LrWatch:
             return
         at = next(i for i, group in enumerate(optimizer.param_groups) if group["lr"] is now)
         raise SecondSchedulerError(
-            "take the line that sets the learning rate out of the script, or run with --base "
-            f"user: {_who(self._steered)} set that of parameter group {at} to {_read(now)} where "
-            f"the tuner had set {'another' if now is was.lr else _read(was.lr)}"
+            "take the line that sets the learning rate out of the script, or run with "
+            f"--keep-schedule: {_who(self._steered)} set that of parameter group {at} to "
+            f"{_read(now)} where the tuner had set {'another' if now is was.lr else _read(was.lr)}"
         )
 
 

@@ -75,6 +75,8 @@ class ModelCopies:
         own = _sample(self._model)
         for each in self._alike:
             each.add(own)
+        if self._watched >= SEEN:
+            self._hook.remove()
 
     def _tell_of_averages(self) -> None:
         for each in self._alike:
@@ -86,9 +88,9 @@ class ModelCopies:
                     "does not take it back"
                 )
                 self._watched = SEEN
+                self._hook.remove()
                 break
         if self._watched >= SEEN:
-            self._hook.remove()
             self._hook = None
             self._alike = []
 
@@ -126,8 +128,16 @@ def _alike(model: nn.Module) -> Iterator[nn.Module]:
         is_module = kinds.get(kind)
         if is_module is None:
             is_module = kinds[kind] = issubclass(kind, nn.Module)
-        if is_module and _shapes(item) == shapes and id(next(item.parameters())) not in own:
+        if is_module and _is_alike(item, shapes, own):
             yield item
+
+
+def _is_alike(item: nn.Module, shapes: list[Any], own: set[int]) -> bool:
+    try:
+        first = next(nn.Module.parameters(item))
+        return _shapes(item) == shapes and id(first) not in own
+    except Exception:  # a stranger's module may answer anything; this only feeds a warning
+        return False
 
 
 def _parts(item: Any) -> Iterator[Any]:
@@ -139,7 +149,7 @@ def _shapes(module: nn.Module) -> list[Any]:
     # What is left uninitialised on purpose has no parameters to ask for.
     if "_parameters" not in module.__dict__:
         return []
-    return [each.shape for each in module.parameters()]
+    return [each.shape for each in nn.Module.parameters(module)]
 
 
 def _trains(model: nn.Module) -> list[bool]:
@@ -152,7 +162,7 @@ def _sample(module: nn.Module) -> Tensor | None:
 
     They are left on their device: no update waits for it.
     """
-    parameters: list[Tensor] = list(module.parameters())
+    parameters: list[Tensor] = list(nn.Module.parameters(module))
     ends = [parameters[0], parameters[-1]]
     if any(each.device.type == "meta" or type(each.data) is not Tensor for each in ends):
         return None
