@@ -75,8 +75,6 @@ class ModelCopies:
         own = _sample(self._model)
         for each in self._alike:
             each.add(own)
-        if self._watched >= SEEN:
-            self._hook.remove()
 
     def _tell_of_averages(self) -> None:
         for each in self._alike:
@@ -88,9 +86,9 @@ class ModelCopies:
                     "does not take it back"
                 )
                 self._watched = SEEN
-                self._hook.remove()
                 break
         if self._watched >= SEEN:
+            self._hook.remove()  # not by the hook itself: PyTorch goes through them then
             self._hook = None
             self._alike = []
 
