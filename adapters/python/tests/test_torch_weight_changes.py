@@ -13,6 +13,7 @@ torch = require("torch")
 
 from autolrs._torch.hooks import TorchHooks  # noqa: E402
 from autolrs._torch.session import CountedSession, updates_of  # noqa: E402
+from autolrs._torch.weight_changes import WeightChanges  # noqa: E402
 from autolrs.errors import PermanentError, StillError  # noqa: E402
 
 X = torch.ones(4, 2)
@@ -43,29 +44,123 @@ def update(model: Any, optimizer: Any, scale: float = 1.0) -> Any:
     return loss.detach()
 
 
+def go_on(tuner: Any, model: Any, optimizer: Any) -> int:
+    """Trains to the end."""
+    made = 0
+    while not tuner.done:
+        made += 1
+        tuner.step(update(model, optimizer))
+    return made
+
+
+def idle_on(tuner: Any, optimizer: Any, before: Any = lambda: None) -> None:
+    """Makes updates without a backward pass of its own."""
+    while not tuner.done:
+        before()
+        optimizer.step()
+        tuner.step(1.0)
+
+
 @pytest.mark.parametrize("base", ["tuner", "user"])
-def test_an_optimizer_of_frozen_parameters_alone_is_refused_where_the_loop_begins(
+def test_an_optimizer_of_frozen_parameters_alone_is_refused_after_its_first_updates(
     base: str,
 ) -> None:
     model = model_of().requires_grad_(False)
+    optimizer = sgd(model)
     with (
-        loop_of(model, sgd(model), base=base) as (tuner, _),
+        loop_of(model, optimizer, train(1, 1), base=base) as (tuner, _),
         pytest.raises(StillError, match=r"^let some of the parameters train.* all of them frozen"),
     ):
+        idle_on(tuner, optimizer)
+
+
+def test_parameters_that_are_frozen_until_the_first_update_are_none_the_worse() -> None:
+    model = model_of().requires_grad_(False)
+    optimizer = sgd(model)
+    with loop_of(model, optimizer, train(4), train(4)) as (tuner, said):
         assert not tuner.done
+        model.requires_grad_(True)
+        assert go_on(tuner, model, optimizer) == 8
+        assert not said.warnings
 
 
-@pytest.mark.parametrize("base", ["tuner", "user"])
-def test_an_optimizer_of_another_model_is_refused_where_the_loop_begins(base: str) -> None:
+@pytest.mark.parametrize("way", ["gradients by hand", "no gradients"])
+def test_frozen_parameters_that_the_optimizer_moves_are_none_the_worse(way: str) -> None:
+    model = model_of().requires_grad_(False)
+    optimizer = sgd(model)
+    if way == "no gradients":  # as an evolution strategy
+        optimizer.register_step_post_hook(lambda *_: shrink(model, 0.01))
+    with loop_of(model, optimizer, *[train(4)] * 8) as (tuner, said):
+        while not tuner.done:
+            if way == "gradients by hand":
+                for each in model.parameters():
+                    each.grad = torch.zeros_like(each)
+            optimizer.step()
+            tuner.step(1.0)
+        assert said.results[-1] == {"step": 32}
+
+
+def test_parameters_that_are_frozen_after_attach_are_watched_too() -> None:
     model = model_of()
+    model[0].requires_grad_(False)
+    optimizer = sgd(model)
+    with loop_of(model, optimizer, *[train(10)] * 4) as (tuner, said):
+        assert not tuner.done
+        model[0].requires_grad_(True)
+        model[1].requires_grad_(False)
+        assert go_on(tuner, model, optimizer) == 40
+        assert not said.warnings
+
+
+def test_an_optimizer_of_another_model_is_refused_if_neither_moves() -> None:
+    model = model_of()
+    other = copy.deepcopy(model)
+    optimizer = sgd(model)
     with (
-        loop_of(copy.deepcopy(model), sgd(model), base=base) as (tuner, _),
+        loop_of(other, optimizer, *[train(10)] * 3) as (tuner, _),
         pytest.raises(
             StillError, match=r"^hand over what the optimizer trains.* 4 parameters"
         ) as no,
     ):
-        assert not tuner.done
+        idle_on(tuner, optimizer, lambda: other(X).square().mean().backward())
     assert isinstance(no.value, PermanentError)
+
+
+def test_an_optimizer_of_another_model_that_trains_is_named_once() -> None:
+    model = model_of()
+    optimizer = sgd(model)
+    with loop_of(copy.deepcopy(model), optimizer, *[train(10)] * 3) as (tuner, said):
+        assert go_on(tuner, model, optimizer) == 30
+        (warning,) = said.warnings
+        assert "4 parameters of the same shapes as those of the Sequential" in warning
+
+
+@pytest.mark.parametrize(
+    "kind", ["image", "token of a frozen model", "functional_call", "and frozen ones"]
+)
+def test_parameters_of_no_module_are_none_the_worse(kind: str) -> None:
+    model = model_of()
+    copies = {name: each.detach().clone() for name, each in model.named_parameters()}
+    loose = [*copies.values()] if kind == "functional_call" else [torch.ones(4, 2)]
+    for each in loose:
+        each.requires_grad_()
+    if kind in ("token of a frozen model", "and frozen ones"):
+        model.requires_grad_(False)
+    mine = [*model.parameters()] if kind == "and frozen ones" else []
+    optimizer = torch.optim.SGD([*mine, *loose], lr=0.1)
+    with loop_of(model, optimizer, *[train(10)] * 4) as (tuner, said):
+        while not tuner.done:
+            optimizer.zero_grad()
+            if kind == "functional_call":
+                out = torch.func.functional_call(model, copies, (X,))
+            else:
+                out = model(loose[0])
+            loss = out.square().mean()
+            loss.backward()
+            optimizer.step()
+            tuner.step(loss.detach())
+        assert said.results[-1] == {"step": 40}
+        assert not said.warnings
 
 
 @pytest.mark.parametrize("kind", ["half", "frozen in part", "in an extra", "list"])
@@ -103,7 +198,7 @@ def test_updates_that_change_no_weight_are_refused_once_they_are_many(way: str) 
 
         with pytest.raises(StillError, match=r"^let the updates change the model.* 20 updates"):
             train_on()
-        assert len(made) == 20
+        assert len(made) == 30  # of the first 10 a part was looked at
 
 
 LOSSES = {"far below": 1.0, "loss 0": 0.0, "not finite": float("nan"), "late": 1.0}
@@ -179,3 +274,72 @@ def test_a_warm_up_from_0_is_none_the_worse() -> None:
             scheduler.step()
             tuner.step(loss)
         assert said.results[-1] == {"step": 40}
+
+
+def test_a_warm_up_that_ends_with_the_request_is_none_the_worse() -> None:
+    model = model_of()
+    optimizer = sgd(model)
+    scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: float(step >= 30))
+    with loop_of(model, optimizer, train(10, 1), train(20, 1), base="user") as (tuner, said):
+        while not tuner.done:
+            optimizer.step()
+            scheduler.step()
+            tuner.step(1.0)
+        assert said.results[-1] == {"step": 30}
+        assert not said.warnings
+
+
+def test_rows_of_an_embedding_that_lie_behind_are_seen_to_move() -> None:
+    torch.manual_seed(0)
+    model = torch.nn.Embedding(50000, 128, padding_idx=0)
+    optimizer = torch.optim.Adam(model.parameters(), lr=0.1)
+    with loop_of(model, optimizer, train(16), train(16), train(16)) as (tuner, said):
+        while not tuner.done:
+            optimizer.zero_grad()
+            loss = model(torch.tensor([40000, 0, 123])).square().mean()
+            loss.backward()
+            optimizer.step()
+            tuner.step(loss.detach())
+        assert said.results[-1] == {"step": 48}
+        assert not said.warnings
+
+
+@pytest.mark.parametrize("why", ["zero", "rounding"])
+def test_gradients_that_move_no_weight_are_named_once_and_training_goes_on(why: str) -> None:
+    model = torch.nn.Linear(2, 1, bias=False).bfloat16()
+    torch.nn.init.ones_(model.weight)
+    optimizer = sgd(model, lr=1e-4)
+    with loop_of(model, optimizer, *[train(16, 1e-4)] * 5) as (tuner, said):
+        while not tuner.done:
+            model.weight.grad = torch.full_like(model.weight, 0.0 if why == "zero" else 1.0)
+            optimizer.step()
+            optimizer.zero_grad()
+            tuner.step(1.0)
+        assert said.results[-1] == {"step": 80}
+        (warning,) = said.warnings
+        assert ("gradients are zero" if why == "zero" else "of torch.bfloat16") in warning
+
+
+def test_numbers_that_move_against_each_other_are_seen_to_move() -> None:
+    model = torch.nn.Linear(2, 2, bias=False)
+    torch.nn.init.constant_(model.weight, 0.75)  # in the middle of a binade
+    optimizer = sgd(model, lr=0.125)
+    up = torch.tensor([[-1.0, 1.0], [1.0, -1.0]])
+    with loop_of(model, optimizer, *[train(1, 0.125)] * 32) as (tuner, said):
+        while not tuner.done:
+            model.weight.grad = up = -up
+            optimizer.step()
+            tuner.step(1.0)
+        assert not said.warnings
+
+
+def test_what_other_lrs_led_to_is_kept_of_the_present_weights_alone() -> None:
+    model = model_of()
+    changes = WeightChanges(
+        model, [], (optimizer := sgd(model)).param_groups, [optimizer], False, print
+    )
+    for _ in range(20):
+        changes.begin()
+        shrink(model, 0.01)
+        changes.end([(0.1, 1.0)], True)
+    assert len(changes._led_to) == 1

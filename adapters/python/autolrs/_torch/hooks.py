@@ -16,7 +16,7 @@ from autolrs._state.validation_result import refuse_no_loss
 from autolrs._torch.foreign_optimizers import ForeignOptimizers
 from autolrs._torch.loader_state import data_state, set_data_state
 from autolrs._torch.validate import run_validation
-from autolrs._torch.weight_changes import WeightChanges, refuse_idle
+from autolrs._torch.weight_changes import WeightChanges
 from autolrs._torch.wrapped_optimizers import OptimizerSet
 from autolrs._torch_lr.lr_watch import GroupWatch, LrWatch, refuse_lazy, refuse_no_lr
 from autolrs._torch_lr.schedule import ScaledSchedule
@@ -159,9 +159,13 @@ class TorchHooks:
         """The loop begins: what trains is all there, and stays what it is."""
         optimizer_set = self.optimizer_set
         refuse_lazy(self._model)
-        refuse_idle(self._model, self.extras, optimizer_set.groups)
         self._weight_changes = WeightChanges(
-            self._model, self.extras, optimizer_set.groups, is_factor
+            self._model,
+            self.extras,
+            optimizer_set.groups,
+            optimizer_set.leaves,
+            is_factor,
+            lambda message: self.warn(message),
         )
         self._groups_met = GroupWatch(optimizer_set.leaves, lambda: self.is_over())
         known = [*optimizer_set.given, *optimizer_set.members, *self.extras]
