@@ -25,7 +25,7 @@ FEW = 512
 """Numbers of each weight that are looked at first: enough to see most models move."""
 
 CHUNK = 1 << 20
-"""Numbers that are summed at once: it bounds the memory that a look needs."""
+"""Numbers that are summed at once: it bounds the memory that a comparison needs."""
 
 TINY = 1e-30
 
@@ -36,7 +36,7 @@ _WHOLE = {1: torch.int8, 2: torch.int16, 4: torch.int32, 8: torch.int64}
 
 
 class WeightChanges:
-    """Looks at the weights before and after each training, until they are seen to follow the LR.
+    """Compares the weights before and after each training, until they are seen to follow the LR.
 
     Args:
         model: What is trained.
