@@ -2,7 +2,7 @@ import { defineConfig } from 'vitest/config';
 
 /** Tests that start processes (trainers, the command, package managers, Python), and one that takes long. */
 const NO_UNIT_TESTS = [
-  'test/{adapters,bench,docs,e2e,packaging}/**/*.test.ts',
+  'test/{adapters,bench,docs,e2e,packaging,page}/**/*.test.ts',
   'test/app/{orphan,strange-journal}.test.ts',
   'test/journal/{frozen,lock}.test.ts',
   'test/protocol/fuzz.test.ts',

@@ -1,5 +1,5 @@
 /**
- * What the CLI adds to starting Node: `autolrs --version` and `autolrs run --help` against `node -e 0`, in turn, so
+ * What the CLI adds to starting Node: `autolrs --version`, `autolrs run --help` and, for files with settings, `autolrs config` against `node -e 0`, in turn, so
  * that a machine whose speed drifts does not favour either.
  *
  *     npm run build && node bench/startup.js
@@ -15,6 +15,7 @@ const commands = {
   'node -e 0': ['-e', '0'],
   'autolrs --version': [CLI, '--version'],
   'autolrs run --help': [CLI, 'run', '--help'],
+  'autolrs config': [CLI, 'config'],
 };
 
 const times = Object.fromEntries(Object.keys(commands).map((name) => [name, []]));

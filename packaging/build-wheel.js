@@ -7,6 +7,7 @@
  *     autolrs/                         the adapters, for scripts
  *     autolrs_cli/__init__.py          what `autolrs` starts: it becomes Node with the next file
  *     autolrs_cli/dist/cli/main.js     the command and all its dependencies
+ *     autolrs_cli/dist/page/           the script and the style of reports
  *     autolrs_cli/adapters/python/     the adapters again, for scripts that another Python runs
  *
  * The same sources give the same bytes, wherever and whenever they are built with the same tools.
@@ -50,10 +51,16 @@ try {
   copySources('autolrs_cli', cli);
   copySources('autolrs', join(cli, 'adapters', 'python', 'autolrs'));
   const packages = await bundle(join(cli, 'dist', 'cli', 'main.js'));
+  for (const name of ['report.js', 'report-style.css']) {
+    cpSync(join(ROOT, 'dist', 'page', name), join(cli, 'dist', 'page', name));
+  }
   const { name, version, type } = readManifest(ROOT);
   writeFileSync(join(cli, 'package.json'), `${JSON.stringify({ name, version, type })}\n`);
   copyFileSync(join(ROOT, 'LICENSE'), join(stage, 'LICENSE'));
-  writeFileSync(join(stage, 'LICENSE.bundled.txt'), licencesOf(packages));
+  writeFileSync(
+    join(stage, 'LICENSE.bundled.txt'),
+    licencesOf([...packages, 'node_modules/uplot']),
+  );
   makeUniform(stage);
   rmSync(outDir, { recursive: true, force: true });
   const quiet = ['--quiet', '--disable-pip-version-check'];

@@ -26,6 +26,16 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ],
   'core/compare': ['core/conversation', 'core/record', 'core/math', 'core'],
   'core/doctor': ['core/conversation', 'core'],
+  'core/export': ['core/record'],
+  'core/report': [
+    'core/record',
+    'core/conversation',
+    'core/compare',
+    'core/search',
+    'core/strategies',
+    'core',
+  ],
+  'core/testing': ['core/conversation', 'core/record', 'core/math', 'core'],
   core: [
     'core/math',
     'core/search',
@@ -38,6 +48,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   trainer: ['protocol', 'core'],
   journal: ['core'],
   display: ['core'],
+  page: ['core', 'display'],
   run: ['core'],
   app: ['core', 'trainer', 'journal', 'display', 'run'],
   cli: ['core', 'trainer', 'journal', 'display', 'app'],
@@ -53,22 +64,39 @@ const MAY_USE: Readonly<Record<string, readonly string[]>> = {
   'core/strategies': [],
   'core/compare': [],
   'core/doctor': [],
+  'core/export': [],
+  'core/report': [],
+  'core/testing': [],
   core: [],
   protocol: ['zod'],
   trainer: ['execa', 'node:crypto', 'node:fs', 'node:net', 'node:os', 'node:path', 'node:stream'],
   journal: ['node:crypto', 'node:fs', 'node:os', 'node:path', 'node:zlib'],
   display: ['pino', 'node:string_decoder'],
+  // For browsers: nothing of Node.
+  page: ['uplot'],
   run: [],
   app: [
     'node:crypto',
+    'node:events',
     'node:fs',
+    'node:http',
+    'node:net',
     'node:os',
     'node:path',
     'node:timers/promises',
     'node:tty',
     'node:url',
   ],
-  cli: ['commander', 'node:fs', 'node:os', 'node:path', 'node:tty'],
+  cli: [
+    'commander',
+    'leven',
+    'smol-toml',
+    'node:fs',
+    'node:os',
+    'node:path',
+    'node:tty',
+    'node:url',
+  ],
 };
 
 /** Beyond that a folder is parted. */
@@ -83,10 +111,16 @@ const TERMS: ReadonlySet<string> = new Set(
   separator sentences scores scale row return request remedy reason reading random purpose
   progress ports phase output outline origin order observer notice monitor model mode lock lines
   line limits length ledger kind invocation interval incoming hyperparameters framework fitness
-  finding files file factorization extension data rollback examination display details descent conversation
-  connection code classified choice child change causes cause box bin asker answer address
-  acquisition lineage circumstances divergence ending rebuilder verdict snapshot spare moment rule
-  policy runs run kinds port`.split(/\s+/),
+  finding files file factorization extension data rollback examination display details descent
+  conversation connection code classified choice child change causes cause box bin asker answer
+  batch task pool queue runner door place
+  address acquisition lineage circumstances divergence ending rebuilder verdict snapshot spare
+  moment rule policy runs run kinds port reader report figure page panel parabola surface searches
+  curves fold toggle frame chart table axes tick attributes style pixels colours role part tone
+  section assets range deviation knots band exit watch source scope board points event writer
+  server progress tail guard plots grid colour abilities mark value overview flag program`.split(
+    /\s+/,
+  ),
 );
 
 const FORBIDDEN_IN_CORE =

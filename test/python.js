@@ -22,23 +22,31 @@ const CHECKS = [
   { needs: 'ruff', args: ['-m', 'ruff', 'format', '--check'] },
   { needs: 'mypy', args: ['-m', 'mypy'] },
   { needs: 'pytest, numpy', args: ['-m', 'pytest', '-q', 'bench/training'] },
+  { needs: 'pytest', args: ['-m', 'pytest', '-q', 'bench/unmodified'] },
 ];
 for (const { needs, args } of CHECKS) await check(main, needs, args, { cwd: root });
 
 const requirements = new URL('./requirements/', import.meta.url);
 const frameworks = readdirSync(requirements).map((file) => file.replace(/\.txt$/, ''));
-const suites = frameworks.map((framework) => async () => {
+const files = readdirSync(join(adapters, 'tests')).filter((file) => /^test_.*\.py$/.test(file));
+/** A framework's own: `test_keras.py` and `test_keras_fits.py`. */
+const ofFramework = (framework) =>
+  files.filter((file) => new RegExp(`^test_${framework}(_.*)?\\.py$`).test(file));
+const pairs = frameworks.flatMap((framework) =>
+  ofFramework(framework).map((file) => ({ framework, file })),
+);
+const suites = pairs.map(({ framework, file }) => async () => {
   const variable = `AUTOLRS_PYTHON_${framework.toUpperCase()}`;
   const python = process.env[variable];
-  const suite = `tests/test_${framework}.py`;
+  const suite = `tests/${file}`;
   if (python === undefined) return skip(suite, `${variable} is not set`, framework);
   const pins = new URL(`${framework}.txt`, requirements);
   const env = { AUTOLRS_REQUIREMENTS: fileURLToPath(pins) };
   await check(python, 'pytest', ['-m', 'pytest', '-q', '-p', 'no:cacheprovider', suite], { env });
 });
-const ofFrameworks = new Set(frameworks.map((framework) => `test_${framework}.py`));
-for (const file of readdirSync(join(adapters, 'tests'))) {
-  if (!/^test_.*\.py$/.test(file) || ofFrameworks.has(file)) continue;
+const ofFrameworks = new Set(pairs.map(({ file }) => file));
+for (const file of files) {
+  if (ofFrameworks.has(file)) continue;
   suites.push(() =>
     check(main, 'pytest', ['-m', 'pytest', '-q', '-rs', '-p', 'no:cacheprovider', `tests/${file}`]),
   );
@@ -62,6 +70,7 @@ async function check(python, needs, args, { cwd = adapters, env = {} } = {}) {
     skip(name, `${python} has no ${needs}`, needs);
     return;
   }
+  const start = performance.now();
   const child = spawn(python, args, { cwd, env: { ...process.env, ...env } });
   let output = '';
   for (const stream of [child.stdout, child.stderr]) {
@@ -70,7 +79,8 @@ async function check(python, needs, args, { cwd = adapters, env = {} } = {}) {
     });
   }
   const [status] = await once(child, 'close');
-  console.log(`${name}\n${output.trimEnd()}`);
+  const seconds = Math.round((performance.now() - start) / 1000);
+  console.log(`${name} (${seconds} s)\n${output.trimEnd()}`);
   for (const [, module] of output.matchAll(/could not import '([^'.]+)/g)) missing.add(module);
   if (status !== 0) process.exitCode = 1;
 }

@@ -19,7 +19,7 @@ function runWithoutPackages(isRequired: boolean) {
 test('the checks of Python end with one line of what was missing', () => {
   const { stdout, status } = runWithoutPackages(false);
   expect(stdout.trimEnd().split('\n').at(-1)).toBe(
-    'skipped for want of: ruff, mypy, pytest, numpy, ecosystem, jax, keras, lightning, tensorflow, transformers (CONTRIBUTING.md says how to get them)',
+    'skipped for want of: ruff, mypy, pytest, numpy, ecosystem, fastai, jax, keras, lightning, tensorflow, trackers, transformers (CONTRIBUTING.md says how to get them)',
   );
   expect(status).toBe(0);
 });

@@ -7,6 +7,7 @@ import { readFileSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { deserialize, serialize } from 'node:v8';
 import { syncDirectory, writeDurably } from './atomic-write.js';
+import type { AveragesState } from './averages.js';
 import { isLr } from './messages.js';
 import { ERRORS, isRecord, WireError } from './wire-error.js';
 
@@ -15,6 +16,8 @@ export interface Checkpoint<Snapshot> {
   /** In effect when it was saved. */
   readonly lr: number;
   readonly snapshot: Snapshot;
+  /** Of the weights. Absent: none were kept. */
+  readonly averages?: AveragesState | 'adopted';
 }
 
 /** The first bytes of a checkpoint on disk; the number is that of the format. */

@@ -1,5 +1,7 @@
 /** What a script tells the adapter about its training: a few functions and a few facts. */
 
+import type { Weights } from './averages.js';
+
 export interface TrainerHooks<Snapshot = unknown> {
   /** What people call this training job. Absent: the script's file name. */
   readonly name?: string;
@@ -16,6 +18,12 @@ export interface TrainerHooks<Snapshot = unknown> {
   readonly restore: (snapshot: Snapshot) => void | Promise<void>;
   /** The loss on data that training never sees, over `batches` batches or all; must leave the training state alone. */
   readonly validate?: (batches: number | undefined) => Validation | Promise<Validation>;
+  /**
+   * The live arrays that hold the weights, always the same number and sizes in the same order, and statistics such as
+   * BatchNorm's with them. With `validate`, the tuner can then keep averages of them, look at one and have one stay:
+   * what is written into these arrays must be what the script trains and validates.
+   */
+  readonly weights?: () => Weights;
   /** Steps the script means to do; without a tuner it ends after these. */
   readonly total?: number;
   /** Each parameter group's LR as a ratio of the LR. Absent: one group. */
@@ -37,8 +45,19 @@ export function checkHooks<Snapshot>(hooks: TrainerHooks<Snapshot>): void {
       throw new TypeError(`attach needs the hook "${name}", a function`);
     }
   }
+  if (hooks.weights !== undefined) checkWeights(hooks.weights);
   const { total } = hooks;
   if (total !== undefined && !(Number.isInteger(total) && total >= 0)) {
     throw new TypeError(`"total" is ${total}; give the whole number of steps to train`);
+  }
+}
+
+function checkWeights(weights: unknown): void {
+  const arrays: unknown = typeof weights === 'function' ? weights() : undefined;
+  const isFloat = (each: unknown) => each instanceof Float32Array || each instanceof Float64Array;
+  if (!(Array.isArray(arrays) && arrays.every(isFloat))) {
+    throw new TypeError(
+      'the hook "weights" must return an array of Float32Array or Float64Array, the live ones',
+    );
   }
 }

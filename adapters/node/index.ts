@@ -17,6 +17,7 @@ import { checkHooks, type TrainerHooks } from './hooks.js';
 import { DrivenTuner } from './session.js';
 import { InertTuner, type Tuner } from './tuner.js';
 
+export type { Weights } from './averages.js';
 export type { TrainerHooks, Validation } from './hooks.js';
 export type { Tuner } from './tuner.js';
 

@@ -1,5 +1,6 @@
 /** From a request's unknown params to typed ones. Errors name the field and the fault. */
 
+import type { Averaging } from './averages.js';
 import { checkInRunDirectory } from './run-dir.js';
 import { ERRORS, isRecord, WireError } from './wire-error.js';
 
@@ -9,14 +10,39 @@ export interface TrainPlan {
   readonly lr: number | readonly number[];
   /** Stop when the smoothed loss exceeds this. */
   readonly halt?: number;
+  /** The averages of the weights to keep. Absent: none. */
+  readonly average?: Averaging;
 }
 
 type Params = Readonly<Record<string, unknown>>;
 
-export function readTrain({ steps, lr, halt }: Params): TrainPlan {
+export function readTrain({ steps, lr, halt, average }: Params): TrainPlan {
   if (!isCount(steps)) throw refuse('steps', 'a whole number, 0 or more', steps);
   if (halt !== undefined && !isFiniteNumber(halt)) throw refuse('halt', 'a finite number', halt);
-  return { steps, lr: readLr(lr, steps), ...(halt !== undefined && { halt }) };
+  return {
+    steps,
+    lr: readLr(lr, steps),
+    ...(halt !== undefined && { halt }),
+    ...(average !== undefined && { average: readAveraging(average) }),
+  };
+}
+
+/** The power of an average; undefined for the weights themselves. */
+export function readPower({ at }: Params): number | undefined {
+  if (at === undefined) return undefined;
+  if (!isLr(at)) throw refuse('at', 'a finite number, 0 or more', at);
+  return at;
+}
+
+function readAveraging(average: unknown): Averaging {
+  if (!isRecord(average)) throw refuse('average', 'an object', average);
+  const { powers, every, since } = average;
+  if (!(Array.isArray(powers) && powers.every(isLr))) {
+    throw refuse('powers', 'a list of finite numbers, 0 or more', powers);
+  }
+  if (!isCount(every) || every === 0) throw refuse('every', 'a whole number, 1 or more', every);
+  if (!isCount(since)) throw refuse('since', 'a whole number, 0 or more', since);
+  return { powers, every, since };
 }
 
 export function readBatches({ batches }: Params): number | undefined {

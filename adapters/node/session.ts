@@ -2,8 +2,10 @@
 
 import { basename } from 'node:path';
 import { Checkpoints } from './checkpoints.js';
+import { holdSignals } from './held-signals.js';
 import type { TrainerHooks } from './hooks.js';
-import { isLr, readBatches, readCheckpoint } from './messages.js';
+import { KeptAverages } from './kept-averages.js';
+import { isLr, readBatches, readCheckpoint, readPower } from './messages.js';
 import { Training } from './train-request.js';
 import { checkCount, checkLoss, type Tuner } from './tuner.js';
 import { readVersion } from './version.js';
@@ -21,6 +23,7 @@ export class DrivenTuner<Snapshot> implements Tuner {
   readonly #hooks: TrainerHooks<Snapshot>;
   readonly #wire: Wire;
   readonly #checkpoints = new Checkpoints<Snapshot>();
+  readonly #averages: KeptAverages;
   readonly #runDir = process.env['AUTOLRS_RUN_DIR'];
   #step = 0;
   #training: Training | undefined;
@@ -34,9 +37,11 @@ export class DrivenTuner<Snapshot> implements Tuner {
   #isCancelled = false;
   #hasLeftLoop = false;
   #isOver = false;
+  #releaseSignals: (() => void) | undefined;
 
   constructor(hooks: TrainerHooks<Snapshot>) {
     this.#hooks = hooks;
+    this.#averages = new KeptAverages(hooks.validate && hooks.weights);
     this.#wire = new Wire({
       onCancel: () => {
         if (this.#wire.isOpen('train')) this.#isCancelled = true;
@@ -64,6 +69,10 @@ export class DrivenTuner<Snapshot> implements Tuner {
 
   get isSearch(): boolean {
     return this.#training?.isSearch ?? false;
+  }
+
+  get weights(): 'raw' | 'averaged' {
+    return this.#averages.isAdopted ? 'averaged' : 'raw';
   }
 
   every(steps: number): boolean {
@@ -100,6 +109,7 @@ export class DrivenTuner<Snapshot> implements Tuner {
     this.#isStepDue = false;
     this.#isNew = true;
     this.#step++;
+    this.#averages.countUpdate();
     this.#training?.add(loss);
   }
 
@@ -119,6 +129,7 @@ export class DrivenTuner<Snapshot> implements Tuner {
   /** Answers one request. A failed hook fails the request and never the conversation. */
   async #serve(): Promise<void> {
     const request = await this.#wire.next();
+    this.#releaseSignals ??= holdSignals();
     try {
       const result = await this.#answer(request);
       if (result !== undefined) this.#wire.answer(request, result);
@@ -141,25 +152,34 @@ export class DrivenTuner<Snapshot> implements Tuner {
         return this.#handshake();
       case 'train':
         this.#training = new Training(request);
+        this.#averages.begin(this.#training.averaging);
         this.#told = 0;
         this.#toldAt = performance.now();
         this.#breathedAt = this.#toldAt;
         return undefined;
       case 'validate': {
-        const validation = await this.#validate(readBatches(request.params));
+        const batches = readBatches(request.params);
+        const validation = await this.#averages.withWeightsAt(readPower(request.params), () =>
+          this.#validate(batches),
+        );
         return { ...validation, seconds: elapsed() };
       }
+      case 'adopt':
+        this.#averages.adopt(readPower(request.params));
+        return { seconds: elapsed() };
       case 'save': {
         const { id, path } = readCheckpoint(request.params, this.#runDir);
         const snapshot = await this.#hooks.save();
-        const checkpoint = { step: this.#step, lr: this.#readLr(), snapshot };
+        const own = this.#averages.state;
+        const checkpoint = { step: this.#step, lr: this.#readLr(), snapshot, ...own };
         const bytes = this.#checkpoints.save(id, path, checkpoint);
         return { id, step: this.#step, bytes, seconds: elapsed() };
       }
       case 'restore': {
         const { id, path } = readCheckpoint(request.params, this.#runDir);
-        const { step, lr, snapshot } = this.#checkpoints.load(id, path);
+        const { step, lr, snapshot, averages } = this.#checkpoints.load(id, path);
         await this.#hooks.restore(snapshot);
+        this.#averages.restore(averages);
         this.#hooks.setLr(lr);
         this.#step = step;
         return { id, step, lr: this.#readLr(), seconds: elapsed() };
@@ -192,7 +212,13 @@ export class DrivenTuner<Snapshot> implements Tuner {
       lr: this.#readLr(),
       groups,
       world: 1,
-      can: { validate: validate !== undefined, disk: true, rewind, cancel: true },
+      can: {
+        validate: validate !== undefined,
+        disk: true,
+        rewind,
+        cancel: true,
+        ...(this.#averages.canKeep && { average: true }),
+      },
       holds,
       ...(token !== undefined && { token }),
     };
@@ -249,6 +275,7 @@ export class DrivenTuner<Snapshot> implements Tuner {
   }
 
   #close(): void {
+    this.#releaseSignals?.();
     this.#wire.close();
     process.off('beforeExit', this.#onBeforeExit);
     process.off('uncaughtExceptionMonitor', this.#onUncaught);

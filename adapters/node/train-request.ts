@@ -1,5 +1,6 @@
 /** One `train` request while it runs: which LR comes next, the losses so far, and why it ends. */
 
+import type { Averaging } from './averages.js';
 import { readTrain, type TrainPlan } from './messages.js';
 import type { Request } from './wire.js';
 
@@ -27,6 +28,10 @@ export class Training {
     this.#plan = readTrain(request.params);
     // A tuner of old does not say.
     this.isSearch = request.params['purpose'] === 'search';
+  }
+
+  get averaging(): Averaging | undefined {
+    return this.#plan.average;
   }
 
   get isDone(): boolean {

@@ -55,7 +55,7 @@ function connect(address: string, token: string | undefined): Transport {
   let isHeld = true;
   let hasAnswered = false;
   let hasFirstBytes = false;
-  /** What waits for a connection whose other end has begun to talk and still listens. */
+  /** What waits for a connection whose other end has sent a line and still listens. */
   const unsent: string[] = [];
   let isOpen = false;
   let until = 0;

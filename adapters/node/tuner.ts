@@ -19,6 +19,8 @@ export interface Tuner {
    * @throws RangeError when `steps` is not a whole number, 1 or more.
    */
   every(steps: number): boolean;
+  /** `averaged` once a mean of the weights took their place, else `raw`. */
+  readonly weights: 'raw' | 'averaged';
   /** Counts one optimizer update and its training loss. */
   step(loss: number): void;
 }
@@ -27,6 +29,7 @@ export interface Tuner {
 export class InertTuner implements Tuner {
   readonly driven = false;
   readonly isSearch = false;
+  readonly weights = 'raw';
   readonly #total: number;
   #steps = 0;
   #isNew = false;

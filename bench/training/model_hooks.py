@@ -8,10 +8,14 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from parts.workload import Model
+from autolrs._averages.arrays import ArrayAverages
+from autolrs._averages.keeper import KeepsAverages
+from autolrs._averages.sampling import Sampling
+from averages import averaged, read, write
+from recorded import Recorded
 
 
-class ModelHooks:
+class ModelHooks(KeepsAverages):
     """See `autolrs.hooks.Hooks`. The framework's random numbers are not in use after the start.
 
     Args:
@@ -24,7 +28,7 @@ class ModelHooks:
     groups: Sequence[float] = (1.0,)
     can_validate = True
 
-    def __init__(self, model: Model, lr: float) -> None:
+    def __init__(self, model: Recorded, lr: float) -> None:
         self.lr = lr
         self._model = model
 
@@ -50,11 +54,12 @@ class ModelHooks:
         return self._model.validate(), {}
 
     def capture(self) -> Any:
-        return {"lr": self.lr, "model": self._model.save()}
+        return {"lr": self.lr, "model": self._model.save(), **self.averages_state()}
 
     def apply(self, state: Any) -> None:
         self.lr = state["lr"]
         self._model.load(state["model"])
+        self.apply_averages(state.get("averages"))
 
     def size(self, state: Any) -> int:
         return len(pickle.dumps(state))
@@ -86,3 +91,11 @@ class ModelHooks:
 
     def keep(self, item: Any) -> Any:
         return item
+
+    def make_averages(self, sampling: Sampling, values: Any) -> ArrayAverages:
+        def arrays() -> list[Any]:
+            return averaged(self._model.inner)
+
+        return ArrayAverages(
+            lambda: [read(arrays())], lambda means: write(arrays(), means[0]), sampling, values
+        )

@@ -37,6 +37,11 @@ class Recorded:
         self._model = model
 
     @property
+    def inner(self) -> Model:
+        """The workload's model."""
+        return self._model
+
+    @property
     def steps(self) -> int:
         return self._model.steps
 

@@ -4,13 +4,15 @@
  *     node bench/training/report.js            # write them
  *     node bench/training/report.js --check    # fail if they are not what the store says
  *     node bench/training/report.js --json     # print what is computed
+ *     node bench/training/report.js --page     # print the page
  */
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { renderFigure } from './report/figure.js';
-import { bestOfGrid, plainRowsOf, rowsOf, scoreForecasts } from './report/measures.js';
+import { bestOfAveragedGrid, bestOfGrid } from './report/grid.js';
+import { plainRowsOf, rowsOf, scoreForecasts } from './report/measures.js';
 import { renderPage } from './report/page.js';
 import { readResults } from './report/results.js';
 
@@ -20,6 +22,7 @@ const { values } = parseArgs({
   options: {
     check: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
+    page: { type: 'boolean', default: false },
     store: { type: 'string', default: here('results.jsonl') },
     workloads: { type: 'string', default: here('workloads.json') },
   },
@@ -33,12 +36,16 @@ const documents = {
 
 if (values.json) {
   const computed = workloads.map((workload) => {
-    const { runs, ...best } = { ...bestOfGrid(workload) };
+    const { runs: _, ...best } = { ...bestOfGrid(workload) };
+    const { runs: __, ...averaged } = { ...bestOfAveragedGrid(workload) };
     const plain = plainRowsOf(workload);
     const forecasts = scoreForecasts(workload.configurations.flatMap((one) => one.runs));
-    return { name: workload.name, best, rows: rowsOf(workload), plain, forecasts };
+    return { name: workload.name, best, averaged, rows: rowsOf(workload), plain, forecasts };
   });
-  console.log(JSON.stringify(computed, null, 2));
+  const isShown = (key) => !/resampled/i.test(key);
+  console.log(JSON.stringify(computed, (key, value) => (isShown(key) ? value : undefined), 2));
+} else if (values.page) {
+  console.log(renderPage(workloads));
 } else {
   for (const [path, text] of Object.entries(documents)) {
     if (!values.check) {

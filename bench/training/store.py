@@ -40,6 +40,7 @@ class Store:
             "test": _round(outcome.test),
             "curve": [[steps, _round(loss)] for steps, loss in outcome.curve],
             "seconds": round(outcome.seconds, 2),
+            **_averages(outcome),
             **outcome.facts,
         }
         self._keep(line)
@@ -53,9 +54,26 @@ class Store:
         self._lines[_key(line)] = line
 
 
+def _averages(outcome: Outcome) -> dict[str, Any]:
+    """Nothing where the method keeps none."""
+    if outcome.averages is None:
+        return {}
+    rounded = {
+        power: {"validation": _round(losses["validation"]), "test": _round(losses["test"])}
+        for power, losses in outcome.averages.items()
+    }
+    return {"averages": rounded}
+
+
 def loss_of(line: dict[str, Any]) -> float:
     """The final validation loss, to be compared: a run that diverged is worse than any other."""
     return math.inf if line["validation"] is None else float(line["validation"])
+
+
+def losses_of(line: dict[str, Any]) -> dict[str, float]:
+    """The same at the weights themselves, "raw", and at each average that the run kept."""
+    averages = line.get("averages", {})
+    return {"raw": loss_of(line), **{power: loss_of(at) for power, at in averages.items()}}
 
 
 def _key(facts: dict[str, Any]) -> Key:

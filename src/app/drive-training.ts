@@ -3,58 +3,107 @@
 import type { TrainerFacts } from '../core/conversation/command.js';
 import { AutolrsError } from '../core/errors.js';
 import { escapeControls } from '../core/escape-controls.js';
+import { inOrder } from '../core/record/batches/in-order.js';
+import type { Entry } from '../core/record/entry.js';
+import { Lineage } from '../core/record/lineage.js';
 import { Replay } from '../core/record/replay.js';
 import { type RunStatus, statusOf } from '../core/record/result.js';
 import { beginStrategy } from '../core/strategies/registry.js';
 import type { Display } from '../display/run/display.js';
 import { createLog } from '../display/run/log.js';
 import { openCheckpointFiles } from '../journal/checkpoint-files.js';
-import { identityOf } from '../journal/process-identity.js';
-import { openTrainerLog, type TrainerLog } from '../journal/trainer-log.js';
+import { removeScratchDirectory } from '../journal/scratch-directory.js';
+import { openTrainerLog } from '../journal/trainer-log.js';
 import { DurableTrainer } from '../run/durable-trainer.js';
-import { createNote, runStrategy } from '../run/run.js';
+import { FlatValidationMonitor } from '../run/flat-validation-monitor.js';
+import { createNote, needsProcess, runStrategy } from '../run/run.js';
 import { SliceLength } from '../run/slice-length.js';
-import { startTrainer, type Trainer } from '../trainer/trainer.js';
-import type { RunContext, RunSettings } from './run-context.js';
-import { trainerEnv } from './trainer-env.js';
+import { ValidationMonitor } from '../run/validation-monitor.js';
+import type { WorkerPool } from '../run/workers/pool.js';
+import { TailLines } from '../trainer/process/tail-lines.js';
+import type { Trainer } from '../trainer/trainer.js';
+import { type Board, openBoard } from './files/board.js';
+import type { RunContext } from './run-context.js';
+import { PrintedLossReader } from './script/printed-losses.js';
+import { createStarter, type ScriptEnding } from './script/start-script.js';
+import { openWorkers } from './workers/open-workers.js';
 
-/** After this long the user is told what the run is waiting for. */
-const HINT_AFTER_MS = 15_000;
+const APART =
+  'the script is started twice: first to search, in a process that is thrown away and whose output is in trainer.log, then to train';
+
+const ONCE = 'the script starts in a process that is thrown away; its output is kept aside';
 
 /** @throws AutolrsError when trainer, wire or run directory fail; the trainer is gone then. */
 export async function driveTraining(training: RunContext): Promise<RunStatus> {
-  const { settings, run, journal, display, result, resumeState, listenForInterrupts } = training;
+  const { settings, run, journal, display, result, resumeState, parent } = training;
   const trainerLog = openTrainerLog(run.dir, (error) => {
     display.say(`trainer.log ends here: ${error.message}`);
   });
   const checkpoints = openCheckpointFiles(run.dir);
-  const interrupts = listenForInterrupts((signal) => {
-    display.say(`${signal}: stopping at the next step; once more to kill the trainer`);
+  const interrupts = training.listenForInterrupts((signal) => {
+    parent?.tell({ kind: 'interrupted' });
+    const insist = parent === undefined ? 'kill the trainer' : 'leave at once';
+    display.say(`${signal}: stopping at the next step; once more to ${insist}`);
   });
   const { signal } = interrupts;
   const ending: ScriptEnding = { hasBegun: false, adapterError: undefined };
-  const start = createStarter(training, trainerLog, signal, interrupts.onSecond, ending);
+  const { validationPattern } = settings;
+  const printed =
+    validationPattern === undefined ? undefined : new PrintedLossReader(validationPattern);
+  const searchOutput = new TailLines();
+  const start = createStarter(training, {
+    trainerLog,
+    searchOutput,
+    signal,
+    onSecondInterrupt: interrupts.onSecond,
+    ending,
+    printed,
+  });
+  const { search, strategy } = settings.tuner;
+  let lineage = resumeState?.resumePoint.lineage ?? new Lineage(0, search);
+  const waits = resumeState !== undefined && !needsProcess(resumeState.resumePoint);
+  if (lineage.phase === 'search' && !waits) display.say(strategy === 'range' ? ONCE : APART);
+  let board: Board | undefined;
   let running: Trainer | undefined;
   let durable: DurableTrainer<Trainer> | undefined;
+  let workers: WorkerPool | undefined;
   try {
-    running = await start();
-    const facts = resumeState?.facts ?? running.facts;
-    const note = createNote(journal, [result, display]);
+    running = waits ? undefined : await start(lineage.phase);
+    const facts = resumeState?.facts ?? running?.facts;
+    if (facts === undefined) throw new Error('a run has neither a past nor a process');
+    const log = createLog(settings.logLevel, display.say);
+    const warn = (message: string) => log.write('warn', message);
+    const monitors = [new ValidationMonitor(warn), new FlatValidationMonitor(warn)];
+    board = await openBoard(training);
+    const others = [display, ...monitors, ...(board ? [board] : [])];
     const resumePoint =
       resumeState?.resumePoint ??
-      new Replay(beginStrategy(settings.tuner, facts), facts.step).resumePoint;
+      new Replay(beginStrategy(settings.tuner, facts, settings.ownStrategy), facts.step, search)
+        .resumePoint;
+    // They follow a run command by command; the result is of what was done, in any order.
+    const tell = (entry: Entry) => {
+      for (const other of others) other.add(entry);
+    };
+    const note = createNote(journal, [result, inOrder({ add: tell }, resumePoint.order)]);
+    lineage = resumePoint.lineage;
+    workers = waits
+      ? undefined
+      : await openWorkers(training, { facts, lineage, note, trainerLog, checkpoints, signal });
     durable = new DurableTrainer(running, {
       start,
+      workers,
       note,
       say: display.say,
       checkpoints,
       slices: new SliceLength(settings.checkpointSteps),
-      lineage: resumePoint.lineage,
+      lineage,
       facts,
       restarts: settings.restarts,
       unfinishedFiles: resumePoint.unfinishedFiles,
       nextFileNumber: resumePoint.nextFileNumber,
       hasValidated: resumePoint.hasValidated,
+      sitting: resumePoint.sitting,
+      secondsLeft: createClock(training),
       signal,
     });
     const end = await runStrategy(
@@ -63,7 +112,12 @@ export async function driveTraining(training: RunContext): Promise<RunStatus> {
       signal,
       resumeState?.extension,
     );
-    const hasEndedWell = await seeOff(durable, display, signal, ending);
+    const hasEndedWell = isToBeSeenOff(lineage, facts, signal.aborted)
+      ? await seeOff(durable, display, signal, ending)
+      : await durable.terminate().then(() => true);
+    // As of an evaluation after the last update.
+    const losses = printed?.take() ?? [];
+    if (losses.length > 0 && lineage.phase !== 'search') note({ kind: 'printed', losses });
     return end.kind === 'finished' && hasEndedWell ? statusOf(end.reason) : 'interrupted';
   } catch (error) {
     await (durable ?? running)?.terminate();
@@ -74,99 +128,47 @@ export async function driveTraining(training: RunContext): Promise<RunStatus> {
       }
       return 'interrupted';
     }
-    throw error;
+    throw lineage.phase === 'search' ? unseen(error, searchOutput.lines) : error;
   } finally {
+    await workers?.close();
     interrupts.stop();
     trainerLog.close();
-    checkpoints.clearScratch();
-  }
-}
-
-/** From the end of training to that of the script. */
-interface ScriptEnding {
-  hasBegun: boolean;
-  /** What the adapter found wrong there, as a script that trains on. */
-  adapterError: string | undefined;
-}
-
-/** Starts the script: the first time, and again after a failure. */
-function createStarter(
-  { settings, run, journal, display, result, resumeState, pythonPath }: RunContext,
-  trainerLog: TrainerLog,
-  signal: AbortSignal,
-  onSecondInterrupt: (act: () => void) => void,
-  ending: ScriptEnding,
-): () => Promise<Trainer> {
-  const log = createLog(settings.logLevel, display.say);
-  let before = resumeState?.facts;
-  return async () => {
-    const trainer = await startTrainer({
-      command: settings.command,
-      cwd: run.cwd,
-      env: trainerEnv({
-        ...run,
-        seed: settings.tuner.seed,
-        continues: before !== undefined,
-        pythonPath,
-      }),
-      transport: settings.transport,
-      run: { id: run.id, dir: run.dir, seed: settings.tuner.seed },
-      keepSchedule: settings.tuner.keepSchedule,
-      version: run.version,
-      startTimeoutMs: settings.startTimeoutMs,
-      hintAfterMs: HINT_AFTER_MS,
-      signal,
-      async onOutput(chunk) {
-        trainerLog.write(chunk);
-        await display.passOn(chunk);
-      },
-      onProgress: ({ losses }) => display.tell(losses),
-      onLog(level, message) {
-        // It is the failure's sentence, or no failure: said once, when that is known.
-        if (ending.hasBegun && level === 'error') ending.adapterError ??= message;
-        else log.write(levelOf(level), message);
-      },
-      onHint: () => display.say(startHint(settings)),
-      onStarted: (pid) => journal.append({ kind: 'started', process: identityOf(pid) }),
-    });
-    const { facts, pid } = trainer;
-    onSecondInterrupt(trainer.kill);
-    try {
-      if (before) checkCompatible(before, facts, settings.tuner.keepSchedule);
-      before ??= facts;
-      journal.append({ kind: 'trainer', facts, process: identityOf(pid) });
-    } catch (error) {
-      await trainer.terminate();
-      throw error;
-    }
-    log.write('info', 'the trainer connected', { ...facts, pid });
-    result.begin(facts.step);
-    return trainer;
-  };
-}
-
-/** A script that was changed between two processes of a run must still do what its strategy asks. */
-function checkCompatible(before: TrainerFacts, now: TrainerFacts, keepSchedule: boolean): void {
-  for (const ability of ['validate', 'disk'] as const) {
-    if (before.can[ability] && !now.can[ability]) {
-      throw new AutolrsError(
-        'USAGE',
-        `the script could ${ability === 'disk' ? 'save to disk' : 'validate'} when the run began and no longer can; give it back what it had, or start a new run`,
-      );
+    await board?.close();
+    if (journal.isOurs) {
+      checkpoints.clearScratch();
+      removeScratchDirectory(run.dir);
     }
   }
-  if (keepSchedule && !now.can.base) {
-    throw new AutolrsError(
-      'USAGE',
-      'the script could leave the LR to its own schedule when the run began, as --keep-schedule asks, and no longer can; give it back the adapter that it had, or start a new run',
-    );
-  }
-  if (before.groups.length !== now.groups.length) {
-    throw new AutolrsError(
-      'USAGE',
-      `the script had ${before.groups.length} parameter groups when the run began and has ${now.groups.length} now; start a new run`,
-    );
-  }
+}
+
+/** Seconds to the end of a time budget: to the moment that was given, or of those that the run's processes may take. */
+function createClock({ settings, secondsBefore }: RunContext): () => number {
+  const { until, tuner } = settings;
+  if (until !== undefined) return () => (until - Date.now()) / 1000;
+  const { budgetSeconds = 0 } = tuner;
+  return () => budgetSeconds - secondsBefore - performance.now() / 1000;
+}
+
+/**
+ * Whether the script is told that its training is done. Not a process that only searched, or that diverged and cannot go
+ * back; nor a script that was stopped amid its training and would go on, for it does not know of the tuner.
+ */
+function isToBeSeenOff(
+  { phase, present }: Lineage,
+  { attached = true, can }: TrainerFacts,
+  isInterrupted: boolean,
+): boolean {
+  if (phase === 'search' || (can.rollback === false && present.isSearch)) return false;
+  return attached || !isInterrupted;
+}
+
+/** A failure of a process whose output is in its log alone: its last lines are shown. */
+function unseen(error: unknown, lines: readonly string[]): unknown {
+  // What a process says that we have ended is no cause.
+  if (!isOfTheTrainer(error)) return error;
+  const { code, message, facts } = error;
+  const stderrTail = facts.stderrTail ?? lines;
+  return new AutolrsError(code, message, { ...facts, stderrTail, isUnseen: true, cause: error });
 }
 
 function isOfTheTrainer(error: unknown): error is AutolrsError {
@@ -216,14 +218,4 @@ async function seeOff(
     `the script ended with ${end.signal === undefined ? `exit code ${end.exitCode}` : `signal ${end.signal}`} after its training was done; read its last lines: it may not have saved its model`,
     end,
   );
-}
-
-function startHint({ startTimeoutMs }: RunSettings): string {
-  return `waiting for the script to reach its training loop, with autolrs attached (up to ${startTimeoutMs / 1000} s)`;
-}
-
-/** A trainer's level as ours; `warning` is Python's word, and an unknown level is information. */
-function levelOf(word: string): 'error' | 'warn' | 'info' | 'debug' {
-  if (word === 'warning') return 'warn';
-  return word === 'error' || word === 'warn' || word === 'debug' ? word : 'info';
 }

@@ -38,6 +38,7 @@ const EXIT_OF_STATUS: Readonly<Record<RunStatus, number>> = {
   'target-reached': 0,
   'ended-early': 3,
   diverged: 6,
+  'flat-loss': 3,
   interrupted: EXIT_INTERRUPTED,
   failed: EXIT_BUG,
   unfinished: EXIT_BUG,

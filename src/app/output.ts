@@ -37,6 +37,10 @@ export class Output {
     return this.#open()?.columns;
   }
 
+  get rows(): number | undefined {
+    return this.#open()?.rows;
+  }
+
   /** Why it cannot be written any more. */
   get failure(): NodeJS.ErrnoException | undefined {
     return this.#failure;

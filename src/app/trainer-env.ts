@@ -1,7 +1,8 @@
 /** What a trainer finds in its environment; the Python package comes with us, so that nothing must be installed. */
 
-import { delimiter } from 'node:path';
+import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { Purpose } from '../core/conversation/command.js';
 
 export function trainerEnv({
   id,
@@ -9,6 +10,9 @@ export function trainerEnv({
   seed,
   continues = false,
   pythonPath,
+  phase,
+  scratchDir,
+  worker,
 }: {
   readonly id: string;
   readonly dir: string;
@@ -17,8 +21,17 @@ export function trainerEnv({
   readonly continues?: boolean;
   /** Where Python looks for packages besides. */
   readonly pythonPath?: string | undefined;
+  /** What the process is for, where a search is apart. */
+  readonly phase?: Purpose;
+  /** For what a process that is thrown away writes besides. */
+  readonly scratchDir?: string;
+  /** Which of the processes beside the main one it is, from 1. Absent: the main one. */
+  readonly worker?: number;
 }): Record<string, string> {
+  // From a file as deep as that of the wheel's bundle: see packaging/build-wheel.js.
   const adapters = fileURLToPath(new URL('../../adapters/python', import.meta.url));
+  // First of all, so that a script that does not know of the tuner can be steered.
+  const site = join(adapters, 'autolrs', '_auto', 'site');
   return {
     AUTOLRS: '1',
     AUTOLRS_RUN_ID: id,
@@ -26,6 +39,10 @@ export function trainerEnv({
     // Said either way, or a run within a run would take the outer one's word for its own.
     AUTOLRS_CONTINUES: continues ? '1' : '0',
     AUTOLRS_RUN_SEED: String(seed),
-    PYTHONPATH: pythonPath ? `${adapters}${delimiter}${pythonPath}` : adapters,
+    // Empty is absent, for a run within a run.
+    AUTOLRS_PHASE: phase ?? '',
+    AUTOLRS_SCRATCH_DIR: scratchDir ?? '',
+    AUTOLRS_WORKER: worker === undefined ? '' : String(worker),
+    PYTHONPATH: [site, adapters, ...(pythonPath ? [pythonPath] : [])].join(delimiter),
   };
 }

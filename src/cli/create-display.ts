@@ -6,6 +6,7 @@ import { createLiveDisplay } from '../display/run/live.js';
 import type { LrLabel } from '../display/run/lr-label.js';
 import { createPlainDisplay } from '../display/run/plain.js';
 import { createQuietDisplay } from '../display/run/quiet.js';
+import { abilitiesOf } from '../display/text/paint.js';
 import { createSink } from '../display/text/sink.js';
 
 export function createDisplay(quiet: boolean, word: LrLabel): Display {
@@ -13,6 +14,6 @@ export function createDisplay(quiet: boolean, word: LrLabel): Display {
   const sink = createSink(stderr);
   // A dumb terminal cannot move its cursor.
   return stderr.isTTY && process.env['TERM'] !== 'dumb'
-    ? createLiveDisplay(sink, word)
+    ? createLiveDisplay(sink, word, abilitiesOf(process.env))
     : createPlainDisplay(sink, word);
 }

@@ -4,6 +4,7 @@ import { CommanderError } from 'commander';
 import { EXIT_BUG, EXIT_UNWRITTEN, EXIT_USAGE, exitCodeOfError } from '../app/exit-codes.js';
 import { flushOutput, say, stderr, stdout, surviveClosedTerminals } from '../app/output.js';
 import { AutolrsError } from '../core/errors.js';
+import type { AppliedFile } from './config/apply-config.js';
 import { explainError } from './explain-error.js';
 import { createProgram } from './program.js';
 
@@ -26,10 +27,14 @@ export async function main(argv: readonly string[]): Promise<never> {
 async function runProgram(argv: readonly string[]): Promise<number> {
   let json = false;
   let exitCode = 0;
+  let file: AppliedFile | undefined;
   try {
     const program = createProgram({
       onStart(isJson) {
         json = isJson;
+      },
+      onFile(applied) {
+        file = applied;
       },
       onExit(code) {
         exitCode = code;
@@ -39,8 +44,19 @@ async function runProgram(argv: readonly string[]): Promise<number> {
     await program.parseAsync(argv);
     return exitCode;
   } catch (error) {
-    return tell(explainError(error), json || ownWords(argv).includes('--json'));
+    return tell(withOrigin(explainError(error), file), json || ownWords(argv).includes('--json'));
   }
+}
+
+/** A sentence about an option that a file has set says so: on the command line it is not to be seen. */
+function withOrigin(error: unknown, file: AppliedFile | undefined): unknown {
+  if (!(error instanceof AutolrsError) || error.code !== 'USAGE' || file === undefined) {
+    return error;
+  }
+  const named = file.flags.filter((flag) => new RegExp(`--${flag}\\b(?!-)`).test(error.message));
+  if (named.length === 0) return error;
+  const message = `${error.message}; ${file.path} sets ${named.join(' and ')}`;
+  return new AutolrsError('USAGE', message, error.facts);
 }
 
 /** What is meant for us: after `--` comes the training command. */
@@ -69,5 +85,5 @@ function tell(error: unknown, json: boolean): number {
 }
 
 function writeError(error: { code: string; message: string; exitCode: number }): void {
-  stdout.write(`${JSON.stringify({ error })}\n`);
+  stdout.write(`${JSON.stringify({ version: 1, error })}\n`);
 }

@@ -33,6 +33,8 @@ export interface ErrorFacts {
   readonly isPermanent?: boolean;
   /** The script itself raised, as its adapter says. */
   readonly hasRaised?: boolean;
+  /** The user has seen nothing of what the script wrote. */
+  readonly isUnseen?: boolean;
   /** The last lines the trainer wrote to stderr, oldest first. */
   readonly stderrTail?: readonly string[];
 }

@@ -1,13 +1,22 @@
 /** Detects launchers in a command: programs that start several processes of a script. */
 
 const LAUNCHERS =
-  /(?:^|[/\\])(?:torchrun|mpirun|mpiexec(?:\.hydra)?|srun|deepspeed|horovodrun)(?:\.exe)?$|^(?:-m)?torch\.distributed\.(?:run|launch)$/;
+  /(?:^|[/\\])(?:torchrun|mpirun|mpiexec(?:\.hydra)?|srun|deepspeed|horovodrun|accelerate|composer|colossalai|ray)(?:\.exe)?$/;
+
+/** A module that starts others: `python -m torch.distributed.run`, `python -m accelerate.commands.launch`. */
+const LAUNCHER_MODULES = /^(?:-m)?(?:torch\.distributed\.run|(?:\w+\.)+launch(?:er)?)$/;
 
 /** A script: what comes after it is its own affair. */
 const SCRIPT = /\.(?:py|sh|js|mjs|rb|pl)$/;
 
-/** True if a word before the script is a launcher's name, or PyTorch's as a module (`python -m torch.distributed.run`). */
+/** True if a word before the script is a launcher's name, or such a module's after `-m`. */
 export function isLauncher(command: readonly string[]): boolean {
   const script = command.findIndex((word) => SCRIPT.test(word));
-  return command.slice(0, script === -1 ? undefined : script).some((word) => LAUNCHERS.test(word));
+  return command
+    .slice(0, script === -1 ? undefined : script)
+    .some(
+      (word, i) =>
+        LAUNCHERS.test(word) ||
+        (LAUNCHER_MODULES.test(word) && (word.startsWith('-m') || command[i - 1] === '-m')),
+    );
 }

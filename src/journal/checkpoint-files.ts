@@ -4,7 +4,7 @@
  */
 
 import { createHash } from 'node:crypto';
-import { createReadStream, lstatSync, mkdirSync, rmdirSync, rmSync } from 'node:fs';
+import { createReadStream, lstatSync, mkdirSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DurableCheckpoint } from '../core/record/entry.js';
 import { runDirectoryError, syncDirectory } from './run-directory.js';
@@ -14,6 +14,8 @@ const FOLDER = 'checkpoints';
 const SCRATCH = 'scratch';
 
 const OUR_FILE = /^checkpoint-\d+-step-\d+$/;
+/** What a run's workers read, whichever of its processes has written it. */
+const OF_WORKERS = /^workers-\d+(\.tmp)?$/;
 const OUR_SCRATCH = /^[a-z]+(-[a-z0-9]+)*$/;
 
 export interface CheckpointFiles {
@@ -31,6 +33,8 @@ export interface CheckpointFiles {
   isWhole(checkpoint: DurableCheckpoint): Promise<boolean>;
   /** Removes a file and what an unfinished write of it has left. Never throws. */
   remove(file: string): void;
+  /** Removes what workers have read. Never throws. */
+  removeOfWorkers(): void;
   /** Removes what trainers have left in the scratch folder. Never throws. */
   clearScratch(): void;
 }
@@ -57,6 +61,11 @@ export function openCheckpointFiles(dir: string): CheckpointFiles {
       throw runDirectoryError(dir, error);
     }
   };
+  const removeOfWorkers = () => {
+    for (const name of namesIn(scratch)) {
+      if (OF_WORKERS.test(name)) removeIfThere(join(scratch, name));
+    }
+  };
   return {
     nameOf: (number, step) => `checkpoint-${number}-step-${step}`,
     pathOf,
@@ -78,8 +87,9 @@ export function openCheckpointFiles(dir: string): CheckpointFiles {
     remove(file) {
       for (const path of [pathOf(file), `${pathOf(file)}.tmp`]) removeIfThere(path);
     },
+    removeOfWorkers,
     clearScratch() {
-      if (scratched.size === 0) return;
+      removeOfWorkers();
       for (const path of scratched) for (const name of [path, `${path}.tmp`]) removeIfThere(name);
       removeIfEmpty(scratch);
     },
@@ -107,6 +117,14 @@ function removeIfThere(path: string): void {
   try {
     rmSync(path, { force: true });
   } catch {}
+}
+
+function namesIn(folder: string): readonly string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return []; // as a rule there is none
+  }
 }
 
 function removeIfEmpty(folder: string): void {

@@ -5,7 +5,9 @@
  * the CRC-32 in hexadecimal of the line as it would be without `sum`. The kinds, in the order in which they come:
  *
  * - `run`, the first: `journal` (this format's version), `autolrs` (ours), `id`, `strategy`, `seed`, `options`,
- *   `command`, `cwd`, `restarts`, `carrier`, `checkpointSteps` if it was given
+ *   `command`, `cwd`, `restarts`, `carrier`, `checkpointSteps`, `scoutDir`, `validationPattern`, `tensorboard`, `until`,
+ *   `workers`, `workerPrefix` and `join` if they were given, `inside` if the script has started the tuner, `machine` (which
+ *   older journals lack)
  * - `started`: a process of the script was started: `process` (older journals lack it)
  * - `trainer`: it connected: `facts`, `process`
  * - `recovered`: it stands where the run does (older journals lack it)
@@ -13,19 +15,26 @@
  *   reply is what the script said when it failed at an LR: the reply was made for it (older journals have none)
  * - `slice`: `reply`, an earlier part of the answer to the last command
  * - `decision`: what the strategy made known
+ * - `batch`: `batch`, probes that were asked for together: `from`, the checkpoint that each begins from, and `probes`
+ * - `probe-reply`: one of them is done, in any order: `index`, `worker` (0 is the main process), `answer`, a list of replies
+ * - `worker`: `worker`, `state` (`admitted`, `refused`, `gone`), and `why`
  * - `checkpoint-begun`, `checkpoint`, `checkpoint-damaged`, `checkpoint-removed`: what lies in `checkpoints/`
  * - `rolled-back`: `checkpoint`, when the end came in a probe
+ * - `printed`: `losses`, validation losses that the script printed after its last update
  * - `lost`: `steps` and `seconds` of training that left no trace
  * - `extension`: `steps` or `total`, what a finished run was given to go on with
  * - `end`: `status`, `exitCode`, and `error` {code, message} if it failed
- * - `resume`: the run goes on in another process: `autolrs`, `command`, `carrier` (which older journals lack)
+ * - `resume`: the run goes on in another process: `autolrs`, `command`, `carrier` and `machine` (which older journals lack),
+ *   `inside`
  *
  * More fields and more kinds may come with later versions; a reader ignores what it does not know.
  */
 
 import { crc32 } from 'node:zlib';
-import type { TrainerFacts } from '../core/conversation/command.js';
+import type { ProbeAnswer } from '../core/conversation/batch.js';
+import type { Reply, TrainerFacts } from '../core/conversation/command.js';
 import type { Entry } from '../core/record/entry.js';
+import type { MachineFacts } from '../core/record/machine.js';
 import type { RunStatus } from '../core/record/result.js';
 import type { ProcessIdentity } from './process-identity.js';
 import { isOfItsKind } from './validate-record.js';
@@ -53,6 +62,21 @@ export type JournalEntry =
       readonly restarts: number;
       readonly transport: TransportRecord;
       readonly checkpointSteps?: number;
+      /** Where a search apart is started, if not there. */
+      readonly scoutDir?: string;
+      readonly validationPattern?: string;
+      /** Processes that probe at once, and what stands before the command of each but the main one. */
+      readonly workers?: number;
+      readonly workerPrefix?: readonly string[];
+      /** Other processes may join. */
+      readonly join?: true;
+      /** What the event file has, if not the committed path. */
+      readonly tensorboard?: 'all' | 'off';
+      /** When its time budget is over, in milliseconds since 1970, if that was given. */
+      readonly until?: number;
+      /** The script has started the tuner: its process is not the tuner's to end. */
+      readonly inside?: true;
+      readonly machine?: MachineFacts;
     }
   | { readonly kind: 'trainer'; readonly facts: TrainerFacts; readonly process: ProcessIdentity }
   | {
@@ -60,6 +84,10 @@ export type JournalEntry =
       readonly autolrs: string;
       readonly command: readonly [string, ...string[]];
       readonly transport?: TransportRecord;
+      /** Where a time budget was given another end. */
+      readonly until?: number;
+      readonly inside?: true;
+      readonly machine?: MachineFacts;
     }
   | Entry
   | {
@@ -102,17 +130,25 @@ function sumOf(text: string): string {
 
 /** JSON has no NaN: the losses and metrics of a reply that were written as null are NaN again. */
 function withNonFinite(entry: JournalEntry): JournalEntry {
-  if (entry.kind !== 'reply' && entry.kind !== 'slice') return entry;
-  const { kind, reply } = entry;
+  if (entry.kind === 'printed') return { ...entry, losses: entry.losses.map(orNan) };
+  if (entry.kind === 'probe-reply') {
+    return { ...entry, answer: entry.answer.map(withNan) as ProbeAnswer };
+  }
+  if (entry.kind === 'slice') return { ...entry, reply: withNan(entry.reply) };
+  return entry.kind === 'reply' ? { ...entry, reply: withNan(entry.reply) } : entry;
+}
+
+function withNan<Some extends Reply>(reply: Some): Some {
   if (reply.kind === 'trained') {
-    return { kind, reply: { ...reply, losses: reply.losses.map(orNan) } };
+    const printed = reply.printed && { printed: reply.printed.map(orNan) };
+    return { ...reply, losses: reply.losses.map(orNan), ...printed };
   }
   if (reply.kind === 'validated') {
     const { loss, metrics } = reply;
     const numbers = metrics === undefined ? {} : { metrics: mapValues(metrics, orNan) };
-    return { kind: 'reply', reply: { ...reply, loss: orNan(loss), ...numbers } };
+    return { ...reply, loss: orNan(loss), ...numbers };
   }
-  return entry;
+  return reply;
 }
 
 function mapValues(

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { AutolrsError } from '../core/errors.js';
 import { quoteForShell } from '../core/quote-for-shell.js';
 import { decodeRecord, JOURNAL_FILE, JOURNAL_VERSION, type JournalRecord } from './format.js';
-import { assertFree } from './lock.js';
+import { assertFree } from './lock/lock.js';
 import { runDirectoryError } from './run-directory.js';
 
 export interface ReadOptions {
@@ -19,11 +19,29 @@ export interface PlacedRecord extends JournalRecord {
   readonly until: number;
 }
 
+export function holdsRun(dir: string): boolean {
+  return existsSync(join(dir, JOURNAL_FILE));
+}
+
 /** @throws AutolrsError `RUN_DIRECTORY_UNUSABLE` when there is no journal. */
 export function assertHoldsRun(dir: string): void {
-  if (existsSync(join(dir, JOURNAL_FILE))) return;
+  if (holdsRun(dir)) return;
   const message = `"${dir}" holds no ${JOURNAL_FILE}; give the directory of an autolrs run`;
   throw new AutolrsError('RUN_DIRECTORY_UNUSABLE', message);
+}
+
+/**
+ * Whether a journal holds the first record of a run. One that was ended as it began has not written it.
+ *
+ * @throws AutolrsError `RUN_DIRECTORY_UNUSABLE` when it cannot be read.
+ */
+export async function hasBegun(dir: string): Promise<boolean> {
+  let lines = 0;
+  for await (const { bytes, isWhole } of linesOf(dir, join(dir, JOURNAL_FILE))) {
+    if (isWhole && decodeRecord(bytes.toString()) !== undefined) return true;
+    if (++lines > 1) return true; // torn in its middle, which is another matter
+  }
+  return false;
 }
 
 /**
@@ -32,7 +50,7 @@ export function assertHoldsRun(dir: string): void {
  * @throws AutolrsError when it holds one already, whether it can be resumed or never began.
  */
 export async function assertHoldsNoRun(dir: string): Promise<void> {
-  if (!existsSync(join(dir, JOURNAL_FILE))) return;
+  if (!holdsRun(dir)) return;
   assertFree(dir); // a run that goes on is not to be continued, nor is its journal to be removed
   for await (const _ of readJournal(dir)) break;
   throw new AutolrsError(
@@ -109,6 +127,11 @@ function checkFirst({ entry }: JournalRecord, path: string): void {
       `"${path}" is a journal of version ${version} and this autolrs reads up to ${JOURNAL_VERSION}; update autolrs`,
     );
   }
+}
+
+/** @throws AutolrsError `JOURNAL_VERSION` */
+export function throwNotUnderstood(path: string, line: number): never {
+  throw notUnderstood(path, line);
 }
 
 function notUnderstood(path: string, line: number): AutolrsError {

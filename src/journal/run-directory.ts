@@ -41,6 +41,8 @@ export function createRunDirectory(dir: string): void {
 const OUR_NAMES = [
   'checkpoints',
   'scratch',
+  'tensorboard',
+  'web.json',
   'trainer.log',
   'trainer.log.1',
   'schedule.json',

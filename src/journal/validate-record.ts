@@ -43,12 +43,30 @@ const TRANSPORT = oneOf({
   tcp: has({ host: isText, port: isNumber }),
 });
 
+function isListOf(check: Check): Check {
+  return (value) => Array.isArray(value) && value.every(check);
+}
+
+const TRAIN = has({
+  steps: isNumber,
+  lr: (lr) => isNumber(lr) || isNumbers(lr),
+  purpose: isText,
+  average: maybe(has({ powers: isNumbers, every: isNumber, since: isNumber })),
+});
+const VALIDATE = has({ purpose: isText, at: maybe(isNumber) });
+
+/** Of a probe that was asked for with others. */
+const PROBE_COMMAND = oneOf({ train: TRAIN, validate: VALIDATE });
+
 const COMMAND = oneOf({
   save: has({ checkpoint: isText }),
   restore: has({ checkpoint: isText }),
   discard: has({ checkpoint: isText }),
-  train: has({ steps: isNumber, lr: (lr) => isNumber(lr) || isNumbers(lr), purpose: isText }),
-  validate: has({ purpose: isText }),
+  train: TRAIN,
+  validate: VALIDATE,
+  adopt: has({ at: isNumber }),
+  begin: isRecord,
+  clock: isRecord,
 });
 
 const isLoss: Check = (value) => value === null || isNumber(value);
@@ -59,14 +77,23 @@ const TRAINED = has({
   lr: isNumber,
   step: isNumber,
   seconds: isNumber,
+  printed: maybe((losses) => Array.isArray(losses) && losses.every(isLoss)),
 });
+
+const RESTORED = has({ step: isNumber, lr: isNumber, seconds: isNumber });
+const VALIDATED = has({ loss: isLoss, metrics: maybe(isRecord), seconds: isNumber });
+
+const PROBE_REPLY = oneOf({ restored: RESTORED, trained: TRAINED, validated: VALIDATED });
 
 const REPLY = oneOf({
   saved: has({ step: isNumber, seconds: isNumber }),
-  restored: has({ step: isNumber, lr: isNumber, seconds: isNumber }),
+  restored: RESTORED,
   discarded: isRecord,
   trained: TRAINED,
-  validated: has({ loss: isLoss, metrics: maybe(isRecord), seconds: isNumber }),
+  validated: VALIDATED,
+  begun: has({ step: isNumber }),
+  adopted: has({ seconds: isNumber }),
+  timed: has({ secondsLeft: isNumber, sitting: maybe(isNumber) }),
 });
 
 const INTERVAL = has({ min: isNumber, max: isNumber, from: isText });
@@ -75,6 +102,7 @@ const OUTCOME = oneOf({ forecast: has({ loss: isLoss, sd: isLoss }), diverged: i
 
 /** Decisions that the result is made of. Any other kind is ignored. */
 const DECISIONS: Readonly<Record<string, Check>> = {
+  'range-found': has({ peak: isNumber, low: isNumber, high: isNumber, basis: isText }),
   'interval-found': has({ interval: INTERVAL }),
   'stage-started': has({ stage: isNumber, fromStep: isNumber, interval: INTERVAL }),
   'probe-ended': has({ lr: isNumber, steps: isNumber, outcome: OUTCOME }),
@@ -85,6 +113,9 @@ const DECISIONS: Readonly<Record<string, Check>> = {
     sd: maybe(isLoss),
   }),
   'stage-rolled-back': has({ stage: isNumber }),
+  'script-begins': has({ why: isText }),
+  'factor-found': has({ factor: isNumber, peak: isNumber, schedule: isText }),
+  'known-search': has({ peak: isNumber, lr: isNumber, steps: isNumber, expected: isNumber }),
   'end-forecast': has({ step: isNumber, loss: isLoss, low: isLoss, high: isLoss }),
   'stage-ended': has({ steps: isNumber, reached: isLoss, validation: maybe(isLoss) }),
   finished: has({
@@ -93,6 +124,7 @@ const DECISIONS: Readonly<Record<string, Check>> = {
     neverFinite: maybe(isText),
     afterUpdate: maybe((value) => value === true),
     unsoundStep: maybe(isNumber),
+    flat: maybe(has({ loss: isNumber, steps: isNumber, highestLr: isNumber })),
     wentBack: maybe(has({ from: isNumber, to: isNumber })),
     unused: maybe(isNumber),
   }),
@@ -106,6 +138,7 @@ const STATUSES = new Set([
   'target-reached',
   'ended-early',
   'diverged',
+  'flat-loss',
   'interrupted',
   'failed',
 ]);
@@ -113,14 +146,25 @@ const STATUSES = new Set([
 const FACTS = has({
   name: isText,
   step: isNumber,
+  epoch: maybe(isNumber),
   lr: isNumber,
   groups: isNumbers,
   world: isNumber,
   can: isRecord,
   holds: Array.isArray,
+  schedule: maybe(has({ name: isText, peak: maybe(isNumber) })),
 });
 
 const PROCESS = has({ host: isText, pid: isNumber });
+
+const MACHINE = has({
+  host: isText,
+  system: isText,
+  processor: isText,
+  cores: isNumber,
+  memoryBytes: isNumber,
+  node: isText,
+});
 
 const RECORDS: Readonly<Record<string, Check>> = {
   run: has({
@@ -130,16 +174,36 @@ const RECORDS: Readonly<Record<string, Check>> = {
     options: isRecord,
     command: isCommandLine,
     cwd: isText,
+    scoutDir: maybe(isText),
+    validationPattern: maybe(isText),
+    tensorboard: maybe(isText),
+    until: maybe(isNumber),
+    workers: maybe(isNumber),
+    workerPrefix: maybe(isListOf(isText)),
+    join: maybe((value) => value === true),
     restarts: isNumber,
     carrier: maybe(TRANSPORT),
+    inside: maybe((value) => value === true),
+    machine: maybe(MACHINE),
   }),
-  resume: has({ command: isCommandLine, carrier: maybe(TRANSPORT) }),
+  resume: has({
+    command: isCommandLine,
+    until: maybe(isNumber),
+    carrier: maybe(TRANSPORT),
+    inside: maybe((value) => value === true),
+    machine: maybe(MACHINE),
+  }),
   started: has({ process: maybe(PROCESS) }),
   trainer: has({ facts: FACTS, process: maybe(PROCESS) }),
   command: has({ command: COMMAND }),
   reply: has({ reply: REPLY }),
   slice: has({ reply: oneOf({ trained: TRAINED }) }),
   decision: has({ decision: DECISION }),
+  batch: has({
+    batch: has({ from: isText, probes: isListOf(isListOf(PROBE_COMMAND)) }),
+  }),
+  'probe-reply': has({ index: isNumber, worker: isNumber, answer: isListOf(PROBE_REPLY) }),
+  worker: has({ worker: isNumber, state: isText, why: maybe(isText) }),
   'checkpoint-begun': has({ file: isText }),
   checkpoint: has({
     checkpoint: has({ file: isText, step: isNumber, bytes: isNumber, sha256: isText }),
@@ -147,6 +211,7 @@ const RECORDS: Readonly<Record<string, Check>> = {
   'checkpoint-damaged': has({ file: isText }),
   'checkpoint-removed': has({ file: isText }),
   'rolled-back': has({ checkpoint: isText }),
+  printed: has({ losses: (losses) => Array.isArray(losses) && losses.every(isLoss) }),
   lost: has({ steps: isNumber, seconds: isNumber }),
   extension: has({ steps: maybe(isNumber), total: maybe(isNumber) }),
   end: has({

@@ -16,7 +16,17 @@ import { AutolrsError } from '../core/errors.js';
 import { decodeRecord, encodeRecord, JOURNAL_FILE, type JournalEntry } from './format.js';
 import { runDirectoryError, syncDirectory, writeWhole } from './run-directory.js';
 
+/** Who may write: a run's lock. */
+export interface Guard {
+  /** @throws AutolrsError when another process has taken the directory over. */
+  assertHeld(): void;
+}
+
+/** For a journal that no other process knows. */
+const UNGUARDED: Guard = { assertHeld() {} };
+
 export class Journal {
+  readonly #guard: Guard;
   readonly #dir: string;
   readonly #file: number;
   #seq: number;
@@ -25,7 +35,8 @@ export class Journal {
   #isClosed = false;
   #failure: AutolrsError | undefined;
 
-  private constructor(dir: string, file: number, seq: number, bytes: number) {
+  private constructor(dir: string, file: number, seq: number, bytes: number, guard: Guard) {
+    this.#guard = guard;
     this.#dir = dir;
     this.#file = file;
     this.#seq = seq;
@@ -37,11 +48,11 @@ export class Journal {
    *
    * @throws AutolrsError `RUN_DIRECTORY_UNUSABLE`
    */
-  static create(dir: string): Journal {
+  static create(dir: string, guard = UNGUARDED): Journal {
     try {
       const file = openSync(join(dir, JOURNAL_FILE), 'ax', 0o600);
       syncDirectory(dir);
-      return new Journal(dir, file, 0, 0);
+      return new Journal(dir, file, 0, 0, guard);
     } catch (error) {
       throw runDirectoryError(dir, error);
     }
@@ -53,12 +64,12 @@ export class Journal {
    *
    * @throws AutolrsError `RUN_DIRECTORY_UNUSABLE`
    */
-  static reopen(dir: string, records: number, bytes: number): Journal {
+  static reopen(dir: string, records: number, bytes: number, guard = UNGUARDED): Journal {
     try {
       const file = openSync(join(dir, JOURNAL_FILE), 'a+', 0o600);
       if (holdsRecordAfter(file, bytes)) throw writtenByAnother(dir);
       ftruncateSync(file, bytes);
-      return new Journal(dir, file, records, bytes);
+      return new Journal(dir, file, records, bytes, guard);
     } catch (error) {
       throw runDirectoryError(dir, error);
     }
@@ -69,12 +80,13 @@ export class Journal {
    * end of a run is written wherever the journal is.
    *
    * @throws AutolrsError `RUN_DIRECTORY_UNUSABLE` when the disk is full, gone or read-only, the directory was moved or
-   *   removed, or another process has written to the journal.
+   *   removed, or another process has written to the journal; `RUN_LOCKED` when another one has taken the run over.
    */
   append(entry: JournalEntry, { durable = false } = {}): void {
     if (this.#failure) throw this.#failure;
     if (durable && entry.kind !== 'end') this.assertInPlace();
     try {
+      this.#guard.assertHeld();
       // Locks do not reach everywhere. Two journals in one file are none.
       if (fstatSync(this.#file).size !== this.#bytes) throw writtenByAnother(this.#dir);
       const line = encodeRecord({ seq: this.#seq, at: Date.now(), entry });
@@ -107,6 +119,11 @@ export class Journal {
     } catch (error) {
       throw runDirectoryError(this.#dir, error);
     }
+  }
+
+  /** Whether what lies in the run directory is still ours to change. */
+  get isOurs(): boolean {
+    return this.#failure?.code !== 'RUN_LOCKED';
   }
 
   close(): void {

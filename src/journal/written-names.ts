@@ -17,13 +17,18 @@ export function toWritten(entry: object): Fields {
 export function fromWritten(entry: object): Fields {
   return mapFields(entry, ([key, value]) => {
     if (key === 'carrier') return ['transport', value];
-    return key === 'options' ? [key, mapOptions(value, readOption)] : [key, value];
+    if (key !== 'options') return [key, value];
+    const options = mapOptions(value, readOption);
+    return [key, typeof options === 'object' ? { ...EARLIER_OPTIONS, ...options } : options];
   });
 }
 
 function writtenOption(name: string, option: unknown): [string, unknown] {
   return name === 'keepSchedule' ? ['base', option ? 'user' : 'tuner'] : [name, option];
 }
+
+/** Journals of earlier versions know of no search apart. */
+const EARLIER_OPTIONS = { search: 'inside', average: 'off' };
 
 function readOption(name: string, option: unknown): [string, unknown] {
   return name === 'base' ? ['keepSchedule', option === 'user'] : [name, option];

@@ -15,8 +15,11 @@ export interface InitializeParams {
   readonly tuner: { readonly name: 'autolrs'; readonly version: string };
   /** Left out over a socket, where the listener has not proven yet that it is the trainer. */
   readonly run?: { readonly id: string; readonly dir: string; readonly seed: number };
-  /** Whose LR training begins from. Absent: the tuner's, which sets it; else it sets a factor on the script's own. */
-  readonly base?: 'user';
+  /**
+   * What an LR of the tuner is. Absent: it is set, and stays. `user`: a factor on the script's own. `override`: it is set
+   * for the time of each update alone, and the script's own schedule goes on.
+   */
+  readonly base?: 'user' | 'override';
 }
 
 export interface TrainParams {
@@ -25,6 +28,12 @@ export interface TrainParams {
   readonly halt?: number;
   /** Whether the steps stay (`commit`) or are rolled back (`search`), for a script that acts on what stays alone. */
   readonly purpose?: 'search' | 'commit';
+  /** The averages of the weights to keep, the updates between two samples, and what tells these averages from others. */
+  readonly average?: {
+    readonly powers: readonly number[];
+    readonly every: number;
+    readonly since: number;
+  };
 }
 
 export interface CheckpointParams {
@@ -35,7 +44,11 @@ export interface CheckpointParams {
 export type Request =
   | { readonly method: 'initialize'; readonly params: InitializeParams }
   | { readonly method: 'train'; readonly params: TrainParams }
-  | { readonly method: 'validate'; readonly params: { readonly batches?: number } }
+  | {
+      readonly method: 'validate';
+      readonly params: { readonly batches?: number; readonly at?: number };
+    }
+  | { readonly method: 'adopt'; readonly params: { readonly at: number } }
   | { readonly method: 'save' | 'restore' | 'discard'; readonly params: CheckpointParams }
   | { readonly method: 'shutdown'; readonly params: Record<string, never> };
 

@@ -81,6 +81,8 @@ export const RESULTS = {
     }),
     step: count,
     total: count.nullish(),
+    epoch: count.nullish(),
+    uncounted: z.string().nullish(),
     lr,
     groups: ratios.default([1]),
     world: z.number().int().positive().default(1),
@@ -92,9 +94,13 @@ export const RESULTS = {
         cancel: z.boolean().default(false),
         memory: z.boolean().optional(),
         base: z.boolean().optional(),
+        rollback: z.boolean().optional(),
+        average: z.boolean().optional(),
       })
       .prefault({}),
     holds: listOf('names', readName, 'expected a string').default([]),
+    attached: z.boolean().optional(),
+    schedule: z.object({ name: z.string(), peak: lr.nullish() }).nullish(),
   }),
   train: z.object({
     steps: count,
@@ -103,6 +109,7 @@ export const RESULTS = {
     step: count,
     seconds,
     groups: ratios.nullish(),
+    own: lr.nullish(),
     end: z.enum(['data', 'halt', 'diverged', 'cancel']).nullish(),
   }),
   validate: z.object({
@@ -113,6 +120,7 @@ export const RESULTS = {
   save: z.object({ id: z.string(), step: count, bytes: count.nullish(), seconds }),
   restore: z.object({ id: z.string(), step: count, lr, seconds }),
   discard: z.object({ id: z.string() }),
+  adopt: z.object({ seconds }),
   shutdown: z.object({ step: count }),
 } as const;
 

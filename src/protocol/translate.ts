@@ -1,13 +1,19 @@
 /** Between the core's commands and the wire's requests. Core types are never serialised directly. */
 
-import type { Command, Reply, TrainedReply, TrainerFacts } from '../core/conversation/command.js';
+import type {
+  TrainCommand,
+  TrainedReply,
+  TrainerCommand,
+  TrainerFacts,
+  TrainerReply,
+} from '../core/conversation/command.js';
 import { AutolrsError } from '../core/errors.js';
 import { badMessage } from './errors.js';
 import type { Request } from './messages.js';
 import { type MethodResult, parseResult } from './parse.js';
 import { quoteValue } from './quote.js';
 
-export function toRequest(command: Command): Request {
+export function toRequest(command: TrainerCommand): Request {
   switch (command.kind) {
     case 'save':
     case 'restore':
@@ -20,14 +26,25 @@ export function toRequest(command: Command): Request {
         },
       };
     case 'train': {
-      const { steps, lr, haltAbove, purpose } = command;
+      const { steps, lr, haltAbove, purpose, average } = command;
       return {
         method: 'train',
-        params: { steps, lr, ...(haltAbove !== undefined && { halt: haltAbove }), purpose },
+        params: {
+          steps,
+          lr,
+          ...(haltAbove !== undefined && { halt: haltAbove }),
+          purpose,
+          ...(average !== undefined && { average }),
+        },
       };
     }
     case 'validate':
-      return { method: 'validate', params: {} };
+      return {
+        method: 'validate',
+        params: { ...(command.at !== undefined && { at: command.at }) },
+      };
+    case 'adopt':
+      return { method: 'adopt', params: { at: command.at } };
     default:
       return command satisfies never;
   }
@@ -36,7 +53,7 @@ export function toRequest(command: Command): Request {
 /**
  * @throws AutolrsError `PROTOCOL_BAD_MESSAGE` when the result does not answer the command.
  */
-export function toReply(command: Command, result: unknown): Reply {
+export function toReply(command: TrainerCommand, result: unknown): TrainerReply {
   switch (command.kind) {
     case 'save': {
       const { id, step, seconds } = parseResult('save', result);
@@ -57,6 +74,8 @@ export function toReply(command: Command, result: unknown): Reply {
       const { loss, metrics, seconds } = parseResult('validate', result);
       return { kind: 'validated', loss, seconds, ...(metrics != null && { metrics }) };
     }
+    case 'adopt':
+      return { kind: 'adopted', seconds: parseResult('adopt', result).seconds };
     default:
       return command satisfies never;
   }
@@ -64,25 +83,38 @@ export function toReply(command: Command, result: unknown): Reply {
 
 /** What the handshake says, the protocol's version aside. */
 export function toFacts(handshakeResult: MethodResult<'initialize'>): TrainerFacts {
-  const { trainer, step, total, lr, groups, world, can, holds } = handshakeResult;
+  const { trainer, step, total, epoch, uncounted, lr, groups, world, can, holds } = handshakeResult;
+  const { attached, schedule } = handshakeResult;
   return {
     name: trainer.name,
     ...(trainer.version !== undefined && { version: trainer.version }),
     ...(trainer.framework !== undefined && { framework: trainer.framework }),
     step,
     ...(total != null && { total }),
+    ...(epoch != null && epoch > 0 && { epoch }),
+    ...(uncounted != null && { uncounted }),
     lr,
     groups,
     world,
     can: {
       validate: can.validate,
-      disk: can.disk,
+      // A file is of use to a run alone that can go back to it.
+      disk: can.disk && can.rollback !== false,
       rewind: can.rewind,
       cancel: can.cancel,
       ...(can.memory !== undefined && { memory: can.memory }),
       ...(can.base !== undefined && { base: can.base }),
+      ...(can.rollback !== undefined && { rollback: can.rollback }),
+      ...(can.average !== undefined && { average: can.average }),
     },
     holds,
+    ...(attached !== undefined && { attached }),
+    ...(schedule != null && {
+      schedule: {
+        name: schedule.name,
+        ...(schedule.peak != null && schedule.peak > 0 && { peak: schedule.peak }),
+      },
+    }),
   };
 }
 
@@ -112,11 +144,11 @@ function inFloat16(value: number): number {
 }
 
 function toTrained(
-  command: Extract<Command, { kind: 'train' }>,
+  command: TrainCommand,
   result: MethodResult<'train'>,
   raw: unknown,
 ): TrainedReply {
-  const { steps, losses, lr, step, seconds, groups, end } = result;
+  const { steps, losses, lr, step, seconds, groups, own, end } = result;
   const wrong = (why: string) => badMessage('its answer to "train"', why, raw);
   if (losses.length !== steps)
     throw wrong(`"losses" holds ${losses.length} numbers for ${steps} steps`);
@@ -142,6 +174,7 @@ function toTrained(
     step,
     seconds,
     ...(groups != null && { groups }),
+    ...(own != null && { ownLr: own }),
     ...(end != null && { end }),
   };
 }

@@ -3,7 +3,7 @@
  * A script that fails there too has failed by itself.
  */
 
-import type { Command, TrainedReply, TrainerFacts } from '../core/conversation/command.js';
+import type { TrainedReply, TrainerCommand, TrainerFacts } from '../core/conversation/command.js';
 import { AutolrsError } from '../core/errors.js';
 import type { Entry } from '../core/record/entry.js';
 import type { Lineage } from '../core/record/lineage.js';
@@ -20,7 +20,9 @@ export interface ControlTools {
   readonly slices: SliceLength;
   readonly note: (entry: Entry) => void;
   /** The command with the place of a checkpoint, where the trainer has no room for it in memory. */
-  readonly withScratchPath: (command: Command) => Command;
+  readonly withScratchPath: (command: TrainerCommand) => TrainerCommand;
+  /** Has the trainer have a checkpoint in memory; its present state may be lost by that. */
+  readonly bringCheckpoint: (checkpoint: string) => Promise<void>;
   /** Whether the script has done a step in this run. */
   readonly hasTrained: boolean;
 }
@@ -48,7 +50,10 @@ export async function runControl(
   series.beginControl();
   await at('save');
   const start = series.from === 'checkpoint' ? lineage.lastNamed : undefined;
-  if (start) await at('restore', start.name);
+  if (start) {
+    await tools.bringCheckpoint(start.name);
+    await at('restore', start.name);
+  }
   const control = controlOf(series, start ? lineage.step - start.step : 0);
   let done = 0;
   const onPart = (part: TrainedReply) => {

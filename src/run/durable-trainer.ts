@@ -1,6 +1,15 @@
 /** A trainer of which nothing is lost: it commits in slices, and each is on disk before the next begins. */
 
-import type { Command, Reply, TrainCommand, TrainedReply } from '../core/conversation/command.js';
+import type { ProbeAnswer, ProbeBatch } from '../core/conversation/batch.js';
+import type {
+  BeginCommand,
+  Command,
+  Reply,
+  TrainCommand,
+  TrainedReply,
+  TrainerCommand,
+  TrainerReply,
+} from '../core/conversation/command.js';
 import { AutolrsError } from '../core/errors.js';
 import type { DurableCheckpoint } from '../core/record/entry.js';
 import { joinParts, partOf } from '../core/record/split-train.js';
@@ -8,8 +17,11 @@ import { type ControlTools, runControl } from './control-experiment.js';
 import { asDivergence, FailureSeries, ProvokedCauses, ScriptFailure } from './lr-failures.js';
 import type { TrainerPort } from './ports.js';
 import { ScriptAsker } from './script-asker.js';
-import { type SupervisorOptions, TrainerSupervisor } from './supervisor.js';
+import { LEAST_SECONDS } from './slice-length.js';
+import { because, type SupervisorOptions, TrainerSupervisor } from './supervisor.js';
 import { withoutFalseHalt } from './train-in-parts.js';
+import type { WorkerPool } from './workers/pool.js';
+import { BatchRunner } from './workers/run-batch.js';
 
 export interface DurableOptions<Process extends TrainerPort> extends SupervisorOptions<Process> {
   /** Files that were begun and not finished by an earlier process. */
@@ -17,6 +29,12 @@ export interface DurableOptions<Process extends TrainerPort> extends SupervisorO
   readonly nextFileNumber: number;
   /** Whether the script has answered a validation before. */
   readonly hasValidated: boolean;
+  /** Seconds to the end of a time budget. */
+  readonly secondsLeft: () => number;
+  /** Which sitting of the run this is, from 0. */
+  readonly sitting: number;
+  /** Processes that help with probes that are asked for together. Absent: none. */
+  readonly workers?: WorkerPool | undefined;
 }
 
 /** The parts of an answer; undefined when an interrupt came before it was whole. */
@@ -31,10 +49,16 @@ export class DurableTrainer<Process extends TrainerPort = TrainerPort> {
   readonly #supervisor: TrainerSupervisor<Process>;
   readonly #provoked = new ProvokedCauses();
   readonly #asker: ScriptAsker;
+  readonly #batches: BatchRunner;
   #nextFileNumber: number;
+  /** The trainer's step count at the end of the furthest slice. */
+  #furthestStep = 0;
 
-  /** @param running The process that has just shaken hands, in the state in which its script begins. */
-  constructor(running: Process, options: DurableOptions<Process>) {
+  /**
+   * @param running The process that has just shaken hands, in the state in which its script begins; undefined: the first
+   * one is started when it is asked for something.
+   */
+  constructor(running: Process | undefined, options: DurableOptions<Process>) {
     this.#options = options;
     this.#nextFileNumber = options.nextFileNumber;
     this.#unfinishedFiles = new Set(options.unfinishedFiles);
@@ -49,6 +73,18 @@ export class DurableTrainer<Process extends TrainerPort = TrainerPort> {
       provoked: this.#provoked,
       canRestart: () => supervisor.canRestart,
     });
+    this.#batches = new BatchRunner({
+      ...options,
+      pool: options.workers,
+      scratchPathOf: (checkpoint) => options.checkpoints.scratchPathOf(checkpoint),
+      ask: async (command) => (await this.ask(command, []))?.whole,
+      askAside: (commands) =>
+        supervisor.withRestarts(undefined, async (trainer) => {
+          const replies: TrainerReply[] = [];
+          for (const command of commands) replies.push(await trainer.ask(command, options.signal));
+          return replies;
+        }),
+    });
   }
 
   /** The process, if it stands where it should. */
@@ -56,15 +92,29 @@ export class DurableTrainer<Process extends TrainerPort = TrainerPort> {
     return this.#supervisor.ready;
   }
 
+  /** Adds the answers of a batch that are missing. False once an interrupt came. @throws AutolrsError when no restart helps. */
+  askTogether(batch: ProbeBatch, answers: Map<number, ProbeAnswer>): Promise<boolean> {
+    return this.#batches.run(batch, answers);
+  }
+
   /** Answers a command of which `parts` are done. @throws AutolrsError when no restart helps. */
   async ask(command: Command, parts: readonly TrainedReply[]): Promise<CommandAnswer> {
-    const { lineage, note, signal } = this.#options;
+    if (command.kind === 'begin') return this.#begin(command);
+    if (command.kind === 'clock') {
+      const { secondsLeft, sitting } = this.#options;
+      const left = { kind: 'timed', secondsLeft: secondsLeft() } as const;
+      const reply = sitting > 0 ? { ...left, sitting } : left;
+      return { last: reply, whole: reply };
+    }
+    const { lineage, note, signal, workers } = this.#options;
+    if (command.kind === 'save') this.#batches.forget(command.checkpoint);
+    if (command.kind === 'train' && command.purpose === 'commit') workers?.noteCommit();
     const done = [...parts];
     let series: FailureSeries | undefined;
     const act = async (trainer: Process) => {
       try {
-        if (series?.needsControl) {
-          const ended = await runControl(trainer, series, this.#controlTools);
+        if (series?.needsControl && this.#canControl) {
+          const ended = await runControl(trainer, series, this.#controlTools(trainer));
           if (ended) {
             lineage.follow(command, ended);
             return { last: ended, whole: joinParts([...done, ended]) };
@@ -86,23 +136,46 @@ export class DurableTrainer<Process extends TrainerPort = TrainerPort> {
         if (this.#isProvoked(failure, series)) return await this.#diverge(failure, done);
         const { lost } = failure;
         if (lost > 0) note({ kind: 'lost', steps: lost, seconds: 0 });
+        // All that was done before would be done again, for the same.
+        if (!this.#canControl && series.failures > 1) {
+          const again = because(failure.error, 'twice at the same step');
+          throw new AutolrsError(again.code, again.message, { ...again.facts, isPermanent: true });
+        }
         throw failure.error;
       }
     };
-    return this.#supervisor.withRestarts(command, act, () => series?.owesControl === true);
+    return this.#supervisor.withRestarts(
+      command,
+      act,
+      () => series?.owesControl === true && this.#canControl,
+    );
+  }
+
+  /**
+   * A strategy has saved a state that it may come back to. Memory holds it: should the process fail, it is trained again
+   * from the newest file. A file is written where there is none, or the newest is ten minutes of training old.
+   */
+  async noteSave(): Promise<void> {
+    const { lineage } = this.#options;
+    const isFirst = lineage.present.file === undefined && !lineage.canBeginAgain;
+    if (isFirst || lineage.secondsAtRisk >= LEAST_SECONDS) await this.makeDurable();
   }
 
   /** Puts the present state on disk, unless it is there or the trainer cannot. */
   async makeDurable(): Promise<void> {
     const { facts, lineage } = this.#options;
-    if (!facts.can.disk || lineage.isDurable) return;
-    if (lineage.present.isSearch) throw new Error('a probe must not become durable');
+    // What a search begins its probes from is done again, like the probes.
+    if (!facts.can.disk || lineage.isDurable || lineage.present.isSearch) return;
     await this.#supervisor.withRestarts(undefined, (trainer) => this.#saveToDisk(trainer));
   }
 
   /** Rolls a probe back, and makes the committed path durable. The trainer may be shut down then. */
   async settle(): Promise<void> {
-    const { lineage, signal } = this.#options;
+    const { lineage, signal, facts } = this.#options;
+    // A process that only searches has no committed path, and is thrown away.
+    if (lineage.phase === 'search') return;
+    // Nor has one that diverged and cannot go back.
+    if (facts.can.rollback === false && lineage.present.isSearch) return;
     // Interrupted before it stood where it should: all that counts is on disk.
     if (signal.aborted && this.#supervisor.ready === undefined) return;
     const checkpoint = lineage.rollbackTarget;
@@ -121,8 +194,29 @@ export class DurableTrainer<Process extends TrainerPort = TrainerPort> {
     await this.#supervisor.terminate();
   }
 
-  async #askOnce(trainer: TrainerPort, command: Command): Promise<CommandAnswer> {
+  /** Throws the process away; the next one is started when it is asked for something. */
+  async #begin(command: BeginCommand): Promise<CommandAnswer> {
+    const { lineage, facts, workers } = this.#options;
+    workers?.noteCommit();
+    await this.#supervisor.terminate();
+    const reply = { kind: 'begun', step: facts.step } as const;
+    lineage.follow(command, reply);
+    this.#asker.rollBackTo(facts.step);
+    this.#supervisor.noteProgress();
+    this.#removeSpare();
+    return { last: reply, whole: reply };
+  }
+
+  async #askOnce(trainer: Process, command: TrainerCommand): Promise<CommandAnswer> {
     const { lineage, note } = this.#options;
+    if (command.kind === 'discard' && this.#supervisor.forgetMissing(command.checkpoint)) {
+      const reply = { kind: 'discarded' } as const;
+      lineage.follow(command, reply);
+      return { last: reply, whole: reply };
+    }
+    if (command.kind === 'restore') {
+      await this.#supervisor.bringCheckpoint(trainer, command.checkpoint);
+    }
     const reply = await this.#asker.ask(trainer, this.#supervisor.withScratchPath(command));
     if (reply.kind === 'trained') {
       if (reply.end === 'cancel') {
@@ -137,20 +231,29 @@ export class DurableTrainer<Process extends TrainerPort = TrainerPort> {
     return { last: reply, whole: reply };
   }
 
-  get #controlTools(): ControlTools {
+  /** Whether the steps at which the script failed can be done again at another LR. */
+  get #canControl(): boolean {
+    const { facts, lineage } = this.#options;
+    return facts.can.rollback !== false || lineage.phase === 'search';
+  }
+
+  #controlTools(trainer: Process): ControlTools {
     const supervisor = this.#supervisor;
     return {
       ...this.#options,
+      bringCheckpoint: (checkpoint) => supervisor.bringCheckpoint(trainer, checkpoint),
       withScratchPath: (command) => supervisor.withScratchPath(command),
       hasTrained: supervisor.hasTrained,
     };
   }
 
   #isProvoked(
-    { error, command }: ScriptFailure,
+    { error, command, told }: ScriptFailure,
     { failures, isControlled }: FailureSeries,
   ): boolean {
     if (this.#provoked.has(error)) return true;
+    // A run that only goes forward cannot look into it: there a loss that had just risen has to tell.
+    if (!this.#canControl) return this.#asker.hasRisen(told);
     // There is no LR to validate at; what a script has validated before it can validate.
     if (command.kind === 'validate') return failures > 1 && this.#asker.hasValidated;
     return failures > 1 && isControlled;
@@ -194,6 +297,7 @@ export class DurableTrainer<Process extends TrainerPort = TrainerPort> {
       if (!isCut || done >= command.steps) {
         return { last: reply, whole: joinParts([...parts, reply]) };
       }
+      this.#noteFurthest();
       if (reply.steps > 0) {
         const { end: _, ...slice } = reply;
         parts.push(slice);
@@ -201,6 +305,14 @@ export class DurableTrainer<Process extends TrainerPort = TrainerPort> {
       }
       if (signal.aborted) return undefined;
     }
+  }
+
+  /** Steps that are recorded are progress, where they need no file to be done again. */
+  #noteFurthest(): void {
+    const { lineage, facts } = this.#options;
+    if (facts.can.disk || lineage.step <= this.#furthestStep) return;
+    this.#furthestStep = lineage.step;
+    this.#supervisor.noteProgress();
   }
 
   /** Steps up to the end of a slice, the one that an earlier command began included. */

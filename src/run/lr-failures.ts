@@ -4,7 +4,12 @@
  * anew, does the same steps at an LR that moves nothing, and fails at them again at the LR that was asked.
  */
 
-import type { Command, Reply, TrainCommand, TrainedReply } from '../core/conversation/command.js';
+import type {
+  TrainCommand,
+  TrainedReply,
+  TrainerCommand,
+  TrainerReply,
+} from '../core/conversation/command.js';
 import type { AutolrsError } from '../core/errors.js';
 import { robustNoise } from '../core/math/noise.js';
 import { causeOf, isFromOutside } from './cause.js';
@@ -15,7 +20,7 @@ const CONTROL = 1e-6;
 /** A failure of the script itself, in a training or a validation. */
 export class ScriptFailure {
   readonly error: AutolrsError;
-  readonly command: Command;
+  readonly command: TrainerCommand;
   /** Losses that it had told before. */
   readonly told: readonly number[];
   /** Steps of those that are answered already, and that are lost if the command is asked for again. */
@@ -25,7 +30,7 @@ export class ScriptFailure {
 
   constructor(
     error: AutolrsError,
-    command: Command,
+    command: TrainerCommand,
     told: readonly number[],
     lost: number,
     reply?: TrainedReply,
@@ -39,7 +44,7 @@ export class ScriptFailure {
 }
 
 /** Whether an LR can have provoked it: not what others do to a script, and not what it must be changed for. */
-export function canBeProvoked(error: AutolrsError, command: Command): boolean {
+export function canBeProvoked(error: AutolrsError, command: TrainerCommand): boolean {
   const { code, facts } = error;
   if (facts.isPermanent || facts.storageFailed) return false;
   if (code === 'TRAINER_FAILED') return facts.hasRaised === true;
@@ -92,7 +97,7 @@ export class FailureSeries {
   }
 }
 
-function isCommit(command: Command): boolean {
+function isCommit(command: TrainerCommand): boolean {
   return command.kind === 'train' && command.purpose === 'commit';
 }
 
@@ -133,7 +138,7 @@ export class ProvokedCauses {
 }
 
 /** The answer of a script that told of its losses: training diverged, or the validation loss is not finite. */
-export function asDivergence({ command, told, error }: ScriptFailure, step: number): Reply {
+export function asDivergence({ command, told, error }: ScriptFailure, step: number): TrainerReply {
   const failure = error.message;
   if (command.kind === 'validate') {
     return { kind: 'validated', loss: Number.NaN, seconds: 0, failure };

@@ -3,7 +3,7 @@
  * implementations need not import this file.
  */
 
-import type { Command, Reply, TrainerFacts } from '../core/conversation/command.js';
+import type { TrainerCommand, TrainerFacts, TrainerReply } from '../core/conversation/command.js';
 import type { DurableCheckpoint, Entry } from '../core/record/entry.js';
 
 export interface TrainerPort {
@@ -13,7 +13,7 @@ export interface TrainerPort {
   /** Optimizer updates that it has done, as its answers say. */
   readonly updates: number;
   /** Resolves with the reply; once `signal` aborts, a `train` may resolve early with what was done. */
-  ask(command: Command, signal?: AbortSignal): Promise<Reply>;
+  ask(command: TrainerCommand, signal?: AbortSignal): Promise<TrainerReply>;
   /** The end after a failure: nothing of this process is left when it resolves. Never throws. */
   terminate(): Promise<unknown>;
 }

@@ -5,12 +5,12 @@
  * Only a trainer that is gone is left as it is.
  */
 
-import type { Command, Extension, TrainedReply } from '../core/conversation/command.js';
+import type { Command, Extension, Reply, TrainedReply } from '../core/conversation/command.js';
 import type { Answer } from '../core/conversation/conversation.js';
 import type { FinishReason } from '../core/conversation/decision.js';
 import type { Entry } from '../core/record/entry.js';
-import type { ResumePoint } from '../core/record/replay.js';
-import { withShortLr } from '../core/record/split-train.js';
+import { answersInOrder, type PendingBatch, type ResumePoint } from '../core/record/replay.js';
+import { withShortLr, withShortLrs } from '../core/record/split-train.js';
 import type { DurableTrainer } from './durable-trainer.js';
 import type { JournalPort, Observer } from './ports.js';
 
@@ -34,6 +34,11 @@ export function createNote(
   };
 }
 
+/** Whether a run that goes on has a use for a process before the one that its next command begins. */
+export function needsProcess({ pending }: ResumePoint): boolean {
+  return pending?.command.kind !== 'begin';
+}
+
 /**
  * Runs the strategy from where it stands to its end, or until `signal` aborts: then the step in progress is finished, a
  * probe is rolled back, and the committed steps stay.
@@ -49,8 +54,11 @@ export async function runStrategy(
 ): Promise<RunEnd> {
   const { conversation } = resumePoint;
   let { answer } = resumePoint;
+  // A time that is over ends the strategy by an error, and a later end must be told where it asks again.
+  let untaken: Reply | undefined;
   let pending: { command: Command; parts: readonly TrainedReply[] } | undefined =
     resumePoint.pending;
+  let batch = resumePoint.batch && withAnswers(resumePoint.batch);
   let unused = extension;
   const extend = (): Answer => {
     if (unused === undefined) return undefined;
@@ -60,12 +68,20 @@ export async function runStrategy(
     return entry;
   };
   if (resumePoint.finished !== undefined) answer = extend();
-  // The checkpoint that belongs to this save was not written any more.
-  if (answer?.kind === 'saved') await trainer.makeDurable();
+  // The checkpoint that may belong to this save was not written any more.
+  if (answer?.kind === 'saved') await trainer.noteSave();
   while (!signal.aborted) {
+    if (batch !== undefined) {
+      if (!(await trainer.askTogether(batch.batch, batch.answers))) break;
+      answer = answersInOrder(batch);
+      batch = undefined;
+      continue;
+    }
     if (pending === undefined) {
       const turn = conversation.next(answer);
       answer = undefined;
+      if (untaken !== undefined) note({ kind: 'reply', reply: untaken });
+      untaken = undefined;
       if (turn.done) {
         await trainer.settle();
         return { kind: 'finished', reason: turn.value };
@@ -76,20 +92,29 @@ export async function runStrategy(
         if (decision.kind === 'finished') answer = extend();
         continue;
       }
+      if (turn.value.kind === 'probes') {
+        batch = { batch: withShortLrs(turn.value.batch), answers: new Map() };
+        note({ kind: 'batch', batch: batch.batch });
+        continue;
+      }
       pending = { command: withShortLr(turn.value.command), parts: [] };
       note({ kind: 'command', command: pending.command });
     }
     const { command, parts } = pending;
     const answered = await trainer.ask(command, parts);
     if (answered === undefined) break;
-    note({ kind: 'reply', reply: answered.last });
+    if (command.kind === 'clock') untaken = answered.last;
+    else note({ kind: 'reply', reply: answered.last });
     answer = answered.whole;
     pending = undefined;
-    // A strategy saves what it will come back to: the committed path, on which nothing may be lost.
-    if (command.kind === 'save') await trainer.makeDurable();
+    if (command.kind === 'save') await trainer.noteSave();
   }
   await trainer.settle();
   return { kind: 'interrupted' };
+}
+
+function withAnswers({ batch, answers }: PendingBatch) {
+  return { batch, answers: new Map(answers) };
 }
 
 /**

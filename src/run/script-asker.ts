@@ -1,6 +1,11 @@
 /** Sends commands to a trainer, and separates failures of the script that an LR may have caused from all others. */
 
-import type { Command, Reply, TrainedReply, TrainerFacts } from '../core/conversation/command.js';
+import type {
+  TrainedReply,
+  TrainerCommand,
+  TrainerFacts,
+  TrainerReply,
+} from '../core/conversation/command.js';
 import { AutolrsError } from '../core/errors.js';
 import type { Entry } from '../core/record/entry.js';
 import {
@@ -57,12 +62,18 @@ export class ScriptAsker {
     this.#recentStep = step;
   }
 
+  /** Whether the last of the losses, of those that were told before a failure, is far above the ones before or not finite. */
+  hasRisen(told: readonly number[]): boolean {
+    const last = told.at(-1);
+    return (last !== undefined && !Number.isFinite(last)) || endsHigh([...this.#recent, ...told]);
+  }
+
   /** @throws ScriptFailure where the script itself fails at it, and the LR may be to blame. */
-  async ask(trainer: TrainerPort, command: Command): Promise<Reply> {
+  async ask(trainer: TrainerPort, command: TrainerCommand): Promise<TrainerReply> {
     const { signal, note, canRestart } = this.#options;
     const told: number[] = [];
     const onPart = ({ losses }: TrainedReply) => void told.push(...losses);
-    let reply: Reply;
+    let reply: TrainerReply;
     try {
       reply =
         command.kind === 'train'
@@ -91,7 +102,11 @@ export class ScriptAsker {
    * A loop that was left where its data go on: a probe's; or a commit's where its loss had just risen, or once it was seen
    * that an LR makes it leave. A script that means to stop earlier does so at no such loss.
    */
-  #earlyEnd(trainer: TrainerPort, command: Command, reply: Reply): ScriptFailure | undefined {
+  #earlyEnd(
+    trainer: TrainerPort,
+    command: TrainerCommand,
+    reply: TrainerReply,
+  ): ScriptFailure | undefined {
     if (command.kind !== 'train' || reply.kind !== 'trained' || reply.end !== 'data') return;
     const { signal, canRestart, facts, provoked } = this.#options;
     if (signal.aborted || !canRestart()) return;

@@ -2,7 +2,7 @@
 
 /** A thousand steps or ten minutes, whichever is later: often enough to lose little, seldom enough to cost little. */
 const LEAST_STEPS = 1000;
-const LEAST_SECONDS = 600;
+export const LEAST_SECONDS = 600;
 
 /** A scheduler gives a job about half a minute from SIGTERM to SIGKILL, and what is trained has yet to be saved. */
 const PART_SECONDS = 10;

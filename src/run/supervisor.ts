@@ -2,8 +2,10 @@
 
 import type {
   Command,
+  Purpose,
   TrainCommand,
   TrainedReply,
+  TrainerCommand,
   TrainerFacts,
 } from '../core/conversation/command.js';
 import { AutolrsError, type ErrorCode } from '../core/errors.js';
@@ -11,13 +13,13 @@ import type { Entry } from '../core/record/entry.js';
 import type { Lineage } from '../core/record/lineage.js';
 import { causeOf, isFromOutside } from './cause.js';
 import type { CheckpointsPort, TrainerPort } from './ports.js';
-import { interrupted, recover } from './recover.js';
+import { interrupted, type RecoveryTools, recover, recoverCheckpoint } from './recover.js';
 import type { SliceLength } from './slice-length.js';
 import { trainInterruptibly } from './train-in-parts.js';
 
 export interface SupervisorOptions<Process extends TrainerPort> {
   /** Starts the script and shakes hands. */
-  readonly start: () => Promise<Process>;
+  readonly start: (phase: Purpose | undefined) => Promise<Process>;
   readonly note: (entry: Entry) => void;
   /** A line for people. */
   readonly say: (line: string) => void;
@@ -48,6 +50,8 @@ export class TrainerSupervisor<Process extends TrainerPort> {
   #ready: Process | undefined;
   /** The process, whatever it is doing. */
   #process: Process | undefined;
+  /** Checkpoints in memory that the process would have, and that are rebuilt once they are needed. */
+  #missing = new Set<string>();
   #restartsLeft: number;
   #hasTrained: boolean;
   /** Why it failed last. */
@@ -56,10 +60,14 @@ export class TrainerSupervisor<Process extends TrainerPort> {
   readonly #restartsFor = new Map<string, number>();
 
   /**
-   * @param running The process that has just shaken hands, in the state in which its script begins.
+   * @param running The process that has just shaken hands, in the state in which its script begins, if there is one yet.
    * @param removeLeftovers Called once the process before is gone, and before a new one is asked for anything.
    */
-  constructor(running: Process, removeLeftovers: () => void, options: SupervisorOptions<Process>) {
+  constructor(
+    running: Process | undefined,
+    removeLeftovers: () => void,
+    options: SupervisorOptions<Process>,
+  ) {
     this.#options = options;
     this.#removeLeftovers = removeLeftovers;
     this.#process = running;
@@ -78,7 +86,8 @@ export class TrainerSupervisor<Process extends TrainerPort> {
   get canRestart(): boolean {
     const { facts, lineage, restarts } = this.#options;
     // Without a file there is no state to go back to, but for the one in which the script begins.
-    const canGoBack = facts.can.disk || (lineage.present.since.length === 0 && !lineage.named.size);
+    const isAtBeginning = lineage.present.since.length === 0 && !lineage.named.size;
+    const canGoBack = facts.can.disk || lineage.canBeginAgain || isAtBeginning;
     return restarts > 0 && canGoBack;
   }
 
@@ -126,7 +135,7 @@ export class TrainerSupervisor<Process extends TrainerPort> {
   }
 
   /** The command with the place of a checkpoint in memory, for a trainer that has no room for it there. */
-  withScratchPath(command: Command): Command {
+  withScratchPath(command: TrainerCommand): TrainerCommand {
     const { facts, checkpoints } = this.#options;
     if (!('checkpoint' in command) || command.path !== undefined || facts.can.memory !== false) {
       return command;
@@ -145,30 +154,44 @@ export class TrainerSupervisor<Process extends TrainerPort> {
   /** The process, standing where the lineage says. */
   async #ensureReady(next: Command | undefined): Promise<Process> {
     if (this.#ready) return this.#ready;
-    const { start, signal, note, lineage, checkpoints, say } = this.#options;
-    const trainer = this.#process ?? (await start());
+    const { start, note, lineage } = this.#options;
+    const trainer = this.#process ?? (await start(lineage.phase));
     this.#process = trainer;
     this.#removeLeftovers();
-    await recover(
-      {
-        lineage,
-        checkpoints,
-        ask: async (command) => {
-          if (signal.aborted) throw interrupted();
-          if (command.kind === 'train') return this.#trainAgain(trainer, command);
-          return trainer.ask(this.withScratchPath(command), signal);
-        },
-        onLost: (steps, seconds) => note({ kind: 'lost', steps, seconds }),
-        onDamaged(file) {
-          say(`checkpoint ${file} is damaged; going back to the one before it`);
-          note({ kind: 'checkpoint-damaged', file });
-        },
-      },
-      next,
-    );
+    this.#missing = new Set(await recover(this.#recoveryTools(trainer), next));
     note({ kind: 'recovered' });
     this.#ready = trainer;
     return trainer;
+  }
+
+  /** Rebuilds a checkpoint in memory, if that was left out. The present state is lost then. */
+  async bringCheckpoint(trainer: Process, checkpoint: string): Promise<void> {
+    if (!this.#missing.has(checkpoint)) return;
+    await recoverCheckpoint(this.#recoveryTools(trainer), checkpoint);
+    this.#missing.delete(checkpoint);
+  }
+
+  /** True for a checkpoint that the process has not: from here on it needs none. */
+  forgetMissing(checkpoint: string): boolean {
+    return this.#missing.delete(checkpoint);
+  }
+
+  #recoveryTools(trainer: Process): RecoveryTools {
+    const { signal, note, lineage, checkpoints, say } = this.#options;
+    return {
+      lineage,
+      checkpoints,
+      ask: async (command) => {
+        if (signal.aborted) throw interrupted();
+        if (command.kind === 'train') return this.#trainAgain(trainer, command);
+        return trainer.ask(this.withScratchPath(command), signal);
+      },
+      onLost: (steps, seconds) => note({ kind: 'lost', steps, seconds }),
+      onDamaged(file) {
+        say(`checkpoint ${file} is damaged; going back to the one before it`);
+        note({ kind: 'checkpoint-damaged', file });
+      },
+    };
   }
 
   async #trainAgain(trainer: Process, command: TrainCommand): Promise<TrainedReply> {

@@ -25,6 +25,8 @@ export function exited(
   step: number | undefined,
   tail: TailLines,
 ): AutolrsError {
+  const isKnown = signal !== undefined || exitCode !== undefined;
+  if (!isKnown) return vanished(method, step);
   const how = signal === undefined ? `with exit code ${exitCode}` : `by signal ${signal}`;
   const during = method === undefined ? '' : ` while answering "${method}"`;
   const facts = { exitCode, signal, stderrTail: tail.lines };
@@ -35,7 +37,9 @@ export function exited(
       return new AutolrsError('TRAINER_EXITED', message, facts);
     }
     const remedy =
-      exitCode === 0 ? 'it must attach autolrs and train under it' : 'its last lines say why';
+      exitCode === 0
+        ? 'it must train under autolrs: attach it, unless it is a PyTorch or Keras script that makes updates'
+        : 'its last lines say why';
     return new AutolrsError(
       'TRAINER_EXITED',
       `the script ended ${how} before it connected; ${remedy}`,
@@ -47,4 +51,12 @@ export function exited(
     `the script ended ${how}${during} (step ${step}); read its last lines for the cause`,
     facts,
   );
+}
+
+/** Of a script that has started the tuner its end is seen, and not its status. */
+function vanished(method: string | undefined, step: number | undefined): AutolrsError {
+  const during = method === undefined ? '' : ` while answering "${method}"`;
+  const where = step === undefined ? ' before it trained' : `${during} (step ${step})`;
+  const message = `the script ended or closed its connection${where}`;
+  return new AutolrsError('TRAINER_EXITED', message);
 }

@@ -21,6 +21,10 @@ export async function handshake(
   const interrupt = () =>
     session.fail(new AutolrsError('INTERRUPTED', 'interrupted before the script connected'));
   const hint = setTimeout(() => options.onHint?.(), options.hintAfterMs);
+  const startedAt = performance.now();
+  const preparing = setInterval(() => {
+    if (options.isPreparing?.()) options.onPreparing?.((performance.now() - startedAt) / 1000);
+  }, options.startTimeoutMs);
   if (signal?.aborted) interrupt();
   signal?.addEventListener('abort', interrupt, { once: true });
   try {
@@ -35,6 +39,7 @@ export async function handshake(
     throw error;
   } finally {
     clearTimeout(hint);
+    clearInterval(preparing);
     signal?.removeEventListener('abort', interrupt);
   }
 }
@@ -43,7 +48,7 @@ export async function handshake(
 function initializeRequest({
   version,
   run,
-  keepSchedule,
+  base,
   transport = { kind: 'stdio' },
 }: TrainerOptions): Request {
   const tuner = { name: 'autolrs', version } as const;
@@ -53,7 +58,7 @@ function initializeRequest({
       protocol: PROTOCOL_VERSION,
       tuner,
       ...(transport.kind === 'stdio' && { run }),
-      ...(keepSchedule === true && { base: 'user' as const }),
+      ...(base !== undefined && { base }),
     },
   };
 }
@@ -71,6 +76,6 @@ export function checkVersion(result: unknown): void {
 function handshakeTimedOut(command: readonly string[], timeoutMs: number): AutolrsError {
   return new AutolrsError(
     'TRAINER_SILENT',
-    `"${command.join(' ')}" did not connect within ${timeoutMs / 1000} s; check that it attaches autolrs and reaches its training loop, or raise --start-timeout`,
+    `"${command.join(' ')}" did not connect within ${timeoutMs / 1000} s; check that it reaches its training loop, and attaches autolrs unless it is a PyTorch script, or raise --start-timeout`,
   );
 }

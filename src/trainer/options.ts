@@ -1,6 +1,6 @@
 /** How a trainer is started, and what is told while it runs. */
 
-import type { Transport } from './transport/types.js';
+import type { ParentProcess, Transport } from './transport/types.js';
 
 export interface TrainerOptions {
   /** The program and its arguments; no shell ever reads them. */
@@ -10,12 +10,21 @@ export interface TrainerOptions {
   readonly cwd?: string;
   /** Absent: the trainer's stdin and stdout. */
   readonly transport?: Transport;
+  /** The script, where it has started the tuner: it is waited for, over a socket, and nothing is started. */
+  readonly parent?: ParentProcess | undefined;
+  /** Where a Unix socket lies. Absent: in the run's directory. */
+  readonly socketDir?: string;
   readonly run: { readonly id: string; readonly dir: string; readonly seed: number };
-  /** Whether the script keeps its own schedule, and every LR is a factor on it. */
-  readonly keepSchedule?: boolean;
+  /** What an LR of the tuner is to the script. Absent: its own, set and left. */
+  readonly base?: 'user' | 'override';
   /** Our own version, for the handshake. */
   readonly version: string;
+  /** How long the script may take to connect, without the time that `isPreparing` takes out of it. */
   readonly startTimeoutMs: number;
+  /** Whether the script will be heard of by itself, however long it takes. Absent: never. */
+  readonly isPreparing?: (() => boolean) | undefined;
+  /** It has gone on for another `startTimeoutMs`. */
+  readonly onPreparing?: (seconds: number) => void;
   /** When to call `onHint` if the script has not connected. */
   readonly hintAfterMs: number;
   /** Least silence that counts as a hang; for tests. */

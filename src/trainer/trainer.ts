@@ -1,6 +1,6 @@
 /** A trainer as a process: start it, shake hands, talk, shut it down. */
 
-import type { Command, Reply, TrainerFacts } from '../core/conversation/command.js';
+import type { TrainerCommand, TrainerFacts, TrainerReply } from '../core/conversation/command.js';
 import { badMessage } from '../protocol/errors.js';
 import { LineSplitter } from '../protocol/line-splitter.js';
 import { toReply, toRequest } from '../protocol/translate.js';
@@ -24,7 +24,7 @@ export interface Trainer {
   /** Optimizer updates that it has done, as its answers say. */
   readonly updates: number;
   /** One command at a time. When `signal` aborts, a `train` is cancelled and resolves with what was done. */
-  ask(command: Command, signal?: AbortSignal): Promise<Reply>;
+  ask(command: TrainerCommand, signal?: AbortSignal): Promise<TrainerReply>;
   /** The orderly end: asks for it, closes the input, waits. The script does what it does after training. */
   shutdown(options?: ShutdownOptions): Promise<ChildEnd>;
   /** The end after a failure: the script is not told that training is done, so that it saves nothing of it. */
@@ -55,7 +55,8 @@ export async function startTrainer(options: TrainerOptions): Promise<Trainer> {
   };
   const pass = (chunk: Uint8Array) => outputs.push(passOn(chunk, 'stdout'));
   const session = new Session({
-    isHeld: () => waiting > 0,
+    isHeld: () =>
+      waiting > 0 || (session.isHandshake !== undefined && options.isPreparing?.() === true),
     send: (line) => connection.write(line),
     onProgress(progress) {
       timeouts.noteProgress();
@@ -79,7 +80,8 @@ export async function startTrainer(options: TrainerOptions): Promise<Trainer> {
     command: options.command,
     env: options.env,
     cwd: options.cwd,
-    dir: options.run.dir,
+    dir: options.socketDir ?? options.run.dir,
+    parent: options.parent,
     async onBytes(chunk) {
       outputs = [];
       splitter.push(chunk);
@@ -157,12 +159,12 @@ export async function startTrainer(options: TrainerOptions): Promise<Trainer> {
 }
 
 /** What a trainer says of its time is no longer than we have waited for it. */
-function withinClock(reply: Reply, waitedMs: number): Reply {
+function withinClock(reply: TrainerReply, waitedMs: number): TrainerReply {
   if (!('seconds' in reply)) return reply;
   return { ...reply, seconds: Math.min(reply.seconds, waitedMs / 1000) };
 }
 
-function assertCancelled(reply: Reply, cancels: AbortSignal | undefined): void {
+function assertCancelled(reply: TrainerReply, cancels: AbortSignal | undefined): void {
   if (reply.kind !== 'trained' || reply.end !== 'cancel' || cancels?.aborted) return;
   throw badMessage('its answer to "train"', '"end" is "cancel" without a cancel', reply.end);
 }

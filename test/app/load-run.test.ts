@@ -70,7 +70,7 @@ describe('foldJournal', () => {
     ).toEqual(PLAIN);
   });
 
-  it('takes what the command needs where an older journal tells no carrier', async () => {
+  it('takes what the command needs where an older journal names no transport', async () => {
     const reply = { kind: 'reply', reply: { kind: 'discarded' } } as const;
     expect(await invocationOf(TRAINER, RESUME, TRAINER, reply)).toEqual({
       command: LAUNCHED,

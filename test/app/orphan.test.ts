@@ -27,7 +27,7 @@ describe.runIf(existsSync('/proc/self/stat'))('endLeftover', () => {
     expect(await ended).toEqual([null, 'SIGTERM']);
   });
 
-  it('leaves a process alone that has only the same id, or of which nobody can be sure', async () => {
+  it('leaves a process alone that has only the same id, or that cannot be told from another', async () => {
     const { child, identity } = await startForever();
     await endOrphan({ ...identity, started: 'another boot 1' });
     await endOrphan({ host: identity.host, pid: identity.pid });

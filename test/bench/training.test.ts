@@ -23,13 +23,22 @@ describe('the report', () => {
       { encoding: 'utf8' },
     ),
   );
+  const page = execFileSync(
+    process.execPath,
+    report(
+      '--page',
+      ...['--store', join(FIXTURE, 'results.jsonl')],
+      ...['--workloads', join(FIXTURE, 'workloads.json')],
+    ),
+    { encoding: 'utf8' },
+  );
   const rowOf = (method: string) =>
     toy.rows.find((row: { method: string }) => row.method === method);
 
   it('takes the lowest median among the schedules that ran on most seeds as best of grid', () => {
-    // The constant LR of 0.2 is lower, but ran on two seeds of five.
+    // The linear schedule is lower, but ran on two seeds of five.
     expect(toy.best).toMatchObject({ method: 'constant', settings: { lr: 0.1 }, loss: 1 });
-    expect(toy.best).toMatchObject({ gridRuns: 12, gridSteps: 1200 });
+    expect(toy.best).toMatchObject({ gridRuns: 18, gridSteps: 1800 });
   });
 
   it('gives median and worst over seeds as multiples of it', () => {
@@ -39,6 +48,73 @@ describe('the report', () => {
 
   it('counts a run that diverged as worse than any other', () => {
     expect(rowOf('cosine')).toMatchObject({ ratio: 1.1, worst: null });
+  });
+
+  it('lets fixed schedules end at the average with the lowest median, chosen by validation', () => {
+    // At power 8 the validation losses are 0.1 lower and the test losses 0.05; at power 1 they are 2.
+    const settings = { schedule: 'constant', lr: 0.1, power: '8' };
+    expect(toy.averaged).toMatchObject({ method: 'grid-averaged', settings, loss: 0.9 });
+    expect(rowOf('grid-averaged')).toMatchObject({ seeds: 5, ratio: 0.9, test: 0.95 });
+    expect(rowOf('grid-averaged')).toMatchObject({ averagedRatio: 1, testRatio: 0.95 });
+    expect(rowOf('paper').averagedRatio).toBeCloseTo(1.04 / 0.9, 12);
+    // It is below the best of the grid at its end alone: on the way nobody validated it.
+    expect(rowOf('grid-averaged').reached).toEqual([1, 1, 1]);
+  });
+
+  it('counts all runs of a grid but one as search', () => {
+    expect(rowOf('grid')).toMatchObject({ ratio: 1, searchShare: 1 - 100 / 1800 });
+  });
+
+  it('takes a schedule at the LR that was best on the seeds of all its LRs', () => {
+    expect(rowOf('step')).toMatchObject({ settings: { lr: 0.1 }, seeds: 1, ratio: 1.3 });
+  });
+
+  it('has intervals that hold the middle of what other seeds would have given, in pairs', () => {
+    // Validation losses of `paper` and of the best of the grid by seed: 27 resamples there are.
+    const pairs = [
+      [1.5, 1.0],
+      [1.0, 1.2],
+      [1.04, 0.8],
+    ];
+    const middle = (values: readonly number[]) => values.toSorted((a, b) => a - b)[1] ?? NaN;
+    const ratios = pairs.flatMap((one) =>
+      pairs.flatMap((two) =>
+        pairs.map((three) => {
+          const [own, theirs] = [0, 1].map((at) =>
+            middle([one, two, three].map((p) => p[at] ?? 0)),
+          );
+          return (own ?? NaN) / (theirs ?? NaN);
+        }),
+      ),
+    );
+    const [low, high] = rowOf('paper').interval;
+    const share = (isIn: (ratio: number) => boolean) => ratios.filter(isIn).length / ratios.length;
+    expect(share((ratio) => ratio < low)).toBeLessThanOrEqual(0.03);
+    expect(share((ratio) => ratio <= low)).toBeGreaterThan(0.02);
+    expect(share((ratio) => ratio > high)).toBeLessThanOrEqual(0.03);
+    expect(share((ratio) => ratio >= high)).toBeGreaterThan(0.02);
+    // A method has no spread against itself, whatever its seeds.
+    expect(rowOf('constant').interval).toEqual([1, 1]);
+    // Of five draws from five seeds three or more are the one that diverged in 6 % of all cases.
+    expect(rowOf('cosine').interval).toEqual([expect.any(Number), null]);
+    expect(rowOf('step').interval).toBeUndefined();
+  });
+
+  it('is a page that has steps and intervals of every method over the workloads', () => {
+    const lines = page.split('\n').filter((line) => line.startsWith('| '));
+    const cellsOf = (label: string) =>
+      lines.find((line) => line.startsWith(`| ${label} |`))?.split(' | ');
+    const [low, high] = rowOf('paper').interval.map((bound: number) => bound.toFixed(3));
+    expect(cellsOf('`paper`')?.slice(1, 6)).toEqual([
+      ...['1', '1.040', `${low} to ${high}`, '1.040'],
+      (1.04 / 0.9).toFixed(3),
+    ]);
+    expect(cellsOf('`paper`')?.[9]).toBe('- (0 of 1)');
+    expect(cellsOf('best of grid')?.[9]).toBe('100\u00a0% (1 of 1)');
+    expect(cellsOf('best of grid, averaged')?.slice(2, 3)).toEqual(['0.900']);
+    expect(cellsOf('averaged: constant, LR 0.1, power 8')?.slice(1, 4)).toEqual([
+      ...['5', '0.9', '0.900'],
+    ]);
   });
 
   it('finds when the best of grid is reached, 1 % above it and 5 % above it', () => {

@@ -56,7 +56,7 @@ describe('every document', () => {
 
   it('names only options that exist', () => {
     const known = new Set(
-      createProgram({ onStart() {}, onExit() {} }).commands.flatMap((command) =>
+      createProgram({ onStart() {}, onFile() {}, onExit() {} }).commands.flatMap((command) =>
         command.options.map((option) => option.long),
       ),
     );
@@ -94,7 +94,20 @@ describe('README.md', () => {
 
 describe('docs/reference/cli.md', () => {
   it('shows the help as the CLI prints it', async () => {
-    for (const command of ['run', 'resume', 'doctor', 'show', 'compare', '']) {
+    for (const command of [
+      'run',
+      'resume',
+      'doctor',
+      'show',
+      'compare',
+      'report',
+      'export',
+      'watch',
+      'config',
+      'list',
+      'completion',
+      '',
+    ]) {
       const args = command === '' ? ['--help'] : [command, '--help'];
       const { stdout } = await runCli(args);
       expect(read('docs/reference/cli.md')).toContain(stdout.trimEnd());
@@ -217,7 +230,7 @@ describe('docs/guide', () => {
       .split('\n')
       .filter((line) => line.startsWith('+'))
       .map((line) => line.slice(1).trim());
-    const adapted = examples.filter((path) => !/pytorch|protocol/.test(path));
+    const adapted = examples.filter((path) => !/pytorch|protocol|clusters/.test(path));
     for (const path of adapted) {
       const added = read(path)
         .split('\n')

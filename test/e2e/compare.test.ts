@@ -195,6 +195,7 @@ describe('autolrs compare', () => {
         /^autolrs: only ".*tuned" was given; give two runs or more, the baseline first$/m,
       ],
       [[tuned, join(dir, 'gone')], 2, /gone" cannot be read: there is no such file or directory; /],
+      [[tuned, '/dev/zero'], 2, /"\/dev\/zero" is a device; give a run directory, or a CSV/],
       [[tuned, bad], 2, /^autolrs: line 2 of ".*bad.csv" has the loss "two", which is not a num/],
       [[tuned, unsorted], 2, /^autolrs: line 3 of .* has a loss of step 1 after one of step 2/],
       [[tuned, other, '--target', 'low'], 2, /^autolrs: --target is "low", which is not a number/],

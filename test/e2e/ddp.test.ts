@@ -1,4 +1,4 @@
-/** PyTorch's torchrun under the real CLI, without a word about a carrier: steered, killed and resumed. */
+/** PyTorch's torchrun under the real CLI, without a word about a transport: steered, killed and resumed. */
 
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';

@@ -125,7 +125,7 @@ describe.skipIf(!canMount)('a run on a disk', { timeout: 60_000 }, () => {
       expect(first).toMatch(new RegExp(`^autolrs: .*${sentence}`));
       for (const line of others) expect(line).toMatch(/^autolrs: resume with: autolrs resume /);
       expect(readRun(run).essence).toEqual((await undisturbed).essence);
-      const left = 'checkpoints journal.jsonl result.json schedule.json trainer.log';
+      const left = 'checkpoints journal.jsonl result.json schedule.json tensorboard trainer.log';
       expect(readdirSync(run).toSorted()).toEqual(left.split(' '));
       expect(readdirSync(join(run, 'checkpoints'))).toHaveLength(2);
     });

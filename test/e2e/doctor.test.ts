@@ -50,7 +50,7 @@ describe('autolrs doctor', () => {
     expect([overSocket.code, overSocket.causes]).toEqual([0, ['no-disk']]);
   });
 
-  it('notes what is printed before the hello', async () => {
+  it('notes what is printed before the handshake', async () => {
     const { code, causes } = await examine(fixture('trains.mjs'));
     expect([code, causes]).toEqual([0, ['prints-before-handshake', 'no-disk']]);
   });
@@ -61,7 +61,7 @@ describe('autolrs doctor', () => {
     expect(causes).toContain('tears-messages');
   });
 
-  it('takes a hello behind text that has no newline for what it is', async () => {
+  it('takes a handshake behind text that has no newline for what it is', async () => {
     const { code, causes } = await examine([...fixture('tears.mjs'), 'initialize']);
     expect([code, causes]).toEqual([0, ['prints-before-handshake', 'no-disk']]);
   });
@@ -81,7 +81,7 @@ describe('autolrs doctor', () => {
   });
 
   it('tells why a script fails, in its own last words', async () => {
-    const before = await runCli(['doctor', '--', ...fixture('ends-before-hello.mjs')]);
+    const before = await runCli(['doctor', '--', ...fixture('ends-before-handshake.mjs')]);
     expect(before.code).toBe(3);
     expect(before.stdout).toContain('exit code 7 before it connected');
     expect(before.stdout).toContain('  Traceback: no module named numpyy');

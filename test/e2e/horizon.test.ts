@@ -10,9 +10,28 @@ const env = { AUTOLRS_STRATEGY: '' };
 const readResult = (dir: string) => JSON.parse(readFileSync(join(dir, 'result.json'), 'utf8'));
 
 describe('autolrs run, by default', () => {
-  it("spends the script's own total, search included, and says what it plans and forecasts", async () => {
+  it("trains the script's own total, searches on top in another process, and says what it plans and forecasts", async () => {
     const dir = join(temporaryDirectory(), 'run');
     const script = ['--', ...fixture('trains.mjs')];
+    const { code, stderr } = await runCli(['run', '--run-dir', dir, ...script], { env });
+    expect(code, stderr).toBe(0);
+    const { strategy, status, steps, stages } = readResult(dir);
+    expect({ strategy, status }).toEqual({ strategy: 'horizon', status: 'finished' });
+    expect(steps.search - (steps.rolledBack ?? 0)).toBeLessThanOrEqual(65);
+    expect(stages[0].lr).toBeGreaterThan(0);
+    expect(stderr).toContain('budget: 600 committed steps, as the script means to do');
+    expect(stderr).toMatch(/search: \d+ of 652 steps, at most 65/);
+    expect(stderr).toContain('the search is over; the script begins anew');
+    const log = readFileSync(join(dir, 'trainer.log'), 'utf8');
+    expect(log.match(/^=== autolrs: .*/gm)).toEqual([
+      '=== autolrs: the search: a process that is thrown away ===',
+      '=== autolrs: the search is over, its process was ended; the run: the script from its beginning ===',
+    ]);
+  });
+
+  it("spends the script's own total, search included, where it searches inside", async () => {
+    const dir = join(temporaryDirectory(), 'run');
+    const script = ['--search', 'inside', '--', ...fixture('trains.mjs')];
     const { code, stderr } = await runCli(['run', '--run-dir', dir, ...script], { env });
     expect(code, stderr).toBe(0);
     const { strategy, status, steps, stages } = readResult(dir);

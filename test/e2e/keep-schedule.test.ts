@@ -73,9 +73,36 @@ describe.skipIf(!hasPythonModules('torch'))(
   '--keep-schedule, with a cosine in PyTorch',
   { timeout: 240_000 },
   () => {
-    it('lets the schedule come to its own end, and writes factors for people and programs', async () => {
+    it('finds a peak in a process that is thrown away, and trains the script from its beginning at one factor', async () => {
       const dir = newDirectory();
       const flags = ['--keep-schedule', '--checkpoint-steps', '100'];
+      const { code, stderr } = await run(dir, scriptOf(0.0002, 'in time'), flags);
+      expect(code, stderr).toBe(0);
+      const { keepSchedule, steps, schedule } = JSON.parse(
+        readFileSync(join(dir, 'result.json'), 'utf8'),
+      );
+      expect({ keepSchedule, committed: steps.committed }).toEqual({
+        keepSchedule: true,
+        committed: 900,
+      });
+      expect(schedule).toEqual([{ step: 0, lr: expect.any(Number) }]);
+      expect(schedule[0].lr).toBeGreaterThan(2);
+      expect(stderr).toMatch(/stage 0 probe 3: LR [\d.e-]+, loss/);
+      expect(stderr).toMatch(/factor [\d.]+ on \w+LR: peak LR [\d.e-]+ for its own 2\.00e-4/);
+      expect(endOf(stderr)).toMatch(/ 900$/);
+
+      for (const cue of ['stage 0 probe 2', 'stage 1 commit']) {
+        const killed = newDirectory();
+        expect((await run(killed, scriptOf(0.0002, 'in time'), flags, cue)).code).toBeNull();
+        const resumed = await runCli(['resume', killed]);
+        expect(resumed.code, resumed.stderr).toBe(0);
+        expect(endOf(resumed.stderr)).toBe(endOf(stderr));
+      }
+    });
+
+    it('searched inside, lets the schedule come to its own end, and writes factors for people and programs', async () => {
+      const dir = newDirectory();
+      const flags = ['--keep-schedule', '--search', 'inside', '--checkpoint-steps', '100'];
       const { code, stderr } = await run(dir, scriptOf(0.0002, 'in time'), flags);
       expect(code, stderr).toBe(0);
       const read = (name: string) => JSON.parse(readFileSync(join(dir, name), 'utf8'));

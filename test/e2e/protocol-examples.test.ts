@@ -209,9 +209,9 @@ describe.each(LANGUAGES)('the trainer in %s', { timeout: 120_000 }, (language) =
       request(5, 'validate'),
       SHUTDOWN,
     ]);
-    const [hello, halted, on, diverged, validated] = messages.map(({ result }) => result);
+    const [handshake, halted, on, diverged, validated] = messages.map(({ result }) => result);
     const can = { validate: true, disk: true, memory: false, rewind: true, cancel: false };
-    expect(parseResult('initialize', hello).can).toEqual(can);
+    expect(parseResult('initialize', handshake).can).toEqual(can);
     expect(parseResult('train', halted)).toMatchObject({ steps: 1, end: 'halt', step: 1 });
     expect(parseResult('train', on).end).toBeUndefined();
     expect(diverged.end).toBe('diverged');

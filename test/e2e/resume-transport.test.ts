@@ -69,7 +69,7 @@ describe('autolrs resume with another command', { timeout: 120_000 }, () => {
     expect(readRun(dir).result.status).toBe('finished');
   });
 
-  it('keeps a carrier that was chosen, by the run or by what resumed it last', async () => {
+  it('keeps a transport that was chosen, by the run or by what resumed it last', async () => {
     const dir = newDirectory();
     const flags = ['--transport', 'unix'];
     await begin(dir, { command: DIGITS, flags, until: 'stage 0 commit' });

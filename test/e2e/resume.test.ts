@@ -109,7 +109,7 @@ describe('autolrs resume', () => {
     await run(dir, 'stage 0 commit');
     await resume(dir);
     expect(readdirSync(dir).toSorted()).toEqual(
-      'checkpoints journal.jsonl result.json schedule.json trainer.log'.split(' '),
+      'checkpoints journal.jsonl result.json schedule.json tensorboard trainer.log'.split(' '),
     );
     expect(readdirSync(join(dir, 'checkpoints'))).toHaveLength(2);
     expect(statSync(join(dir, 'checkpoints')).mode & 0o777).toBe(0o700);

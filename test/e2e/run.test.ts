@@ -33,6 +33,20 @@ describe('autolrs run', () => {
     expect(existsSync(join(dir, 'journal.jsonl'))).toBe(true);
   });
 
+  it('warns once where validate returns an accuracy, and not where it returns a loss', async () => {
+    for (const [name, count] of [
+      ['returns-accuracy.mjs', 1],
+      ['trains.mjs', 0],
+    ] as const) {
+      const dir = join(temporaryDirectory(), 'run');
+      const { stderr } = await runCli(['run', '--run-dir', dir, '--', ...fixture(name)]);
+      const warnings = stderr.match(
+        /warn: validate must return a loss, lower is better: .*accuracy/g,
+      );
+      expect(warnings ?? [], stderr).toHaveLength(count);
+    }
+  });
+
   it('keeps the run directory and its files to their owner', async () => {
     const dir = join(temporaryDirectory(), 'run');
     await runCli([
@@ -420,6 +434,7 @@ describe('autolrs run, wrongly used', () => {
     const { code, stdout } = await runCli(['run', '--json', '--steps', '0', '--', 'x']);
     expect(code).toBe(2);
     expect(JSON.parse(stdout)).toEqual({
+      version: 1,
       error: {
         code: 'USAGE',
         message: '--steps is 0; give a whole number of at least 1',
@@ -428,7 +443,7 @@ describe('autolrs run, wrongly used', () => {
     });
   });
 
-  it('refuses a run without a known total after the hello, with exit code 2', async () => {
+  it('refuses a run without a known total after the handshake, with exit code 2', async () => {
     const dir = join(temporaryDirectory(), 'run');
     const { code, stderr } = await runCli([
       'run',
@@ -497,12 +512,12 @@ const BAD_TRAINERS: readonly (readonly [string, readonly string[], number, strin
   ['is not executable', [join(import.meta.dirname, 'run.test.ts')], 3, 'it is not executable'],
   [
     'ends before the handshake',
-    fixture('ends-before-hello.mjs'),
+    fixture('ends-before-handshake.mjs'),
     3,
     'the script ended with exit code 7 before it connected',
   ],
   [
-    'is refused by its adapter before its hello',
+    'is refused by its adapter before its handshake',
     fixture('refused-at-attach.mjs'),
     3,
     '\nautolrs: the model is on two devices; move it to one (the script ended with exit code 1 before it connected)\n',
@@ -511,7 +526,7 @@ const BAD_TRAINERS: readonly (readonly [string, readonly string[], number, strin
     'knows no tuner',
     fixture('ignores-the-tuner.mjs'),
     3,
-    'it must attach autolrs and train under it',
+    'it must train under autolrs: attach it, unless it is a PyTorch or Keras script that makes updates',
   ],
   [
     'dies midway',
@@ -520,6 +535,12 @@ const BAD_TRAINERS: readonly (readonly [string, readonly string[], number, strin
     'the script ended by signal SIGKILL while answering "train"',
   ],
   ['raises', fixture('raises.mjs'), 3, 'the script raised an error: ValueError: bad batch'],
+  [
+    'raises a sentence or two',
+    [...fixture('raises.mjs'), `TypeError: ${'give another '.repeat(15)}loss: it was given None`],
+    3,
+    'give another loss: it was given None\n',
+  ],
   [
     'fails after training',
     fixture('fails-at-the-end.mjs'),
@@ -587,7 +608,7 @@ describe('autolrs run, with a trainer that', () => {
       '--run-dir',
       dir,
       '--',
-      ...fixture('never-says-hello.mjs'),
+      ...fixture('never-shakes-hands.mjs'),
     ]);
     expect(end.stderr).toContain('did not connect within 0.3 s');
     expect(end.code).toBe(3);
@@ -614,7 +635,7 @@ describe('autolrs run, with a trainer that', () => {
       '--run-dir',
       dir,
       '--',
-      ...fixture('ends-before-hello.mjs'),
+      ...fixture('ends-before-handshake.mjs'),
     ]);
     expect(end.stderr).toContain('  Traceback: no module named numpyy');
   });

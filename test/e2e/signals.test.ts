@@ -60,7 +60,7 @@ describe('a signal of a batch system', () => {
         join(ROOT, 'bin', 'autolrs.js'),
         'doctor',
         '--',
-        ...fixture('never-says-hello.mjs'),
+        ...fixture('never-shakes-hands.mjs'),
       ]);
       const ended = new Promise((resolve) =>
         child.on('exit', (code, signal) => resolve(code ?? signal)),

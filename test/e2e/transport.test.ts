@@ -42,6 +42,7 @@ describe('autolrs run --transport', () => {
         'journal.jsonl',
         'result.json',
         'schedule.json',
+        expect.stringMatching(/^tensorboard\/events\.out\.tfevents\./),
         'trainer.log',
       ]);
       for (const where of [text, stdout, stderr]) expect(where).not.toContain(secret);
@@ -92,7 +93,7 @@ describe('autolrs run --transport', () => {
     expect(code).toBe(3);
   });
 
-  it('refuses what is no carrier, before anything is written', async () => {
+  it('refuses what is no transport, before anything is written', async () => {
     const cwd = temporaryDirectory();
     const { code, stderr } = await runCli(['run', '--transport', 'pigeon', '--', 'x'], { cwd });
     expect(stderr).toBe(

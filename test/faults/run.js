@@ -40,13 +40,23 @@ const { values } = parseArgs({
 /** torch.save writes a file in some forty pieces. */
 const TORCH_WRITES = 700;
 
-const FLAGS =
-  '--strategy paper --steps 60 --tau 24 --tau-max 48 --candidates 2 --warmup-steps 6 --min-lr 1e-3 --max-lr 1'.split(
-    ' ',
-  );
+const PAPER =
+  '--strategy paper --steps 60 --tau 24 --tau-max 48 --candidates 2 --warmup-steps 6 --min-lr 1e-3 --max-lr 1';
+/** Searched in a process of its own, and trained in another. Without validation nothing is rolled back: a step has one state. */
+const APART =
+  '--strategy horizon --search apart --steps 400 --min-lr 1e-3 --max-lr 1 --validation never';
 const DIGITS = [process.execPath, join(ROOT, 'examples', 'demo', 'digits.js')];
 const FIXTURES = join(ROOT, 'test', 'fixtures', 'pytorch');
 const DROPOUT = [PYTHON, join(FIXTURES, 'dropout.py')];
+
+/** A script under a strategy: what is disturbed. */
+function subjectOf(command, flags = PAPER, checkpointSteps = 8) {
+  return { command, flags: flags.split(' '), checkpointSteps: String(checkpointSteps) };
+}
+
+const DEMO = subjectOf(DIGITS);
+const DEMO_APART = subjectOf(DIGITS, APART, 50);
+const NET = subjectOf(DROPOUT);
 const STATES = [
   'adam',
   'bfloat16',
@@ -61,10 +71,10 @@ const STATES = [
 const home = mkdtempSync(join(tmpdir(), 'autolrs-faults-'));
 let runs = 0;
 
-async function createReference(command) {
+async function createReference({ command, flags }) {
   const dir = join(home, `reference-${runs++}`);
   const end = await runCommand(
-    ['run', '--run-dir', dir, '--checkpoint-steps', '1', ...FLAGS, '--', ...command],
+    ['run', '--run-dir', dir, '--checkpoint-steps', '1', ...flags, '--', ...command],
     { env: { NODE_OPTIONS: `--import ${INJECT}`, AUTOLRS_KEEP: '1' } },
   );
   if (end.code !== 0) throw new Error(`the undisturbed run failed: ${end.said}`);
@@ -72,10 +82,10 @@ async function createReference(command) {
 }
 
 /** How often a fault could fire in an undisturbed run: its number of records, requests or writes. */
-async function countMoments(command, count) {
+async function countMoments({ command, flags, checkpointSteps }, count) {
   const dir = join(home, `count-${runs++}`);
   await runCommand(
-    ['run', '--run-dir', dir, '--checkpoint-steps', '8', ...FLAGS, '--', ...command],
+    ['run', '--run-dir', dir, '--checkpoint-steps', checkpointSteps, ...flags, '--', ...command],
     {},
   );
   return count(readRun(dir).records);
@@ -86,7 +96,7 @@ async function countMoments(command, count) {
  *
  * `ends` are the exit codes with which the disturbed run itself may end; all of them, if it is left out.
  */
-async function disturb(command, reference, { fault, isVisited, ends, ...how }) {
+async function disturb(subject, reference, { fault, isVisited, ends, ...how }) {
   const dir = join(home, `run-${runs++}`);
   const fired = `${dir}.fired`;
   const env = fault
@@ -99,14 +109,15 @@ async function disturb(command, reference, { fault, isVisited, ends, ...how }) {
     : {};
   // A display that nobody sees is a display all the same where it lies on a terminal or a full disk.
   const display = how.terminal || how.isFull ? [] : ['--quiet'];
-  const care = ['--checkpoint-steps', '8'];
+  const { command, flags, checkpointSteps } = subject;
+  const care = ['--checkpoint-steps', checkpointSteps];
   let visited;
   const visit =
     isVisited &&
     (async () => {
       visited = await runCommand(['resume', '--quiet', dir], { isContainer: true });
     });
-  const start = ['run', '--run-dir', dir, ...care, ...FLAGS, '--', ...command];
+  const start = ['run', '--run-dir', dir, ...care, ...flags, '--', ...command];
   let end = await runCommand([...start.slice(0, 1), ...display, ...start.slice(1)], {
     env,
     dir,
@@ -158,7 +169,7 @@ function fail(what) {
 }
 
 /** Tries all cases, as many at a time as there are cores. */
-async function tryAll(title, command, reference, cases) {
+async function tryAll(title, subject, reference, cases) {
   if (!title.includes(values.only)) return;
   const startedAt = performance.now();
   const expected = await reference().catch((error) => fail(`${title}: ${error.message}`));
@@ -167,7 +178,7 @@ async function tryAll(title, command, reference, cases) {
   let fired = 0;
   const work = async () => {
     for (let next = queue.shift(); next; next = queue.shift()) {
-      const { didFire, wrong } = await disturb(command, expected, next);
+      const { didFire, wrong } = await disturb(subject, expected, next);
       if (didFire) fired++;
       if (!wrong) continue;
       fail(`${title}, ${momentOf(next)}: ${wrong}`);
@@ -212,13 +223,11 @@ function upTo(count, fault) {
 
 console.log(`seed ${values.seed}`);
 const random = createRandom(Number(values.seed));
-const reference = lazily(() => createReference(DIGITS));
-const records = await countMoments(DIGITS, (all) => all.length);
-const requests = await countMoments(
-  DIGITS,
-  (all) =>
-    2 + all.filter(({ kind }) => ['command', 'slice', 'checkpoint-begun'].includes(kind)).length,
-);
+const reference = lazily(() => createReference(DEMO));
+const requestsIn = (all) =>
+  2 + all.filter(({ kind }) => ['command', 'slice', 'checkpoint-begun'].includes(kind)).length;
+const records = await countMoments(DEMO, (all) => all.length);
+const requests = await countMoments(DEMO, requestsIn);
 
 /** `count` strikes at random moments of a run. */
 const atRandom = (count, least, most, how) =>
@@ -276,13 +285,33 @@ if (spawnSync('unshare', ['--pid', '--fork', '--mount-proc', 'true']).status ===
   console.log('skipped: containers (no right to make a namespace)');
 }
 for (const [title, cases] of javascript) {
-  await tryAll(`JavaScript: ${title}`, DIGITS, reference, cases);
+  await tryAll(`JavaScript: ${title}`, DEMO, reference, cases);
+}
+
+const referenceApart = lazily(() => createReference(DEMO_APART));
+const recordsApart = await countMoments(DEMO_APART, (all) => all.length);
+const requestsApart = await countMoments(DEMO_APART, requestsIn);
+const apart = [
+  ['kill -9 of the tuner at every record', upTo(recordsApart, 'tuner kill-at-record')],
+  ['kill -9 of the trainer at every request', upTo(requestsApart, 'trainer kill-at-request')],
+  ['disk full at every write of the tuner', upTo(recordsApart + 60, 'tuner disk-full')],
+  [
+    'SIGTERM at random moments',
+    atRandom(some, 300, 1500, { strike: { signal: 'SIGTERM', to: ['tuner'] }, ends: [0, 130] }),
+  ],
+  [
+    'SIGKILL to the whole step',
+    atRandom(some, 300, 1500, { strike: { signal: 'SIGKILL', to: ['trainer', 'tuner'] } }),
+  ],
+];
+for (const [title, cases] of apart) {
+  await tryAll(`JavaScript, searched apart: ${title}`, DEMO_APART, referenceApart, cases);
 }
 
 const hasTorch = spawnSync(PYTHON, ['-c', 'import torch']).status === 0;
 if (hasTorch) {
   const count = Number(values.pytorch);
-  const torch = lazily(() => createReference(DROPOUT));
+  const torch = lazily(() => createReference(NET));
   const sample = (most, fault) =>
     Array.from({ length: count }, () => ({ fault: `${fault} ${1 + Math.floor(random() * most)}` }));
   const strikes = (signal, ...to) => atRandom(count, 1500, 5000, { strike: { signal, to } });
@@ -298,12 +327,12 @@ if (hasTorch) {
     ['SIGTERM to the whole step', strikes('SIGTERM', 'trainer', 'tuner')],
     ['kill -9 of the whole step', strikes('SIGKILL', 'trainer', 'tuner')],
   ];
-  for (const [title, cases] of pytorch) await tryAll(`PyTorch: ${title}`, DROPOUT, torch, cases);
+  for (const [title, cases] of pytorch) await tryAll(`PyTorch: ${title}`, NET, torch, cases);
   for (const state of drawn(STATES, Number(values.states))) {
-    const command = [PYTHON, join(FIXTURES, 'states.py'), state];
-    const own = lazily(() => createReference(command));
+    const subject = subjectOf([PYTHON, join(FIXTURES, 'states.py'), state]);
+    const own = lazily(() => createReference(subject));
     const cases = sample(requests, 'trainer kill-at-request');
-    await tryAll(`PyTorch: a new process, state of kind ${state}`, command, own, cases);
+    await tryAll(`PyTorch: a new process, state of kind ${state}`, subject, own, cases);
   }
 } else {
   console.log(`skipped: PyTorch (${PYTHON} has no torch)`);

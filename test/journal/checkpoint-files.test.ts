@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { openCheckpointFiles } from '../../src/journal/checkpoint-files.js';
@@ -33,6 +33,19 @@ describe('checkpoint files', () => {
       'checkpoint-2-step-9',
       'mine',
     ]);
+  });
+
+  it('of workers are removed from the scratch folder, whichever process has written them', () => {
+    const dir = temporaryDirectory();
+    const scratch = join(dir, 'scratch');
+    mkdirSync(scratch);
+    const names = ['workers-0', 'workers-1.tmp', 'workers', 'mine'];
+    for (const name of names) writeFileSync(join(scratch, name), '');
+    openCheckpointFiles(dir).removeOfWorkers();
+    expect(readdirSync(scratch).toSorted()).toEqual(['mine', 'workers']);
+    writeFileSync(join(scratch, 'workers-1'), '');
+    openCheckpointFiles(dir).clearScratch();
+    expect(readdirSync(scratch).toSorted()).toEqual(['mine', 'workers']);
   });
 
   it('have no names that lead out of their folder, whatever a journal says', () => {

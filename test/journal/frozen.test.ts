@@ -48,7 +48,7 @@ describe('the frozen journal of version 1', () => {
       if (entry.kind === 'run') run = entry;
       else if (entry.kind === 'trainer') {
         const options = resolveOptions(run?.options as Partial<TunerOptions>); // checked again by it
-        replay = new Replay(paper(options, entry.facts), entry.facts.step);
+        replay = new Replay(paper(options, entry.facts), entry.facts.step, 'inside');
       } else if (entry.kind !== 'end' && entry.kind !== 'resume') replay?.add(entry);
     }
     expect(replay?.resumePoint).toMatchObject({

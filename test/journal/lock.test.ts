@@ -1,11 +1,19 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { existsSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
-import { holderOf, type Lock, lockRun } from '../../src/journal/lock.js';
+import { holderOf, type Lock, lockRun } from '../../src/journal/lock/lock.js';
 import { identityOf, isRunning } from '../../src/journal/process-identity.js';
 import { temporaryDirectory } from '../support/cli.js';
 
@@ -53,9 +61,9 @@ function lockAtOnce(dir: string, moments: readonly number[]): readonly Lock[] {
 }
 
 /** More moments than `lockRun` has. */
-const MOMENTS = Array.from({ length: 16 }, (_, i) => i);
+const MOMENTS = Array.from({ length: 24 }, (_, i) => i);
 
-/** A process that has ended, and whose id nobody has now. */
+/** A process that has ended, and whose id no process has now. */
 async function goneProcess() {
   const child = spawn(process.execPath, ['-e', 'process.stdin.resume()']);
   await once(child, 'spawn');
@@ -206,15 +214,99 @@ describe('lockRun', () => {
   });
 });
 
+/** A directory that was locked so many seconds ago. */
+function lockedLongAgo(holder: unknown, seconds: number): string {
+  const dir = lockedBy(holder);
+  const at = Date.now() / 1000 - seconds;
+  utimesSync(join(dir, 'lock'), at, at);
+  return dir;
+}
+
+const DISTANT = { host: 'another-host', pid: 1, leaseSeconds: 60 };
+
+describe('the lease of a lock', () => {
+  it('is over once the lock was not renewed for so long, on another host or in another container', () => {
+    const nested = { ...identityOf(process.pid), pidNamespace: 'pid:[1]', started: 'x 1' };
+    for (const holder of [DISTANT, { ...nested, leaseSeconds: 60 }]) {
+      expect(() => lockRun(lockedLongAgo(holder, 50))).toThrow('is in use by process');
+      const dir = lockedLongAgo(holder, 70);
+      lockRun(dir).release();
+      expect(readdirSync(dir)).toEqual([]);
+    }
+  });
+
+  it('does not end a process that runs, nor a lock of a version that knew no lease', () => {
+    const here = { ...identityOf(process.pid), leaseSeconds: 60 };
+    expect(() => lockRun(lockedLongAgo(here, 1e6))).toThrow('is in use by process');
+    const old = { host: 'another-host', pid: 1 };
+    expect(() => lockRun(lockedLongAgo(old, 1e6))).toThrow('is in use by process');
+  });
+
+  it('ends at once where the job of the holder was started again, and only then', () => {
+    const job = { id: 'slurm lab 7', restarts: 1 };
+    const held = { ...DISTANT, job };
+    for (const other of [job, { ...job, restarts: 0 }, { id: 'slurm lab 8', restarts: 2 }]) {
+      expect(() => lockRun(lockedBy(held), { job: other })).toThrow('is in use by process');
+    }
+    expect(() => lockRun(lockedBy(DISTANT), { job })).toThrow('is in use by process');
+    const dir = lockedBy(held);
+    const lock = lockRun(dir, { job: { ...job, restarts: 2 } });
+    expect(JSON.parse(readFileSync(join(dir, 'lock'), 'utf8')).job.restarts).toBe(2);
+    lock.release();
+  });
+
+  it('is renewed while the lock is held', async () => {
+    const dir = temporaryDirectory();
+    const lock = lockRun(dir, { leaseSeconds: 0.2 });
+    const path = join(dir, 'lock');
+    utimesSync(path, 1, 1);
+    await vi.waitFor(() => expect(statSync(path).mtimeMs).toBeGreaterThan(1000));
+    expect(() => lock.assertHeld()).not.toThrow();
+    lock.release();
+  });
+
+  it('is seen to be lost by whoever was suspended, before anything is written', () => {
+    const dir = temporaryDirectory();
+    vi.useFakeTimers({ toFake: ['Date', 'performance'] });
+    try {
+      const lock = lockRun(dir);
+      lock.assertHeld();
+      writeFileSync(join(dir, 'lock'), JSON.stringify({ ...DISTANT, pid: 4321 }));
+      vi.setSystemTime(Date.now() + 40_000);
+      expect(() => lock.assertHeld()).toThrow(
+        `process 4321 on another-host has taken over "${dir}" while this tuner was suspended`,
+      );
+      lock.release();
+      expect(existsSync(join(dir, 'lock'))).toBe(true);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  it('is not lost by a lock that somebody has removed', () => {
+    const dir = temporaryDirectory();
+    vi.useFakeTimers({ toFake: ['Date', 'performance'] });
+    try {
+      const lock = lockRun(dir);
+      lock.release();
+      vi.setSystemTime(Date.now() + 40_000);
+      expect(() => lock.assertHeld()).not.toThrow();
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+});
+
 describe('holderOf', () => {
   it('names whoever holds the directory, on this host or another, while that one may run', async () => {
     const dir = temporaryDirectory();
     const lock = lockRun(dir);
-    expect(holderOf(dir)).toEqual(identityOf(process.pid));
+    expect(holderOf(dir)).toEqual({ ...identityOf(process.pid), leaseSeconds: 60 });
     lock.release();
     const elsewhere = { host: 'another-host', pid: 1 };
     expect(holderOf(lockedBy(elsewhere))).toEqual(elsewhere);
     const others = [dir, lockedBy(await goneProcess()), lockedBy('nonsense')];
     expect(others.map(holderOf)).toEqual([undefined, undefined, undefined]);
+    expect(holderOf(lockedLongAgo(DISTANT, 1000))).toBeUndefined();
   });
 });

@@ -18,6 +18,11 @@ const RUNS: Readonly<Record<string, readonly [TunerOptions, SimulationOptions]>>
     { divergesAbove: 0.01, divergesFrom: 250, rate: 0.005, guard: 'raises' },
   ],
   'horizon where nothing survives': [resolveOptions({ budget: 900 }), { divergesAbove: 0 }],
+  'paper in batches': [
+    resolveOptions({ strategy: 'paper', budget: 1500, candidates: 4, batch: 4 }),
+    { divergesAbove: 0.1 },
+  ],
+  'horizon with workers': [resolveOptions({ budget: 3000, wholeRungs: true }), {}],
   'horizon with factors': [
     resolveOptions({ keepSchedule: true, budget: 900 }),
     { ownLr: () => 0.02, divergesAbove: 0.1 },
@@ -27,12 +32,13 @@ const RUNS: Readonly<Record<string, readonly [TunerOptions, SimulationOptions]>>
 describe('a journal of a run', () => {
   for (const [name, [tuner, simulation]] of Object.entries(RUNS)) {
     it(`is read whole (${name})`, async () => {
-      const run = new SimulatedRun({ tuner, simulation, checkpointSteps: 100 });
+      const run = new SimulatedRun({ tuner, simulation, checkpointSteps: 100, workers: 2 });
       await run.go();
       expect(run.entries.length).toBeGreaterThan(20);
       for (const [seq, entry] of run.entries.entries()) {
         const line = encodeRecord({ seq, at: 0, entry }).trimEnd();
         expect(decodeRecord(line), line).toMatchObject({ seq, entry: { kind: entry.kind } });
+        if (entry.kind === 'probe-reply') expect(decodeRecord(line)).toMatchObject({ entry });
       }
     });
   }

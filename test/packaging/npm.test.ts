@@ -32,6 +32,13 @@ describe('the npm package, packed and installed', { timeout: 120_000 }, () => {
     const flags = ['--json', '--strategy', 'paper', '--steps', '300', '--run-dir', dir];
     const stdout = run(process.execPath, [join(home, 'examples', 'demo', 'run.js'), ...flags]);
     expect(JSON.parse(stdout)).toMatchObject({ status: 'finished', steps: { committed: 300 } });
+    const page = join(prefix, 'report.html');
+    run(command, ['report', dir, '--output', page]);
+    // Its script is in the package, and the licence of what is in that.
+    expect(readFileSync(page, 'utf8')).toMatch(/Contains uPlot [\s\S]*MIT License/);
+    // npm puts it where man looks.
+    const manual = join(prefix, 'share', 'man', 'man1', 'autolrs.1');
+    expect(readFileSync(manual, 'utf8')).toContain('.TH AUTOLRS 1');
   });
 
   it('brings the trainers without a library, as sources alone', ({ skip }) => {

@@ -2,7 +2,7 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, type TestContext } from 'vitest';
@@ -105,6 +105,24 @@ describe('the wheel in a fresh virtual environment without Node', { timeout: 120
   );
 
   it(
+    'has the tuner that a script starts by itself',
+    installed(async () => {
+      const dir = newRun();
+      const { NODE_OPTIONS: _, AUTOLRS_COMMAND: __, ...inherited } = process.env;
+      const asked = { AUTOLRS_RUN: '1', AUTOLRS_STEPS: '150', AUTOLRS_RUN_DIR: dir };
+      const child = spawn(join(bin, 'python'), [TOY], {
+        cwd: home,
+        env: { ...inherited, PATH: '', ...asked },
+        stdio: ['ignore', 'pipe', 'pipe'],
+      });
+      const end = await endOf(child);
+      expect(end.code, end.stderr).toBe(0);
+      expect(end.stdout).toBe(`the script ends with ${join(bin, 'python')}\n`);
+      expect(essenceOf(dir).status).toBe('finished');
+    }),
+  );
+
+  it(
     'examines, runs, shows and compares a training without any framework',
     installed(async () => {
       const dir = newRun();
@@ -121,6 +139,18 @@ describe('the wheel in a fresh virtual environment without Node', { timeout: 120
       const { seconds: _, ...account } = JSON.parse(end.stdout);
       expect(JSON.parse(shown.stdout)).toMatchObject(account);
       expect((await autolrs('compare', dir, dir)).code).toBe(0);
+    }),
+  );
+
+  it(
+    'says which Python it starts, and refuses its own where that lacks what the script imports',
+    installed(async () => {
+      const script = join(temporaryDirectory(), 'train.py');
+      writeFileSync(script, 'import no_such_framework\n');
+      const { code, stderr } = await autolrs('run', '--', 'python', script);
+      expect(code).toBe(2);
+      expect(stderr).toContain(`autolrs: python is ${join(bin, 'python')}\n`);
+      expect(stderr).toContain('which has no no_such_framework');
     }),
   );
 
@@ -206,7 +236,14 @@ describe('the wheel in a fresh virtual environment without Node', { timeout: 120
     installed(() => {
       const listing = `from importlib.metadata import files; print([f.read_text() for f in files('autolrs') if f.name == 'LICENSE.bundled.txt'][0])`;
       const text = run(join(bin, 'python'), ['-c', listing]);
-      for (const name of ['commander', 'execa', 'zod', 'pino', 'simple-statistics']) {
+      for (const name of [
+        'commander',
+        'execa',
+        'smol-toml',
+        'leven',
+        'pino',
+        'simple-statistics',
+      ]) {
         expect(text).toMatch(new RegExp(`^${name} \\d`, 'm'));
       }
     }),

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { EXIT_UNWRITTEN, exitCodeOfError, exitCodeOfStatus } from '../../src/app/exit-codes.js';
+import { rangeDocument } from '../../src/app/range/range-document.js';
 import { documentOf } from '../../src/cli/commands/compare-json.js';
 import { documentOf as doctorDocumentOf } from '../../src/cli/commands/doctor-json.js';
 import { compareRuns } from '../../src/core/compare/compare.js';
@@ -41,6 +42,7 @@ describe('what others depend on stays as it is', () => {
     expect(exitCodeOfStatus('target-reached')).toBe(0);
     expect(exitCodeOfStatus('ended-early')).toBe(3);
     expect(exitCodeOfStatus('diverged')).toBe(6);
+    expect(exitCodeOfStatus('flat-loss')).toBe(3);
     expect(exitCodeOfStatus('interrupted')).toBe(130);
     expect(EXIT_UNWRITTEN).toBe(7);
   });
@@ -54,6 +56,7 @@ describe('what others depend on stays as it is', () => {
       'save',
       'restore',
       'discard',
+      'adopt',
       'shutdown',
     ]);
     expect(
@@ -61,6 +64,41 @@ describe('what others depend on stays as it is', () => {
         .map(Number)
         .toSorted((a, b) => a - b),
     ).toEqual([-32700, -32603, -32602, -32601, -32600, -32004, -32003, -32002, -32001]);
+  });
+
+  it('the document of `range --json`', () => {
+    const result = new core.ResultBuilder({ id: 'r', dir: 'd', strategy: 'range', seed: 7 });
+    const suggestion = {
+      kind: 'range-found',
+      peak: 0.02,
+      low: 0.01,
+      high: 0.04,
+      basis: 'minimum',
+      bestOfProbes: 0.046,
+    } as const;
+    const report = {
+      plan: undefined,
+      interval: { min: 1e-4, max: 0.1, from: 'range-test', why: 'rose at 0.1' },
+      ramp: { lrs: [1e-6, 1e-5], losses: [2, Number.NaN] },
+      probes: [{ lr: 0.1, steps: 8, loss: Number.NaN }],
+      suggestion,
+    } as const;
+    const document = rangeDocument(result.build('finished', 3), report, undefined, true);
+    expect(JSON.parse(JSON.stringify(document))).toEqual({
+      version: 1,
+      status: 'finished',
+      interval: { min: 1e-4, max: 0.1, from: 'range-test', why: 'rose at 0.1' },
+      peak: 0.02,
+      band: { low: 0.01, high: 0.04 },
+      basis: 'minimum',
+      why: expect.any(String),
+      steps: 0,
+      seconds: { total: 3, training: 0 },
+      seed: 7,
+      ramp: { lrs: [1e-6, 1e-5], losses: [2, null] },
+      probes: [{ lr: 0.1, steps: 8, loss: null }],
+      run: { id: 'r', dir: 'd' },
+    });
   });
 
   it('the document of `compare --json`', () => {
@@ -181,7 +219,7 @@ describe('what others depend on stays as it is', () => {
       'handshake stdout training restore disk resume validation lr groups ranks',
     );
     expect(CAUSES.join(' ')).toBe(
-      'not-started failed out-of-time loop-ended diverges no-total prints-before-handshake prints-between-messages tears-messages weights buffers optimizer data rng data-or-rng checkpoint-changes inexact-arithmetic no-disk file-differs no-validation validation-slow validation-varies validation-leaves-trace lr-ignored lr-late lr-unseen other-scheduler ratios-lost ratios-unseen ranks-alone own-counter first-pass resume-fails resume-weights resume-optimizer resume-data resume-inexact resume-unseen resume-out-of-time',
+      'not-started failed out-of-time loop-ended diverges no-total prints-before-handshake prints-between-messages tears-messages weights buffers optimizer data rng data-or-rng checkpoint-changes inexact-arithmetic no-disk file-differs no-validation validation-slow validation-varies validation-rises validation-leaves-trace lr-ignored lr-late lr-unseen other-scheduler ratios-lost ratios-unseen ranks-alone own-counter first-pass resume-fails resume-weights resume-optimizer resume-data resume-inexact resume-unseen resume-out-of-time',
     );
   });
 
@@ -193,18 +231,29 @@ describe('what others depend on stays as it is', () => {
       name: 'autolrs',
       bin: { autolrs: 'bin/autolrs.js' },
       engines: { node: '>=20.19' },
-      doors: ['.', './node', './package.json'],
+      doors: ['.', './node', './testing', './package.json'],
     });
     expect(Object.keys(core).toSorted()).toEqual([
       'AutolrsError',
       'DEFAULTS',
       'ResultBuilder',
+      'TOOLS',
+      'begin',
       'createRandom',
+      'createTuner',
+      'decide',
+      'discard',
+      'finish',
       'forecastLoss',
+      'horizon',
       'lrAt',
       'paper',
       'resolveOptions',
+      'restore',
+      'save',
       'suggestLr',
+      'train',
+      'validate',
     ]);
   });
 });

@@ -3,7 +3,11 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { Command, Purpose } from '../../src/core/conversation/command.js';
+import type {
+  AverageOptions,
+  Purpose,
+  TrainerCommand,
+} from '../../src/core/conversation/command.js';
 import { classifyLine } from '../../src/protocol/json-rpc.js';
 import { parseNotification, parseResult, RESULTS } from '../../src/protocol/parse.js';
 import { toReply, toRequest } from '../../src/protocol/translate.js';
@@ -32,13 +36,15 @@ function read(name: string): Readonly<Record<string, readonly Case[]>> {
 }
 
 /** The command that becomes a request with these params; undefined for requests that no strategy makes. */
-function commandOf(method: Method, params: Case['params']): Command | undefined {
-  const { steps, lr, halt, purpose, id } = params as {
+function commandOf(method: Method, params: Case['params']): TrainerCommand | undefined {
+  const { steps, lr, halt, purpose, id, at, average } = params as {
     steps: number;
     lr: number;
     halt?: number;
     purpose?: Purpose;
     id: string;
+    at?: number;
+    average?: AverageOptions;
   }; // the corpus is ours
   if (method === 'train') {
     return {
@@ -47,9 +53,11 @@ function commandOf(method: Method, params: Case['params']): Command | undefined 
       steps,
       lr,
       ...(halt && { haltAbove: halt }),
+      ...(average && { average }),
     };
   }
-  if (method === 'validate') return { kind: method, purpose: 'commit' };
+  if (method === 'validate') return { kind: method, purpose: 'commit', ...(at && { at }) };
+  if (method === 'adopt') return { kind: method, at: at ?? 0 };
   if (method === 'initialize' || method === 'shutdown') return undefined;
   return { kind: method, checkpoint: id };
 }

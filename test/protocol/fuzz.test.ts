@@ -7,7 +7,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Command, Reply } from '../../src/core/conversation/command.js';
+import type { Command, Reply, TrainerCommand } from '../../src/core/conversation/command.js';
 import { AutolrsError } from '../../src/core/errors.js';
 import { createRandom } from '../../src/core/math/random.js';
 import { resolveOptions } from '../../src/core/options.js';
@@ -87,15 +87,19 @@ function toQuestion(method: string, { id, steps, lr }: Params): Question {
   return { kind: method === 'initialize' ? method : 'shutdown' };
 }
 
+function isOfTheTrainer(command: Command): command is TrainerCommand {
+  return command.kind !== 'begin' && command.kind !== 'clock';
+}
+
 /** A whole run against the simulated trainer, as it would have gone over the wire. */
 function playSession(): readonly Answered[] {
   const trainer = new SimulatedTrainer();
   const options = resolveOptions({ steps: 60, minLr: 1e-3, maxLr: 1, candidates: 3 });
   const { entries } = drive(paper(options, trainer.facts), trainer);
   const answered: Answered[] = [];
-  let command: Command | undefined;
+  let command: TrainerCommand | undefined;
   for (const entry of entries) {
-    if (entry.kind === 'command') command = entry.command;
+    if (entry.kind === 'command' && isOfTheTrainer(entry.command)) command = entry.command;
     if (entry.kind === 'reply' && command !== undefined) {
       answered.push({ question: command, result: toResult(command, entry.reply) });
     }
@@ -103,7 +107,7 @@ function playSession(): readonly Answered[] {
   return answered;
 }
 
-function toResult(command: Command, { kind: _, ...fields }: Reply): unknown {
+function toResult(command: TrainerCommand, { kind: _, ...fields }: Reply): unknown {
   return 'checkpoint' in command ? { id: command.checkpoint, ...fields } : fields;
 }
 

@@ -178,10 +178,10 @@ describe('LineSplitter', () => {
   });
 
   it('finds the first message behind text without a newline, however the bytes are cut, and no later one', () => {
-    const hello = '{"jsonrpc":"2.0","id":1,"result":{}}';
+    const handshake = '{"jsonrpc":"2.0","id":1,"result":{}}';
     const texts = ['', 'loading... ', '\r 10 %', '{', '{"a": 1} ', '{loading ', '{"'.repeat(9)];
     for (const text of texts) {
-      const bytes = Buffer.from(`${text}${hello}\nlater ${hello}\n`);
+      const bytes = Buffer.from(`${text}${handshake}\nlater ${handshake}\n`);
       for (const size of [1, 3, 7, bytes.length]) {
         const lines: string[] = [];
         let output = '';
@@ -191,12 +191,15 @@ describe('LineSplitter', () => {
             output += Buffer.from(chunk).toString();
           },
           onTooLong: () => {},
-          isFirst: () => (lines.length === 0 ? (line) => line === hello : undefined),
+          isFirst: () => (lines.length === 0 ? (line) => line === handshake : undefined),
         });
         for (let from = 0; from < bytes.length; from += size) {
           splitter.push(bytes.subarray(from, from + size));
         }
-        expect([lines, output], `${text} by ${size}`).toEqual([[hello], `${text}later ${hello}\n`]);
+        expect([lines, output], `${text} by ${size}`).toEqual([
+          [handshake],
+          `${text}later ${handshake}\n`,
+        ]);
       }
     }
   });

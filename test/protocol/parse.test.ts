@@ -42,11 +42,11 @@ describe('parseResult', () => {
   it('complains of the first of many wrong items, and of no other', () => {
     // A complaint each of ten million items would take all memory.
     const wrong = ['x', 'x', {}];
-    const hello = { protocol: 1, trainer: { name: 't' }, step: 0, lr: 0.1 };
+    const handshake = { protocol: 1, trainer: { name: 't' }, step: 0, lr: 0.1 };
     const metrics = { a: 1, b: 'x', c: 'x' };
     const complaints = [
-      RESULTS.initialize.safeParse({ ...hello, groups: wrong }),
-      RESULTS.initialize.safeParse({ ...hello, holds: [1, 2, 3] }),
+      RESULTS.initialize.safeParse({ ...handshake, groups: wrong }),
+      RESULTS.initialize.safeParse({ ...handshake, holds: [1, 2, 3] }),
       RESULTS.train.safeParse({ ...TRAINED, losses: wrong }),
       RESULTS.validate.safeParse({ loss: 1, metrics, seconds: 0 }),
     ].map(({ error }) => error?.issues.map(({ path }) => path.join('.')));

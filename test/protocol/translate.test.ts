@@ -121,13 +121,13 @@ describe('toReply', () => {
 
 describe('toFacts', () => {
   it('fills in what a minimal adapter leaves out', () => {
-    const hello = parseResult('initialize', {
+    const handshake = parseResult('initialize', {
       protocol: 1,
       trainer: { name: 't' },
       step: 0,
       lr: 0.1,
     });
-    expect(toFacts(hello)).toEqual({
+    expect(toFacts(handshake)).toEqual({
       name: 't',
       step: 0,
       lr: 0.1,

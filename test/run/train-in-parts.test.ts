@@ -35,7 +35,7 @@ describe('a trainer that cannot be called off', () => {
       await run.go();
       expect(longestTrain(run)).toBe(10);
       const checkpoints = run.entries.filter((entry) => entry.kind === 'checkpoint');
-      expect(checkpoints.length).toBeLessThan(30); // by slices and looks, as ever
+      expect(checkpoints.length).toBeLessThan(30); // by slices and evaluations, as ever
     });
 
     it(`is interrupted within a part, and ends the same when resumed (${strategy})`, async () => {

@@ -29,6 +29,7 @@ export type Ailment =
   | 'has another scheduler'
   | 'draws in validation'
   | 'validates on other examples each time'
+  | 'validates by a score'
   | 'has new batches each time'
   | 'loses the ratios'
   | 'does not tell its ratios'
@@ -48,6 +49,7 @@ export type Ailment =
   | 'adds in another order in a new process'
   | 'resets momentum'
   | 'counts a step before its update'
+  | 'updates before its loss'
   | 'augments with the numbers of dropout'
   | `evaluates every ${number} updates`
   | 'weighs its loss by its own count'
@@ -137,6 +139,10 @@ export class AilingTrainer {
         return { kind: 'validated', loss: this.#validate(), seconds: 0.003 };
       case 'train':
         return this.#train(command);
+      case 'adopt':
+      case 'begin':
+      case 'clock':
+        throw new Error('an examination has one process');
       default:
         return command satisfies never;
     }
@@ -199,7 +205,8 @@ export class AilingTrainer {
     const { weights, mean } = this.#state;
     const [a = 0, b = 0] = weights;
     const noise = this.#has('validates on other examples each time') ? 0.01 * this.#validations : 0;
-    return (a - 0.5) ** 2 + (b - 0.5) ** 2 + 0.1 * Math.abs(mean - 0.5) + noise;
+    const loss = (a - 0.5) ** 2 + (b - 0.5) ** 2 + 0.1 * Math.abs(mean - 0.5) + noise;
+    return this.#has('validates by a score') ? Math.exp(-3 * loss) : loss;
   }
 
   #train({ steps, lr }: Extract<Command, { kind: 'train' }>): TrainedReply {
@@ -259,7 +266,7 @@ export class AilingTrainer {
     const weight = this.#has('weighs its loss by its own count') ? 1 + 0.001 * this.#updates : 1;
     const hidden = this.#has('carries a hidden state') ? 0.1 * this.#hidden : 0;
     this.#hidden = state.weights.reduce((sum, w) => sum + w, batch);
-    const loss =
+    let loss =
       weight * state.weights.reduce((sum, w) => sum + (w * mask - 0.5 - 0.1 * batch) ** 2, 0) +
       hidden +
       (this.#has('trains a second model') ? this.#second ** 2 : 0);
@@ -267,6 +274,8 @@ export class AilingTrainer {
     const update = (at: number) => this.#update(at, gradients);
     if (this.#has('counts a step before its update')) this.#pending = update;
     else if (!this.#has('never updates')) update(lr);
+    // As a GAN does, whose generator is judged by a discriminator that has just been updated.
+    if (this.#has('updates before its loss')) loss += 0.1 * (state.weights[0] ?? 0);
     if (this.#has('trains a second model')) this.#second *= 1.001;
     if (this.#has('has a second optimizer')) {
       this.#gathered = 0.9 * this.#gathered + (gradients[0] ?? 0);

@@ -22,7 +22,8 @@ export function playHorizon() {
   return drive(beginStrategy(options, trainer.facts), {
     answer(command) {
       const reply = trainer.answer(command);
-      if (reply.kind !== 'validated') return reply;
+      const isOfProbe = command.kind === 'validate' && command.purpose === 'search';
+      if (reply.kind !== 'validated' || isOfProbe) return reply;
       return { ...reply, loss: 1 + Math.abs(trainer.model.step - 1000) / 1000 };
     },
   });

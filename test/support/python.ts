@@ -17,6 +17,10 @@ export function hasFramework(framework: string): boolean {
   return hasModules(pythonOf(framework), [framework]);
 }
 
+export function hasPythonModule(python: string, module: string): boolean {
+  return hasModules(python, [module]);
+}
+
 function hasModules(python: string, modules: readonly string[]): boolean {
   const find = `import importlib.util as u, sys; sys.exit(not all(map(u.find_spec, sys.argv[1:])))`;
   const isThere = spawnSync(python, ['-c', find, ...modules]).status === 0;

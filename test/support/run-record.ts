@@ -8,7 +8,7 @@ export const RUN = {
   id: 'r1',
   strategy: 'paper',
   seed: 0,
-  options: {},
+  options: { search: 'inside', average: 'off' },
   command: ['python', 'train.py'],
   cwd: '/home/me',
   restarts: 3,

@@ -3,8 +3,14 @@
  * is a list. Trainers and the tuner can be made to fail at any moment.
  */
 
-import type { Command, Extension, Reply } from '../../src/core/conversation/command.js';
+import type {
+  Command,
+  Extension,
+  TrainerCommand,
+  TrainerReply,
+} from '../../src/core/conversation/command.js';
 import { AutolrsError } from '../../src/core/errors.js';
+import { createRandom, type Random } from '../../src/core/math/random.js';
 import type { TunerOptions } from '../../src/core/options.js';
 import type { Entry } from '../../src/core/record/entry.js';
 import { Replay } from '../../src/core/record/replay.js';
@@ -12,8 +18,10 @@ import type { RunResult } from '../../src/core/record/result.js';
 import { ResultBuilder } from '../../src/core/record/result-builder.js';
 import { beginStrategy } from '../../src/core/strategies/registry.js';
 import { DurableTrainer } from '../../src/run/durable-trainer.js';
-import { createNote, type RunEnd, runStrategy } from '../../src/run/run.js';
+import type { TrainerPort } from '../../src/run/ports.js';
+import { createNote, needsProcess, type RunEnd, runStrategy } from '../../src/run/run.js';
 import { SliceLength } from '../../src/run/slice-length.js';
+import { WorkerPool } from '../../src/run/workers/pool.js';
 import { type Model, SimulatedTrainer, type SimulationOptions } from './simulated-trainer.js';
 
 export interface SimulatedRunOptions {
@@ -23,6 +31,8 @@ export interface SimulatedRunOptions {
   readonly checkpointSteps?: number;
   /** Whether trainers can hold checkpoints in memory. */
   readonly hasMemory?: boolean;
+  /** Processes that help with probes. */
+  readonly workers?: number;
 }
 
 export interface Disturbance {
@@ -38,6 +48,18 @@ export interface Disturbance {
   readonly tunerDiesAt?: number;
   /** An interrupt comes when the trainer is asked for the n-th time. */
   readonly interruptAt?: number;
+  /** A worker dies when it is asked for the n-th time, counted over its whole life. */
+  readonly workerDiesAt?: (worker: number, asked: number) => boolean;
+  /** A worker never answers the n-th time. */
+  readonly workerHangsAt?: (worker: number, asked: number) => boolean;
+  /** A worker that cannot be started. */
+  readonly workerFailsToStart?: (worker: number) => boolean;
+  /** A worker whose data are others. */
+  readonly workerDiffers?: (worker: number) => boolean;
+  /** Seconds by which its time budget ends later than was said. */
+  readonly laterSeconds?: number;
+  /** Seed of the order in which processes answer. Absent: as they were asked. */
+  readonly order?: number;
   /** Which files no longer hold what was saved. */
   readonly damage?: (file: string) => boolean;
 }
@@ -57,7 +79,11 @@ export class SimulatedRun {
   /** What all trainers were asked, in order. */
   readonly commands: Command[] = [];
   trainer: SimulatedTrainer;
+  /** All that were started. */
+  readonly trainers: SimulatedTrainer[] = [];
   starts = 0;
+  /** Workers that were started, each with those that were ended. */
+  readonly workers = { started: 0, ended: 0 };
   readonly #options: SimulatedRunOptions;
 
   constructor(options: SimulatedRunOptions) {
@@ -79,15 +105,18 @@ export class SimulatedRun {
     const { facts: said } = this.#newTrainer();
     const memory = this.#options.hasMemory ?? true;
     const facts = { ...said, can: { ...said.can, memory } };
-    const replay = new Replay(beginStrategy(tuner, facts), 0);
+    const replay = new Replay(beginStrategy(tuner, facts), 0, tuner.search);
     for (const entry of this.entries) replay.add(entry);
     const { resumePoint } = replay;
     const note = createNote(
       { append: (entry, options) => this.#append(entry, options, disturbance) },
       [],
     );
-    const start = async () => this.#start(disturbance, interrupt);
-    const trainer = new DurableTrainer(await start(), {
+    const { order } = disturbance;
+    const queue = order === undefined ? undefined : new AnswerOrder(order);
+    const start = async () => inTurn(this.#start(disturbance, interrupt), queue);
+    const pool = this.#poolOf(disturbance, note, queue);
+    const trainer = new DurableTrainer(needsProcess(resumePoint) ? await start() : undefined, {
       start,
       note,
       say: (line) => void this.said.push(line),
@@ -99,9 +128,76 @@ export class SimulatedRun {
       unfinishedFiles: resumePoint.unfinishedFiles,
       nextFileNumber: resumePoint.nextFileNumber,
       hasValidated: resumePoint.hasValidated,
+      sitting: resumePoint.sitting,
+      secondsLeft: () => this.#secondsLeft() + (disturbance.laterSeconds ?? 0),
       signal: interrupt.signal,
+      workers: pool,
     });
-    return runStrategy(resumePoint, { trainer, note }, interrupt.signal, extension);
+    try {
+      return await runStrategy(resumePoint, { trainer, note }, interrupt.signal, extension);
+    } finally {
+      await pool?.close();
+    }
+  }
+
+  #poolOf(
+    disturbance: Disturbance,
+    note: (entry: Entry) => void,
+    queue: AnswerOrder | undefined,
+  ): WorkerPool | undefined {
+    const { workers = 0, tuner } = this.#options;
+    if (workers === 0) return undefined;
+    return new WorkerPool({
+      count: workers,
+      start: async (worker) => inTurn(this.#startWorker(worker, disturbance), queue),
+      note,
+      say: (line) => void this.said.push(line),
+      restarts: 1,
+      endsWithSearch: tuner.strategy === 'horizon',
+    });
+  }
+
+  #startWorker(
+    worker: number,
+    { workerDiesAt, workerHangsAt, workerFailsToStart, workerDiffers }: Disturbance,
+  ) {
+    if (workerFailsToStart?.(worker)) {
+      throw new AutolrsError('TRAINER_EXITED', 'the script ended with exit code 1', {});
+    }
+    this.workers.started++;
+    const { simulation } = this.#options;
+    const seed = workerDiffers?.(worker) ? 99 : simulation?.seed;
+    const trainer = new SimulatedTrainer({
+      ...simulation,
+      ...(seed !== undefined && { seed }),
+      disk: this.disk,
+    });
+    const memory = this.#options.hasMemory ?? true;
+    let asked = 0;
+    let isDead = false;
+    return {
+      facts: { ...trainer.facts, can: { ...trainer.facts.can, memory } },
+      reportedLosses: [],
+      updates: 0,
+      ask: async (command: TrainerCommand): Promise<TrainerReply> => {
+        asked++;
+        if (workerHangsAt?.(worker, asked)) await new Promise(() => {});
+        isDead ||= workerDiesAt?.(worker, asked) ?? false;
+        if (isDead) {
+          throw new AutolrsError('TRAINER_EXITED', 'the script ended by signal SIGKILL', {
+            signal: 'SIGKILL',
+          });
+        }
+        return trainer.answer(command);
+      },
+      terminate: async () => void this.workers.ended++,
+    };
+  }
+
+  /** By the clocks of all trainers. */
+  #secondsLeft(): number {
+    const { budgetSeconds = 0 } = this.#options.tuner;
+    return budgetSeconds - this.trainers.reduce((sum, { elapsed }) => sum + elapsed, 0);
   }
 
   #newTrainer(): SimulatedTrainer {
@@ -125,6 +221,7 @@ export class SimulatedRun {
   ) {
     const trainer = this.#newTrainer();
     this.trainer = trainer;
+    this.trainers.push(trainer);
     this.starts++;
     if (this.starts >= startFailsFrom) {
       if (this.starts > MOST_STARTS) throw new Error('it is started again and again');
@@ -159,7 +256,7 @@ export class SimulatedRun {
       get updates() {
         return trainer.updates.length;
       },
-      ask: async (command: Command): Promise<Reply> => {
+      ask: async (command: TrainerCommand): Promise<TrainerReply> => {
         if (isDead) throw died();
         this.commands.push(command);
         const asked = this.commands.length;
@@ -188,4 +285,55 @@ export class SimulatedRun {
       remove: (file: string) => void this.disk.delete(file),
     };
   }
+}
+
+/** Processes answer in an order of its own: of all that were asked, one at a time, drawn. */
+class AnswerOrder {
+  readonly #random: Random;
+  readonly #waiting: (() => void)[] = [];
+  #isDrawing = false;
+
+  constructor(seed: number) {
+    this.#random = createRandom(seed);
+  }
+
+  turn(): Promise<void> {
+    const turn = new Promise<void>((resolve) => void this.#waiting.push(resolve));
+    if (!this.#isDrawing) {
+      this.#isDrawing = true;
+      setImmediate(() => this.#draw());
+    }
+    return turn;
+  }
+
+  #draw(): void {
+    const at = Math.floor(this.#random.uniform() * this.#waiting.length);
+    const [next] = this.#waiting.splice(at, 1);
+    next?.();
+    this.#isDrawing = this.#waiting.length > 0;
+    if (this.#isDrawing) setImmediate(() => this.#draw());
+  }
+}
+
+function inTurn<Process extends TrainerPort>(
+  process: Process,
+  queue: AnswerOrder | undefined,
+): TrainerPort {
+  if (queue === undefined) return process;
+  return {
+    facts: process.facts,
+    get reportedLosses() {
+      return process.reportedLosses;
+    },
+    get updates() {
+      return process.updates;
+    },
+    async ask(command, signal) {
+      await queue.turn();
+      const reply = await process.ask(command, signal);
+      await queue.turn();
+      return reply;
+    },
+    terminate: () => process.terminate(),
+  };
 }

@@ -1,7 +1,7 @@
 /** Plays bytes to the splitter, session and translation that production uses, and watches what comes out of them. */
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { Command } from '../../src/core/conversation/command.js';
+import type { TrainerCommand } from '../../src/core/conversation/command.js';
 import { AutolrsError } from '../../src/core/errors.js';
 import { badMessage } from '../../src/protocol/errors.js';
 import { LineSplitter } from '../../src/protocol/line-splitter.js';
@@ -11,7 +11,10 @@ import { toFacts, toReply, toRequest } from '../../src/protocol/translate.js';
 import { checkVersion } from '../../src/trainer/handshake.js';
 import { Session } from '../../src/trainer/rpc/session.js';
 
-export type Question = Command | { readonly kind: 'initialize' } | { readonly kind: 'shutdown' };
+export type Question =
+  | TrainerCommand
+  | { readonly kind: 'initialize' }
+  | { readonly kind: 'shutdown' };
 
 /** What the tuner asks, and every chunk that comes from the trainer before it asks again. */
 export interface Exchange {
@@ -29,7 +32,7 @@ export interface Played {
 /** The stand-in for a trainer that leaves without an answer. */
 const GONE = new AutolrsError('TRAINER_EXITED', 'the script ended');
 
-const HELLO: Request = {
+const HANDSHAKE: Request = {
   method: 'initialize',
   params: {
     protocol: 1,
@@ -74,7 +77,7 @@ async function outcomeOf(session: Session, question: Question): Promise<unknown>
 }
 
 function requestFor(question: Question): Request {
-  if (question.kind === 'initialize') return HELLO;
+  if (question.kind === 'initialize') return HANDSHAKE;
   return question.kind === 'shutdown' ? { method: 'shutdown', params: {} } : toRequest(question);
 }
 

@@ -5,13 +5,13 @@ import { existsSync, readFileSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import type { Command } from '../../src/core/conversation/command.js';
+import type { TrainerCommand } from '../../src/core/conversation/command.js';
 import type { TrainerOptions } from '../../src/trainer/options.js';
 import { startTrainer } from '../../src/trainer/trainer.js';
 import { FIXTURES, fixture, runCliUnread, temporaryDirectory } from '../support/cli.js';
 
-const TRAIN: Command = { kind: 'train', purpose: 'search', steps: 2, lr: 0.05 };
-const VALIDATE: Command = { kind: 'validate', purpose: 'commit' };
+const TRAIN: TrainerCommand = { kind: 'train', purpose: 'search', steps: 2, lr: 0.05 };
+const VALIDATE: TrainerCommand = { kind: 'validate', purpose: 'commit' };
 
 async function start(args: readonly string[], options: Partial<TrainerOptions> = {}) {
   const [name = '', ...rest] = args;
@@ -93,7 +93,7 @@ describe('an answer that', () => {
   });
 });
 
-const COMMANDS: readonly Command[] = [
+const COMMANDS: readonly TrainerCommand[] = [
   { kind: 'save', checkpoint: 'a' },
   TRAIN,
   VALIDATE,
@@ -170,7 +170,7 @@ describe('of a trainer’s process group nothing survives', () => {
       const trainer = await start(['forks.mjs', path, how]);
       await both;
       const stayed = children.get('stayed');
-      if (stayed === undefined) throw new Error('nobody stayed in the group');
+      if (stayed === undefined) throw new Error('none stayed in the group');
       const gone = once(stayed, 'close');
       await end(trainer);
       await gone;

@@ -54,7 +54,7 @@ describe('startTrainer', () => {
 
   it('tells of its process before the script has connected', async () => {
     const pids: number[] = [];
-    const starting = start('never-says-hello.mjs', {
+    const starting = start('never-shakes-hands.mjs', {
       startTimeoutMs: 100,
       onStarted: (pid) => pids.push(pid),
     });
@@ -64,7 +64,7 @@ describe('startTrainer', () => {
 
   it('gives a hint when the script takes long to connect, once', async () => {
     let hints = 0;
-    const starting = start('never-says-hello.mjs', {
+    const starting = start('never-shakes-hands.mjs', {
       hintAfterMs: 1,
       startTimeoutMs: 200,
       onHint: () => hints++,
@@ -73,9 +73,22 @@ describe('startTrainer', () => {
     expect(hints).toBe(1);
   });
 
-  it('is interrupted by its signal before the hello', async () => {
+  it('leaves out of that time what the script takes to prepare, and tells of it', async () => {
+    let asked = 0;
+    const told: number[] = [];
+    const starting = start('never-shakes-hands.mjs', {
+      startTimeoutMs: 50,
+      isPreparing: () => ++asked < 20,
+      onPreparing: (seconds) => told.push(seconds),
+    });
+    await expect(starting).rejects.toMatchObject({ code: 'TRAINER_SILENT' });
+    expect(asked).toBeGreaterThan(19);
+    expect(told.length).toBeGreaterThan(0);
+  });
+
+  it('is interrupted by its signal before the handshake', async () => {
     const signal = AbortSignal.timeout(100);
-    await expect(start('never-says-hello.mjs', { signal })).rejects.toMatchObject({
+    await expect(start('never-shakes-hands.mjs', { signal })).rejects.toMatchObject({
       code: 'INTERRUPTED',
     });
   });
@@ -98,6 +111,7 @@ const NOT_STARTED: readonly (readonly [string, Partial<TrainerOptions>, string])
     { command: [`${FIXTURES}/trains.mjs`] },
     'it is not executable; make it so (chmod +x)',
   ],
+  ['a directory', { command: [FIXTURES] }, 'it is a directory; name the script in it'],
   [
     'a path below a file',
     { command: [`${FIXTURES}/trains.mjs/x`] },
@@ -120,7 +134,7 @@ describe('startTrainer refuses', () => {
     });
   }
 
-  it('another version of the protocol, naming both, whatever else the hello says', async () => {
+  it('another version of the protocol, naming both, whatever else the handshake says', async () => {
     await expect(start('other-protocol.mjs')).rejects.toMatchObject({
       code: 'PROTOCOL_VERSION',
       message: expect.stringMatching(/speaks protocol 2 and this autolrs speaks 1/),
@@ -205,7 +219,7 @@ describe('a trainer', () => {
   });
 
   it('that is gone when it is asked has ended, and its pipe has not broken', async () => {
-    const trainer = await start('leaves-after-hello.mjs');
+    const trainer = await start('leaves-after-handshake.mjs');
     const lr = Array.from({ length: 100_000 }, () => 0.1);
     await expect(trainer.ask({ ...TRAIN, steps: lr.length, lr })).rejects.toMatchObject({
       code: 'TRAINER_EXITED',

@@ -47,6 +47,14 @@ class RanksError(PermanentError, RuntimeError):
     """The processes that train together do not do the same."""
 
 
+class NoTunerError(PermanentError, RuntimeError):
+    """The script asks for a run, and no tuner can be started."""
+
+
+class RunRefusedError(PermanentError, ValueError):
+    """The tuner does not take the run as the script asks for it."""
+
+
 class TrainingOverError(PermanentError, RuntimeError):
     """The tuner has had its steps, and the script trains on."""
 
@@ -57,3 +65,7 @@ class StepMissingError(PermanentError, RuntimeError):
 
 class StepOrderError(PermanentError, RuntimeError):
     """The script says that it has made an update before it makes it."""
+
+
+class ScheduleFileError(PermanentError, ValueError):
+    """What should be the schedule of a run is none, or cannot be set."""

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Protocol, runtime_checkable
 
+from autolrs._averages.sampling import Averaging
+
 
 class Hooks(Protocol):
     """A model in training, as the session sees it.
@@ -113,6 +115,18 @@ class TellsGroups(Protocol):
 
 
 @runtime_checkable
+class ChecksLrs(Protocol):
+    """What hooks can do besides: tell afterwards that an update was done at another LR."""
+
+    def check_lrs(self) -> None:
+        """Compares the LRs of the updates since it was called last with those that were set.
+
+        Raises:
+            SecondSchedulerError: Something else has set one.
+        """
+
+
+@runtime_checkable
 class ScalesSchedule(Protocol):
     """What hooks can do besides: leave the LR to the script, and set a factor on it.
 
@@ -131,8 +145,49 @@ class ScalesSchedule(Protocol):
 
 
 @runtime_checkable
-class SeesMoves(Protocol):
-    """What hooks can do besides: see whether training moves the weights."""
+class OverridesSchedule(Protocol):
+    """What hooks can do besides: set the LR for each update alone, and leave the rest as it is."""
+
+    def begin_override(self) -> None:
+        """The script's schedule goes on between updates; `check` is not called.
+
+        From here on the LR of these hooks is that of the next update.
+        """
+
+    def take_own_lr(self) -> float | None:
+        """The highest LR of the script's own, of the first group, since it was asked last.
+
+        None where there was no update, or where the script has no LR of its own.
+        """
+
+
+@runtime_checkable
+class TellsRollback(Protocol):
+    """What hooks can do besides: say whether the loop bears a rollback amid a committed run."""
+
+    @property
+    def can_rollback(self) -> bool:
+        """False where a framework counts, logs and saves by itself, and would not go back too."""
+
+
+@runtime_checkable
+class TellsSchedule(Protocol):
+    """What hooks can do besides: say which LR schedule the script has of its own.
+
+    Asked once it is settled whose LR it is; nothing is told where it is the tuner's.
+    """
+
+    def get_schedule(self, total: int | None) -> dict[str, Any] | None:
+        """Its `name` for people and, where it is known, its `peak`: the first group's highest LR.
+
+        Args:
+            total: The script's own number of updates, if it is known.
+        """
+
+
+@runtime_checkable
+class ChecksWeights(Protocol):
+    """What hooks can do besides: check that training changes the weights."""
 
     def begin_training(self) -> None:
         """A training begins."""
@@ -157,3 +212,38 @@ class KeepsRng(Protocol):
 
     def set_rng(self, rng: Any) -> None:
         """Brings back what `get_rng` gave."""
+
+
+@runtime_checkable
+class AveragesWeights(Protocol):
+    """What hooks can do besides: keep averages of the weights, as a part of what is captured.
+
+    See `autolrs._averages.sampling` for which. Weights are all that is trained, and statistics
+    such as BatchNorm's with them.
+    """
+
+    @property
+    def can_average(self) -> bool:
+        """False where this model's weights cannot be replaced for a validation."""
+
+    @property
+    def is_averaged(self) -> bool:
+        """True once an average took the weights' place, until training goes on."""
+
+    def begin_averages(self, averaging: Averaging) -> None:
+        """Goes on with the averages that there are, if they are the same ones, else begins."""
+
+    def end_averages(self) -> None:
+        """Drops the averages."""
+
+    def average_update(self) -> None:
+        """An update was made."""
+
+    def has_average(self, power: float) -> bool:
+        """True once there is an average of this power."""
+
+    def weights_at(self, power: float) -> AbstractContextManager[None]:
+        """While entered, the model has the average for its weights."""
+
+    def adopt_average(self, power: float) -> None:
+        """The average becomes the weights, and all averages are dropped."""

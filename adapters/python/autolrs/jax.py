@@ -15,6 +15,7 @@ from __future__ import annotations
 from typing import Any, Callable
 
 from autolrs._data.batch_replay import DEFAULT_BYTES
+from autolrs._inside.run import Run
 from autolrs._protocol.claim import claim_alone
 from autolrs._protocol.wire import Wire
 from autolrs._state.requires import require
@@ -34,6 +35,7 @@ def attach(
     *,
     total: int | None = None,
     rewind_bytes: int = DEFAULT_BYTES,
+    run: Run | None = None,
 ) -> JaxSession | InertJaxTuner:
     """Hands the learning rate over to the tuner, if one drives this script.
 
@@ -49,13 +51,15 @@ def attach(
         total: How many steps the script means to do. `cycle` knows it by itself.
         rewind_bytes: How many bytes of past batches `cycle` keeps, so that every candidate can be
             tried on the same ones.
+        run: Starts a tuner where none drives the script, as in a notebook, and says how it is to
+            run.
 
     Raises:
         SecondSchedulerError: The optimizer was given a schedule.
         ValueError: No LR is in the state, the first one is 0, or attach was called before.
         NotImplementedError: More than one process trains.
     """
-    wire = claim_alone("autolrs.jax")
+    wire = claim_alone("autolrs.jax", run)
     if wire is None:
         return InertJaxTuner(state, total)
     return JaxSession(wire, JaxHooks(state, validate), total, rewind_bytes)

@@ -9,9 +9,6 @@ from __future__ import annotations
 import atexit
 import os
 import sys
-import time
-import traceback
-from collections import deque
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from typing import Any, TypeVar
@@ -19,25 +16,24 @@ from typing import Any, TypeVar
 from autolrs._data.batch_replay import DEFAULT_BYTES, BatchReplay
 from autolrs._data.loop import DataLoop
 from autolrs._data.pause import Pause
-from autolrs._protocol.messages import SCRIPT_RAISED, Request, RpcError, base_of, parse_request
+from autolrs._notebook.idle import IdleNotebook
+from autolrs._protocol.claim import forget_on_next_run, on_next_run
+from autolrs._protocol.messages import SCRIPT_RAISED, Request, RpcError, base_of
 from autolrs._protocol.wire import TunerGone, Wire
 from autolrs._session.handler import RequestHandler
-from autolrs._session.programming_errors import bug_in
+from autolrs._session.held_signals import HeldSignals
+from autolrs._session.progress_clock import ProgressClock
+from autolrs._session.rpc import RpcChannel
 from autolrs._session.script_exit import ScriptEnd
 from autolrs._session.stepless_loop import IdleBatches, SteplessLoop
 from autolrs._session.train_request import TrainRequest
-from autolrs.errors import PermanentError, TrainingOverError
-from autolrs.hooks import Hooks, ScalesSchedule, SeesMoves
+from autolrs._session.unsteered_updates import UnsteeredUpdates
+from autolrs._trackers.active import ActiveRuns
+from autolrs.errors import TrainingOverError
+from autolrs.hooks import ChecksWeights, Hooks, OverridesSchedule, ScalesSchedule
 from autolrs.tuner import epochs_of, must_be_count, must_be_loader
 
 Batch = TypeVar("Batch")
-
-PROGRESS_SECONDS = 0.25
-"""Progress is for people, who read no faster."""
-
-MAX_STRIDE = 64
-"""At most so many steps between two readings of the clock: enough to make them cost nothing, few
-enough to notice soon when steps become slow."""
 
 GOES_ON = (
     "the script's loop goes on: end it by `if tuner.done: break` after tuner.step, by `while not "
@@ -54,6 +50,7 @@ class Session:
         hooks: The model in training.
         total: How many steps the script means to do; None if it does not say.
         rewind_bytes: What `cycle` keeps of past batches, so that they can come again.
+        epoch: How many steps an epoch has; None if the script does not say.
 
     Raises:
         SecondSchedulerError: Something else sets the LR too.
@@ -62,35 +59,35 @@ class Session:
 
     is_driven = True
 
+    _tracks = True
+    """It logs into the runs of trackers that the script has open."""
+
     def __init__(
         self,
         wire: Wire,
         hooks: Hooks,
         total: int | None = None,
         rewind_bytes: int = DEFAULT_BYTES,
+        epoch: int | None = None,
     ) -> None:
         if not isinstance(hooks, ScalesSchedule):
             hooks.check()  # else it waits for the word whose LR it is to be
         wire.take()
         self._wire = wire
+        self._rpc = RpcChannel(wire)
         self._hooks = hooks
-        self._moves = hooks if isinstance(hooks, SeesMoves) else None
+        self._weight_checks = hooks if isinstance(hooks, ChecksWeights) else None
         self._cache = BatchReplay(rewind_bytes, hooks.keep)
         self._handler = RequestHandler(hooks, self._cache, self.warn, wire.token)
         self._handler.total = total
-        self._waiting: deque[Request] = deque()
+        self._handler.epoch = epoch
         self._training: TrainRequest | None = None
-        self._stride = self._next_clock_check = 1
-        self._looked_at = self._told_at = time.monotonic()
+        self._clock = ProgressClock()
         self._has_begun = False
         self._has_base = False
         self._has_left_loop = False
         self._has_trained = False
-        self._is_asked_before = False
-        """The tuner is asked before each update."""
-        self._undo: Any = None
-        self._left: Any = None
-        """What the tuner has left, for a loop that might go on with it."""
+        self._unsteered = UnsteeredUpdates(hooks)
         self._is_new = False
         self._is_called = False
         """The script has called `step`, or what stands for it."""
@@ -101,8 +98,14 @@ class Session:
         self._stepless = SteplessLoop()
         self._pause = Pause(hooks, self._give_sign)
         self._loop = DataLoop(self, self._handler, self._cache, hooks, self._pause, self.warn)
+        self._signals = HeldSignals(lambda: wire.has_ended)
         self._end = ScriptEnd(self._refuse_training, lambda: self._handler.step)
         atexit.register(self._on_exit)
+        self._idle_notebook = IdleNotebook(self._give_sign)
+        self._trackers = ActiveRuns(self.warn) if self._tracks else None
+        self._is_trial = False
+        """What was trained last will be rolled back."""
+        on_next_run(self._release)
 
     @property
     def done(self) -> bool:
@@ -125,6 +128,11 @@ class Session:
     def step_count(self) -> int:
         """How many updates the weights have had."""
         return self._handler.step
+
+    @property
+    def weights(self) -> str:
+        """See `autolrs.tuner.Tuner.weights`."""
+        return self._handler.weights
 
     @property
     def is_search(self) -> bool:
@@ -156,8 +164,9 @@ class Session:
         if training is None:
             self._step_unasked()
             return
-        if self._undo is not None:
-            self._take_back(training)
+        if self._unsteered.is_next_undone:
+            self._unsteered.undo()
+            training.allow_script_step()
             return
         self._handler.step += 1
         self._is_new = True
@@ -174,7 +183,7 @@ class Session:
         """
         if not self._is_called:
             self._stepless.note_update()
-        self._is_asked_before = True
+        self._unsteered.is_asked_before = True
         if self._training is None:
             self._meet_update()
 
@@ -182,7 +191,7 @@ class Session:
         """An error that says that the tuner has had its steps; the tuner is told too."""
         sentence = f"the tuner has had its {self._handler.step} steps, and {remedy}"
         with suppress(TunerGone):
-            self._notify("log", {"level": "error", "message": sentence})
+            self._rpc.notify("log", {"level": "error", "message": sentence})
         return TrainingOverError(sentence)
 
     def skip(self) -> None:
@@ -249,15 +258,24 @@ class Session:
             self._finish(training)
         self._serve()
 
-    def steps_in(self, epochs: int, batches: int) -> int:
-        """How many updates so many epochs of so many batches are."""
+    def steps_in(self, epochs: int, batches: int, entries: int) -> int:
+        """How many updates so many epochs of so many batches are.
+
+        Args:
+            epochs: All of them.
+            batches: Of each.
+            entries: How often the loop over batches is entered for them.
+
+        Raises:
+            UncountableError: It cannot be known.
+        """
         return epochs * batches
 
     def _give_up(self, training: TrainRequest) -> None:
         why = "the script goes through batch after batch without an update"
         if training.count == 0:
             self._training = None
-            self._refuse(training.request.id, RpcError(SCRIPT_RAISED, why))
+            self._rpc.refuse(training.request.id, RpcError(SCRIPT_RAISED, why))
             return
         self.warn(f"{why}: taken for a divergence")
         training.stop("diverged")
@@ -278,7 +296,7 @@ class Session:
             self._serve()
             if self._handler.loads > loads and not self._is_over:
                 # The gradients are of other weights. So this update is undone, and does not count.
-                self._undo = self._hooks.capture()
+                self._unsteered.undo_next()
         if self._is_over:
             raise self.over(GOES_ON)
 
@@ -287,8 +305,7 @@ class Session:
         # its updates, comes here: its first one was not steered. The other way to come here is a
         # tuner that is gone, and `_serve` says so.
         if self._is_over:
-            if self._left is not None:
-                self._hooks.apply(self._left)
+            self._unsteered.restore_end()
             raise self.over(GOES_ON)
         self._handler.step += 1
         self._serve()
@@ -297,59 +314,31 @@ class Session:
             f"made {self._handler.step} before the tuner was asked, and it was not steered"
         )
 
-    def _take_back(self, training: TrainRequest) -> None:
-        self._hooks.apply(self._undo)
-        self._undo = None
-        training.allow_script_step()
-
     def _check(self, training: TrainRequest) -> None:
-        if self._wire.has_input:
-            self._read_input(training)
+        if self._wire.has_input and self._rpc.read_cancel():
+            training.stop("cancel")
         training.judge_held()
         if training.is_done:
             self._finish(training)
             self._serve()
             return
         training.set_next_lr()
-        if training.count >= self._next_clock_check:
-            self._check_clock(training)
-        training.schedule_check(self._next_clock_check)
-
-    def _read_input(self, training: TrainRequest) -> None:
-        """Takes what came while training: `cancel`, or a request that has to wait."""
-        while True:
-            line = self._wire.receive_if_any()
-            if line is None:
-                return
-            request = self._parse(line)
-            if request is None:
-                continue
-            if request.id is not None:
-                self._waiting.append(request)
-            elif request.method == "cancel":
-                training.stop("cancel")
-
-    def _check_clock(self, training: TrainRequest) -> None:
-        now = time.monotonic()
-        # Some readings between two notices, and the next at most twice as far away as the last.
-        seconds_per_step = max(now - self._looked_at, 1e-6) / self._stride
-        wanted = int(PROGRESS_SECONDS / 8 / seconds_per_step)
-        self._stride = max(1, min(wanted, 2 * self._stride, MAX_STRIDE))
-        self._looked_at = now
-        if now - self._told_at >= PROGRESS_SECONDS:
-            self._told_at = now
-            self._notify(
+        if training.count >= self._clock.next_check and self._clock.is_notice_due(training.count):
+            self._rpc.notify(
                 "progress", {"step": self._handler.step, "losses": training.unsent_losses()}
             )
-        self._next_clock_check = training.count + self._stride
+        training.schedule_check(self._clock.next_check)
 
     def _finish(self, training: TrainRequest) -> None:
-        if self._moves is not None and not self._has_left_loop:
-            self._moves.end_training(training.done())
+        if self._weight_checks is not None and not self._has_left_loop:
+            self._weight_checks.end_training(training.done())
         result = training.result(self._handler.step)
         self._training = None
         self._reached = None if training.is_search else self._handler.step
+        self._is_trial = training.is_search
         self._answer(training.request, result)
+        if self._trackers is not None:  # while the tuner thinks
+            self._trackers.log_steps(training.done, self._handler.step, training.is_search)
 
     def _serve(self) -> None:
         """Answers requests until one lets the script train on, or ends the tuning."""
@@ -357,21 +346,14 @@ class Session:
             if not isinstance(self._hooks, ScalesSchedule):
                 self._hooks.check()  # again: a scheduler may have been made since
             self._has_begun = True
+            # A tuner that the script has started has no signal of its own to end by.
+            if self._wire.started is None:
+                self._signals.hold()
         while self._training is None and not self._is_over:
-            request = self._waiting.popleft() if self._waiting else self._receive()
+            request = self._rpc.next_request()
             # A notification that comes here is a `cancel` that was too late, or unknown.
             if request is not None and request.id is not None:
                 self._handle(request)
-
-    def _receive(self) -> Request | None:
-        return self._parse(self._wire.receive())
-
-    def _parse(self, line: bytes) -> Request | None:
-        try:
-            return parse_request(line)
-        except RpcError as fault:
-            self._refuse(fault.id, fault)
-            return None
 
     def _begin_scaling(self, request: Request) -> None:
         """Settles whose LR it is, by the first request. What is wrong is raised in the script.
@@ -380,11 +362,14 @@ class Session:
             SecondSchedulerError: Something else sets the LR, and the tuner would too.
         """
         self._has_base = True
-        if isinstance(self._hooks, ScalesSchedule):
-            if request.method == "initialize" and base_of(request.params) == "user":
-                self._hooks.begin_scaling()
-            else:
-                self._hooks.check()
+        base = base_of(request.params) if request.method == "initialize" else "tuner"
+        hooks = self._hooks
+        if base == "override" and isinstance(hooks, OverridesSchedule):
+            hooks.begin_override()
+        elif isinstance(hooks, ScalesSchedule):
+            hooks.begin_scaling() if base == "user" else hooks.check()
+        if base == "user" and self._trackers is not None:
+            self._trackers.lr_name = "factor"
 
     def _handle(self, request: Request) -> None:
         if not self._has_base:
@@ -392,15 +377,27 @@ class Session:
         try:
             result = self._result(request)
         except RpcError as fault:
-            self._refuse(request.id, fault)
+            self._rpc.refuse(request.id, fault)
         except BaseException as error:
-            self._refuse_raised(request, error)
+            self._rpc.refuse_raised(request, error)
             # Ctrl-C and sys.exit in a hook still end the script.
             if not isinstance(error, Exception):
                 raise
         else:
             if result is not None:
                 self._answer(request, result)
+                self._track(request, result)
+        if self._is_over:
+            self._signals.release()
+        if self._is_over and self._wire.started is not None:
+            self._idle_notebook.stop()
+            self._wire.started.over()
+
+    def _track(self, request: Request, result: dict[str, Any]) -> None:
+        if request.method == "restore":
+            self._is_trial = False
+        elif request.method == "validate" and self._trackers is not None:
+            self._trackers.log_evaluation(result["loss"], self._handler.step, self._is_trial)
 
     def _result(self, request: Request) -> dict[str, Any] | None:
         """The result of a request; None for `train`, which is answered when its steps are done."""
@@ -408,8 +405,9 @@ class Session:
             return self._begin(self._new_training(request))
         if request.method == "shutdown":
             self._is_over = True
-            if self._has_trained and not self._is_asked_before and not self._loop.was_entered:
-                self._left = self._hooks.capture()  # its loop may go on
+            is_asked = self._unsteered.is_asked_before or self._loop.was_entered
+            if self._has_trained and not is_asked:
+                self._unsteered.keep_end()  # its loop may go on
             return {"step": self._handler.step}
         return self._handler.answer(request)
 
@@ -422,58 +420,42 @@ class Session:
         if training.is_done:
             return training.result(self._handler.step)
         training.set_next_lr()
-        self._next_clock_check = self._stride
-        training.schedule_check(self._next_clock_check)
-        self._looked_at = self._told_at = time.monotonic()
-        if self._moves is not None:
-            self._moves.begin_training()
+        self._clock.begin()
+        training.schedule_check(self._clock.next_check)
+        if self._weight_checks is not None:
+            self._weight_checks.begin_training()
         self._training = training
         self._has_trained = True
         return None
 
     def _answer(self, request: Request, result: dict[str, Any]) -> None:
-        self._wire.send({"id": request.id, "result": result})
-
-    def _refuse(self, id: int | str | None, fault: RpcError) -> None:
-        error: dict[str, Any] = {"code": fault.code, "message": str(fault)}
-        if fault.is_permanent:
-            error["data"] = {"permanent": True}
-        self._wire.send({"id": id, "error": error})
-
-    def _refuse_raised(self, request: Request, error: BaseException) -> None:
-        summary = traceback.TracebackException(type(error), error, None)
-        summary.__notes__ = None  # they come last, and say less than the error: JAX adds some
-        message = list(summary.format_exception_only())[-1].strip()
-        lines = traceback.format_exception(type(error), error, error.__traceback__)
-        data: dict[str, Any] = {"traceback": "".join(lines)}
-        bug = bug_in(error)
-        if bug is not None or isinstance(error, PermanentError):
-            data["permanent"] = True
-            message = bug or message
-        fault = {"code": SCRIPT_RAISED, "message": message, "data": data}
-        self._wire.send({"id": request.id, "error": fault})
-
-    def _notify(self, method: str, params: dict[str, Any]) -> None:
-        self._wire.send({"method": method, "params": params})
+        self._rpc.answer(request, result)
 
     def warn(self, message: str) -> None:
         """Tells a person something, if the tuner is still there."""
-        if self._wire.is_gone:
-            return
-        with suppress(TunerGone):
-            self._notify("log", {"level": "warn", "message": message})
+        self._rpc.log("warn", message)
 
     def _give_sign(self) -> None:
         with suppress(TunerGone):
-            self._notify("progress", {"step": self._handler.step, "losses": []})
+            self._rpc.notify("progress", {"step": self._handler.step, "losses": []})
 
     def _refuse_training(self, error: BaseException) -> None:
         """What ends the script is the answer to the `train` in flight."""
+        started = self._wire.started
+        if started is not None:
+            started.fails(error)
+        self._answer_by(error)
+        self._signals.release()
+        if started is not None:
+            self._idle_notebook.stop()
+            started.leave()
+
+    def _answer_by(self, error: BaseException) -> None:
         training, self._training = self._training, None
         if training is not None and not self._wire.is_gone:
             try:
                 self._tell_last(training)
-                self._refuse_raised(training.request, error)
+                self._rpc.refuse_raised(training.request, error)
             except TunerGone:
                 pass  # the script's own end is the one to show
 
@@ -484,7 +466,15 @@ class Session:
         except Exception:  # a device that has failed cannot be read
             return
         if unsent_losses:
-            self._notify("progress", {"step": self._handler.step, "losses": unsent_losses})
+            self._rpc.notify("progress", {"step": self._handler.step, "losses": unsent_losses})
+
+    def _release(self) -> None:
+        """Another run begins in this process, as in a notebook."""
+        forget_on_next_run(self._release)
+        atexit.unregister(self._on_exit)
+        self._end.stop()
+        self._signals.release()
+        self._idle_notebook.stop()
 
     def _on_exit(self) -> None:
         """The loop ended by itself: answers on, so that the tuner can come to its end."""

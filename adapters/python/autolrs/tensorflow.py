@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from typing import Any, Callable
 
 from autolrs._data.batch_replay import DEFAULT_BYTES
+from autolrs._inside.run import Run
 from autolrs._protocol.claim import claim_alone
 from autolrs._state.requires import require
 from autolrs.session import Session
@@ -36,6 +37,7 @@ def attach(
     *,
     total: int | None = None,
     rewind_bytes: int = DEFAULT_BYTES,
+    run: Run | None = None,
 ) -> Tuner:
     """Hands the learning rate over to the tuner, if one drives this script.
 
@@ -53,13 +55,15 @@ def attach(
         total: How many steps the script means to do. `cycle` knows it by itself.
         rewind_bytes: How many bytes of past batches `cycle` keeps, so that every candidate can be
             tried on the same ones.
+        run: Starts a tuner where none drives the script, as in a notebook, and says how it is to
+            run.
 
     Raises:
         SecondSchedulerError: The LR is no variable, because a schedule computes it.
         ValueError: The first LR is 0, or attach was called before.
         NotImplementedError: More than one process trains.
     """
-    wire = claim_alone("autolrs.tensorflow")
+    wire = claim_alone("autolrs.tensorflow", run)
     if wire is None:
         return InertTuner(total)
     is_several = isinstance(learning_rate, Sequence)

@@ -18,6 +18,7 @@ from collections.abc import Sequence
 from typing import Any, Callable
 
 from autolrs._data.batch_replay import DEFAULT_BYTES
+from autolrs._inside.run import Run
 from autolrs._protocol.claim import claim_to_train, is_driven
 from autolrs._state.requires import require
 from autolrs.tuner import InertTuner, Tuner
@@ -30,7 +31,7 @@ from autolrs._torch.arguments import check_arguments
 from autolrs._torch.hooks import TorchHooks
 from autolrs._torch.session import CountedSession, updates_of
 from autolrs._torch.update_gate import install_update_gate
-from autolrs._torch_ranks.discover_ranks import find_ranks
+from autolrs._torch_ranks.discover_ranks import find_ranks, tell_untuned
 from autolrs._torch_ranks.ranked_hooks import RankedTorchHooks
 from autolrs._torch_ranks.ranked_session import ranked_session
 
@@ -45,6 +46,7 @@ def attach(
     extra: Sequence[Any] = (),
     total: int | None = None,
     rewind_bytes: int = DEFAULT_BYTES,
+    run: Run | None = None,
 ) -> Tuner:
     """Hands the learning rate over to the tuner, if one drives this script.
 
@@ -71,6 +73,8 @@ def attach(
         total: How many steps the script means to do. `cycle` knows it by itself.
         rewind_bytes: How many bytes of past batches `cycle` keeps, so that every candidate can be
             tried on the same ones.
+        run: Starts a tuner where none drives the script, as in a notebook, and says how it is to
+            run.
 
     Where the loop begins, a scheduler of torch.optim that sets the LR of this optimizer too raises
     `SecondSchedulerError`, and an LR of 0 in the first parameter group `ValueError`; not so under
@@ -85,8 +89,9 @@ def attach(
         RanksError: Several processes train, and have not met or cannot reach each other.
         ImportError: The model is sharded (FSDP2), and PyTorch is older than 2.7.
     """
-    wire = claim_to_train()
+    wire = claim_to_train(run)
     if not is_driven():
+        tell_untuned()
         return InertTuner(total)
     check_arguments(model, optimizer, validate, extra, total, rewind_bytes)
     total = None if total is None else int(total)

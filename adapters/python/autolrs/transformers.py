@@ -14,20 +14,24 @@ import math
 import warnings
 from typing import Any, Callable
 
+from autolrs._inside.run import Run
 from autolrs._protocol.claim import claim_to_train
+from autolrs._session.phase import phase
 from autolrs._session.tuner_status import TunerStatus
 from autolrs._state.requires import require
 from autolrs.session import Session
-from autolrs.tuner import must_be_count
 
 require("transformers", "Transformers", "transformers[torch]", "4.46")
 
 import transformers
-from transformers import PrinterCallback, ProgressCallback, Trainer, TrainerCallback
+from transformers import Trainer, TrainerCallback
 
-from autolrs._torch.hooks import TorchHooks
+from autolrs._torch.owned_loop import OwnedLoopHooks
 from autolrs._torch.updates import Updates
+from autolrs._torch_lr.stand_in import SchedulerStandIn
 from autolrs._torch_state.rng import capture_rng, restore_rng
+from autolrs._transformers.bare import BareTrainer
+from autolrs._transformers.probed import make_scout, print_without_bar
 
 __all__ = ["TunerCallback", "attach"]
 
@@ -35,17 +39,24 @@ ENDLESS = 2**40
 """Steps after which a Trainer ends by itself: far more than a tuner asks for."""
 
 
-def attach(trainer: Trainer) -> TunerStatus:
+def attach(trainer: Trainer, *, run: Run | None = None) -> TunerStatus:
     """Hands the learning rate of `trainer.train()` over to the tuner, if one drives this script.
 
-    Under a tuner the Trainer does as many optimizer updates as the tuner asks for, whatever its
-    arguments say, makes no scheduler except under `--keep-schedule`, loads no best checkpoint at
-    its end, and validates by its own evaluation if it has an `eval_dataset`. It prints its logs
-    without a progress bar, since the tuner shows how far the run is. Without a tuner the Trainer
+    Under a tuner the Trainer makes no scheduler except under `--keep-schedule`. The tuner
+    validates by the Trainer's evaluation if it has an `eval_dataset`. Without a tuner the Trainer
     stays as it is.
+
+    Where the search is apart from the run, the Trainer that is searched on is thrown away: it does
+    as many updates as the tuner asks for, and neither saves nor reports. The committed Trainer
+    does its own number of updates, and all else that its arguments and callbacks say.
+
+    Where the search is within the run, the Trainer does as many updates as the tuner asks for,
+    loads no best checkpoint at its end, and prints its logs without a progress bar.
 
     Args:
         trainer: Before it trains.
+        run: Starts a tuner where none drives the script, as in a notebook, and says how it is to
+            run.
 
     Returns:
         Says where training stands, for callbacks that log or save amid it.
@@ -54,7 +65,7 @@ def attach(trainer: Trainer) -> TunerStatus:
         NotImplementedError: More than one process trains, or DeepSpeed does.
         TypeError: There are several evaluation sets, and no loss to choose by.
     """
-    if claim_to_train() is None:
+    if claim_to_train(run) is None:
         return BareTrainer(trainer)
     if trainer.args.world_size > 1 or trainer.is_deepspeed_enabled:
         raise NotImplementedError(
@@ -66,54 +77,30 @@ def attach(trainer: Trainer) -> TunerStatus:
             "eval_dataset is a dict of several, and the tuner chooses by one loss; give the "
             "Trainer one evaluation set"
         )
-    callback = TunerCallback(trainer)
+    callback = TunerCallback(trainer, run)
     trainer.add_callback(callback)
-    _print_without_bar(trainer)
+    if phase() is None:
+        print_without_bar(trainer)
+    elif phase() == "search":
+        make_scout(trainer)
     return callback
-
-
-def _print_without_bar(trainer: Trainer) -> None:
-    """Takes the bar away, which would count towards `ENDLESS`; a script's own kind stays."""
-    callbacks = trainer.callback_handler.callbacks
-    bars = [callback for callback in callbacks if type(callback) is ProgressCallback]
-    for bar in bars:
-        trainer.remove_callback(bar)
-    # It printed the logs too. A Trainer that is made without a bar has this in its place.
-    if bars and not any(isinstance(callback, PrinterCallback) for callback in callbacks):
-        trainer.add_callback(PrinterCallback)
-
-
-class BareTrainer(TunerStatus):
-    """For a Trainer without a tuner, which counts its updates itself."""
-
-    def __init__(self, trainer: Trainer) -> None:
-        super().__init__()
-        self._trainer = trainer
-
-    @property
-    def step_count(self) -> int:
-        """How many optimizer updates the Trainer has done."""
-        return int(self._trainer.state.global_step)
-
-    def every(self, steps: int) -> bool:
-        """True where the number of updates is a multiple of `steps`."""
-        must_be_count(steps)
-        return self.step_count > 0 and self.step_count % steps == 0
 
 
 class TunerCallback(TunerStatus, TrainerCallback):
     """What `attach` adds to the Trainer. For a Trainer under a tuner only."""
 
-    def __init__(self, trainer: Trainer) -> None:
+    def __init__(self, trainer: Trainer, run: Run | None = None) -> None:
         super().__init__()
         self._trainer = trainer
+        self._run = run
         self._updates: Updates
         self._rng: Any = None
         self._undo: Callable[[], None] = lambda: None
         self._losses: list[Any] = []
         self._meant = (trainer.args.max_steps, trainer.args.num_train_epochs)
         self._loads_best = trainer.args.load_best_model_at_end
-        trainer.args.max_steps = ENDLESS
+        if phase() != "commit":
+            trainer.args.max_steps = ENDLESS
         self._train_micro_batch = trainer.training_step
         trainer.training_step = self._training_step
         self._make_scheduler = trainer.create_scheduler
@@ -121,7 +108,7 @@ class TunerCallback(TunerStatus, TrainerCallback):
 
     def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         """Attaches to the model and its optimizer, and waits until the tuner wants steps."""
-        trainer, wire = self._trainer, claim_to_train()
+        trainer, wire = self._trainer, claim_to_train(self._run)
         assert wire is not None
         # Accelerate wraps the optimizer, and calls the one inside if the scaler lets it.
         optimizer = getattr(trainer.optimizer, "optimizer", trainer.optimizer)
@@ -131,9 +118,11 @@ class TunerCallback(TunerStatus, TrainerCallback):
         hooks = TrainerHooks(self, trainer.model, optimizer, validate, extra)
         self._updates = Updates(hooks.optimizer_set.leaves)
         total = self._total()
-        self._session = Session(wire, hooks, total)
+        # What a checkpoint of the Trainer's own has done already is not to be steered any more.
+        to_do = None if total is None else max(0, total - state.global_step)
+        self._session = Session(wire, hooks, to_do, epoch=self._epoch())
         hooks.tell_by(self._session)
-        if self._loads_best:
+        if phase() is None and self._loads_best:
             # The Trainer's best may be a probe's, or of a path that was left.
             args.load_best_model_at_end = False
             warnings.warn(
@@ -141,11 +130,13 @@ class TunerCallback(TunerStatus, TrainerCallback):
                 "that it has validated",
                 stacklevel=2,
             )
-        if total is not None:
+        if phase() != "commit" and total is not None:
             # What is given as a share is one of the training that was meant.
             state.compute_steps(args, total)
-        control.should_training_stop = self._session.done
-        self._rng = capture_rng()
+        if self._session.done:
+            control.should_training_stop = True
+        if phase() != "commit":
+            self._rng = capture_rng()
         if self._session.is_over:
             # The Trainer does one update more, which is not to be kept.
             end = hooks.capture()
@@ -177,8 +168,9 @@ class TunerCallback(TunerStatus, TrainerCallback):
         assert self._session is not None
         self._session.close()
         self._undo()
-        state.max_steps, state.num_train_epochs = state.global_step, math.ceil(self._meant[1])
-        args.load_best_model_at_end = self._loads_best
+        if phase() is None:
+            state.max_steps, state.num_train_epochs = state.global_step, math.ceil(self._meant[1])
+            args.load_best_model_at_end = self._loads_best
 
     def _training_step(self, *args: Any, **kwargs: Any) -> Any:
         # No callback is told the loss.
@@ -189,14 +181,14 @@ class TunerCallback(TunerStatus, TrainerCallback):
     def _create_scheduler(self, *_: Any, **__: Any) -> Any:
         trainer = self._trainer
         if trainer.lr_scheduler is None:
-            trainer.lr_scheduler = NoOpScheduler(trainer.optimizer)
+            trainer.lr_scheduler = SchedulerStandIn(trainer.optimizer)
             trainer._created_lr_scheduler = True
         return trainer.lr_scheduler
 
     def make_scheduler(self, optimizer: Any) -> None:
         """Puts the scheduler that the Trainer would have made where the stand-in is."""
-        trainer, total = self._trainer, self._total()
-        if not isinstance(trainer.lr_scheduler, NoOpScheduler):
+        trainer, total, stand_in = self._trainer, self._total(), self._trainer.lr_scheduler
+        if not isinstance(stand_in, SchedulerStandIn):
             return  # it was given one
         if total is None:
             raise ValueError(
@@ -204,27 +196,43 @@ class TunerCallback(TunerStatus, TrainerCallback):
                 "give TrainingArguments max_steps"
             )
         trainer.lr_scheduler = None
+        lrs = stand_in.get_last_lr()
         self._make_scheduler(total, optimizer)
+        if stand_in.loaded is not None:
+            trainer.lr_scheduler.load_state_dict(stand_in.loaded)
+            # Those of the Trainer's checkpoint, where a new scheduler begins at its first.
+            for group, lr in zip(optimizer.param_groups, lrs):
+                group["lr"] = lr
 
     def _total(self) -> int | None:
+        if phase() == "commit":
+            return int(self._trainer.state.max_steps)
         steps, epochs = self._meant
         if steps > 0:
             return int(steps)
+        updates = self._epoch()
+        return None if updates is None else math.ceil(epochs * updates)
+
+    def _epoch(self) -> int | None:
+        """Updates of an epoch; None where the data have no length."""
         try:
             batches = len(self._trainer.callback_handler.train_dataloader)
         except TypeError:
             return None
-        updates = math.ceil(batches / self._trainer.args.gradient_accumulation_steps)
-        total: int = math.ceil(epochs * updates)
-        return total
+        return math.ceil(batches / int(self._trainer.args.gradient_accumulation_steps))
 
     def _validate(self) -> tuple[float, dict[str, float]]:
         trainer = self._trainer
-        # Not `evaluate`, which tells callbacks: what is judged may be a probe, which is nothing
-        # to keep or to stop for.
-        output = trainer.evaluation_loop(
-            trainer.get_eval_dataloader(), "Evaluation", metric_key_prefix="eval"
-        )
+        handler = trainer.callback_handler
+        callbacks, handler.callbacks = handler.callbacks, []  # a bar would show it
+        try:
+            # Not `evaluate`, which tells callbacks: what is judged may be a probe, nothing to
+            # keep or stop for, and the Trainer has evaluations of its own to tell of.
+            output = trainer.evaluation_loop(
+                trainer.get_eval_dataloader(), "Evaluation", metric_key_prefix="eval"
+            )
+        finally:
+            handler.callbacks = callbacks
         metrics = {
             name.removeprefix("eval_"): value
             for name, value in output.metrics.items()
@@ -238,7 +246,7 @@ class TunerCallback(TunerStatus, TrainerCallback):
         return metrics.pop("loss"), metrics
 
 
-class TrainerHooks(TorchHooks):
+class TrainerHooks(OwnedLoopHooks):
     """Whether the Trainer has a scheduler of its own is settled with the LR's base."""
 
     def __init__(self, callback: TunerCallback, *of_torch: Any) -> None:
@@ -249,27 +257,10 @@ class TrainerHooks(TorchHooks):
     def framework(self) -> str:
         return f"transformers {transformers.__version__} on {super().framework}"
 
+    def begin_override(self) -> None:
+        self._callback.make_scheduler(self.optimizers[0])
+        super().begin_override()
+
     def begin_scaling(self) -> None:
         self._callback.make_scheduler(self.optimizers[0])
         super().begin_scaling()
-
-
-class NoOpScheduler:
-    """Stands where the Trainer wants a scheduler, and leaves the LR to the tuner."""
-
-    def __init__(self, optimizer: Any) -> None:
-        self.optimizer = optimizer
-
-    def step(self, *_: Any) -> None:
-        """Does nothing."""
-
-    def get_last_lr(self) -> list[float]:
-        """The LR of each parameter group, for the Trainer's log."""
-        return [float(group["lr"]) for group in self.optimizer.param_groups]
-
-    def state_dict(self) -> dict[str, Any]:
-        """Nothing: the tuner keeps the schedule."""
-        return {}
-
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Does nothing."""

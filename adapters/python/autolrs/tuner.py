@@ -40,6 +40,10 @@ class Tuner(Protocol):
     def is_search(self) -> bool:
         """True while a trial is in progress, whose updates will be rolled back."""
 
+    @property
+    def weights(self) -> str:
+        """`averaged` where a mean of the weights has taken their place, else `raw`."""
+
     def every(self, steps: int) -> bool:
         """True after the `step` that makes the updates that stay a multiple of `steps`.
 
@@ -131,6 +135,11 @@ class InertTuner:
     def is_search(self) -> bool:
         """Never: nothing is tried."""
         return False
+
+    @property
+    def weights(self) -> str:
+        """`raw`: no mean is kept."""
+        return "raw"
 
     def every(self, steps: int) -> bool:
         """True after the `step` that makes their number a multiple of `steps`.

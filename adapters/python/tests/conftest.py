@@ -12,8 +12,9 @@ from typing import Any, Callable
 
 import pytest
 from driver import Driver
+from own_run import Folder
 
-pytest.register_assert_rewrite("contracts")
+pytest.register_assert_rewrite("auto", "contracts", "phases")
 
 REPOSITORY = Path(__file__).parents[3]
 
@@ -29,15 +30,22 @@ def drive(tmp_path: Path) -> Iterator[Drive]:
         script: str,
         listener: socket.socket | None = None,
         launcher: Sequence[str] = (),
+        folder: Path | None = None,
         **env: str,
     ) -> Driver:
-        drivers.append(Driver(script, tmp_path, listener, launcher, **env))
+        drivers.append(Driver(script, folder or tmp_path, listener, launcher, **env))
         return drivers[-1]
 
     yield start
     for driver in drivers:
         driver.kill()
         assert driver.output == []
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Folder:
+    """For scripts that start their own run."""
+    return Folder(tmp_path)
 
 
 def require(name: str) -> Any:
@@ -61,4 +69,4 @@ def _required() -> set[str]:
     path = os.environ.get("AUTOLRS_REQUIREMENTS", REPOSITORY / "test" / "requirements.txt")
     names = re.findall(r"^[a-z-]+", Path(path).read_text(), re.MULTILINE)
     assert names
-    return {name.removesuffix("-cpu") for name in names}
+    return {name.removesuffix("-cpu").removesuffix("-skinny") for name in names}

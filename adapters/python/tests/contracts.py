@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Callable
 
+import pytest
 from driver import Driver, run_alone
 
 
@@ -134,3 +135,54 @@ def tells_where_it_stands(driver: Driver) -> None:
         "2 False True",
         "3 False False",
     ]
+
+
+AVERAGE = {"powers": [0, 20], "every": 1, "since": 0}
+
+
+def averages_the_weights(driver: Driver) -> None:
+    """The average of power 0 is the mean of the weights, and stays once it is adopted.
+
+    Args:
+        driver: A script whose validation is linear in the weights.
+    """
+    assert driver.ask("initialize")["can"]["average"] is True
+    seen = []
+    for _ in range(5):
+        driver.ask("train", steps=1, lr=0.05, average=AVERAGE)
+        seen.append(driver.ask("validate")["loss"])
+    assert len(set(seen)) == 5
+    mean = driver.ask("validate", at=0)["loss"]
+    assert mean == pytest.approx(sum(seen) / 5, rel=1e-5)
+    assert driver.ask("validate")["loss"] == seen[-1]
+    driver.ask("adopt", at=0)
+    assert driver.ask("validate")["loss"] == mean
+    assert driver.shutdown() == 0
+
+
+def averages_go_with_a_checkpoint(
+    first: Driver, start_anew: Callable[[], Driver], folder: Path
+) -> None:
+    """A checkpoint holds the averages; to keep them and to look at them changes no loss."""
+
+    def train(driver: Driver) -> list[float]:
+        losses: list[float] = driver.ask("train", steps=3, lr=0.05, average=AVERAGE)["losses"]
+        return [*losses, *(driver.ask("validate", at=power)["loss"] for power in (0, 20))]
+
+    path = str(folder / "averaged")
+    first.ask("save", id="start")
+    bare = first.train(6)
+    first.ask("restore", id="start")
+    early = train(first)
+    first.ask("save", id="a")
+    first.ask("save", id="b", path=path)
+    late = train(first)
+    assert [*early[:3], *late[:3]] == bare
+    train(first)
+    first.ask("restore", id="a")
+    assert train(first) == late
+    assert first.shutdown() == 0
+    second = start_anew()
+    second.ask("restore", id="b", path=path)
+    assert train(second) == late
+    assert second.shutdown() == 0

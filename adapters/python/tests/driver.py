@@ -158,10 +158,24 @@ class Driver:
 
     def end_of_input(self) -> int:
         """Sends no more and waits for the script's end; returns the exit status."""
+        self.hang_up()
+        return self.wait()
+
+    def hang_up(self) -> None:
+        """Sends no more."""
         self._to.close()
         if self._connection is not None:
             self._connection.shutdown(socket.SHUT_WR)
-        return self.wait()
+
+    @property
+    def is_running(self) -> bool:
+        """Whether the process that was started is there."""
+        return self._process.poll() is None
+
+    def wait_for(self, text: str) -> None:
+        """Waits until the script has written it for people."""
+        while text not in self.stderr:
+            assert self.is_running, f"the script ended; it said:\n{self.stderr}"
 
     def send_signal(self, signal: int) -> None:
         """To the process that was started, and to none that it has started."""

@@ -11,7 +11,7 @@ from toy import Toy
 
 from autolrs._data.batch_replay import BatchReplay, batch_bytes
 from autolrs._data.containers import rebuild
-from autolrs._data.epochs import Epochs
+from autolrs._data.epochs import DataPosition, Epochs
 
 
 def tape_of(count: int, limit_bytes: int = 10**9) -> BatchReplay:
@@ -191,7 +191,7 @@ def test_a_place_that_is_kept_is_gone_to_without_the_source() -> None:
     assert take(cache, 1) == ["0"]
 
 
-def test_a_place_that_is_not_kept_gives_up_what_is() -> None:
+def test_a_place_that_is_not_kept_gives_up_what_is_and_a_mark_finds_its_place_again() -> None:
     cache = BatchReplay(10**9, keep=lambda batch: batch)
     cache.attach(Epochs(["0", "1", "2", "3"], Toy(None)))
     place = cache.place
@@ -201,7 +201,38 @@ def test_a_place_that_is_not_kept_gives_up_what_is() -> None:
     assert cache.seek(place)
     assert cache._kept == []
     assert take(cache, 5) == ["0", "1", "2", "3", "0"]
+    for _ in range(2):
+        assert cache.rewind("a")
+        assert take(cache, 3) == ["2", "3", "0"]
+    cache.unpin("a")
     assert not cache.rewind("a")
+
+
+def test_marks_of_a_source_that_is_to_come_find_their_places() -> None:
+    cache = BatchReplay(10**9, keep=lambda batch: batch)
+    cache.wait_for_source()
+    source = Epochs(["0", "1", "2", "3"], Toy(None))
+    start = source.place
+    for key, at in (("a", 1), ("b", 3)):
+        cache.seek(start._replace(batches=at))
+        cache.pin(key)
+    cache.seek(start._replace(epoch=1, batches=2))
+    cache.attach(source)
+    assert take(cache, 1) == ["2"]
+    for _ in range(2):
+        assert cache.rewind("b")
+        assert take(cache, 2) == ["3", "0"]
+        assert cache.rewind("a")
+        assert take(cache, 4) == ["1", "2", "3", "0"]
+
+
+def test_a_mark_whose_source_cannot_go_back_says_so() -> None:
+    cache = tape_of(10)
+    cache.pin("a")
+    take(cache, 2)
+    cache.seek(DataPosition(0, 5, None))
+    assert not cache.rewind("a")
+    assert take(cache, 1) == ["5"]
 
 
 def test_to_ask_for_the_place_keeps_no_batch() -> None:

@@ -12,7 +12,7 @@ from driver import Driver
 
 CORPUS = Path(__file__).parents[3] / "test" / "corpus"
 
-METHODS = ["discard", "initialize", "restore", "save", "shutdown", "train", "validate"]
+METHODS = ["adopt", "discard", "initialize", "restore", "save", "shutdown", "train", "validate"]
 
 SCRIPT = """
 import toy
@@ -59,6 +59,13 @@ def shape(value: Any) -> Any:
 def prepare(driver: Driver, case: Case) -> None:
     if case.method in ("restore", "discard"):
         driver.ask("save", id=case.params["id"])
+    if "at" in case.params:
+        driver.ask(
+            "train",
+            steps=1,
+            lr=0.1,
+            average={"powers": [case.params["at"]], "every": 1, "since": 0},
+        )
 
 
 def test_the_corpus_has_a_file_for_every_request_and_none_is_empty() -> None:

@@ -145,6 +145,34 @@ def test_a_process_that_continues_begins_with_the_epoch_it_is_in_and_trains_as_t
     assert second.notifications == []
 
 
+@pytest.mark.parametrize("at", [3, 4, 6])
+@pytest.mark.parametrize("later", [4, 7])
+@pytest.mark.parametrize("script", [EPOCHS, OWN_RANGE])
+def test_a_process_that_continues_goes_back_beyond_where_it_began(
+    drive: Drive, tmp_path: Path, at: int, later: int, script: str
+) -> None:
+    best, last = str(tmp_path / "best"), str(tmp_path / "last")
+    first = drive(script)
+    commit(first, at)
+    first.ask("save", id="best")
+    first.ask("save", id="0", path=best)
+    commit(first, later)
+    first.ask("save", id="1", path=last)
+    commit(first, 3)
+    first.ask("restore", id="best")
+    expected = commit(first, 6)
+    first.kill()
+    second = drive(script, AUTOLRS_CONTINUES="1")
+    second.ask("restore", id="0", path=best)
+    second.ask("save", id="best")
+    second.ask("restore", id="1", path=last)
+    commit(second, 3)
+    for _ in range(2):
+        second.ask("restore", id="best")
+        assert commit(second, 6) == expected
+    assert not [note for note in second.notifications if "are gone" in note["params"]["message"]]
+
+
 def test_an_own_loop_over_epochs_that_continues_is_told_that_it_counts_anew(
     drive: Drive, tmp_path: Path
 ) -> None:
@@ -193,7 +221,33 @@ def test_several_epochs_a_round_are_a_round(drive: Drive) -> None:
     ]
 
 
-def test_how_long_a_loop_goes_that_nobody_can_count_is_not_said(drive: Drive) -> None:
+def test_what_keeps_the_total_from_being_known_is_named(drive: Drive) -> None:
+    unknown = OWN_RANGE.replace("range(5)", "range(epochs_of(data))").replace(
+        "data = Data()", "data = Data()\ndef epochs_of(data): return 5"
+    )
+    said = drive(unknown).ask("initialize")
+    assert "total" not in said
+    line = 1 + unknown[: unknown.index("for epoch")].count("\n")
+    assert said["uncounted"] == f'"epochs_of(data)" in train.py, line {line}'
+    endless = EPOCHS.replace("def __len__(self): return 4", "")
+    assert drive(endless).ask("initialize")["uncounted"] == "the number of batches of a Data"
+    given = drive(unknown.replace("attach()", "attach(total=7)")).ask("initialize")
+    assert (given["total"], given.get("uncounted")) == (7, None)
+
+
+@pytest.mark.parametrize("length", ["len(loader) // 2", "len(tensor)", "len(array)"])
+def test_the_length_of_a_loader_and_of_arrays_counts_epochs(drive: Drive, length: str) -> None:
+    torch = pytest.importorskip("torch")
+    assert torch
+    made = (
+        "import numpy, torch\ndata = Data()\narray, tensor = numpy.zeros(3), torch.zeros(3, 2)\n"
+        "loader = torch.utils.data.DataLoader([0.0] * 6)"
+    )
+    script = OWN_RANGE.replace("range(5)", f"range({length})").replace("data = Data()", made)
+    assert drive(script).ask("initialize")["total"] == 12
+
+
+def test_how_long_a_loop_goes_that_cannot_be_counted_is_not_said(drive: Drive) -> None:
     script = OWN_RANGE.replace("for epoch in range(5)", "epoch = 0\nwhile epoch < 5").replace(
         "    print(", "    epoch += 1\n    print("
     )

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
+from auto import Place, is_as_bare, text_of
 from conftest import REPOSITORY, Drive, require
 from contracts import restores_bit_for_bit
 
@@ -35,3 +38,12 @@ def test_a_step_is_an_update_where_accelerate_accumulates(drive: Drive) -> None:
     driver.train(10)
     assert driver.shutdown() == 0
     assert driver.stderr.count("update\n") == 10
+
+
+def test_a_script_that_does_not_attach_is_at_factor_1_the_bare_one(
+    drive: Drive, tmp_path: Path
+) -> None:
+    # 8 batches an epoch: two updates of three of them, and one of the two that are left.
+    hello = is_as_bare(Place(drive, tmp_path), tmp_path, text_of("accumulate"), 18)
+    assert hello["total"] == 18
+    assert hello["schedule"]["name"] == "OneCycleLR"

@@ -6,12 +6,22 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from auto import Place, auto_env, run_bare
 from conftest import REPOSITORY, Drive, require
-from contracts import goes_on_in_a_new_process, restores_bit_for_bit, trains_alone_as
+from contracts import (
+    averages_go_with_a_checkpoint,
+    averages_the_weights,
+    goes_on_in_a_new_process,
+    restores_bit_for_bit,
+    trains_alone_as,
+)
+from driver import RefusedError
+from own_run import Folder
 
 jax = require("jax")
 optax = require("optax")
 
+from autolrs._averages.sampling import Averaging  # noqa: E402
 from autolrs._jax.hooks import JaxHooks  # noqa: E402
 from autolrs.errors import NotHeldError, SecondSchedulerError  # noqa: E402
 
@@ -104,6 +114,20 @@ def test_a_new_process_goes_on_bit_for_bit(drive: Drive, tmp_path: Path) -> None
         drive(script()), lambda: drive(anew), tmp_path, at=11, steps=20
     )
     assert [told for told in second.notifications if told["method"] == "log"] == []
+
+
+def test_averages_go_with_a_checkpoint(drive: Drive, tmp_path: Path) -> None:
+    anew = script(seed=1).replace("random.seed(0)", "random.seed(1)")
+    averages_go_with_a_checkpoint(drive(script()), lambda: drive(anew), tmp_path)
+
+
+def test_averages_are_means_of_weights_and_statistics(drive: Drive) -> None:
+    linear = """
+def validate(state):
+    leaves = jax.tree.leaves((state["params"], state["batch_stats"]))
+    return sum(leaf.sum() for leaf in leaves)
+"""
+    averages_the_weights(drive(script(loop=linear + LOOP)))
 
 
 EPOCHS = LOOP.replace(
@@ -199,6 +223,23 @@ def test_a_restore_keeps_kinds_types_and_what_is_saved() -> None:
         assert hooks.state[0]["count"] == 3
 
 
+def test_averages_are_of_weights_alone_and_of_float32_at_least() -> None:
+    params = {"half": jnp.ones(2, jnp.bfloat16), "count": jnp.ones(1, jnp.int32), "scale": 2.0}
+    moments = optax.inject_hyperparams(optax.adam)(0.1).init({"w": jnp.zeros(1)})
+    hooks = JaxHooks((params, moments, jax.random.key(0)), lambda state: 0.0)
+    hooks.begin_averages(Averaging([0], 1, 0))
+    hooks.average_update()
+    grown = {**params, "half": params["half"] * 1.0078125, "scale": 3.0}
+    hooks.state = (grown, *hooks.state[1:])
+    hooks.average_update()
+    [[average]] = hooks.averages_state()["averages"]["values"]
+    assert average.tolist() == [1.00390625] * 2  # bfloat16 would round to either end
+    before = jax.tree.map(str, hooks.state)
+    with hooks.weights_at(0):
+        assert hooks.state[0]["half"].dtype == jnp.bfloat16
+    assert jax.tree.map(str, hooks.state) == before
+
+
 def test_a_state_of_another_shape_is_refused() -> None:
     hooks = JaxHooks((jnp.zeros(2), sgd(0.1).init(jnp.zeros(2))), None)
     other = JaxHooks((jnp.zeros(3), sgd(0.1).init(jnp.zeros(3))), None)
@@ -268,3 +309,94 @@ def test_held_losses_are_read_whatever_their_type_and_shape() -> None:
     assert [type(value) for value in read] == [float] * 4
     assert read[:3] == [0.5, 2, 1]
     assert read[3] != read[3]
+
+
+OWN_RUN = """
+import jax, jax.numpy as jnp, optax
+import autolrs.jax
+
+optimizer = optax.inject_hyperparams(optax.sgd)(learning_rate=1e-2)
+batches = [jnp.full(4, 0.1 * i) for i in range(8)]
+loss_of = lambda weights, batch: jnp.mean((weights - batch) ** 2)
+
+@jax.jit
+def update(state, batch):
+    weights, inner = state
+    loss, gradient = jax.value_and_grad(loss_of)(weights, batch)
+    change, inner = optimizer.update(gradient, inner)
+    return (optax.apply_updates(weights, change), inner), loss
+
+state = jnp.ones(4), optimizer.init(jnp.ones(4))
+run = autolrs.Run(steps=100, min_lr=1e-3, max_lr=0.3)
+tuner = autolrs.jax.attach(state, lambda state: loss_of(state[0], batches[0]), run=run)
+for batch in tuner.cycle(batches, epochs=5):
+    tuner.state, loss = update(tuner.state, batch)
+    tuner.step(loss)
+print(run.result["status"], tuner.step_count == run.result["steps"]["committed"])
+"""
+
+
+def test_a_script_starts_its_own_run(folder: Folder) -> None:
+    ended = folder.run(OWN_RUN)
+    assert ended.returncode == 0, ended.stderr
+    assert ended.stdout.splitlines()[-1] == "finished True"
+
+
+SETS_LR = """
+tuner = autolrs.jax.attach(state, validate)
+for batch in tuner.cycle(Batches(), epochs=3):
+    if tuner.step_count == AT:
+        ADAM = tuner.state["optimizer"]
+        own = {**ADAM.hyperparams, "learning_rate": jnp.asarray(0.25)}
+        tuner.state = {**tuner.state, "optimizer": ADAM._replace(hyperparams=own)}
+    tuner.state, loss = update(tuner.state, batch)
+    tuner.step(loss)
+"""
+
+
+@pytest.mark.parametrize("lr", [0.5, [0.5 / (at + 1) for at in range(8)]])
+@pytest.mark.parametrize("at", [3, 7])
+def test_an_lr_that_the_script_sets_for_one_update_is_named(
+    drive: Drive, lr: float | list[float], at: int
+) -> None:
+    loop = SETS_LR.replace("AT", str(at)).replace("jnp.", "jax.numpy.")
+    driver = drive(script(loop=loop).replace(PRINT, ""))
+    driver.ask("initialize")
+    said = "a line of the script has set it to 0.25 for an update, and the tuner had set"
+    with pytest.raises(RefusedError, match=said) as refused:
+        driver.ask("train", steps=8, lr=lr)
+    assert refused.value.is_permanent
+    assert driver.wait() == 1
+
+
+def test_an_lr_that_a_restore_brings_back_is_nobodys(drive: Drive) -> None:
+    driver = drive(script())
+    driver.ask("save", id="a")
+    for lr in (0.5, [0.25, 0.125, 0.5], 0.5):
+        driver.ask("train", steps=3, lr=lr)
+        driver.ask("restore", id="a")
+    driver.ask("validate")
+    driver.ask("train", steps=2, lr=0.1)
+    assert driver.shutdown() == 0
+
+
+UNATTACHED = """
+import jax, optax
+w = jax.numpy.zeros(3)
+optimizer = optax.sgd(0.1)
+state = optimizer.init(w)
+for _ in range(9):
+    updates, state = optimizer.update(jax.grad(lambda w: (w - 1).sum())(w), state)
+    w = optax.apply_updates(w, updates)
+print("trained", w.tolist())
+"""
+
+
+def test_a_script_that_does_not_attach_is_told_how_to_and_is_left_alone_without_a_tuner(
+    drive: Drive, tmp_path: Path
+) -> None:
+    driver = Place(drive, tmp_path).start(UNATTACHED, AUTOLRS_PHASE="search")
+    with pytest.raises(RefusedError, match=r"attach by `autolrs\.jax\.attach") as refused:
+        driver.ask("initialize", protocol=1)
+    assert refused.value.is_permanent
+    assert run_bare(UNATTACHED, tmp_path / "bare", **auto_env()).stdout.startswith("trained")

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+from auto import Place, is_as_bare, text_of
 from conftest import Drive, require
 from contracts import (
     goes_on_in_a_new_process,
@@ -17,6 +18,8 @@ from contracts import (
     trains_alone_as,
 )
 from driver import RefusedError, run_alone
+from own_run import Folder
+from phases import Folders, alone, files_in, said, search_far, train_committed
 
 require("lightning")
 
@@ -79,7 +82,14 @@ def test_after_a_restore_every_loss_is_bit_equal(drive: Drive) -> None:
     assert hello["trainer"]["framework"].startswith("lightning 2")
     assert (hello["total"], hello["lr"], hello["step"]) == (120, 0.1, 0)
     assert hello["groups"] == pytest.approx([1, 0.1])
-    can = {"validate": True, "disk": True, "rewind": False, "cancel": True, "base": True}
+    can = {
+        "validate": True,
+        "disk": True,
+        "rewind": False,
+        "cancel": True,
+        "base": True,
+        "average": True,
+    }
     assert hello["can"] == can
     validation = restores_bit_for_bit(driver, 12, other_lr=0.2)
     assert validation["metrics"] == {"width": 8.0}
@@ -328,3 +338,207 @@ def test_a_callback_counts_updates_without_a_tuner(tmp_path: Path) -> None:
         "at 2 False True",
         "at 3 False False",
     ]
+
+
+OWN = """
+from lightning.pytorch.callbacks import EarlyStopping, LearningRateMonitor, ModelCheckpoint
+from lightning.pytorch.loggers import CSVLogger
+class Watch(lightning.Callback):
+    pass
+def told(name):
+    def hook(self, trainer, *_):
+        print("hook", name, trainer.current_epoch, trainer.global_step)
+    return hook
+for name in (
+    "fit_start", "train_start", "train_epoch_start", "train_batch_end", "validation_start",
+    "validation_end", "train_epoch_end", "train_end", "fit_end",
+):
+    setattr(Watch, f"on_{name}", told(name))
+class Own(Module):
+    def validation_step(self, batch, batch_idx):
+        self.log("val_loss", self.loss(batch), prog_bar=True)
+    def training_step(self, batch, batch_idx):
+        loss = self.loss(batch)
+        self.log("loss", loss, prog_bar=True)
+        return loss
+    def configure_optimizers(self):
+        return torch.optim.SGD(self.parameters(), lr=0.01)
+module = Own()
+options = dict(max_epochs=4, log_every_n_steps=5)
+stopping = EarlyStopping("val_loss", patience=1)
+keeping = ModelCheckpoint(monitor="val_loss", save_top_k=2, save_last=True)
+calls += [stopping, keeping, LearningRateMonitor(), Watch()]
+"""
+OWN_FIT = SCRIPT.replace(
+    "logger=False, enable_checkpointing=False, enable_progress_bar=False,", ""
+).replace(
+    "print([p.", 'print("own end", stopping.stopped_epoch, keeping.best_model_path)\nprint([p.'
+)
+CSV = "options['logger'] = CSVLogger('logs')\n"
+
+
+def own_fit(text: str = "") -> str:
+    return OWN_FIT.replace("# more", OWN + CSV + text)
+
+
+STOPPING = """
+stopping = calls[0] = EarlyStopping("val_loss", min_delta=1e9, patience=2)
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "parts", "end"), [("", [30, 50], None), (STOPPING, [25, 55], "data")]
+)
+def test_a_committed_fit_is_the_trainers_own_with_its_log_files_and_stops(
+    drive: Drive, tmp_path: Path, text: str, parts: list[int], end: str | None
+) -> None:
+    folders = Folders(tmp_path)
+    script = own_fit(text)
+    printed = alone(script, folders.alone)
+    driver = drive(script, folder=folders.driven, AUTOLRS_PHASE="commit")
+    assert train_committed(driver, lr=0.01, parts=parts) == end
+    under = driver.stderr.splitlines()
+    for prefix in ("hook", "[["):
+        assert said(under, prefix) == said(printed, prefix) != []
+    ends = [said(lines, "own end")[0].rsplit("logs", 1)[-1] for lines in (under, printed)]
+    assert ends[0] == ends[1]
+    files = files_in(folders.driven)
+    assert files == files_in(folders.alone)
+    metrics = "logs/lightning_logs/version_0/metrics.csv"
+    assert files[metrics] > 10
+    logs = [(folder / metrics).read_text() for folder in (folders.driven, folders.alone)]
+    assert logs[0] == logs[1]
+
+
+def test_a_committed_fit_that_the_tuner_ends_before_its_own_end_ends_in_order(
+    drive: Drive,
+) -> None:
+    driver = drive(own_fit("options['min_epochs'] = 3"), AUTOLRS_PHASE="commit")
+    assert train_committed(driver, lr=0.01, parts=[30]) is None
+    assert driver.stderr.splitlines()[-1].endswith("] 30")
+
+
+def test_a_scout_goes_on_past_every_stop_and_leaves_no_file(drive: Drive, tmp_path: Path) -> None:
+    folders = Folders(tmp_path)
+    timer = 'options.update(max_time={"seconds": 0}, profiler="simple")\n'
+    script = own_fit(STOPPING + timer)
+    driver = drive(script, folder=folders.driven, AUTOLRS_PHASE="search")
+    search_far(driver, total=80, least=0.01)
+    assert files_in(folders.driven) == {}
+    assert "it/s" not in driver.stderr
+
+
+def test_a_committed_fit_finds_schedulers_where_it_had_its_own(
+    drive: Drive, tmp_path: Path
+) -> None:
+    """LearningRateMonitor stands before the tuner here, and asks for them at the start."""
+    folders = Folders(tmp_path)
+    monitor = """
+Own.configure_optimizers = lambda self: {
+    "optimizer": (made := torch.optim.SGD(self.parameters(), lr=0.01)),
+    "lr_scheduler": {
+        "scheduler": torch.optim.lr_scheduler.ReduceLROnPlateau(made), "monitor": "val_loss",
+    },
+}
+keeping = calls[1]
+tuner, calls = calls[2], [tuner, keeping]
+"""
+    script = own_fit(monitor).replace(
+        "keeping.best", "trainer.lr_scheduler_configs and keeping.best"
+    )
+    alone(script, folders.alone)
+    driver = drive(script, folder=folders.driven, AUTOLRS_PHASE="commit")
+    train_committed(driver, lr=0.01, parts=[80])
+    assert files_in(folders.driven) == files_in(folders.alone) != {}
+
+
+CYCLE = """
+scheduler = lambda optimizer: torch.optim.lr_scheduler.OneCycleLR(optimizer, 0.4, total_steps=120)
+"""
+
+
+BY_EPOCHS = """
+Own.configure_optimizers = lambda self: {
+    "optimizer": (made := torch.optim.SGD(self.parameters(), lr=0.05)),
+    "lr_scheduler": {
+        "scheduler": torch.optim.lr_scheduler.ReduceLROnPlateau(made, "max", 0.5, patience=0),
+        "monitor": "loss",
+    },
+}
+calls = []
+"""
+
+
+def test_a_committed_fit_keeps_a_schedule_that_no_rollback_could_take_back(
+    drive: Drive, tmp_path: Path
+) -> None:
+    folders = Folders(tmp_path)
+    script = own_fit(BY_EPOCHS + LOOK)
+    printed = alone(script, folders.alone)
+    driver = drive(script, folder=folders.driven, AUTOLRS_PHASE="commit")
+    hello = driver.ask("initialize", protocol=1, base="user")
+    assert hello["schedule"] == {"name": "ReduceLROnPlateau", "peak": 0.05}
+    driver.train(80, lr=1)
+    assert driver.shutdown() == 0
+    under = driver.stderr.splitlines()
+    for prefix in ("lrs [", "[["):
+        assert said(under, prefix) == said(printed, prefix) != []
+    assert len(set(said(under, "lrs ["))) > 1
+
+
+def test_a_scout_of_a_kept_schedule_sets_its_lr_for_the_update_alone(drive: Drive) -> None:
+    driver = drive(more(CYCLE + LOOK), AUTOLRS_PHASE="search")
+    hello = driver.ask("initialize", protocol=1, base="override")
+    assert hello["schedule"] == {"name": "OneCycleLR", "peak": pytest.approx(0.4)}
+    driver.ask("save", id="a")
+    driver.train(130, lr=0.02)  # past the end of its schedule, which tells that by an error
+    driver.ask("restore", id="a")
+    driver.train(1, lr=0.5)
+    lines = [line for line in driver.stderr.splitlines() if line.startswith("lrs")]
+    seen = [json.loads(line.removeprefix("lrs"))[0] for line in lines]
+    assert seen == [0.02] * 130 + [0.5]
+
+
+def test_a_script_that_does_not_attach_is_at_factor_1_the_bare_one(
+    drive: Drive, tmp_path: Path
+) -> None:
+    hello = is_as_bare(Place(drive, tmp_path), tmp_path, text_of("lightning_fit"), 16)
+    assert hello["total"] == 16
+    assert hello["schedule"] == {"name": "CosineAnnealingLR", "peak": 0.01}
+
+
+OWN_RUN = """
+import lightning
+import torch
+import autolrs.lightning
+
+class Line(lightning.LightningModule):
+    def __init__(self):
+        super().__init__()
+        self.line = torch.nn.Linear(4, 1)
+
+    def training_step(self, batch, i):
+        return torch.nn.functional.mse_loss(self.line(batch[0]), batch[1])
+
+    def validation_step(self, batch, i):
+        self.log("val_loss", self.training_step(batch, i))
+
+    def configure_optimizers(self):
+        return torch.optim.SGD(self.parameters(), 1e-2)
+
+x = torch.randn(64, 4)
+data = torch.utils.data.TensorDataset(x, x.sum(1, keepdim=True))
+loader = torch.utils.data.DataLoader(data, 16)
+run = autolrs.Run(steps=60, min_lr=1e-3, max_lr=0.3)
+tuner = autolrs.lightning.TunerCallback("val_loss", run=run)
+quiet = dict(logger=False, enable_checkpointing=False, enable_progress_bar=False)
+trainer = lightning.Trainer(max_epochs=10, callbacks=[tuner], accelerator="cpu", **quiet)
+trainer.fit(Line(), loader, loader)
+print(run.result["status"], tuner.step_count == run.result["steps"]["committed"])
+"""
+
+
+def test_a_script_starts_its_own_run(folder: Folder) -> None:
+    ended = folder.run(OWN_RUN)
+    assert ended.returncode == 0, ended.stderr
+    assert ended.stdout.splitlines()[-1] == "finished True"

@@ -31,6 +31,31 @@ import collections
 class Field(collections.namedtuple("Base", "n")):
     k = 2
 field, counts = Field(3), collections.defaultdict(int, a=3)
+import dataclasses, functools, math
+kept = [("epochs", int, 6), ("held", int, dataclasses.field(default_factory=lambda: 7))]
+config = dataclasses.make_dataclass("Config", kept)()
+config.text = "8"
+class Easy(dict):
+    __getattr__ = dict.__getitem__
+class Own(dict):
+    def __getattr__(self, name): return self[name]
+easy, own = Easy(epochs=3, train=Easy(epochs=4)), Own(epochs=5, deep={"epochs": 2})
+own_dict = Easy()
+own_dict.__dict__ = own_dict
+own_dict.epochs = 9
+class Owner:
+    _epochs = 2
+    @property
+    def epochs(self):
+        "How many."
+        return self._epochs * E
+    @functools.cached_property
+    def twice(self): return 2 * self.epochs
+    @property
+    def counted(self):
+        self._epochs += 1
+        return self._epochs
+owner = Owner()
 def tqdm(items, **_): return items
 def trange(n): return range(n)
 """
@@ -51,12 +76,44 @@ AROUND: dict[str, tuple[str, int, int | None]] = {
     "a for": ("begin()\nfor e in range(3):\n  call()", 1, 3),
     "one on a line": ("begin()\nfor e in range(3): call()", 1, 3),
     "a range with a step": ("begin()\nfor e in range(1, 8, 2):\n  call()", 1, 4),
+    "a range backwards": ("begin()\nfor e in range(E, 0, -1):\n  call()", 1, 5),
     "a name": ("begin()\nfor e in range(E):\n  call()", 1, 5),
     "arithmetic": ("begin()\nfor e in range(2, 2 * E + args.epochs // 2):\n  call()", 1, 10),
     "an attribute": ("begin()\nfor e in range(args.epochs):\n  call()", 1, 4),
     "an item": ("begin()\nfor e in range(args.lengths['a']):\n  call()", 1, 6),
     "a slot": ("begin()\nfor e in range(slots.n):\n  call()", 1, 4),
     "a slot that is not set": ("begin()\nfor e in range(slots.m or 2):\n  call()", 1, None),
+    "a field of a dataclass": (
+        "begin()\nfor e in range(config.epochs + config.held):\n  call()",
+        1,
+        13,
+    ),
+    "a text of a number": ("begin()\nfor e in range(int(config.text)):\n  call()", 1, 8),
+    "an item as an attribute": ("begin()\nfor e in range(easy.train.epochs):\n  call()", 1, 4),
+    "an item by a __getattr__": ("begin()\nfor e in range(own.epochs):\n  call()", 1, 5),
+    "an item of an item": ("begin()\nfor e in range(own.deep['epochs']):\n  call()", 1, 2),
+    "a dict that is its own attributes": (
+        "begin()\nfor e in range(own_dict.epochs):\n  call()",
+        1,
+        9,
+    ),
+    "a get of a dict": (
+        "begin()\nfor e in range(easy.get('epochs', 9) * own.get('none', 2)):\n  call()",
+        1,
+        6,
+    ),
+    "a property that returns": ("begin()\nfor e in range(owner.epochs):\n  call()", 1, 10),
+    "a cached property": ("begin()\nfor e in range(owner.twice):\n  call()", 1, 20),
+    "a rounding": (
+        "begin()\nfor e in range(math.ceil(E / 2) + max(1, round(2.6)) + 7 % 4):\n  call()",
+        1,
+        9,
+    ),
+    "a len of its own": (
+        "begin()\ndef len(x): return 1\nfor e in range(len([1, 2])):\n  call()",
+        1,
+        None,
+    ),
     "a field": ("begin()\nfor e in range(field.n + Field.k):\n  call()", 1, 5),
     "a length": ("begin()\nfor e in range(len(args.lengths) * len('ab')):\n  call()", 1, 2),
     "what a package keeps": ("begin()\nfor e in range(counts['a']):\n  call()", 1, 3),
@@ -171,6 +228,25 @@ def test_nothing_of_the_scripts_own_is_run_to_count_a_loop(expression: str) -> N
     seen: Any = run(NOSY.replace("EXPRESSION", expression))
     loops, asked = seen[:2]
     assert (loops.rounds, asked) == (1 if "default" in expression else None, [])
+
+
+@pytest.mark.parametrize(
+    ("head", "what"),
+    [
+        ("for e in range(3 * owner.counted)", "owner.counted"),
+        ("for e in range(E and 2)", "E and 2"),
+        ("for e in range(len(easy) - ~1)", "~1"),
+        ("for e in tqdm(itertools.count())", "itertools.count()"),
+        ("for e in [*easy]", "[*easy]"),
+        ("while E > 0", "while E > 0"),
+    ],
+)
+def test_what_cannot_be_counted_is_named_with_its_line(head: str, what: str) -> None:
+    loops = run(f"begin()\n{head}:\n  call()\n  if len(seen) > 1: break")[0]
+    assert loops.rounds is None
+    line = PRELUDE.count("\n") + 2
+    name = loops.site[0].co_filename
+    assert loops.uncounted == f'"{what}" in {name}, line {line}'
 
 
 def test_a_call_keeps_its_place_from_round_to_round() -> None:

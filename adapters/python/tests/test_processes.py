@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import sys
+from types import ModuleType
+
 import pytest
 from conftest import Drive
+
+from autolrs._protocol.launcher import left_out
 
 WORKERS = """
 import autolrs, multiprocessing, os, sys
@@ -96,3 +101,47 @@ def test_a_fork_that_calls_the_tuner_of_its_parent_is_told(drive: Drive, begin: 
     assert driver.shutdown() == 0
     assert "is a fork of" in driver.stderr
     assert "which attached" in driver.stderr
+
+
+RANK = {"RANK": "2", "WORLD_SIZE": "4", "LOCAL_RANK": "0"}
+
+
+def test_the_first_rank_of_another_machine_says_that_it_trains_without_a_tuner() -> None:
+    said = left_out(RANK)
+    assert said is not None
+    assert said.startswith("rank 2 of 4 trains without a tuner: AUTOLRS is not in its environment")
+    assert "`autolrs env`" in said
+    # A launcher that tells no local rank may start one process on each machine.
+    assert left_out({"RANK": "1", "WORLD_SIZE": "2"}) is not None
+
+
+def test_a_bare_script_says_nothing_of_a_tuner() -> None:
+    for env in (
+        {},
+        {**RANK, "RANK": "0"},
+        {**RANK, "RANK": "3", "LOCAL_RANK": "1"},
+        {**RANK, "AUTOLRS": "0"},  # what a steered script has started
+    ):
+        assert left_out(env) is None
+
+
+def test_each_worker_of_ray_says_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "ray", ModuleType("ray"))
+    said = left_out({"RANK": "0", "WORLD_SIZE": "1", "LOCAL_RANK": "0"})
+    assert said is not None
+    assert "runtime_env" in said
+    assert left_out({}) is None  # a driver
+
+
+def test_a_rank_without_a_tuner_says_it_once_it_attaches(drive: Drive) -> None:
+    script = """
+import os
+del os.environ["AUTOLRS"]
+import toy
+model, tuner = toy.attach(total=3)
+while not tuner.done:
+    tuner.step(model.update())
+"""
+    driver = drive(script, **RANK)
+    assert driver.wait() == 0
+    assert "autolrs: rank 2 of 4 trains without a tuner" in driver.stderr

@@ -26,7 +26,7 @@ from autolrs.errors import RanksError
 
 SECRET = "0123456789abcdef"
 HERE = own_site()
-HELLO: dict[str, Any] = {
+HANDSHAKE: dict[str, Any] = {
     "step": 0,
     "lr": 0.1,
     "groups": [1.0],
@@ -43,12 +43,13 @@ def test_a_mean_is_that_of_all_ranks_and_nothing_finite_where_one_is_not() -> No
 
 
 def test_one_hello_speaks_for_all_and_promises_what_all_can() -> None:
-    can = {**HELLO["can"], "rewind": False}
-    merged = merge("initialize", [HELLO, {**HELLO, "can": can, "holds": ["model"]}])
+    can = {**HANDSHAKE["can"], "rewind": False}
+    merged = merge("initialize", [HANDSHAKE, {**HANDSHAKE, "can": can, "holds": ["model"]}])
     assert merged["world"] == 2
     assert merged["can"] == can
     assert merged["holds"] == ["model"]
-    assert merge("initialize", [HELLO, HELLO])["holds"] == ["model", "data"]
+    assert merge("initialize", [HANDSHAKE, HANDSHAKE])["holds"] == ["model", "data"]
+    assert merge("initialize", [{**HANDSHAKE, "can": can}] * 2)["can"] == can
 
 
 @pytest.mark.parametrize(
@@ -62,7 +63,7 @@ def test_one_hello_speaks_for_all_and_promises_what_all_can() -> None:
 )
 def test_ranks_that_differ_are_named_with_their_values(name: str, value: Any, said: str) -> None:
     with pytest.raises(RanksError) as caught:
-        merge("initialize", [HELLO, {**HELLO, name: value}])
+        merge("initialize", [HANDSHAKE, {**HANDSHAKE, name: value}])
     assert said in str(caught.value)
 
 
@@ -218,58 +219,58 @@ TOLD = (
 
 
 def test_trouble_is_told_at_once_and_is_the_only_answer() -> None:
-    talk = LoopSession()
-    talk.leader.begin(Request(7, "validate", {}))
-    talk.follower.send({"id": 7, "error": ERROR})
-    assert talk.heard() == TOLD  # rank 0 is busy: nobody has asked it
-    talk.leader.send({"id": 7, "result": {}})
-    talk.leader.begin(Request(8, "validate", {}))
-    talk.leader.send({"id": 8, "result": {}})
-    assert talk.heard() == '{"jsonrpc":"2.0","id":8,"result":{}}\n'
+    ranks = LoopSession()
+    ranks.leader.begin(Request(7, "validate", {}))
+    ranks.follower.send({"id": 7, "error": ERROR})
+    assert ranks.heard() == TOLD  # rank 0 is busy: nobody has asked it
+    ranks.leader.send({"id": 7, "result": {}})
+    ranks.leader.begin(Request(8, "validate", {}))
+    ranks.leader.send({"id": 8, "result": {}})
+    assert ranks.heard() == '{"jsonrpc":"2.0","id":8,"result":{}}\n'
 
 
 def test_trouble_after_the_answer_is_not_told() -> None:
-    talk = LoopSession()
-    talk.leader.begin(Request(7, "validate", {}))
-    talk.leader.send({"id": 7, "error": ERROR})
-    talk.heard()
-    talk.follower.send({"id": 7, "error": ERROR})
-    talk.leader.begin(Request(8, "validate", {}))
-    talk.follower.send({"id": 8, "result": {"loss": 1}})
-    assert list(talk.leader.results()) == [{"loss": 1}]
-    talk.leader.send({"id": 8, "result": {}})
-    assert talk.heard() == '{"jsonrpc":"2.0","id":8,"result":{}}\n'
+    ranks = LoopSession()
+    ranks.leader.begin(Request(7, "validate", {}))
+    ranks.leader.send({"id": 7, "error": ERROR})
+    ranks.heard()
+    ranks.follower.send({"id": 7, "error": ERROR})
+    ranks.leader.begin(Request(8, "validate", {}))
+    ranks.follower.send({"id": 8, "result": {"loss": 1}})
+    assert list(ranks.leader.results()) == [{"loss": 1}]
+    ranks.leader.send({"id": 8, "result": {}})
+    assert ranks.heard() == '{"jsonrpc":"2.0","id":8,"result":{}}\n'
 
 
 def test_a_rank_that_ends_without_an_answer_is_told_of() -> None:
-    talk = LoopSession()
-    talk.leader.begin(Request(7, "train", {}))
-    os.close(talk.follower.fds[0])
-    assert '"message":"rank 1: it ended; read its last lines"' in talk.heard()
+    ranks = LoopSession()
+    ranks.leader.begin(Request(7, "train", {}))
+    os.close(ranks.follower.fds[0])
+    assert '"message":"rank 1: it ended; read its last lines"' in ranks.heard()
     with pytest.raises(TunerGone, match="rank 1 went away"):
-        list(talk.leader.results())
+        list(ranks.leader.results())
 
 
 def test_a_rank_that_ended_between_two_requests_is_told_of() -> None:
-    talk = LoopSession()
-    os.close(talk.follower.fds[0])
+    ranks = LoopSession()
+    os.close(ranks.follower.fds[0])
     with pytest.raises(TunerGone):
-        talk.leader.links[0].receive()
+        ranks.leader.links[0].receive()
     with pytest.raises(TunerGone, match="rank 1 went away"):
-        talk.leader.begin(Request(7, "train", {}))
-    assert '"id":7,"error"' in talk.heard()
+        ranks.leader.begin(Request(7, "train", {}))
+    assert '"id":7,"error"' in ranks.heard()
 
 
 @pytest.mark.parametrize(
     "said", [b'{"jsonrpc":"2.0","id":7,"error":{"message":"no"}}', b'{"jsonrpc":"2.0","id":']
 )
 def test_what_cannot_be_passed_on_is_heard_by_rank_0_all_the_same(said: bytes) -> None:
-    talk = LoopSession()
-    [link] = talk.leader.links
-    talk.leader.begin(Request(7, "train", {}))
-    talk.tuner.close()
-    os.write(talk.follower.fds[0], said + b"\n")
-    os.close(talk.follower.fds[0])
+    ranks = LoopSession()
+    [link] = ranks.leader.links
+    ranks.leader.begin(Request(7, "train", {}))
+    ranks.tuner.close()
+    os.write(ranks.follower.fds[0], said + b"\n")
+    os.close(ranks.follower.fds[0])
     assert link._reader is not None
     link._reader.join(10)
     assert link.receive_if_any() == said
@@ -278,29 +279,29 @@ def test_what_cannot_be_passed_on_is_heard_by_rank_0_all_the_same(said: bytes) -
 
 
 def test_a_rank_that_ends_after_its_answer_is_not_missed() -> None:
-    talk = LoopSession()
-    talk.leader.begin(Request(7, "shutdown", {}))
-    talk.follower.send({"id": 7, "result": {"step": 3}})
-    os.close(talk.follower.fds[0])
-    assert list(talk.leader.results()) == [{"step": 3}]
-    for link in talk.leader.links:
+    ranks = LoopSession()
+    ranks.leader.begin(Request(7, "shutdown", {}))
+    ranks.follower.send({"id": 7, "result": {"step": 3}})
+    os.close(ranks.follower.fds[0])
+    assert list(ranks.leader.results()) == [{"step": 3}]
+    for link in ranks.leader.links:
         with pytest.raises(TunerGone):
             link.receive()
-    talk.leader.send({"id": 7, "result": {"step": 3}})
-    assert talk.heard() == '{"jsonrpc":"2.0","id":7,"result":{"step":3}}\n'
+    ranks.leader.send({"id": 7, "result": {"step": 3}})
+    assert ranks.heard() == '{"jsonrpc":"2.0","id":7,"result":{"step":3}}\n'
 
 
 def test_what_several_ranks_warn_of_is_said_once() -> None:
-    talk = LoopSession()
-    talk.leader.begin(Request(7, "restore", {}))
+    ranks = LoopSession()
+    ranks.leader.begin(Request(7, "restore", {}))
     for text in ("gone", "slow"):
-        talk.follower.send({"method": "log", "params": {"level": "warn", "message": text}})
-    talk.follower.send({"id": 7, "result": {}})
-    talk.leader.send({"method": "log", "params": {"level": "warn", "message": "gone"}})
-    list(talk.leader.results())
-    said = talk.heard()
+        ranks.follower.send({"method": "log", "params": {"level": "warn", "message": text}})
+    ranks.follower.send({"id": 7, "result": {}})
+    ranks.leader.send({"method": "log", "params": {"level": "warn", "message": "gone"}})
+    list(ranks.leader.results())
+    said = ranks.heard()
     while said.count("\n") < 2:
-        said += talk.heard()
+        said += ranks.heard()
     assert [line.split('"message":')[1] for line in said.splitlines()] == [
         '"gone"}}',
         '"rank 1: slow"}}',
@@ -308,16 +309,16 @@ def test_what_several_ranks_warn_of_is_said_once() -> None:
 
 
 def test_unequal_counts_of_steps_are_refused() -> None:
-    talk = LoopSession()
-    talk.leader.begin(Request(7, "train", {}))
-    talk.follower.send({"of": 7, "count": 3, "losses": [1.0, 1.0, 1.0]})
+    ranks = LoopSession()
+    ranks.leader.begin(Request(7, "train", {}))
+    ranks.follower.send({"of": 7, "count": 3, "losses": [1.0, 1.0, 1.0]})
     with pytest.raises(RanksError, match="rank 0 has done 4 steps of this request, and rank 1 3"):
-        list(talk.leader.shares(4))
+        list(ranks.leader.shares(4))
 
 
 def test_a_follower_leaves_progress_to_rank_0() -> None:
-    talk = LoopSession()
-    talk.leader.begin(Request(7, "train", {}))
-    talk.follower.send({"method": "progress", "params": {"step": 1, "losses": []}})
-    talk.follower.send({"of": 7, "count": 1, "losses": [1.0]})
-    assert list(talk.leader.shares(1)) == [[1.0]]
+    ranks = LoopSession()
+    ranks.leader.begin(Request(7, "train", {}))
+    ranks.follower.send({"method": "progress", "params": {"step": 1, "losses": []}})
+    ranks.follower.send({"of": 7, "count": 1, "losses": [1.0]})
+    assert list(ranks.leader.shares(1)) == [[1.0]]

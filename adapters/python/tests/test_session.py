@@ -48,10 +48,11 @@ def test_the_handshake_says_what_the_script_can_and_means_to_do(drive: Drive) ->
         "trainer": {"name": "train.py", "version": "0.1.0", "framework": "toy 1"},
         "step": 0,
         "total": 20,
+        "epoch": 4,
         "lr": 0.5,
         "groups": [1.0],
         "world": 1,
-        "can": {"validate": True, "disk": True, "rewind": True, "cancel": True},
+        "can": {"validate": True, "disk": True, "rewind": True, "cancel": True, "average": True},
         "holds": ["weight", "rng", "data"],
     }
 
@@ -397,6 +398,16 @@ def test_a_tuner_that_goes_away_ends_the_script_with_one_sentence(
     assert "the end of the script" not in driver.stderr
 
 
+def test_a_search_that_is_over_reads_like_an_end_and_not_like_an_accident(drive: Drive) -> None:
+    driver = drive(LOOP, AUTOLRS_PHASE="search")
+    driver.ask("initialize")
+    driver.ask("train", steps=2, lr=0.1, purpose="search")
+    assert driver.end_of_input() == 1  # what a wrapper has after the script is not to follow
+    assert driver.stderr.count("\n") == 1
+    assert "there for the search alone; it ends here and saves nothing" in driver.stderr
+    assert "went away" not in driver.stderr
+
+
 def test_a_script_that_catches_everything_still_learns_that_the_tuner_is_gone(
     drive: Drive,
 ) -> None:
@@ -599,6 +610,36 @@ def test_a_script_that_skips_is_back_after_a_restore(drive: Drive) -> None:
     driver.ask("train", steps=50, lr=3)
     driver.ask("restore", id="a")
     assert driver.ask("train", steps=5, lr=0.5)["steps"] == 5
+
+
+def test_a_script_that_skips_is_noticed_as_soon_each_time(drive: Drive) -> None:
+    driver = drive(
+        """
+import toy
+model, tuner = toy.attach()
+skipped = 0
+for batch in tuner.cycle([0.0] * 200, epochs=1_000_000):
+    skipped = skipped + 1 if abs(model.weight) > 4 else 0
+    assert skipped < 300
+    if skipped == 0:
+        tuner.step(model.update(batch))
+"""
+    )
+    driver.ask("initialize")
+    driver.ask("save", id="a")
+    for _ in range(5):
+        assert driver.ask("train", steps=50, lr=3)["end"] == "diverged"
+        driver.ask("restore", id="a")
+
+
+def test_a_script_that_skips_is_noticed_in_steps_that_are_asked_for_one_by_one(
+    drive: Drive,
+) -> None:
+    driver = drive(SKIPS)
+    driver.ask("initialize")
+    for _ in range(3):
+        assert driver.ask("train", steps=1, lr=3)["steps"] == 1
+    assert code_of(driver, "train", steps=1, lr=3) == -32003
 
 
 def test_as_many_batches_an_update_as_the_script_has_needed_are_no_divergence(

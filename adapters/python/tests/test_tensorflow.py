@@ -6,8 +6,15 @@ from pathlib import Path
 
 import pytest
 from conftest import Drive, require
-from contracts import goes_on_in_a_new_process, restores_bit_for_bit, trains_alone_as
+from contracts import (
+    averages_go_with_a_checkpoint,
+    averages_the_weights,
+    goes_on_in_a_new_process,
+    restores_bit_for_bit,
+    trains_alone_as,
+)
 from driver import RefusedError
+from own_run import Folder
 
 require("tensorflow")
 
@@ -97,6 +104,21 @@ def test_a_new_process_goes_on_bit_for_bit(drive: Drive, tmp_path: Path) -> None
     goes_on_in_a_new_process(first, lambda: drive(anew), tmp_path, at=11, steps=20)
 
 
+def test_averages_go_with_a_checkpoint(drive: Drive, tmp_path: Path) -> None:
+    more = "dataset = tf.data.Dataset.from_tensor_slices((x, x.sum(1, keepdims=True))).batch(8)"
+    anew = script(more, seed=1)
+    averages_go_with_a_checkpoint(drive(script(more)), lambda: drive(anew), tmp_path)
+
+
+def test_averages_are_means_of_weights_and_statistics(drive: Drive) -> None:
+    linear = """
+def validate():
+    weights = [v for v in model.variables if v.dtype == "float32"]
+    return sum(tf.reduce_sum(each) for each in weights)
+"""
+    averages_the_weights(drive(script(linear)))
+
+
 def test_each_update_in_a_graph_runs_at_the_lr_that_was_set(drive: Drive) -> None:
     # Plain descent on loss = v + w: each update takes exactly the LR off, half of it off w.
     more = """
@@ -157,3 +179,54 @@ lr = optimizer.learning_rate
 
 def test_without_a_tuner_training_is_the_bare_loop_bit_for_bit(tmp_path: Path) -> None:
     trains_alone_as(script(loop=BARE_LOOP), script(), tmp_path)
+
+
+OWN_RUN = """
+import tensorflow as tf
+import autolrs.tensorflow
+
+weights = tf.Variable(tf.ones(4))
+optimizer = tf.keras.optimizers.SGD(1e-2)
+optimizer.build([weights])
+checkpoint = tf.train.Checkpoint(weights=weights, optimizer=optimizer)
+run = autolrs.Run(steps=60, min_lr=1e-3, max_lr=0.3)
+validate = lambda: tf.reduce_mean(weights**2)
+tuner = autolrs.tensorflow.attach(checkpoint, optimizer.learning_rate, validate, run=run)
+for batch in tuner.cycle(tf.data.Dataset.from_tensor_slices(tf.ones((8, 4))), epochs=8):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean((weights - 0.1 * batch) ** 2)
+    optimizer.apply_gradients([(tape.gradient(loss, weights), weights)])
+    tuner.step(loss)
+print(run.result["status"], tuner.step_count == run.result["steps"]["committed"])
+"""
+
+
+def test_a_script_starts_its_own_run(folder: Folder) -> None:
+    ended = folder.run(OWN_RUN)
+    assert ended.returncode == 0, ended.stderr
+    assert ended.stdout.splitlines()[-1] == "finished True"
+
+
+@pytest.mark.parametrize("lr", [0.5, [0.5 / (at + 1) for at in range(8)]])
+@pytest.mark.parametrize("at", [3, 7])
+def test_an_lr_that_the_script_sets_for_one_update_is_named(
+    drive: Drive, lr: float | list[float], at: int
+) -> None:
+    sets = f"    if tuner.step_count == {at}: lr.assign(0.25)\n    loss = update"
+    driver = drive(script(loop=LOOP.replace("    loss = update", sets)))
+    driver.ask("initialize")
+    said = "a line of the script has set it to 0.25 for an update, and the tuner had set"
+    with pytest.raises(RefusedError, match=said) as refused:
+        driver.ask("train", steps=8, lr=lr)
+    assert refused.value.is_permanent
+
+
+def test_an_lr_that_a_restore_brings_back_is_nobodys(drive: Drive) -> None:
+    driver = drive(script())
+    driver.ask("save", id="a")
+    for lr in (0.5, [0.25, 0.125, 0.5], 0.5):
+        driver.ask("train", steps=3, lr=lr)
+        driver.ask("restore", id="a")
+    driver.ask("validate")
+    driver.ask("train", steps=2, lr=0.1)
+    assert driver.shutdown() == 0

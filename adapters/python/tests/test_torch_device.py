@@ -142,7 +142,7 @@ import torch, autolrs.session, autolrs.torch
 from torch.profiler import ProfilerActivity, profile
 model = torch.nn.Linear(64, 64, device="cuda")
 optimizer = torch.optim.SGD(model.parameters(), lr=torch.tensor(0.01, device="cuda"))
-autolrs.session.PROGRESS_SECONDS = 1e9  # a profiler takes its time to start
+autolrs._session.progress_clock.PROGRESS_SECONDS = 1e9  # a profiler takes its time to start
 tuner = autolrs.torch.attach(model, optimizer)
 assert not tuner.done
 x = torch.randn(8, 64, device="cuda")

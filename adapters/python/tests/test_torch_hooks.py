@@ -124,6 +124,7 @@ def test_losses_are_read_at_once_from_the_cpu_and_kept_on_a_device() -> None:
     assert hooks.read_loss(0.5) == hooks.read_loss(torch.tensor([[0.5]])) == 0.5
     assert hooks.read_loss(torch.tensor(0.5, requires_grad=True)) == 0.5
     assert hooks.read_loss(torch.tensor(0.5, device="meta")) is None
+    assert type(hooks.read_loss(torch.tensor(True))) is float  # the wire has no other loss
     loss = torch.tensor([0.5], requires_grad=True) * 2
     held = hooks.hold_loss(loss)
     loss.data.fill_(7)
@@ -140,6 +141,7 @@ def test_losses_are_read_at_once_from_the_cpu_and_kept_on_a_device() -> None:
         (torch.zeros(0), r"a Tensor of shape \[0\]"),
         ([1.0, 2.0], r"a list of 2 \(float, float\)"),
         (lambda: 1.0, "a function: <function.*"),
+        (torch.tensor(1j), r"a complex Tensor of shape \[\]"),
     ],
 )
 @pytest.mark.parametrize("is_held", [False, True])

@@ -17,7 +17,10 @@ from driver import Driver, RefusedError
 require("torch")
 
 SCRIPT = """
-import os, sys, torch, autolrs, autolrs.torch
+import os
+if os.environ.get("FAULT") == "untuned" and os.environ["RANK"] == "1":
+    del os.environ["AUTOLRS"]
+import sys, torch, autolrs, autolrs.torch
 import torch.distributed as dist
 from torch.nn.parallel import DistributedDataParallel
 from torch.utils.data import DataLoader, TensorDataset
@@ -135,7 +138,8 @@ def test_ranks_train_as_one_and_go_on_bit_for_bit(
     hello = first.ask("initialize", protocol=1)
     assert (hello["world"], hello["lr"], hello["total"]) == (world, 0.01, 5 * 128 // 8 // world)
     assert hello["holds"] == ["model", "optimizer", "rng", "extra:Noise", "data"]
-    assert hello["can"] == dict.fromkeys(("validate", "disk", "rewind", "cancel", "base"), True)
+    abilities = ("validate", "disk", "rewind", "cancel", "base", "average")
+    assert hello["can"] == dict.fromkeys(abilities, True)
 
     # A checkpoint of the very beginning, where an optimizer has no state yet.
     path = str(tmp_path / "start")
@@ -170,6 +174,44 @@ def test_ranks_train_as_one_and_go_on_bit_for_bit(
     assert second.shutdown() == 0
     told_of = {each["method"] for each in first.notifications + second.notifications}
     assert told_of <= {"progress"}  # and of no batches that are gone
+
+
+@pytest.mark.parametrize("kind", ["ddp", "fsdp"])
+def test_averages_of_all_ranks_are_the_same_from_memory_and_from_one_file(
+    launch: Launch, tmp_path: Path, kind: str
+) -> None:
+    average = {"powers": [20, 1], "every": 2, "since": 0}
+
+    def go_on(driver: Driver) -> tuple[float, float]:
+        driver.ask("train", steps=7, lr=LR, average=average)
+        at = driver.ask("validate", at=1)["loss"]
+        driver.ask("adopt", at=20)
+        return at, driver.ask("validate")["loss"]
+
+    first = launch(2, kind)
+    first.ask("initialize", protocol=1)
+    first.ask("train", steps=9, lr=LR, average=average)
+    raw, at = first.ask("validate")["loss"], first.ask("validate", at=20)["loss"]
+    assert at != raw == first.ask("validate")["loss"]
+    # A forward pass at the average is the same whatever the one before it has left behind.
+    assert first.ask("validate", at=20)["loss"] == at
+    path = str(tmp_path / "average")
+    first.ask("save", id="a")
+    first.ask("save", id="b", path=path)
+    expected = go_on(first)
+    # What was adopted is what was validated as the average.
+    first.ask("restore", id="a")
+    first.ask("adopt", at=20)
+    assert first.ask("validate")["loss"] == at
+    first.ask("restore", id="a")
+    assert first.ask("validate", at=20)["loss"] == at
+    assert go_on(first) == expected
+    assert first.shutdown() == 0
+    second = launch(2, kind, seed=100)
+    second.ask("restore", id="b", path=path)
+    assert second.ask("validate", at=20)["loss"] == at
+    assert go_on(second) == expected
+    assert second.shutdown() == 0
 
 
 @pytest.mark.parametrize("kind", ["ddp", "fsdp"])
@@ -342,6 +384,15 @@ except RuntimeError as error:
         "2 processes train here and have not met yet; call "
         "torch.distributed.init_process_group before autolrs.torch.attach\n"
     )
+
+
+def test_ranks_that_meet_one_without_the_tuner_say_which(launch: Launch) -> None:
+    driver = launch(FAULT="untuned")
+    assert driver.wait() != 0
+    assert (
+        "RanksError: rank 1 trains without the tuner: AUTOLRS is not in its environment; pass on "
+        "to it what `autolrs env` prints where rank 0 is started\n"
+    ) in driver.stderr
 
 
 def test_a_skipped_update_is_judged_without_the_loss_which_is_the_ranks_own() -> None:

@@ -9,11 +9,14 @@ from typing import Any, Callable
 import pytest
 from conftest import Drive, require
 from driver import Driver, run_alone
+from inside import inside, train
 
 torch = require("torch")
 
 from autolrs._torch.hooks import TorchHooks  # noqa: E402
+from autolrs._torch.session import CountedSession, updates_of  # noqa: E402
 from autolrs._torch_lr.schedule import ScaledSchedule  # noqa: E402
+from autolrs._torch_lr.update_lrs import OverrideLrs  # noqa: E402
 from autolrs.errors import SchedulerOrderError  # noqa: E402
 
 SCHEDULES = {
@@ -192,7 +195,7 @@ def test_a_tensor_lr_stays_the_same_tensor_and_gets_its_value_back() -> None:
     optimizer = torch.optim.SGD(model.parameters(), lr=tensor)
     schedule = ScaledSchedule([optimizer])
     seen = seen_by(optimizer)
-    schedule.factor = 1 / 3
+    schedule.number = 1 / 3
     for _ in range(5):
         optimizer.step()
         assert optimizer.param_groups[0]["lr"] is tensor
@@ -221,7 +224,7 @@ def test_a_warm_up_may_begin_at_zero_and_several_optimizers_are_scaled() -> None
 def test_an_update_that_raises_does_not_scale_twice() -> None:
     _, optimizer = pair_of_groups()
     schedule = ScaledSchedule([optimizer])
-    schedule.factor = 2.0
+    schedule.number = 2.0
     seen = seen_by(optimizer)
 
     def fail() -> float:
@@ -237,7 +240,7 @@ def test_an_update_that_raises_does_not_scale_twice() -> None:
 def test_a_skip_of_the_scaler_and_its_next_update_are_scaled_once() -> None:
     model, optimizer = pair_of_groups()
     schedule = ScaledSchedule([optimizer])
-    schedule.factor = 2.0
+    schedule.number = 2.0
     seen = seen_by(optimizer)
     scaler = torch.amp.GradScaler("cpu", init_scale=4.0)
     for scale in (float("inf"), 1.0):
@@ -253,7 +256,7 @@ def test_groups_that_share_an_lr_tensor_get_the_factor_once() -> None:
     optimizer = torch.optim.Adam(groups, lr=torch.tensor(0.1))
     assert optimizer.param_groups[0]["lr"] is optimizer.param_groups[1]["lr"]
     schedule = ScaledSchedule([optimizer])
-    schedule.factor = 0.5
+    schedule.number = 0.5
     seen = seen_by(optimizer)
     for _ in range(3):
         for group in groups:
@@ -323,3 +326,77 @@ def test_a_step_out_of_order_is_named() -> None:
     scheduler.step()
     with pytest.raises(SchedulerOrderError, match="step the ExponentialLR between"):
         optimizer.step()
+
+
+class Watched(torch.optim.SGD):  # type: ignore[misc, name-defined]
+    """Notes the LRs of each update."""
+
+    met: list[list[float]]
+
+    def step(self, closure: Any = None) -> Any:
+        self.met.append([group["lr"] for group in self.param_groups])
+        return super().step(closure)
+
+
+def test_an_lr_for_each_update_alone_lets_the_scripts_schedulers_be() -> None:
+    model = torch.nn.Linear(2, 1)
+    groups = [{"params": [model.weight]}, {"params": [model.bias], "lr": 0.4}]
+    optimizer = Watched(groups, lr=0.1)
+    optimizer.met = []
+    schedulers = [torch.optim.lr_scheduler.ExponentialLR(optimizer, 0.5) for _ in range(2)]
+    hooks = TorchHooks(model, optimizer, None, [])
+    own = []
+    with inside(
+        lambda wire: CountedSession(updates_of(hooks), wire, hooks),
+        train(2, 0.7),
+        train(2, [0.5, 0.25]),
+        base="override",
+    ) as (session, tuner):
+        while not session.done:
+            loss = model(torch.ones(1, 2)).square().mean()
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            session.step(loss)
+            for scheduler in schedulers:  # late, and two of a kind: neither is refused
+                scheduler.step()
+            own.append(optimizer.param_groups[0]["lr"])
+        hello, first, second, _ = tuner.results
+    assert (hello["lr"], hello["groups"], hello["holds"]) == (
+        0.1,
+        [1, 4],
+        ["model", "optimizer", "rng"],
+    )
+    assert optimizer.met == [[lr, 4 * lr] for lr in (0.7, 0.7, 0.5, 0.25)]
+    assert own == [0.025, 0.00625, 0.0015625, 0.000390625]
+    assert (first["lr"], first["own"]) == (0.7, 0.1)
+    assert (second["lr"], second["own"]) == (0.25, 0.00625)
+
+
+def test_an_lr_for_each_update_keeps_the_ratios_that_a_warm_up_from_0_hides() -> None:
+    weights = [torch.zeros(1, requires_grad=True) for _ in range(2)]
+    optimizer = Watched([{"params": [weights[0]]}, {"params": [weights[1]], "lr": 0.3}], lr=0.1)
+    optimizer.met = []
+    scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: step / 10)
+    override = OverrideLrs([optimizer])
+    assert (override.number, override.groups) == (0.1, [1, pytest.approx(3)])
+    override.number = 2.0
+    optimizer.step()
+    scheduler.step()
+    optimizer.add_param_group({"params": [torch.zeros(1, requires_grad=True)], "lr": 0.02})
+    optimizer.step()
+    assert optimizer.met[0] == [2.0, pytest.approx(6)]
+    assert optimizer.met[1] == [2.0, pytest.approx(6), pytest.approx(4)]
+    assert [group["lr"] for group in optimizer.param_groups] == [0.1 * 0.1, 0.3 * 0.1, 0.02]
+
+
+def test_an_lr_for_each_update_is_that_of_all_groups_where_the_script_has_none_yet() -> None:
+    weights = [torch.zeros(1, requires_grad=True) for _ in range(2)]
+    optimizer = Watched([{"params": [each]} for each in weights], lr=0.0)
+    optimizer.met = []
+    override = OverrideLrs([optimizer], peak=0.5)
+    assert (override.number, override.groups) == (0.5, [1, 1])
+    optimizer.step()
+    optimizer.param_groups[0]["lr"], optimizer.param_groups[1]["lr"] = 0.1, 0.2
+    optimizer.step()
+    assert optimizer.met == [[0.5, 0.5], [0.5, 1.0]]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import random
 import shutil
-from collections import defaultdict, deque
+import tracemalloc
+from collections import OrderedDict, defaultdict, deque
 from enum import Enum
 from pathlib import Path
 from typing import Any, Callable
@@ -53,7 +54,7 @@ def train(model: Any, optimizer: Any, steps: int = 5) -> list[float]:
 
 
 def weights(model: Any) -> list[Any]:
-    return [value.clone() for value in model.state_dict().values()]
+    return [value.clone() for value in model.state_dict().values() if torch.is_tensor(value)]
 
 
 def same(left: list[Any], right: list[Any]) -> bool:
@@ -385,7 +386,11 @@ HELD = {
     "array": numpy.arange(6, dtype="int16").reshape(2, 3),
     "no array": numpy.zeros((0, 3)),
     "array of one": numpy.array(2.5),
+    "matrix": numpy.arange(6.0).reshape(2, 3).view(numpy.matrix),
     "by number": {1: 2, (0, "a"): 3, None: 4},
+    "by numbers of NumPy": {numpy.int64(1): 2, numpy.float32(0.5): {numpy.str_("a"): 3}, "b": 4},
+    "by tuples": {(numpy.int64(1), ("a", b"b")): 2, (3, (4, 5)): numpy.int64(6)},
+    "by others": OrderedDict([(b"a", 1), (frozenset({1}), 2), (torch.device("cpu"), 3)]),
 }
 
 
@@ -397,6 +402,45 @@ def test_what_a_state_holds_comes_back_from_the_disk_as_it_was(tmp_path: Path, n
     assert type(back) is type(value)
     assert repr(back) == repr(value)
     assert getattr(back, "dtype", None) == getattr(value, "dtype", None)
+
+
+def test_an_array_that_lies_in_a_file_is_refused(tmp_path: Path) -> None:
+    mapped = numpy.memmap(tmp_path / "mapped", "uint8", "w+", shape=2)
+    with pytest.raises(NotHeldError, match="is a memmap"):
+        write_durably(str(tmp_path / "checkpoint"), {"value": mapped})
+
+
+def test_bytes_cost_little_more_than_themselves_to_read_back(tmp_path: Path) -> None:
+    path, size = str(tmp_path / "checkpoint"), 4_000_000
+    write_durably(path, {"value": bytes(range(250)) * (size // 250)})
+    tracemalloc.start()
+    try:
+        back: Any = read_durable(path)["value"]
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert back[-2:] == b"\xf8\xf9"
+    assert peak < 1.5 * size
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        ("unheard of", 1),
+        ("bytes", 3),
+        ("array", ["<f4", [5], torch.zeros(4, dtype=torch.uint8)]),
+        ("array", ["O", [1], torch.zeros(8, dtype=torch.uint8)]),
+        ("range", [1, 2, 0]),
+        ("layout", "torch.none"),
+        ("dict", [[[], 1]]),
+    ],
+)
+def test_a_file_whose_values_make_no_sense_cannot_be_read(tmp_path: Path, content: Any) -> None:
+    path = str(tmp_path / "checkpoint")
+    kind, value = content
+    torch.save({"autolrs": 1, "value": {"autolrs:kind": kind, "value": value}}, path)
+    with pytest.raises(OSError, match=r"checkpoint cannot be read as a checkpoint: \S"):
+        read_durable(path)
 
 
 class Colour(Enum):
@@ -412,7 +456,7 @@ class Colour(Enum):
         (torch.Generator(), r"is a Generator"),
         (numpy.array([object()]), r"is a ndarray"),
         ({Colour.RED: 1}, r"dicts by strings and numbers: .* has the key <Colour"),
-        ({b"a": 1}, r"has the key b'a', a bytes"),
+        ({(1, Colour.RED): 1}, r"has the key <Colour"),
         ({object()}, r"\['value'\]\['set'\]\[0\] is a object"),
     ],
 )
@@ -421,3 +465,101 @@ def test_what_no_file_can_hold_exactly_is_refused(
 ) -> None:
     with pytest.raises(NotHeldError, match=sentence):
         write_durably(str(tmp_path / "checkpoint"), {"value": value})
+
+
+class Adapted(torch.nn.Module):  # type: ignore[misc,name-defined]
+    """A large weight that does not train, a small one beside it, and what quantized layers do."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.base = torch.nn.Linear(4096, 4097, bias=False)  # of 64 MiB
+        self.base.requires_grad_(requires_grad=False)
+        self.down, self.up = torch.nn.Linear(4096, 2), torch.nn.Linear(2, 4097)
+        self.average = torch.nn.Linear(4096, 2).requires_grad_(requires_grad=False)
+        self.norm = torch.nn.BatchNorm1d(4096)
+        self.seen: Any = [0]
+
+    def forward(self, x: Any) -> Any:
+        x = self.norm(x)
+        self.seen = [self.seen[0] + 1]
+        return self.base(x) + self.up(self.down(x))
+
+    def get_extra_state(self) -> Any:
+        return self.seen
+
+    def set_extra_state(self, state: Any) -> None:
+        self.seen = state
+
+
+def adapted() -> tuple[Any, Any, TorchHooks, list[str]]:
+    torch.manual_seed(0)
+    model = Adapted()
+    told: list[str] = []
+    trained = [each for each in model.parameters() if each.requires_grad]
+    hooks = TorchHooks(model, torch.optim.SGD(trained, lr=0.01, momentum=0.9), None, [])
+    hooks.warn = told.append
+    return model, hooks.optimizers[0], hooks, told
+
+
+def train_adapted(model: Any, optimizer: Any) -> None:
+    for _ in range(3):
+        optimizer.zero_grad()
+        model(torch.randn(2, 4096)).square().mean().backward()
+        optimizer.step()
+        with torch.no_grad():
+            model.average.weight.lerp_(model.down.weight, 0.1)
+
+
+def test_a_large_weight_that_does_not_train_is_not_copied_and_all_else_comes_back() -> None:
+    model, optimizer, hooks, told = adapted()
+    assert hooks.size(hooks.capture()) < 2**20
+    train_adapted(model, optimizer)
+    state = hooks.capture()
+    assert hooks.size(state) < 2**20
+    before, seen = weights(model), model.seen
+    train_adapted(model, optimizer)
+    after = weights(model)
+    hooks.apply(state)
+    assert same(weights(model), before)
+    assert model.seen == seen
+    train_adapted(model, optimizer)
+    assert same(weights(model), after)
+    assert told == []
+
+
+def test_what_does_not_train_does_not_go_through_load_state_dict() -> None:
+    model, optimizer, hooks, _ = adapted()
+
+    def refuse(*_: Any, **__: Any) -> None:
+        raise RuntimeError("a quantized layer")
+
+    model.base._load_from_state_dict = refuse
+    state = hooks.capture()
+    train_adapted(model, optimizer)
+    hooks.apply(state)
+
+
+def test_a_weight_that_changes_though_it_does_not_train_is_told_of_and_then_kept() -> None:
+    model, _, hooks, told = adapted()
+    state = hooks.capture()
+    model.base.weight.data[0, 0] += 1
+    hooks.apply(state)
+    assert len(told) == 1
+    assert "'base.weight' of the model has changed" in told[0]
+    state, before = hooks.capture(), model.base.weight.clone()
+    model.base.weight.data[0, 0] += 1
+    hooks.apply(state)
+    assert torch.equal(model.base.weight, before)
+    assert len(told) == 1
+
+
+def test_a_file_leaves_out_what_does_not_train_and_is_restored_with_it(tmp_path: Path) -> None:
+    model, _, hooks, _ = adapted()
+    before = [each.detach().clone() for each in model.parameters()]
+    assert hooks.write(str(tmp_path / "c"), 0, None) < 2**20
+    with torch.no_grad():
+        for each in model.parameters():
+            if each.requires_grad:
+                each.add_(1.0)
+    hooks.apply(hooks.read(str(tmp_path / "c"))[0])
+    assert all(map(torch.equal, model.parameters(), before))

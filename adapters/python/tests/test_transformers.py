@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from auto import Place, is_as_bare, text_of
 from conftest import Drive, require
 from contracts import (
     goes_on_in_a_new_process,
@@ -17,6 +18,8 @@ from contracts import (
     trains_alone_as,
 )
 from driver import RefusedError, run_alone
+from own_run import Folder
+from phases import Folders, alone, files_in, said, search_far, train_committed
 
 require("transformers")
 
@@ -70,7 +73,14 @@ def test_after_a_restore_every_loss_is_bit_equal(drive: Drive) -> None:
     assert hello["trainer"]["framework"].startswith("transformers ")
     assert (hello["total"], hello["lr"], hello["step"]) == (100, 0.01, 0)
     assert hello["groups"] == [1, 1]
-    can = {"validate": True, "disk": True, "rewind": False, "cancel": True, "base": True}
+    can = {
+        "validate": True,
+        "disk": True,
+        "rewind": False,
+        "cancel": True,
+        "base": True,
+        "average": True,
+    }
     assert hello["can"] == can
     assert restores_bit_for_bit(driver, 8, other_lr=0.1)["loss"] > 0
 
@@ -253,3 +263,146 @@ def test_a_callback_counts_updates_without_a_tuner(tmp_path: Path) -> None:
         "at 2 False True",
         "at 3 False False",
     ]
+
+
+OWN = """
+def told(name):
+    def hook(self, args, state, control, **_):
+        print("hook", name, state.global_step, state.max_steps, state.epoch)
+    return hook
+class Watch(transformers.TrainerCallback):
+    pass
+for name in (
+    "train_begin", "epoch_begin", "step_end", "log", "evaluate", "prediction_step", "save",
+    "epoch_end", "train_end",
+):
+    setattr(Watch, f"on_{name}", told(name))
+callbacks.append(Watch())
+options.update(
+    lr_scheduler_type="constant", logging_steps=5, eval_strategy="steps", eval_steps=10,
+    save_strategy="steps", save_steps=10, metric_for_best_model="loss", greater_is_better=True,
+    load_best_model_at_end=True, disable_tqdm=False, num_train_epochs=0.5,
+)
+"""
+OWN_TRAINING = (
+    ATTACHED.replace('save_strategy="no", ', "")
+    .replace("disable_tqdm=True, ", "")
+    .replace(", warmup_steps=5", "")
+    .replace("print([p.", 'print("own end", trainer.state.best_model_checkpoint)\nprint([p.')
+)
+STOPPING = "callbacks.append(transformers.EarlyStoppingCallback(2, 1e9))\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "parts", "end"), [("", [20, 30], None), (STOPPING, [15, 35], "data")]
+)
+def test_a_committed_training_is_the_trainers_own_with_its_log_files_and_stops(
+    drive: Drive, tmp_path: Path, text: str, parts: list[int], end: str | None
+) -> None:
+    folders = Folders(tmp_path)
+    script = OWN_TRAINING.replace("# more", OWN + text)
+    printed = alone(script, folders.alone)
+    driver = drive(script, folder=folders.driven, AUTOLRS_PHASE="commit")
+    assert train_committed(driver, lr=0.01, parts=parts) == end
+    under = driver.stderr.splitlines()
+    # The best is the worst here: the last weights are not what stays.
+    assert said(under, "own end") == ["own end out/checkpoint-10"]
+    for prefix in ("hook", "own end", "[["):
+        assert said(under, prefix) == said(printed, prefix) != []
+    assert "50/50" in driver.stderr or end == "data"
+    assert "left out" not in driver.stderr
+    assert [driver.stderr.count(word) for word in ("'loss'", "'eval_loss'")] == [
+        "\n".join(printed).count(word) for word in ("'loss'", "'eval_loss'")
+    ]
+    files = files_in(folders.driven)
+    assert files == files_in(folders.alone)
+    assert files["out/checkpoint-10/trainer_state.json"] > 10
+
+
+REPORTER = """
+class Reporter(transformers.TrainerCallback):
+    __module__ = "transformers.integrations.integration_utils"
+    def on_train_begin(self, *_, **__):
+        open("report.txt", "w").write("as a tracker would")
+callbacks.append(Reporter())
+"""
+
+
+def test_a_scout_goes_on_past_every_stop_and_leaves_no_file(drive: Drive, tmp_path: Path) -> None:
+    folders = Folders(tmp_path)
+    late = "trainer.add_callback(transformers.EarlyStoppingCallback(1, 1e9))"
+    script = OWN_TRAINING.replace("# more", OWN + REPORTER)
+    driver = drive(
+        script.replace("trainer.train()", f"{late}\ntrainer.train()"),
+        folder=folders.driven,
+        AUTOLRS_PHASE="search",
+    )
+    search_far(driver, total=50, least=0.01)
+    assert files_in(folders.driven) == {}
+    assert "it/s" not in driver.stderr
+    assert not [line for line in driver.stderr.splitlines() if "hook evaluate" in line]
+
+
+def test_a_committed_training_goes_on_from_the_trainers_own_checkpoint_with_its_schedule(
+    drive: Drive, tmp_path: Path
+) -> None:
+    folders = Folders(tmp_path)
+    linear = 'options.update(lr_scheduler_type="linear", load_best_model_at_end=False)'
+    script = OWN_TRAINING.replace("# more", OWN + linear)
+    alone(script, folders.alone)
+    start = folders.alone / "out" / "checkpoint-20"
+    script = script.replace("train()", f"train(resume_from_checkpoint={str(start)!r})")
+    printed = alone(script, folders.alone)
+    driver = drive(script, folder=folders.driven, AUTOLRS_PHASE="commit")
+    assert driver.ask("initialize", protocol=1, base="user")["total"] == 30
+    driver.train(30, lr=1)
+    assert driver.shutdown() == 0
+    assert model_of(driver.stderr) == model_of("\n".join(printed))
+
+
+def test_a_scout_of_a_kept_schedule_sets_its_lr_for_the_update_alone(drive: Drive) -> None:
+    driver = drive(more("options.update(logging_steps=1)"), AUTOLRS_PHASE="search")
+    hello = driver.ask("initialize", protocol=1, base="override")
+    assert hello["schedule"] == {"name": "LambdaLR", "peak": pytest.approx(0.01)}
+    result = driver.ask("train", steps=8, lr=0.002)
+    # Its warm-up has gone on between the updates, to the peak.
+    assert (result["lr"], result["own"]) == (0.002, pytest.approx(0.01))
+
+
+def test_a_script_that_does_not_attach_is_at_factor_1_the_bare_one(
+    drive: Drive, tmp_path: Path
+) -> None:
+    hello = is_as_bare(Place(drive, tmp_path), tmp_path, text_of("hf_trainer"), 24)
+    assert hello["total"] == 24
+    assert hello["schedule"] == {"name": "LambdaLR", "peak": 0.01}
+
+
+OWN_RUN = """
+import torch
+from transformers import Trainer, TrainingArguments
+import autolrs.transformers
+
+class Line(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.line = torch.nn.Linear(4, 1)
+
+    def forward(self, x, labels):
+        guess = self.line(x)
+        return {"loss": ((guess - labels) ** 2).mean(), "logits": guess}
+
+data = [{"x": x, "labels": x.sum()[None]} for x in torch.randn(64, 4)]
+quiet = dict(report_to=[], save_strategy="no", use_cpu=True, logging_strategy="no")
+args = TrainingArguments("out", num_train_epochs=10, per_device_train_batch_size=16, **quiet)
+trainer = Trainer(Line(), args, train_dataset=data, eval_dataset=data)
+run = autolrs.Run(steps=40, min_lr=1e-3, max_lr=0.3)
+tuner = autolrs.transformers.attach(trainer, run=run)
+trainer.train()
+print(run.result["status"], tuner.step_count == run.result["steps"]["committed"])
+"""
+
+
+def test_a_script_starts_its_own_run(folder: Folder) -> None:
+    ended = folder.run(OWN_RUN)
+    assert ended.returncode == 0, ended.stderr
+    assert ended.stdout.splitlines()[-1] == "finished True"

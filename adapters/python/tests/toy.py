@@ -11,12 +11,16 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Callable
 
-from autolrs._protocol.claim import claim
+from autolrs._averages.arrays import ArrayAverages
+from autolrs._averages.keeper import KeepsAverages
+from autolrs._averages.sampling import Sampling
+from autolrs._inside.run import Run
+from autolrs._protocol.claim import claim_to_train
 from autolrs.session import Session
 from autolrs.tuner import InertTuner, Tuner
 
 
-class Toy:
+class Toy(KeepsAverages):
     """Hooks and model in one."""
 
     framework = "toy 1"
@@ -63,10 +67,11 @@ class Toy:
         return self.validation(), {"weight": self.weight}
 
     def capture(self) -> Any:
-        return self.weight, self.lr, random.getstate()
+        return self.weight, self.lr, random.getstate(), self.averages_state().get("averages")
 
     def apply(self, state: Any) -> None:
-        self.weight, self.lr, rng = state
+        self.weight, self.lr, rng, averages = state
+        self.apply_averages(averages)
         random.setstate(rng)
 
     def size(self, state: Any) -> int:
@@ -78,8 +83,14 @@ class Toy:
 
     def read(self, path: str) -> tuple[Any, int, dict[str, Any] | None]:
         with open(path) as file:
-            (weight, lr, rng), step, place = json.load(file)
-        return (weight, lr, _rng_of(rng)), step, place
+            (weight, lr, rng, averages), step, place = json.load(file)
+        return (weight, lr, _rng_of(rng), averages), step, place
+
+    def make_averages(self, sampling: Sampling, values: Any) -> ArrayAverages:
+        def write(weights: Sequence[float]) -> None:
+            [self.weight] = weights
+
+        return ArrayAverages(lambda: [self.weight], write, sampling, values)
 
     def get_rng(self) -> Any:
         return random.getstate()
@@ -111,10 +122,12 @@ def _rng_of(state: Any) -> tuple[Any, ...]:
     return version, tuple(words), gauss
 
 
-def attach(validation: Callable[[], float] | None = None, **options: Any) -> tuple[Toy, Tuner]:
+def attach(
+    validation: Callable[[], float] | None = None, run: Run | None = None, **options: Any
+) -> tuple[Toy, Tuner]:
     """As autolrs.torch.attach does it; the seed is 0."""
     random.seed(0)
     toy = Toy(validation)
-    wire = claim()
+    wire = claim_to_train(run)
     total = options.get("total")
     return toy, InertTuner(total) if wire is None else Session(wire, toy, **options)

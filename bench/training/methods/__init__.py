@@ -26,6 +26,8 @@ class Run:
     settings: dict[str, Any]
     seed: int
     do: Callable[[], Outcome]
+    has_averages: bool = False
+    """Whether its line has losses at averages of the weights."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,8 @@ class Plan:
     grid_ratio: float = 2.0
     """From one LR of the grid to the next."""
     finalists: int = 6
-    """Configurations of the grid that run on all seeds."""
+    """Configurations of the grid that run on all seeds: so many by the loss at the weights
+    themselves, and so many by the best of it and of the losses at their averages."""
 
 
 Runs = Generator[Run, "dict[str, Any]", None]

@@ -5,6 +5,7 @@ Both at their authors' defaults. Only where a workload takes another optimizer, 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -42,11 +43,11 @@ def _train_schedule_free(workload: Workload, seed: int) -> Outcome:
     warmup_steps = int(WARMUP * workload.total)
     is_sgd = workload.optimizer.startswith("SGD")
     lr = 1.0 if is_sgd else 0.0025
+    decay = weight_decay(workload)
 
     def optimizer(parameters: Iterable[Any]) -> Any:
         if is_sgd:
-            return SGDScheduleFree(parameters, warmup_steps=warmup_steps)
-        decay = _weight_decay(workload)
+            return SGDScheduleFree(parameters, weight_decay=decay, warmup_steps=warmup_steps)
         return AdamWScheduleFree(parameters, weight_decay=decay, warmup_steps=warmup_steps)
 
     model = ScheduleFreeModel(workload.make_with(seed, optimizer))
@@ -56,15 +57,21 @@ def _train_schedule_free(workload: Workload, seed: int) -> Outcome:
 def _train_prodigy(workload: Workload, seed: int) -> Outcome:
     from prodigyopt import Prodigy
 
-    decay = _weight_decay(workload)
+    decay = decoupled_decay(workload)
     model = workload.make_with(seed, partial(Prodigy, weight_decay=decay))
     lrs = lrs_of(lambda done, step: cosine(done), 1.0, workload.total)
     return train(workload, model, fixed(lrs))
 
 
-def _weight_decay(workload: Workload) -> float:
-    """The workload's own: AdamW's in PyTorch, and else none."""
-    return 0.01 if workload.optimizer.startswith("AdamW") else 0.0
+def weight_decay(workload: Workload) -> float:
+    """The workload's own, which its description has; none where that says nothing of it."""
+    said = re.search(r"weight decay ([\d.]+)", workload.optimizer)
+    return 0.0 if said is None else float(said[1])
+
+
+def decoupled_decay(workload: Workload) -> float:
+    """The same where an optimizer keeps it apart from the gradient: AdamW's, and not SGD's."""
+    return 0.0 if workload.optimizer.startswith("SGD") else weight_decay(workload)
 
 
 class ScheduleFreeModel:

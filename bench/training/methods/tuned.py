@@ -45,18 +45,21 @@ def _run(strategy: str, workload: Workload, seed: int) -> Outcome:
             last = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
             raise MethodError(f"autolrs run ended with exit code {done.returncode}: {last}")
         end = json.loads(final.read_text())
+        result = json.loads(done.stdout)
+        # A search apart is in a process of its own, whose steps this one has not counted.
+        elsewhere = result["steps"]["total"] - end["spent"]
         journal = _read_lines(run_dir / "journal.jsonl")
         trainer_seconds = end["seconds_around"] + _seconds_answering(journal)
     return Outcome(
         validation=end["validation"],
         test=end["test"],
-        curve=[(spent, loss) for _, spent, loss in end["curve"]],
-        total=end["spent"],
-        search=end["spent"] - end["steps"],
+        curve=[(elsewhere + spent, loss) for _, spent, loss in end["curve"]],
+        total=result["steps"]["total"],
+        search=result["steps"]["search"],
         seconds=seconds,
         facts={
             "outside_seconds": round(seconds - trainer_seconds, 2),
-            "forecasts": _forecasts(json.loads(done.stdout), journal),
+            "forecasts": _forecasts(result, journal),
         },
     )
 

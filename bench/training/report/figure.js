@@ -52,7 +52,7 @@ export function renderFigure(workloads) {
 
 /** Of the fixed schedules one stands for all; what is computed from a closed form is no method. */
 function isDrawn({ method }) {
-  return method === 'cosine' || !(FIXED.includes(method) || method === 'optimal');
+  return method === 'cosine' || !(FIXED.includes(method) || ['grid', 'optimal'].includes(method));
 }
 
 /** A staircase that climbs by one run's share at each ratio. Ratios off the axis climb beyond it. */

@@ -7,10 +7,14 @@ const TUNED = ['horizon', 'paper'];
 const NAMES = {
   horizon: '`horizon`',
   paper: '`paper`',
+  grid: 'best of grid',
+  'grid-averaged': 'best of grid, averaged',
   'default-cosine': 'cosine, default LR',
   'ramp-cosine': 'ramp, then cosine',
   'schedule-free': 'Schedule-Free',
   prodigy: 'Prodigy',
+  greedy: 'GreedyLR',
+  ademamix: 'AdEMAMix',
   optuna: 'Optuna',
   optimal: 'optimal, computed',
 };
@@ -26,9 +30,17 @@ export function labelOf({ method, settings }) {
 
 /** The name of a row of one workload. */
 export function labelWithLr(row) {
+  if (row.method === 'grid-averaged') return `averaged: ${scheduleText(row.settings)}`;
   return FIXED.includes(row.method)
-    ? `${row.method}, LR ${Number(row.settings.lr.toPrecision(3))}`
+    ? scheduleText({ schedule: row.method, ...row.settings })
     : labelOf(row);
+}
+
+/** A schedule, its LR, and over what part of the run its weights are averaged. */
+function scheduleText({ schedule, lr, power }) {
+  const text = `${schedule}, LR ${Number(lr.toPrecision(3))}`;
+  if (power === undefined) return text;
+  return power === 'raw' ? `${text}, not averaged` : `${text}, power ${power}`;
 }
 
 export function isTuned({ method }) {

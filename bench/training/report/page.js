@@ -1,7 +1,10 @@
 /** docs/internals/benchmarks.md, from what was measured. */
 
+import { intervalText, lossText, namesOf, percent, ratioText, table, withUnit } from './format.js';
+import { bestOfGrid } from './grid.js';
 import { byMethod, isTuned, labelOf, labelWithLr } from './labels.js';
-import { bestOfGrid, plainRowsOf, rowsOf, scoreForecasts, summarize, TARGETS } from './measures.js';
+import { plainRowsOf, rowsOf, scoreForecasts, TARGETS } from './measures.js';
+import { summarySections } from './summary.js';
 
 /** The page. `workloads` come from `readResults`. */
 export function renderPage(workloads) {
@@ -35,8 +38,9 @@ validation loss** at equal total steps. Steps that a search rolls back count as 
 
 The losses of a workload are divided by that of its *best of grid*. This is the best of about fifty fixed schedules
 and LRs, selected afterwards. It is not known in advance, so 1.00 is hard to reach. Below 1 a method beats every fixed
-schedule that was tried. The lines come from several machines. Processors round differently, and the same seed may end
-a few per cent apart on two of them.
+schedule that was tried. Averaging of weights is open to fixed schedules too. With *best of grid, averaged* each of these
+runs may end at an average of its weights instead. The lines come from several machines. Processors round differently,
+and the same seed may end a few per cent apart on two of them.
 
 This page is made by \`node bench/training/report.js\` from
 \`bench/training/results.jsonl\`, which \`npm run bench:training\` appends to. Do not edit it.
@@ -50,6 +54,10 @@ const METHODS = `## Methods
   if a run takes half a minute (\`--grid-seeds 1\`). A schedule's LRs continue until its best one lies inside. The six
   best configurations then run on five seeds, and the lowest median is the reference. Other schedules appear in the
   tables with the seeds that they have.
+- **Best of grid, averaged**: each run of the grid keeps four averages of its weights and of BatchNorm's statistics. A
+  step's weight in them rises with the power 20, 8, 3 or 1 of its number. They reach over about 5, 11, 25 and 50 % of the
+  run. The lowest median validation loss chooses schedule, LR and power together; it may choose no average. The grid goes
+  on, and has six more finalists, for these losses too. Averages are validated at the end alone.
 - **Fixed schedules** run at the LR that was best in hindsight. They are constant, step (a tenth at 50 % and 75 %), cosine
   and linear (both to zero), and WSD (the last 25 % linear to zero). Each begins with 5 % of linear warm-up. One-cycle is
   as in PyTorch, with constant momentum.
@@ -58,6 +66,10 @@ const METHODS = `## Methods
   the LR of the minimum. It follows AutoWU (Kim et al., 2021), without its Gaussian process. It has no search steps.
 - **Schedule-Free** and **Prodigy** (PyTorch only) are the packages \`schedulefree\` and \`prodigyopt\`, with the settings
   that their authors recommend first. Schedule-Free uses SGD where the workload has SGD, else AdamW.
+- **GreedyLR** is that of the package \`transformers\`, as in its authors' first example. It begins at the default LR and
+  is evaluated 40 times. After more than two evaluations in a row that improve the LR rises by a factor of 0.9. After as
+  many that do not it falls.
+- **AdEMAMix** (PyTorch only) is that of the package \`pytorch_optimizer\`, with the cosine at its default LR of 1e-3.
 - **Optuna** is TPE over peak LR (1e-5 to 10) and warm-up (0 to 20 %) of a cosine of T steps, with a median pruner. 1x is
   one trial. 3x and 10x are three and ten times T steps over all trials of one study, evaluated three times. The best
   whole trial counts.
@@ -77,7 +89,8 @@ function tunedText(measured) {
 
 const WORKLOADS = `A workload cuts its own validation split from the training data. Test data serve the last table only.
 
-- *Median* and *worst* are over seeds, of the final validation loss divided by the median of best of grid.
+- *Median* and *worst* are over seeds, of the final validation loss divided by the median of best of grid. *95 %* is as
+  above, for three seeds or more. *Of averaged* divides by the median of best of grid, averaged.
 - *Steps to* is when a run's validation loss is first as low as best of grid, or at most 1 % or 5 % above. It is a median
   over seeds, as a part of T, search included. A dash means that half of the seeds never are, or that Optuna was not
   evaluated there.
@@ -95,50 +108,10 @@ node bench/training/report.js      # this page, and the figure
 
 It can be stopped at any time and resumes where it was. A workload is a file in \`bench/training/workloads\`, and a method is
 one in \`bench/training/methods\`. A changed workload has another version, and its old runs no longer count. After a change
-to a strategy \`--methods NAME --again\` runs it anew. Of two lines for a run the later counts.
+to a strategy \`--methods NAME --again\` runs it anew. Of two lines for a run the later counts. \`--averages\` runs those runs
+of the grid again that have no averages. On first use the two fine-tuning workloads train the network that they tune,
+which takes half a minute, and keep it in the cache.
 `;
-
-function summarySections(measured) {
-  const developed = measured.filter(({ isHeldOut }) => !isHeldOut);
-  const heldOut = measured.filter(({ isHeldOut }) => isHeldOut);
-  const all = measured.flatMap(({ rows }) => rows).sort(byMethod);
-  const rows = [...new Set(all.map(labelOf))].map((label) => {
-    const part = (workloads) => {
-      const of = workloads.flatMap((workload) =>
-        workload.rows.filter((row) => labelOf(row) === label).slice(0, 1),
-      );
-      const { median, worst, workloads: count } = summarize(of);
-      return count === 0 ? ['', '', ''] : [count, ratioText(median), ratioText(worst)];
-    };
-    const share = summarize(all.filter((row) => labelOf(row) === label)).searchShare;
-    return [label, ...part(developed), ...part(heldOut), percent(share)];
-  });
-  return [
-    '## Summary\n',
-    'The table has the final validation loss over that of best of grid. Each workload gives the median over seeds. The columns',
-    'give the median and the worst over workloads.\n',
-    `- Developed on: ${namesOf(developed)}.`,
-    `- Held out: ${namesOf(heldOut)}.`,
-    '\nDecision [0014](../decisions/0014-strategy-horizon.md) says how the second group was held out.\n',
-    table(
-      [
-        'method',
-        'developed on: workloads',
-        'median',
-        'worst',
-        'held out: workloads',
-        'median',
-        'worst',
-        'search steps',
-      ],
-      rows,
-    ),
-    '![Share of runs within a factor of the best of grid, for each method](benchmarks.svg)\n',
-    'The figure covers all runs of a method (workloads times seeds). It shows the share whose final loss is at most a given',
-    'multiple of that of best of grid. Higher, and further to the left, is better. Of the fixed schedules it has the cosine.',
-    'AlgoPerf draws such profiles of the time to a target. Here it is the loss at equal steps.\n',
-  ];
-}
 
 function workloadSection({ name, about, optimizer, total, isHeldOut, best, rows }) {
   return [
@@ -153,23 +126,32 @@ function workloadSection({ name, about, optimizer, total, isHeldOut, best, rows 
         'seeds',
         'loss',
         'median',
+        percent(0.95),
         'worst',
+        'of averaged',
+        percent(0.95),
         ...TARGETS.map((above) => (above === 0 ? 'steps to it' : `to ${percent(above)}`)),
         'search',
         'outside',
       ],
-      rows.map((row) => [
-        labelWithLr(row),
-        row.seeds,
-        lossText(row.loss),
-        ratioText(row.ratio),
-        ratioText(row.worst),
-        ...row.reached.map((part) => (Number.isFinite(part) ? percent(part) : '-')),
-        percent(row.searchShare),
-        isTuned(row) && Number.isFinite(row.outsideSeconds)
-          ? withUnit(row.outsideSeconds.toFixed(1), 's')
-          : '',
-      ]),
+      // The best of the grid is a line of its schedule.
+      rows
+        .filter(({ method }) => method !== 'grid')
+        .map((row) => [
+          labelWithLr(row),
+          row.seeds,
+          lossText(row.loss),
+          ratioText(row.ratio),
+          intervalText(row.interval),
+          ratioText(row.worst),
+          row.averagedRatio === undefined ? '' : ratioText(row.averagedRatio),
+          intervalText(row.averagedInterval),
+          ...row.reached.map((part) => (Number.isFinite(part) ? percent(part) : '-')),
+          percent(row.searchShare),
+          isTuned(row) && Number.isFinite(row.outsideSeconds)
+            ? withUnit(row.outsideSeconds.toFixed(1), 's')
+            : '',
+        ]),
     ),
   ].join('\n');
 }
@@ -243,32 +225,4 @@ function forecastSection(measured) {
       rows,
     ),
   ];
-}
-
-function namesOf(workloads) {
-  return workloads.map(({ name }) => name).join(', ') || 'none yet';
-}
-
-function table(head, rows) {
-  const line = (cells) => `| ${cells.join(' | ')} |`;
-  const rule = line(head.map((_, column) => (column === 0 ? '---' : '---:')));
-  return `${[line(head), rule, ...rows.map(line)].join('\n')}\n`;
-}
-
-function ratioText(ratio) {
-  if (!Number.isFinite(ratio)) return 'diverged';
-  return ratio < 10 ? ratio.toFixed(3) : ratio.toPrecision(3).replace(/e\+/, 'e');
-}
-
-function lossText(loss) {
-  return Number.isFinite(loss) ? String(Number(loss.toPrecision(4))) : 'diverged';
-}
-
-function percent(part) {
-  return withUnit(Math.round(100 * part), '%');
-}
-
-/** For a cell of a table, where a browser would put the unit on a line of its own. */
-function withUnit(value, unit) {
-  return `${value}\u00a0${unit}`;
 }

@@ -8,6 +8,7 @@ import pytest
 
 import describe
 import workloads
+from averages import Averages
 from parts.workload import Model
 
 NUMPY = ["digits", "friedman", "letters", "quadratic-power", "quadratic-wide", "regression"]
@@ -81,6 +82,20 @@ def test_validation_leaves_no_trace(name: str, make: Make) -> None:
         losses.append(watched.step(0.01))
         watched.validate()
     assert losses == expected
+
+
+def test_averages_of_its_weights_are_another_model_that_leaves_no_trace(
+    name: str, make: Make
+) -> None:
+    model = make(1)
+    averages = Averages(model, [1])
+    for _ in range(2):
+        model.step(0.01)
+        averages.sample()
+    loss = model.validate()
+    with averages.at(1):
+        assert model.validate() != loss
+    assert model.validate() == loss
 
 
 def test_training_lowers_the_validation_loss(name: str, make: Make) -> None:

@@ -4,35 +4,55 @@ import { readFileSync, type Stats, statSync } from 'node:fs';
 import type { ComparableRun } from '../../core/compare/compare.js';
 import { CurveBuilder } from '../../core/compare/curve.js';
 import { AutolrsError } from '../../core/errors.js';
-import { loadRun } from '../load-run.js';
+import type { Ledger } from '../../core/record/ledger.js';
+import type { JournalEntry } from '../../journal/format.js';
+import { type LoadedRun, loadRun } from '../load-run.js';
 import { decodeText } from './decode-text.js';
 import { parseLossFile } from './loss-file.js';
 
+const WHAT_TO_GIVE = 'give a run directory, or a CSV or JSONL file of step and loss';
+
 /** @throws AutolrsError `USAGE` for a bad file, or as the journal's reader does for a bad run directory. */
 export async function readComparable(path: string, name: string): Promise<ComparableRun> {
-  return statOf(path).isDirectory() ? readRun(path, name) : readLosses(path, name);
+  const stat = statOf(path);
+  if (stat.isDirectory()) return readRun(path, name);
+  // It may have no end. A pipe has, as that of a process substitution.
+  if (stat.isCharacterDevice() || stat.isBlockDevice()) {
+    throw new AutolrsError('USAGE', `"${path}" is a device; ${WHAT_TO_GIVE}`);
+  }
+  return readLosses(path, name);
 }
 
 async function readRun(dir: string, name: string): Promise<ComparableRun> {
   const curves = new CurveBuilder();
-  const { result, status, seconds } = await loadRun(dir, (entry, ledger) => {
-    if (entry.kind === 'command' || entry.kind === 'reply' || entry.kind === 'slice')
-      curves.add(entry, ledger);
-  });
-  const { steps, keepSchedule, neverFinite, unsoundStep, returned, unused } = result.build(
-    status,
-    seconds,
-  );
+  const loaded = await loadRun(dir, (entry, ledger) => addToCurves(curves, entry, ledger));
+  return comparableOf(loaded, curves, name);
+}
+
+export function addToCurves(curves: CurveBuilder, entry: JournalEntry, ledger: Ledger): void {
+  if (entry.kind === 'command' || entry.kind === 'reply' || entry.kind === 'slice')
+    curves.add(entry, ledger);
+}
+
+/** @throws AutolrsError `RUN_DIRECTORY_UNUSABLE` for a run that has committed nothing. */
+export function comparableOf(
+  { result, status, seconds }: Pick<LoadedRun, 'result' | 'status' | 'seconds'>,
+  curves: CurveBuilder,
+  name: string,
+): ComparableRun {
+  const { run, steps, keepSchedule, neverFinite, unsoundStep, flat, returned, unused } =
+    result.build(status, seconds);
   if (steps.committed === 0) {
     throw new AutolrsError(
       'RUN_DIRECTORY_UNUSABLE',
-      `the run in "${dir}" has no committed step, so there is nothing to compare; wait for its first stage, or leave it out`,
+      `the run in "${run.dir}" has no committed step, so there is nothing to compare; wait for its first stage, or leave it out`,
     );
   }
   const { training, validation } = curves;
   const end = {
     ...(neverFinite && { neverFinite }),
     ...(unsoundStep !== undefined && { unsoundStep }),
+    ...(flat && { flat }),
     ...(returned && { returned }),
     ...(unused !== undefined && { unused }),
   };
@@ -78,9 +98,7 @@ const REASONS: Readonly<Record<string, string>> = {
 function cannotRead(path: string, cause: unknown): AutolrsError {
   const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
   const reason = REASONS[code] ?? (code || String(cause));
-  return new AutolrsError(
-    'USAGE',
-    `"${path}" cannot be read: ${reason}; give a run directory, or a CSV or JSONL file of step and loss`,
-    { cause },
-  );
+  return new AutolrsError('USAGE', `"${path}" cannot be read: ${reason}; ${WHAT_TO_GIVE}`, {
+    cause,
+  });
 }

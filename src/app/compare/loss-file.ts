@@ -151,7 +151,8 @@ function numberOf(cell: unknown): number {
 /** A value of a JSON line may be anything, and its own words for itself too. */
 function describe(cell: unknown): string {
   try {
-    return `"${shorten(String(cell))}"`;
+    const isObject = typeof cell === 'object' && cell !== null;
+    return isObject ? shorten(JSON.stringify(cell)) : `"${shorten(String(cell))}"`;
   } catch {
     return 'that is no number'; // it is nested too deeply, or has no words
   }

@@ -13,11 +13,13 @@ import {
 } from '../../core/doctor/examine.js';
 import type { Circumstances, Examination, Failure } from '../../core/doctor/finding.js';
 import { AutolrsError } from '../../core/errors.js';
+import { isPreparing, removePreparationMark } from '../../journal/preparation-mark.js';
 import { startTrainer, type Trainer } from '../../trainer/trainer.js';
 import type { ListenForInterrupts } from '../interrupts.js';
 import type { Invocation } from '../invocation.js';
 import { say } from '../output.js';
 import { createRunId } from '../run-id.js';
+import { commandOfPhase } from '../script/phase-command.js';
 import { trainerEnv } from '../trainer-env.js';
 import { StdoutMonitor } from './stdout-monitor.js';
 
@@ -28,6 +30,7 @@ export interface ExaminationContext extends Invocation {
   /** Seconds for the examination, starts not counted. */
   readonly limitSeconds: number;
   readonly startTimeoutMs: number;
+  readonly mayPrepare: boolean;
   /** Ours, for the handshake. */
   readonly version: string;
   readonly listenForInterrupts: ListenForInterrupts;
@@ -113,7 +116,8 @@ async function converse(
   attempt: Attempt,
   begin: (facts: TrainerFacts) => Conversation<void>,
 ): Promise<ConversationOutcome> {
-  const { id, dir, transport, limitSeconds, startTimeoutMs, pythonPath } = attempt;
+  const { id, dir, transport, limitSeconds, startTimeoutMs, mayPrepare, pythonPath } = attempt;
+  removePreparationMark(dir);
   let trainer: Trainer | undefined;
   const torn = new AbortController();
   const wire = new StdoutMonitor(transport.kind !== 'stdio', () => {
@@ -128,13 +132,14 @@ async function converse(
   let began = performance.now();
   try {
     trainer = await startTrainer({
-      command: attempt.command,
+      command: commandOfPhase(attempt.command, 'search'),
       cwd: attempt.cwd,
       env: trainerEnv({ id, dir, seed: 0, pythonPath }),
       transport,
       run: { id, dir, seed: 0 },
       version: attempt.version,
       startTimeoutMs,
+      ...(mayPrepare && { isPreparing: () => isPreparing(dir) }),
       hintAfterMs: startTimeoutMs,
       // Longer silence is found by the clock below.
       minTimeoutMs: limitSeconds * 1000,
@@ -173,7 +178,11 @@ async function play(trainer: Trainer, examination: Conversation<void>): Promise<
   let turn = examination.next();
   while (!turn.done) {
     if (turn.value.kind !== 'command') throw new Error('an examination decides nothing');
-    turn = examination.next(await trainer.ask(turn.value.command));
+    const { command } = turn.value;
+    if (command.kind === 'begin' || command.kind === 'clock') {
+      throw new Error('an examination has one process, and no time budget');
+    }
+    turn = examination.next(await trainer.ask(command));
   }
 }
 

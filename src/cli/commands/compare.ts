@@ -1,10 +1,9 @@
 /** `autolrs compare RUN RUN…`: whether runs were worth it, as a text for people or a document for programs. */
 
-import { basename, resolve } from 'node:path';
 import { readComparable } from '../../app/compare/load-comparable.js';
+import { nameRuns } from '../../app/compare/name-runs.js';
 import { stdout } from '../../app/output.js';
 import { type ComparableRun, compareRuns } from '../../core/compare/compare.js';
-import { escapeControls } from '../../core/escape-controls.js';
 import { describeComparison } from '../../display/compare/comparison.js';
 import type { CompareSettings } from '../flags/read-compare.js';
 import { documentOf } from './compare-json.js';
@@ -14,7 +13,7 @@ const DEFAULT_COLUMNS = 80;
 /** @throws AutolrsError when a run cannot be read, or cannot be compared with the others. */
 export async function compareCommand(settings: CompareSettings): Promise<number> {
   const { paths, reference, loss, targets, json } = settings;
-  const names = nameAll(paths);
+  const names = nameRuns(paths);
   const runs: ComparableRun[] = [];
   for (const [i, path] of paths.entries()) {
     runs.push(await readComparable(path, names[i] ?? path));
@@ -25,12 +24,4 @@ export async function compareCommand(settings: CompareSettings): Promise<number>
     : describeComparison(comparison, stdout.columns ?? DEFAULT_COLUMNS).join('\n');
   stdout.write(`${text}\n`);
   return 0;
-}
-
-/** The last part of each path where that tells them apart, else all of it. */
-function nameAll(paths: readonly string[]): readonly string[] {
-  const short = paths.map((path) => escapeControls(basename(resolve(path))));
-  return short.map((name, i) =>
-    short.indexOf(name) === short.lastIndexOf(name) ? name : escapeControls(paths[i] ?? name),
-  );
 }

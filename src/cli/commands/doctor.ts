@@ -1,23 +1,23 @@
 /** `autolrs doctor -- COMMAND`: examines a training script, and leaves nothing behind. */
 
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rmSync } from 'node:fs';
 import { examineScript } from '../../app/doctor/examine-script.js';
 import { EXIT_UNFIT } from '../../app/exit-codes.js';
+import { makeTemporary } from '../../app/files/make-temporary.js';
 import { stdout } from '../../app/output.js';
 import { diagnose, isFit } from '../../core/doctor/diagnose.js';
 import type { Examination } from '../../core/doctor/finding.js';
-import { AutolrsError } from '../../core/errors.js';
 import { describeExamination } from '../../display/doctor/examination.js';
 import type { DoctorSettings } from '../flags/read-doctor.js';
 import { listenForInterrupts } from '../signals.js';
+import { checkTrainingPython } from '../training-python.js';
 import { readVersion } from '../version.js';
 import { documentOf } from './doctor-json.js';
 
 /** @throws AutolrsError `INTERRUPTED`, or `USAGE` when there is no place to examine in or to listen at. */
 export async function doctorCommand(settings: DoctorSettings): Promise<number> {
-  const dir = makeScratch();
+  await checkTrainingPython(settings.command);
+  const dir = makeTemporary('autolrs-doctor-');
   let examination: Examination;
   try {
     examination = await examineScript({
@@ -37,16 +37,4 @@ export async function doctorCommand(settings: DoctorSettings): Promise<number> {
     : describeExamination(examination, findings, stdout.columns).join('\n');
   stdout.write(`${text}\n`);
   return isFit(findings) ? 0 : EXIT_UNFIT;
-}
-
-function makeScratch(): string {
-  const parent = tmpdir();
-  try {
-    return mkdtempSync(join(parent, 'autolrs-doctor-'));
-  } catch (error) {
-    throw new AutolrsError(
-      'USAGE',
-      `cannot make a directory in ${parent}: ${(error as Error).message}; name one that can be written in TMPDIR`,
-    );
-  }
 }

@@ -3,10 +3,8 @@
 import { resolve } from 'node:path';
 import { loadRun } from '../../app/load-run.js';
 import { stdout } from '../../app/output.js';
-import type { RunningProcess } from '../../display/run/status.js';
+import { runningProcess } from '../../app/report/running-process.js';
 import { summarize } from '../../display/run/summary.js';
-import { holderOf } from '../../journal/lock.js';
-import { isElsewhere } from '../../journal/process-identity.js';
 
 /** @throws AutolrsError when the directory holds no readable journal. */
 export async function showCommand(dir: string, json: boolean): Promise<number> {
@@ -20,11 +18,4 @@ export async function showCommand(dir: string, json: boolean): Promise<number> {
     : summarize(runResult, { process: holder, failure: error?.message }).join('\n');
   stdout.write(`${text}\n`);
   return 0;
-}
-
-function runningProcess(dir: string): RunningProcess | undefined {
-  const holder = holderOf(dir);
-  if (holder === undefined) return undefined;
-  const { pid, host } = holder;
-  return { pid, ...(isElsewhere(holder) && { host }) };
 }

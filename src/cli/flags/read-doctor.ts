@@ -10,6 +10,7 @@ import type { RawFlags } from './table.js';
 export interface DoctorSettings {
   readonly command: readonly [string, ...string[]];
   readonly startTimeoutMs: number;
+  readonly mayPrepare: boolean;
   /** How long the examination may take after the handshake. */
   readonly limitSeconds: number;
   readonly transport: Transport;
@@ -30,7 +31,7 @@ export function readDoctorFlags(
   }
   return {
     command: [program, ...args],
-    startTimeoutMs: readStartTimeout(raw.startTimeout) * 1000,
+    ...readStartTimeout(raw.startTimeout),
     limitSeconds: readSeconds('--timeout', raw.timeout) ?? DEFAULT_LIMIT_SECONDS,
     transport: readTransport(raw.transport, command),
     json: raw.json ?? false,

@@ -4,9 +4,13 @@ import { FLAGS, type FlagRow } from './table.js';
 
 const FLAG_OF: ReadonlyMap<string, string> = new Map([
   ...FLAGS.flatMap(({ flag, sets }: FlagRow) =>
-    sets === undefined ? [] : [[sets.option, `--${flag}`] as const],
+    sets === undefined || sets.as === 'off' ? [] : [[sets.option, `--${flag}`] as const],
   ),
   ['baseline', '--baseline'],
+  ['like', '--like'],
+  ['rescaleTo', '--rescale-to'],
+  ['budgetSeconds', '--budget'],
+  ['budgetEpochs', '--budget'],
 ]);
 
 /** The sentence with a flag for each option that it names. */

@@ -1,8 +1,11 @@
 /** Every flag of the commands that start a script: one row each. Help, raw types and reading are derived from it. */
 
+import { TENSORBOARD_SCOPES } from '../../app/run-context.js';
 import {
+  AVERAGE_MODES,
   DEFAULTS,
   FORECAST_METHODS,
+  SEARCH_MODES,
   STRATEGIES,
   type StrategyName,
   type TunerOptions,
@@ -14,10 +17,11 @@ import {
   DEFAULT_LOG_LEVEL,
   DEFAULT_RESTARTS,
   DEFAULT_START_TIMEOUT_SECONDS,
+  DEFAULT_TENSORBOARD,
 } from './defaults.js';
 import { DEFAULT_TRANSPORT, TRANSPORTS } from './read-transport.js';
 
-export type FlagCommand = 'run' | 'resume' | 'doctor';
+export type FlagCommand = 'run' | 'resume' | 'doctor' | 'range';
 
 export interface FlagRow {
   /** Without its dashes. */
@@ -27,7 +31,8 @@ export interface FlagRow {
   /** The option of the core that it sets, and how its text is read. */
   readonly sets?: {
     readonly option: keyof TunerOptions;
-    readonly as: 'number' | 'word' | 'switch';
+    /** A `switch` sets true, and one that is named `no-` sets false; a `budget` is steps, epochs or a time. */
+    readonly as: 'number' | 'word' | 'switch' | 'off' | 'budget';
   };
   /** The one strategy that has it. */
   readonly strategy?: StrategyName;
@@ -36,8 +41,14 @@ export interface FlagRow {
   readonly group?: string;
   readonly help: string;
   readonly default?: string | number;
+  /** Whether it takes several values. */
+  readonly isList?: boolean;
   /** Whether the environment may not set it: what began a run must not extend it. */
   readonly isTypedOnly?: boolean;
+  /** Whether it is a path: in a file with settings, one from that file's folder. */
+  readonly isPath?: boolean;
+  /** Whether the journal has it, so that a resumed run takes it from there and not from a file with settings. */
+  readonly isJournalled?: boolean;
 }
 
 const AMOUNT = 'How much to train';
@@ -58,10 +69,17 @@ export const FLAGS = [
   {
     flag: 'budget',
     value: 'n',
-    sets: { option: 'budget', as: 'number' },
+    sets: { option: 'budget', as: 'budget' },
     commands: ['run'],
     group: AMOUNT,
-    help: 'steps to train, search included',
+    help: 'steps to train, search included; or a time, as 90s, 30m, 2h or 1h30m, or epochs, as 5ep',
+  },
+  {
+    flag: 'until',
+    value: 'time',
+    commands: ['run'],
+    group: AMOUNT,
+    help: 'end at this time of day, as 18:00, or at a date, as 2026-12-01T18:00; the schedule ends then, too',
   },
   {
     flag: 'steps',
@@ -78,6 +96,21 @@ export const FLAGS = [
     isTypedOnly: true,
   },
   {
+    flag: 'until',
+    value: 'time',
+    commands: ['resume'],
+    help: 'of a run with a time budget: end at this time instead, as 18:00 or 2026-12-01T18:00',
+    isTypedOnly: true,
+  },
+  {
+    flag: 'steps',
+    value: 'n',
+    sets: { option: 'steps', as: 'number' },
+    commands: ['range'],
+    help: 'find the range for a run of n steps: the more, the longer are ramp and probes',
+    default: "the script's own total, or 10000",
+  },
+  {
     flag: 'target-loss',
     value: 'loss',
     sets: { option: 'targetLoss', as: 'number' },
@@ -91,7 +124,7 @@ export const FLAGS = [
     sets: { option: 'strategy', as: 'word' },
     commands: ['run'],
     group: SEARCH,
-    help: `one of: ${STRATEGIES.join(', ')}`,
+    help: `one of: ${STRATEGIES.join(', ')}; or a file with one of your own, as ./mine.js`,
     default: DEFAULTS.strategy,
   },
   {
@@ -100,12 +133,45 @@ export const FLAGS = [
     commands: ['run'],
     group: SEARCH,
     help: 'keep your own LR schedule and tune one factor on it',
+    default: 'for a script that does not attach and has a schedule',
+  },
+  {
+    flag: 'no-keep-schedule',
+    sets: { option: 'keepSchedule', as: 'off' },
+    commands: ['run'],
+    group: SEARCH,
+    help: "replace the script's own LR schedule",
+  },
+  {
+    flag: 'search',
+    value: 'mode',
+    sets: { option: 'search', as: 'word' },
+    commands: ['run'],
+    group: SEARCH,
+    help: `apart: in a first process of the script that is thrown away; inside: within the run. One of: ${SEARCH_MODES.join(', ')}`,
+    default: 'apart; inside for strategy paper',
+  },
+  {
+    flag: 'replay',
+    value: 'dir',
+    commands: ['run'],
+    group: SEARCH,
+    help: 'train with the schedule of that run, without a search',
+    isTypedOnly: true,
+  },
+  {
+    flag: 'rescale-to',
+    value: 'n',
+    commands: ['run'],
+    group: SEARCH,
+    help: 'with --replay: stretch or shrink the schedule to n steps',
+    isTypedOnly: true,
   },
   {
     flag: 'min-lr',
     value: 'lr',
     sets: { option: 'minLr', as: 'number' },
-    commands: ['run'],
+    commands: ['run', 'range'],
     group: SEARCH,
     help: 'lowest LR to try',
     default: 'found by a range test',
@@ -114,10 +180,19 @@ export const FLAGS = [
     flag: 'max-lr',
     value: 'lr',
     sets: { option: 'maxLr', as: 'number' },
-    commands: ['run'],
+    commands: ['run', 'range'],
     group: SEARCH,
     help: 'highest LR to try',
     default: 'found by a range test',
+  },
+  {
+    flag: 'like',
+    value: 'dirs...',
+    isPath: true,
+    isList: true,
+    commands: ['run'],
+    group: SEARCH,
+    help: 'horizon: take interval and peak from runs of the same model and batch size, if one probe bears them out; else search',
   },
   {
     flag: 'search-budget',
@@ -130,6 +205,16 @@ export const FLAGS = [
     default: DEFAULTS.searchBudget,
   },
   {
+    flag: 'average',
+    value: 'mode',
+    sets: { option: 'average', as: 'word' },
+    strategy: 'horizon',
+    commands: ['run'],
+    group: SEARCH,
+    help: `horizon: keep averages of the weights, which steer the LR and may be what stays. One of: ${AVERAGE_MODES.join(', ')}`,
+    default: DEFAULTS.average,
+  },
+  {
     flag: 'candidates',
     value: 'k',
     sets: { option: 'candidates', as: 'number' },
@@ -138,6 +223,16 @@ export const FLAGS = [
     group: SEARCH,
     help: 'paper: probes per stage',
     default: DEFAULTS.candidates,
+  },
+  {
+    flag: 'batch',
+    value: 'q',
+    sets: { option: 'batch', as: 'number' },
+    strategy: 'paper',
+    commands: ['run'],
+    group: SEARCH,
+    help: 'paper: probes that are decided together, before any of them is known',
+    default: 1,
   },
   {
     flag: 'kappa',
@@ -153,16 +248,23 @@ export const FLAGS = [
     flag: 'validation',
     value: 'mode',
     sets: { option: 'validation', as: 'word' },
-    commands: ['run'],
+    commands: ['run', 'range'],
     group: SEARCH,
     help: `judge probes by validation loss: ${VALIDATION_MODES.join(', ')}`,
     default: `${DEFAULTS.validation}: whenever it can, paper once stages are tau-max long`,
   },
   {
+    flag: 'validation-pattern',
+    value: 'regex',
+    commands: ['run'],
+    group: SEARCH,
+    help: "find the validation losses that the script prints, as by 'val loss ([0-9.]+)'; for a script without a validate function",
+  },
+  {
     flag: 'seed',
     value: 'n',
     sets: { option: 'seed', as: 'number' },
-    commands: ['run'],
+    commands: ['run', 'range'],
     group: SEARCH,
     help: 'seed of every random draw',
     default: DEFAULTS.seed,
@@ -238,15 +340,71 @@ export const FLAGS = [
   {
     flag: 'run-dir',
     value: 'dir',
+    isPath: true,
     commands: ['run'],
     group: RUN,
     help: 'where journal, log and result go',
     default: 'autolrs-runs/<id>',
   },
   {
+    flag: 'run-dir',
+    value: 'dir',
+    commands: ['range'],
+    help: 'keep the journal and the log of the script there',
+    default: 'nothing is kept',
+    isTypedOnly: true,
+  },
+  {
+    flag: 'svg',
+    value: 'file',
+    commands: ['range'],
+    help: 'write a figure there: loss over log LR, with the suggestion',
+    isTypedOnly: true,
+  },
+  {
+    flag: 'or-resume',
+    commands: ['run'],
+    group: RUN,
+    help: 'resume the run in --run-dir if there is one, else begin it: one command for a job that a batch system starts again',
+  },
+  {
+    flag: 'scout-dir',
+    value: 'dir',
+    isPath: true,
+    commands: ['run', 'range'],
+    group: RUN,
+    help: 'start a search apart in this directory, so that it writes no files where the run does',
+    default: "the run's own",
+  },
+  {
+    flag: 'workers',
+    value: 'n',
+    isJournalled: true,
+    commands: ['run', 'resume'],
+    group: RUN,
+    help: 'probe in n processes of the script at once, the usual one included; horizon decides the probes of a rung together then',
+    default: 'the usual one alone',
+  },
+  {
+    flag: 'worker-prefix',
+    value: 'words',
+    isJournalled: true,
+    commands: ['run', 'resume'],
+    group: RUN,
+    help: 'start each process but the usual one by these words before the command, as by "srun --ntasks=1 --exact"',
+  },
+  {
+    flag: 'join',
+    isJournalled: true,
+    commands: ['run', 'resume'],
+    group: RUN,
+    help: 'let other processes join as workers while the search goes on, by: autolrs worker DIR -- command',
+  },
+  {
     flag: 'restarts',
     value: 'n',
-    commands: ['run', 'resume'],
+    isJournalled: true,
+    commands: ['run', 'resume', 'range'],
     group: RUN,
     help: 'restart a failed script up to n times in a row',
     default: DEFAULT_RESTARTS,
@@ -254,6 +412,7 @@ export const FLAGS = [
   {
     flag: 'checkpoint-steps',
     value: 'n',
+    isJournalled: true,
     commands: ['run', 'resume'],
     group: RUN,
     help: 'committed steps between two checkpoints on disk',
@@ -262,9 +421,9 @@ export const FLAGS = [
   {
     flag: 'start-timeout',
     value: 'seconds',
-    commands: ['run', 'resume', 'doctor'],
+    commands: ['run', 'resume', 'doctor', 'range'],
     group: RUN,
-    help: 'wait this long for the script to connect',
+    help: "wait this long for the script to connect; unless given, the time from PyTorch's import to the first update is not counted",
     default: DEFAULT_START_TIMEOUT_SECONDS,
   },
   {
@@ -277,32 +436,48 @@ export const FLAGS = [
   {
     flag: 'transport',
     value: 'transport',
-    commands: ['run', 'resume', 'doctor'],
+    isJournalled: true,
+    commands: ['run', 'resume', 'doctor', 'range'],
     group: RUN,
     help: `how to talk to the script: ${TRANSPORTS.join(', ')}`,
     default: DEFAULT_TRANSPORT,
   },
   {
-    flag: 'json',
+    flag: 'web',
     commands: ['run', 'resume'],
     group: RUN,
-    help: 'print the result as one JSON document on stdout',
+    help: 'show the run in a live page too, for browsers on this machine',
+  },
+  {
+    flag: 'tensorboard',
+    value: 'what',
+    isJournalled: true,
+    commands: ['run', 'resume'],
+    group: RUN,
+    help: `what the event file for TensorBoard has: ${TENSORBOARD_SCOPES.join(', ')}; all: the trials too`,
+    default: DEFAULT_TENSORBOARD,
   },
   {
     flag: 'json',
-    commands: ['doctor'],
+    commands: ['run', 'resume'],
+    group: RUN,
+    help: "print the result as one JSON document on stdout; all else, the script's stdout too, is on stderr",
+  },
+  {
+    flag: 'json',
+    commands: ['doctor', 'range'],
     help: 'print one JSON document instead of a text',
   },
   {
     flag: 'quiet',
-    commands: ['run', 'resume'],
+    commands: ['run', 'resume', 'range'],
     group: RUN,
     help: 'no progress, no trainer output (it is in trainer.log)',
   },
   {
     flag: 'log-level',
     value: 'level',
-    commands: ['run', 'resume'],
+    commands: ['run', 'resume', 'range'],
     group: RUN,
     help: `diagnostics: ${LOG_LEVELS.join(', ')}`,
     default: DEFAULT_LOG_LEVEL,
@@ -312,6 +487,11 @@ export const FLAGS = [
 /** A command's rows, in the order of its help. */
 export function flagsOf(command: FlagCommand): readonly FlagRow[] {
   return FLAGS.filter((row: FlagRow) => row.commands.includes(command));
+}
+
+/** What commander calls a flag's value: `minLr` for `min-lr`. */
+export function attributeOf({ flag }: Pick<FlagRow, 'flag'>): string {
+  return flag.replaceAll(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
 }
 
 type Camel<Name extends string> = Name extends `${infer Head}-${infer Tail}`
@@ -327,7 +507,9 @@ type RowOf<Command extends FlagCommand, Row = (typeof FLAGS)[number]> = Row exte
 
 /** What commander hands over: every value as typed, absent flags absent. */
 export type RawFlags<Command extends FlagCommand> = {
-  readonly [Row in RowOf<Command> as Camel<Row['flag']>]?: Row extends { readonly value: string }
-    ? string
-    : boolean;
+  readonly [Row in RowOf<Command> as Camel<Row['flag']>]?: Row extends { readonly isList: true }
+    ? readonly string[]
+    : Row extends { readonly value: string }
+      ? string
+      : boolean;
 };

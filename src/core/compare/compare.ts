@@ -27,6 +27,7 @@ export interface ComparableRun {
   readonly keepSchedule?: boolean;
   readonly neverFinite?: NonNullable<RunResult['neverFinite']>;
   readonly unsoundStep?: number;
+  readonly flat?: NonNullable<RunResult['flat']>;
   readonly returned?: NonNullable<RunResult['returned']>;
   readonly unused?: number;
   readonly steps: RunResult['steps'];

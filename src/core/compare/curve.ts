@@ -20,6 +20,8 @@ export type RunCurve = readonly CurvePoint[];
 export class CurveBuilder {
   readonly #training: CurvePoint[] = [];
   readonly #validation: CurvePoint[] = [];
+  /** The last loss at each average of the weights, by its power. */
+  readonly #averages = new Map<number, CurvePoint>();
   #asked: Command | undefined;
 
   get training(): RunCurve {
@@ -33,23 +35,43 @@ export class CurveBuilder {
   /** @param ledger The run's, with this entry folded in. */
   add(entry: Entry, ledger: Ledger): void {
     if (entry.kind === 'command') this.#asked = entry.command;
+    if (entry.kind === 'printed') {
+      for (const loss of entry.losses.slice(-1)) {
+        this.#validation.push({ total: totalSteps(ledger), committed: ledger.committed, loss });
+      }
+    }
     if (entry.kind !== 'reply' && entry.kind !== 'slice') return;
     const { reply } = entry;
     const total = totalSteps(ledger);
     const { committed } = ledger;
-    if (reply.kind === 'restored') {
+    if (reply.kind === 'restored' || reply.kind === 'begun') {
       cutAfter(this.#training, committed);
       cutAfter(this.#validation, committed);
       return;
     }
     const asked = this.#asked;
+    if (asked?.kind === 'adopt') {
+      const adopted = this.#averages.get(asked.at);
+      if (adopted?.committed === committed) this.#validation.push({ ...adopted, total });
+      return;
+    }
     if (asked === undefined || !('purpose' in asked) || asked.purpose !== 'commit') return;
-    if (reply.kind === 'validated') this.#validation.push({ total, committed, loss: reply.loss });
+    if (reply.kind === 'validated')
+      this.#addValidated(asked, { total, committed, loss: reply.loss });
     if (reply.kind !== 'trained') return;
+    // When exactly it was printed is not known.
+    const printed = reply.printed?.at(-1);
+    if (printed !== undefined) this.#validation.push({ total, committed, loss: printed });
     reply.losses.forEach((loss, i) => {
       const left = reply.steps - 1 - i;
       this.#training.push({ total: total - left, committed: committed - left, loss });
     });
+  }
+
+  /** The loss at an average is that of the model once the average is adopted. */
+  #addValidated(asked: Command, point: CurvePoint): void {
+    if (asked.kind !== 'validate' || asked.at === undefined) this.#validation.push(point);
+    else this.#averages.set(asked.at, point);
   }
 }
 

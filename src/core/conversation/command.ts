@@ -8,10 +8,23 @@
 /** Whether the work is for steps that stay in the model (`commit`) or that are rolled back (`search`). */
 export type Purpose = 'search' | 'commit';
 
-export type Command =
-  | CheckpointCommand
-  | TrainCommand
-  | { readonly kind: 'validate'; readonly purpose: Purpose };
+export type Command = TrainerCommand | BeginCommand | ClockCommand;
+
+/** What a process of the script is asked. */
+export type TrainerCommand = CheckpointCommand | TrainCommand | ValidateCommand | AdoptCommand;
+
+/**
+ * Starts the script afresh, from its own beginning, for a run that is searched apart. All that was trained and saved before
+ * is gone with the process before.
+ */
+export interface BeginCommand {
+  readonly kind: 'begin';
+}
+
+/** Asks for the time that the run has left. No process of the script is asked. */
+export interface ClockCommand {
+  readonly kind: 'clock';
+}
 
 export interface CheckpointCommand {
   readonly kind: 'save' | 'restore' | 'discard';
@@ -29,9 +42,60 @@ export interface TrainCommand {
   readonly lr: number | readonly number[];
   /** Stop when the smoothed training loss exceeds this. */
   readonly haltAbove?: number;
+  /** The averages of the weights to keep from the first of these steps on. Absent: none, and those there were are dropped. */
+  readonly average?: AverageOptions;
 }
 
-export type Reply = SavedReply | RestoredReply | DiscardedReply | TrainedReply | ValidatedReply;
+/**
+ * Polynomial-decay averages of the weights (Shamir and Zhang 2013): of power k the sample n, counted from 0, weighs
+ * (k + 1) / (n + k + 1) against the average of those before it. So the mean age is a share 1 / (k + 2) of all samples.
+ */
+export interface AverageOptions {
+  /** One average for each. */
+  readonly powers: readonly number[];
+  /** Updates between two samples, a positive integer; the first update is always one. */
+  readonly every: number;
+  /** The committed step at which they began: averages with another one are others. */
+  readonly since: number;
+}
+
+/** Measures the validation loss: of the weights, or of their average of power `at`. */
+export interface ValidateCommand {
+  readonly kind: 'validate';
+  readonly purpose: Purpose;
+  readonly at?: number;
+}
+
+/** Replaces the weights by their average of power `at`. All averages are dropped. */
+export interface AdoptCommand {
+  readonly kind: 'adopt';
+  readonly at: number;
+}
+
+export type Reply = TrainerReply | BegunReply | TimedReply;
+
+/** What a process of the script answers. */
+export type TrainerReply =
+  | SavedReply
+  | RestoredReply
+  | DiscardedReply
+  | TrainedReply
+  | ValidatedReply
+  | AdoptedReply;
+
+export interface BegunReply {
+  readonly kind: 'begun';
+  /** The trainer's own count of optimizer updates there. */
+  readonly step: number;
+}
+
+export interface TimedReply {
+  readonly kind: 'timed';
+  /** Seconds to the end of the time budget; below 0 when it is over. */
+  readonly secondsLeft: number;
+  /** Which sitting of the run answered, the first one left out: only times of the same sitting can be compared. */
+  readonly sitting?: number;
+}
 
 export interface SavedReply {
   readonly kind: 'saved';
@@ -65,6 +129,10 @@ export interface TrainedReply {
   readonly seconds: number;
   /** LR of each parameter group over the first's at the last step, if the trainer tells. */
   readonly groups?: readonly number[];
+  /** Highest of the LRs that the script's own schedule had in these steps, if the trainer tells. */
+  readonly ownLr?: number;
+  /** Validation losses that the script printed meanwhile, in their order; `NaN` where one is not finite. */
+  readonly printed?: readonly number[];
   readonly end?: EarlyEnd;
   /** The script failed, in these words, and the LR is to blame: an answer was made for it, whose `end` is `diverged`. */
   readonly failure?: string;
@@ -79,10 +147,23 @@ export interface ValidatedReply {
   readonly failure?: string;
 }
 
+export interface AdoptedReply {
+  readonly kind: 'adopted';
+  readonly seconds: number;
+}
+
 /** What a finished strategy may be given to go on with: new limits, totals both, in place of the old ones. */
 export interface Extension {
   readonly steps?: number;
   readonly total?: number;
+}
+
+/** The LR schedule of a script. */
+export interface OwnSchedule {
+  /** In the script's words, as `CosineAnnealingLR`. */
+  readonly name: string;
+  /** Its highest LR, of the first parameter group, if it is known. */
+  readonly peak?: number;
 }
 
 /** What a trainer said of itself in the handshake. */
@@ -94,6 +175,10 @@ export interface TrainerFacts {
   readonly step: number;
   /** Steps the script means to do, if it said so. */
   readonly total?: number;
+  /** Optimizer updates of an epoch, if the script said so. */
+  readonly epoch?: number;
+  /** What in the script could not be counted, where that is why it does not say so. */
+  readonly uncounted?: string;
   /** LR in effect. */
   readonly lr: number;
   /** LR of each parameter group over the first's. */
@@ -109,7 +194,27 @@ export interface TrainerFacts {
     readonly memory?: boolean;
     /** Whether it can leave the LR to the script and set a factor on it. Absent: it cannot. */
     readonly base?: boolean;
+    /** Whether a committed run can be rolled back. Absent: it can. */
+    readonly rollback?: boolean;
+    /** Whether it can keep averages of the weights. Absent: it cannot. */
+    readonly average?: boolean;
   };
+  /** False where the script knows nothing of the tuner. Absent: it attaches. */
+  readonly attached?: boolean;
+  /** The script's own LR schedule, if it has one and says so. */
+  readonly schedule?: OwnSchedule;
   /** Names of what a checkpoint contains. */
   readonly holds: readonly string[];
 }
+
+/** What each command is answered by. */
+export const ANSWER_KINDS: Readonly<Record<Command['kind'], Reply['kind']>> = {
+  begin: 'begun',
+  save: 'saved',
+  restore: 'restored',
+  discard: 'discarded',
+  train: 'trained',
+  validate: 'validated',
+  adopt: 'adopted',
+  clock: 'timed',
+};

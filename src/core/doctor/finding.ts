@@ -45,6 +45,7 @@ export const CAUSES = [
   'no-validation',
   'validation-slow',
   'validation-varies',
+  'validation-rises',
   'validation-leaves-trace',
   'lr-ignored',
   'lr-late',

@@ -13,10 +13,7 @@ export function lrFinding(evidence: Evidence, { failure }: Circumstances): Findi
   // The first loss comes before the first update.
   if (first.losses.length < 2) return UNKNOWN;
   if (isLrLate(evidence)) return defect('lr-late');
-  // The same batches and random numbers come again, so a difference between two trials is the LR's doing.
-  const starts = evidence.facts.can.rewind ? atScriptLr(evidence) : [first];
-  const all = trialsOf(evidence, 'still', 'stillAgain', 'stillByOne');
-  if (agreement(all) >= STEADY && hasEqualFirst(starts, all)) {
+  if (showsInLosses(evidence)) {
     if (seemsIgnored(evidence)) {
       const high = trialsOf(evidence, 'high');
       if (high.length === 0) return UNKNOWN;
@@ -28,6 +25,13 @@ export function lrFinding(evidence: Evidence, { failure }: Circumstances): Findi
     return repeatsItself(evidence) ? defect('other-scheduler') : UNKNOWN;
   }
   return byValidation(evidence, first, still);
+}
+
+/** The same batches and random numbers come again, so that a difference between two trials is the LR's doing. */
+export function showsInLosses(evidence: Evidence): boolean {
+  const starts = evidence.facts.can.rewind ? atScriptLr(evidence) : trialsOf(evidence, 'first');
+  const all = trialsOf(evidence, 'still', 'stillAgain', 'stillByOne');
+  return agreement(all) >= STEADY && (hasEqualFirst(starts, all) || updatesBeforeLoss(evidence));
 }
 
 /**
@@ -52,6 +56,17 @@ export function isLrLate(evidence: Evidence): boolean {
 function differAfterOne(trial: Trial, others: readonly Trial[]): boolean {
   const steps = others.map((other) => partsAt(trial, other));
   return steps.every((at) => at <= 1) && steps.includes(1);
+}
+
+/**
+ * Training repeats itself at each LR, and from its first loss on otherwise at LR 0: an update comes before the loss, as
+ * where a discriminator is updated and then judges.
+ */
+function updatesBeforeLoss(evidence: Evidence): boolean {
+  const atLr = atScriptLr(evidence);
+  const zero = atZero(evidence);
+  const repeats = atLr.length > 1 && areSame(atLr) && zero.length > 1 && areSame(zero);
+  return evidence.facts.can.rewind && repeats && !hasEqualFirst(atLr, zero);
 }
 
 /** Some trial at the script's LR begins as one at LR 0 does: the LR has no effect, or too small a one to see. */

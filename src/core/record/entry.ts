@@ -2,6 +2,7 @@
  * What happens in a run, in order: the journal holds these, and result, display and a resumed run are folded from them.
  */
 
+import type { ProbeAnswer, ProbeBatch } from '../conversation/batch.js';
 import type { Command, Extension, Reply, TrainedReply } from '../conversation/command.js';
 import type { Decision } from '../conversation/decision.js';
 
@@ -12,6 +13,12 @@ export type Entry =
   /** An earlier part of the answer to a committed `train`: it stays, whatever happens after it. */
   | { readonly kind: 'slice'; readonly reply: TrainedReply }
   | { readonly kind: 'decision'; readonly decision: Decision }
+  /** Probes that were asked for together. */
+  | { readonly kind: 'batch'; readonly batch: ProbeBatch }
+  /** One of them is done: in the order in which they come, which is any. */
+  | ProbeReplyEntry
+  /** What became of a worker. */
+  | WorkerEntry
   /** A file is about to be written: from here on its name is ours. */
   | { readonly kind: 'checkpoint-begun'; readonly file: string }
   /** The trainer's present state is on the disk, whole. */
@@ -28,6 +35,8 @@ export type Entry =
   | { readonly kind: 'recovered' }
   /** Steps that left no trace, because the trainer or the tuner was stopped; they are done again. */
   | { readonly kind: 'lost'; readonly steps: number; readonly seconds: number }
+  /** Validation losses that the script printed after its last update. */
+  | { readonly kind: 'printed'; readonly losses: readonly number[] }
   /** A finished run was given more to spend. */
   | ({ readonly kind: 'extension' } & Extension);
 
@@ -48,4 +57,21 @@ export interface DurableCheckpoint {
   readonly bytes: number;
   /** Of the file's content, to be checked before it is read again. */
   readonly sha256: string;
+}
+
+export interface ProbeReplyEntry {
+  readonly kind: 'probe-reply';
+  /** Its place in the batch. */
+  readonly index: number;
+  /** Who has done it: 0 is the process that all else is asked of. */
+  readonly worker: number;
+  readonly answer: ProbeAnswer;
+}
+
+export interface WorkerEntry {
+  readonly kind: 'worker';
+  readonly worker: number;
+  /** `admitted`: its steps are those of the main process. `refused`: they are not. `gone`: it failed, or has left. */
+  readonly state: 'admitted' | 'refused' | 'gone';
+  readonly why?: string;
 }

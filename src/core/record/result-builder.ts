@@ -4,14 +4,24 @@
  * The run folds entries as they happen and `show` folds them from the journal, so both say the same.
  */
 
-import type { Command, Purpose, Reply, TrainedReply } from '../conversation/command.js';
+import { stepsOf } from '../conversation/batch.js';
+import type {
+  Command,
+  Reply,
+  TrainCommand,
+  TrainedReply,
+  ValidateCommand,
+  ValidatedReply,
+} from '../conversation/command.js';
 import type { Decision, Interval } from '../conversation/decision.js';
+import { WorkerRecord } from './batches/worker-record.js';
 import { cutSchedule, extendSchedule, type Schedule } from './committed-schedule.js';
-import type { Entry } from './entry.js';
+import type { Entry, ProbeReplyEntry } from './entry.js';
 import { bandOf, ForecastScores } from './forecast-scores.js';
 import { addSteps, EMPTY_LEDGER, type Ledger, rollBackTo, totalSteps } from './ledger.js';
 import { LossLevel } from './loss-level.js';
 import {
+  type FactoredSchedule,
   type ProbeResult,
   RESULT_VERSION,
   type RunFacts,
@@ -25,20 +35,39 @@ interface CommittedPath {
   readonly ledger: Ledger;
   readonly seconds: number;
   readonly level: LossLevel;
-  readonly validation: { readonly loss: number; readonly step: number } | undefined;
+  readonly validation: Evaluation | undefined;
+  /** Which weights these are; undefined before averages of them were kept. */
+  readonly weights: RunResult['weights'];
+  /** The last evaluation of each average of the weights, by its power. */
+  readonly averages: ReadonlyMap<number, Evaluation>;
+  /** Committed steps since the newest file on the path. */
+  readonly unsaved: number;
 }
+
+interface Evaluation {
+  readonly loss: number;
+  readonly step: number;
+}
+
+const EMPTY_PATH: CommittedPath = {
+  ledger: EMPTY_LEDGER,
+  seconds: 0,
+  level: LossLevel.empty(),
+  validation: undefined,
+  weights: undefined,
+  averages: new Map(),
+  unsaved: 0,
+};
+
+/** Ends after which committed steps may be in no file: else they are, or the script has written its model. */
+const MAY_BE_UNSAVED: ReadonlySet<RunStatus> = new Set(['interrupted', 'failed', 'unfinished']);
 
 /** Folds entries into a result. Keeps no losses, so its memory grows with stages, probes and changes of the LR alone. */
 export class ResultBuilder {
   readonly #facts: RunFacts;
   #asked: Command | undefined;
   #startStep: number | undefined;
-  #path: CommittedPath = {
-    ledger: EMPTY_LEDGER,
-    seconds: 0,
-    level: LossLevel.empty(),
-    validation: undefined,
-  };
+  #path = EMPTY_PATH;
   readonly #saved = new Map<string, CommittedPath>();
   /** Steps of the last command that are answered already, by slices. */
   #answered = 0;
@@ -54,18 +83,34 @@ export class ResultBuilder {
   #rolledBackStage: number | undefined;
   #neverFinite: RunResult['neverFinite'];
   #unsoundStep: RunResult['unsoundStep'];
+  #flat: RunResult['flat'];
   #returned: RunResult['returned'];
   #unused: RunResult['unused'];
+  #range: RunResult['range'];
   #schedule: Schedule = [];
+  #keepsSchedule: boolean;
+  #factorOf: RunResult['factorOf'];
+  readonly #workers = new WorkerRecord();
   readonly #stages: Mutable<StageResult & { probes: ProbeResult[] }>[] = [];
 
   constructor(facts: RunFacts) {
     this.#facts = facts;
+    this.#keepsSchedule = facts.keepSchedule ?? false;
   }
 
   /** Whether there is something on disk from which the run can go on. */
   get hasCheckpoint(): boolean {
     return this.#hasCheckpoint;
+  }
+
+  /** Whether a search apart has found the factor that the run trains at. */
+  get hasFactor(): boolean {
+    return this.#factorOf !== undefined;
+  }
+
+  /** Whether the script has shaken hands. */
+  get hasBegun(): boolean {
+    return this.#startStep !== undefined;
   }
 
   get ledger(): Ledger {
@@ -90,16 +135,26 @@ export class ResultBuilder {
       case 'decision':
         this.#addDecision(entry.decision);
         return;
+      case 'probe-reply':
+        this.#addProbe(entry);
+        return;
+      case 'worker':
+        this.#workers.add(entry);
+        return;
       case 'lost':
         this.#lostSteps += entry.steps;
         return;
       case 'checkpoint':
         this.#hasCheckpoint = true;
+        this.#noteFile();
         return;
       case 'extension':
         this.#forecastScores.drop('run'); // the end that they spoke of never came
         this.#returned = undefined;
         this.#unused = undefined;
+        return;
+      case 'printed':
+        this.#print(entry.losses);
         return;
       case 'rolled-back':
       case 'started':
@@ -107,6 +162,7 @@ export class ResultBuilder {
       case 'checkpoint-damaged':
       case 'checkpoint-begun':
       case 'checkpoint-removed':
+      case 'batch':
         return;
       default:
         entry satisfies never;
@@ -115,22 +171,25 @@ export class ResultBuilder {
 
   /** The result so far. `seconds` is the run's wall time. */
   build(status: RunStatus, seconds: number): RunResult {
-    const { ledger, level, validation } = this.#path;
+    const { ledger, level, validation, unsaved } = this.#path;
     const interval = this.#interval;
     return {
       version: RESULT_VERSION,
       run: { id: this.#facts.id, dir: this.#facts.dir },
       status,
       strategy: this.#facts.strategy,
-      keepSchedule: this.#facts.keepSchedule ?? false,
+      keepSchedule: this.#keepsSchedule,
+      ...(this.#factorOf && { factorOf: this.#factorOf }),
       seed: this.#facts.seed,
       steps: {
         ...ledger,
         ...(this.#rolledBackSteps > 0 && { rolledBack: this.#rolledBackSteps }),
         total: totalSteps(ledger),
         lost: this.#lostSteps,
+        ...(unsaved > 0 && MAY_BE_UNSAVED.has(status) && { unsaved }),
       },
       ...(this.#failures > 0 && { failures: this.#failures }),
+      ...this.#workers.result,
       seconds: { search: this.#searchSeconds, committed: this.#path.seconds, total: seconds },
       loss: {
         first: level.first ?? null,
@@ -140,9 +199,12 @@ export class ResultBuilder {
       },
       ...(this.#neverFinite && { neverFinite: this.#neverFinite }),
       ...(this.#unsoundStep !== undefined && { unsoundStep: this.#unsoundStep }),
+      ...(this.#flat && { flat: this.#flat }),
+      ...(this.#path.weights && { weights: this.#path.weights }),
       ...(this.#returned && { returned: this.#returned }),
       ...(this.#unused !== undefined && { unused: this.#unused }),
       forecasts: this.#forecastScores.forecasts,
+      ...(this.#range && { range: this.#range }),
       interval: interval ? { min: interval.min, max: interval.max, from: interval.from } : null,
       stages: this.#stages.map((stage) => ({ ...stage, probes: [...stage.probes] })),
       schedule: this.#schedule,
@@ -157,6 +219,9 @@ export class ResultBuilder {
         if (asked?.kind === 'save') this.#saved.set(asked.checkpoint, this.#path);
         this.#searchSeconds += reply.seconds;
         return;
+      case 'begun':
+        this.#begin();
+        return;
       case 'restored':
         if (asked?.kind === 'restore') this.#restore(asked.checkpoint, reply.step);
         this.#searchSeconds += reply.seconds;
@@ -165,24 +230,41 @@ export class ResultBuilder {
         if (asked?.kind === 'discard') this.#saved.delete(asked.checkpoint);
         return;
       case 'trained':
-        if (asked?.kind === 'train') this.#train(asked.purpose, asked.lr, reply);
+        if (asked?.kind === 'train') this.#train(asked, reply);
         return;
       case 'validated':
-        if (asked?.kind === 'validate') this.#validate(asked.purpose, reply.loss, reply.seconds);
+        if (asked?.kind === 'validate') this.#validate(asked, reply);
+        return;
+      case 'adopted':
+        if (asked?.kind === 'adopt') this.#adopt(asked.at);
+        return;
+      case 'timed':
         return;
       default:
         reply satisfies never;
     }
   }
 
-  #train(purpose: Purpose, lr: number | readonly number[], reply: TrainedReply): void {
-    const { ledger, seconds, level, validation } = this.#path;
+  /** Each counts when it comes: a batch of which a part was done has cost that part. */
+  #addProbe({ answer, worker }: ProbeReplyEntry): void {
+    this.#workers.addProbe(worker);
+    for (const reply of answer) {
+      if ('failure' in reply) this.#failures++;
+      this.#searchSeconds += reply.seconds;
+    }
+    const { ledger } = this.#path;
+    this.#path = { ...this.#path, ledger: addSteps(ledger, 'search', stepsOf(answer)) };
+  }
+
+  #train({ purpose, lr, average }: TrainCommand, reply: TrainedReply): void {
+    const { ledger, seconds, level, validation, averages, unsaved } = this.#path;
     const next = addSteps(ledger, purpose, reply.steps);
     if (purpose === 'search') {
       this.#searchSeconds += reply.seconds;
       this.#path = { ...this.#path, ledger: next };
       return;
     }
+    const printed = reply.printed?.at(-1);
     const lrs = typeof lr === 'number' ? lr : lr.slice(this.#answered);
     this.#schedule = extendSchedule(this.#schedule, ledger.committed, reply.steps, lrs);
     this.#answered += reply.steps;
@@ -190,19 +272,53 @@ export class ResultBuilder {
       ledger: next,
       seconds: seconds + reply.seconds,
       level: level.after(reply.losses),
-      validation,
+      validation: printed === undefined ? validation : { loss: printed, step: next.committed },
+      weights: average && 'raw',
+      averages: average ? averages : EMPTY_PATH.averages,
+      unsaved: unsaved + reply.steps,
     };
     const stage = this.#stages.at(-1);
     if (stage) stage.steps = next.committed - stage.from;
   }
 
-  #validate(purpose: Purpose, loss: number, seconds: number): void {
+  #print(losses: readonly number[]): void {
+    const loss = losses.at(-1);
+    if (loss === undefined) return;
+    const step = this.#path.ledger.committed;
+    this.#path = { ...this.#path, validation: { loss, step } };
+  }
+
+  #validate({ purpose, at }: ValidateCommand, { loss, seconds: took }: ValidatedReply): void {
     if (purpose === 'search') {
-      this.#searchSeconds += seconds;
+      this.#searchSeconds += took;
       return;
     }
-    const validation = { loss, step: this.#path.ledger.committed };
-    this.#path = { ...this.#path, seconds: this.#path.seconds + seconds, validation };
+    const evaluation = { loss, step: this.#path.ledger.committed };
+    const path = { ...this.#path, seconds: this.#path.seconds + took };
+    this.#path =
+      at === undefined
+        ? { ...path, validation: evaluation }
+        : { ...path, averages: new Map([...path.averages, [at, evaluation]]) };
+  }
+
+  #adopt(at: number): void {
+    const validation = this.#path.averages.get(at);
+    this.#path = {
+      ...this.#path,
+      validation,
+      weights: 'averaged',
+      averages: EMPTY_PATH.averages,
+    };
+  }
+
+  /** The script starts afresh: what was committed before becomes search. */
+  #begin(): void {
+    const { ledger, seconds } = this.#path;
+    this.#searchSeconds += seconds;
+    this.#rolledBackSteps += ledger.committed;
+    this.#saved.clear();
+    this.#path = { ...EMPTY_PATH, ledger: rollBackTo(ledger, 0) };
+    this.#cutAt(0);
   }
 
   /** Goes back to a checkpoint: what was committed beyond it becomes search, in steps and in seconds. */
@@ -210,10 +326,36 @@ export class ResultBuilder {
     const { ledger, seconds } = this.#path;
     const committed = step - (this.#startStep ?? 0);
     const saved = this.#saved.get(checkpoint);
-    if (saved === undefined || committed >= ledger.committed) return;
+    if (saved === undefined) return;
+    if (committed >= ledger.committed) {
+      const { validation, weights, averages, unsaved } = saved;
+      // An average may have been adopted at this step, before or after the save.
+      const isOther = weights !== this.#path.weights;
+      this.#path = {
+        ...this.#path,
+        ...(isOther && { validation, weights, averages }),
+        unsaved,
+      };
+      return;
+    }
     this.#searchSeconds += seconds - saved.seconds;
     this.#rolledBackSteps += ledger.committed - committed;
     this.#path = { ...saved, ledger: rollBackTo(ledger, committed) };
+    this.#cutAt(committed);
+  }
+
+  /** The present state is on disk, and so are the checkpoints in memory that hold it. */
+  #noteFile(): void {
+    const before = this.#path;
+    this.#path = { ...before, unsaved: 0 };
+    for (const [checkpoint, path] of this.#saved) {
+      if (path.ledger.committed === before.ledger.committed) {
+        this.#saved.set(checkpoint, { ...path, unsaved: 0 });
+      }
+    }
+  }
+
+  #cutAt(committed: number): void {
     this.#schedule = cutSchedule(this.#schedule, committed);
     // A run may go back further than to the beginning of its last stage.
     for (const stage of this.#stages) {
@@ -227,6 +369,11 @@ export class ResultBuilder {
       case 'interval-found':
         this.#interval = decision.interval;
         return;
+      case 'range-found': {
+        const { peak, low, high } = decision;
+        this.#range = { peak, low, high };
+        return;
+      }
       case 'stage-started':
         this.#interval ??= decision.interval;
         this.#stages.push({
@@ -263,6 +410,10 @@ export class ResultBuilder {
         this.#forecastScores.say({ of: 'stage', ...said });
         return;
       }
+      case 'factor-found':
+        this.#factorOf = factorOf(decision);
+        this.#keepsSchedule = true;
+        return;
       case 'stage-rolled-back':
         this.#rolledBackStage = decision.stage;
         return;
@@ -278,6 +429,7 @@ export class ResultBuilder {
         if (neverFinite !== undefined && lowestLr !== undefined)
           this.#neverFinite = { loss: neverFinite, lowestLr, ...(afterUpdate && { afterUpdate }) };
         this.#unsoundStep = decision.unsoundStep;
+        this.#flat = decision.flat;
         const { validation, level } = this.#path;
         const actual = validation?.loss ?? level.last ?? null;
         if (decision.reason === 'budget' && Number.isFinite(actual))
@@ -297,6 +449,13 @@ export class ResultBuilder {
         return;
     }
   }
+}
+
+function factorOf({
+  schedule,
+  own,
+}: Extract<Decision, { kind: 'factor-found' }>): FactoredSchedule {
+  return { schedule, ...(own !== undefined && { highestLr: own }) };
 }
 
 type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };

@@ -1,6 +1,12 @@
 /** The result of a run: what was spent and reached. */
 
-import type { FinishReason, LossKind, ProbeOutcome, Return } from '../conversation/decision.js';
+import type {
+  FinishReason,
+  FlatLossFinding,
+  LossKind,
+  ProbeOutcome,
+  Return,
+} from '../conversation/decision.js';
 import type { Schedule } from './committed-schedule.js';
 import type { ScoredForecast } from './forecast-scores.js';
 
@@ -10,6 +16,7 @@ export type RunStatus =
   | 'target-reached'
   | 'ended-early'
   | 'diverged'
+  | 'flat-loss'
   | 'interrupted'
   | 'failed'
   | 'unfinished';
@@ -47,8 +54,10 @@ export interface RunResult {
   readonly run: { readonly id: string; readonly dir: string };
   readonly status: RunStatus;
   readonly strategy: string;
-  /** Whether every LR here is a factor on the script's own schedule. */
+  /** Whether the schedule's LRs are factors on the script's own. Probes of a search apart were at LRs, whosever it is. */
   readonly keepSchedule: boolean;
+  /** What the factors are of, where a search apart has said so. */
+  readonly factorOf?: FactoredSchedule;
   readonly seed: number;
   readonly steps: {
     readonly committed: number;
@@ -59,9 +68,13 @@ export interface RunResult {
     readonly total: number;
     /** Done besides and left no trace, because trainer or tuner was stopped; 0 in an undisturbed run. */
     readonly lost: number;
+    /** Committed steps since the newest checkpoint on disk: a resume does them again. Absent if there are none. */
+    readonly unsaved?: number;
   };
   /** How often the script itself failed at an LR that it does not bear, and was started again. Absent if it never did. */
   readonly failures?: number;
+  /** Of the processes besides the main one that were to probe. Absent if none was heard of. */
+  readonly workers?: WorkersResult;
   /** `search` and `committed` are the trainer's work; `total` is the run's wall time. */
   readonly seconds: { readonly search: number; readonly committed: number; readonly total: number };
   /** Levels of the committed training loss (means of 20 losses); the last validation loss and its committed step. */
@@ -76,15 +89,47 @@ export interface RunResult {
   readonly neverFinite?: NonFiniteFinding;
   /** Where nothing survived: the committed step of the last checkpoint, whose own training loss was not finite. */
   readonly unsoundStep?: number;
+  /** Where no LR made a difference to any loss: which loss, and how long. Absent elsewhere. */
+  readonly flat?: FlatLossFinding;
+  /** Whether the model kept is the weights as they were trained, or a mean of them. Absent where no mean was kept. */
+  readonly weights?: 'raw' | 'averaged';
   /** Where the run ended worse than it had been: committed steps that it had, and kept. Absent if it did not. */
   readonly returned?: Return;
   /** Steps of the budget that the run did not use, because it would have taken back more than it may. Absent if it did. */
   readonly unused?: number;
   /** What was said of the ends of stages (`paper`) or of the run (`horizon`), and what came. */
   readonly forecasts: readonly ScoredForecast[];
+  /** Of a range test: the suggested peak LR, and which LRs are about as good. Absent elsewhere. */
+  readonly range?: SuggestedRange;
   readonly interval: { readonly min: number; readonly max: number; readonly from: string } | null;
   readonly stages: readonly StageResult[];
   readonly schedule: Schedule;
+}
+
+export interface SuggestedRange {
+  readonly peak: number;
+  readonly low: number;
+  readonly high: number;
+}
+
+/** The processes that probed beside the main one. */
+export interface WorkersResult {
+  /** Different ones whose steps agreed with the main process's. */
+  readonly admitted: number;
+  /** Those whose steps did not. */
+  readonly refused: number;
+  /** How often one ended, or left, before the search did. */
+  readonly gone: number;
+  /** Probes that they did, of those that were decided together. */
+  readonly probes: number;
+  /** All probes that were decided together. */
+  readonly ofProbes: number;
+}
+
+/** The script's own schedule: in its words, and its highest LR if that is known. */
+export interface FactoredSchedule {
+  readonly schedule: string;
+  readonly highestLr?: number;
 }
 
 export interface NonFiniteFinding {
@@ -99,7 +144,7 @@ export interface RunFacts {
   readonly dir: string;
   readonly strategy: string;
   /** Absent: the tuner's. */
-  readonly keepSchedule?: boolean;
+  readonly keepSchedule?: boolean | undefined;
   readonly seed: number;
 }
 
@@ -110,6 +155,7 @@ export function statusOf(reason: FinishReason): RunStatus {
     target: 'target-reached',
     data: 'ended-early',
     diverged: 'diverged',
+    flat: 'flat-loss',
   } as const satisfies Record<FinishReason, RunStatus>;
   return statuses[reason];
 }

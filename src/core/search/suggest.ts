@@ -3,7 +3,7 @@
 import { minimizeOnInterval } from '../math/minimize-interval.js';
 import type { Random } from '../math/random.js';
 import { expectedImprovement, lowerConfidenceBound } from './acquisition.js';
-import { fitGp, type GpPoint, gpAt } from './gp.js';
+import { fitGp, type GpPoint, type GpPrediction, gpAt } from './gp.js';
 import { fromUnit, type LrSpace, toUnitUnclamped } from './space.js';
 
 export interface Observation {
@@ -67,10 +67,7 @@ function scoreOf(
   points: readonly GpPoint[],
   acquisition: Acquisition,
 ): { readonly score: (x: number) => number; readonly jitter: number } {
-  const noisy = fitGp(points);
-  const exact = interpolating(points, noisy.hyperparameters);
-  const predict = (x: number) => ({ mean: noisy.meanAt(x), sd: exact.predict(x).sd });
-  const jitter = Math.max(noisy.jitter, exact.jitter);
+  const { noisy, predict, jitter } = fitBoth(points);
   switch (acquisition.kind) {
     case 'lcb':
       return { score: (x) => lowerConfidenceBound(predict(x), acquisition.kappa), jitter };
@@ -79,6 +76,32 @@ function scoreOf(
       return { score: (x) => -expectedImprovement(predict(x), best), jitter };
     }
   }
+}
+
+/** The mean of a process with noise, and the sd of one without. */
+function fitBoth(points: readonly GpPoint[]) {
+  const noisy = fitGp(points);
+  const exact = interpolating(points, noisy.hyperparameters);
+  const predict = (x: number) => ({ mean: noisy.meanAt(x), sd: exact.predict(x).sd });
+  return { noisy, predict, jitter: Math.max(noisy.jitter, exact.jitter) };
+}
+
+/**
+ * What `suggestLr` believes of the loss at any LR, in the unit of the losses; undefined without a usable observation.
+ * Never throws.
+ */
+export function believeLoss(
+  space: LrSpace,
+  observations: readonly Observation[],
+): ((lr: number) => GpPrediction) | undefined {
+  const usable = observations.filter(({ lr }) => Number.isFinite(toUnitUnclamped(space, lr)));
+  if (usable.length === 0) return undefined;
+  const { predict } = fitBoth(toPoints(space, usable, false));
+  const { unit } = comparableLosses(usable.map(({ loss }) => loss));
+  return (lr) => {
+    const { mean, sd } = predict(toUnitUnclamped(space, lr));
+    return { mean: mean * unit, sd: sd * unit };
+  };
 }
 
 /**

@@ -3,8 +3,8 @@
  * read off where the loss stops falling. It finds the interval when the user gives none.
  *
  * The top of the interval is at most 1.5 octaves above the LR of the lowest smoothed loss before the *first* clear
- * rise: a later, lower loss at absurd LRs, as Adam with clipping shows, is a trap. The bottom is three decades below.
- * No LR above a top that the user gave is tried.
+ * rise: a later, lower loss at absurd LRs, as Adam with clipping shows, is a trap. The bottom is three decades below,
+ * or below a lower top that the user gave, above which no LR is tried.
  */
 
 import { type Conversation, decide, discard } from '../conversation/conversation.js';
@@ -83,8 +83,8 @@ export interface RampReading {
 
 /** The interval that the user gave; undefined when a bound of it is open. Of factors there always is one. */
 export function givenInterval(options: TunerOptions): Interval | undefined {
-  const { minLr, maxLr, keepSchedule } = options;
-  if (keepSchedule) return factorInterval(options);
+  const { minLr, maxLr, keepSchedule, search } = options;
+  if (keepSchedule && search === 'inside') return factorInterval(options);
   if (minLr === undefined || maxLr === undefined) return undefined;
   return { min: minLr, max: maxLr, from: 'given' };
 }
@@ -210,7 +210,8 @@ function readInterval(
   const ceiling = ramp.divergedAt ?? reading.roseAt;
   const found = topOf(reading, ceiling);
   const max = options.maxLr ?? found;
-  const min = options.minLr ?? max / 10 ** INTERVAL_DECADES;
+  // A given top may lie decades above what the script bears.
+  const min = options.minLr ?? Math.min(max, found) / 10 ** INTERVAL_DECADES;
   if (!(min < max)) {
     throw new AutolrsError(
       'USAGE',
@@ -238,7 +239,9 @@ function explain(reading: RampReading, { divergedAt, lrs }: Ramp): string {
 }
 
 function round(value: number): string {
-  return value < 1e-3 ? value.toExponential(2) : String(Number(value.toPrecision(3)));
+  return value !== 0 && Math.abs(value) < 1e-3
+    ? value.toExponential(2)
+    : String(Number(value.toPrecision(3)));
 }
 
 function sdOf(levels: readonly number[]): number {

@@ -93,13 +93,15 @@ export function* endStage(
 export class Stages {
   readonly #state: StrategyState;
   readonly #interval: Interval;
-  #number = -1;
+  #number: number;
   /** Committed steps before the commit of the current stage. */
   #began = 0;
 
-  constructor(state: StrategyState, interval: Interval) {
+  /** @param last The number of the last stage before. */
+  constructor(state: StrategyState, interval: Interval, last = -1) {
     this.#state = state;
     this.#interval = interval;
+    this.#number = last;
   }
 
   /** The number of the current stage, from 0. */

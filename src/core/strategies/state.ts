@@ -2,8 +2,11 @@
 
 import type { Purpose, TrainCommand, TrainedReply, TrainerFacts } from '../conversation/command.js';
 import {
+  adopt,
+  begin,
   type Conversation,
   type Divergence,
+  decide,
   restore,
   save,
   train,
@@ -15,6 +18,8 @@ import { finiteMean } from '../math/statistics.js';
 import type { TunerOptions } from '../options.js';
 import { addSteps, EMPTY_LEDGER, type Ledger, rollBackTo, totalSteps } from '../record/ledger.js';
 import { joinParts, partOf } from '../record/split-train.js';
+import { FlatLossMonitor } from './flat-loss-monitor.js';
+import type { TimingRecord } from './horizon/timed/timing-record.js';
 
 export interface StrategyState {
   readonly options: TunerOptions;
@@ -25,8 +30,12 @@ export interface StrategyState {
   firstLoss: number | undefined;
   /** The latest validation loss of the committed model; absent where it cannot be measured. */
   validation: number | undefined;
+  /** The last validation loss that the script printed, and that was not taken for an evaluation yet. */
+  printedValidation: number | undefined;
   /** LR of the last stage that was committed; absent before the first. */
   incumbentLr: number | undefined;
+  /** The highest LR that the script's own schedule was seen at; absent where the trainer does not tell. */
+  ownLr: number | undefined;
   /** Where to end; absent when none was given, or when it was reached and the run was extended. */
   targetLoss: number | undefined;
   /** LRs that diverged anywhere in the run, in the order in which they did. */
@@ -49,6 +58,16 @@ export interface StrategyState {
   readonly wasFinite: { training: boolean; updated: boolean; validation: boolean };
   /** Whether a validation loss was asked for once something was trained. */
   wasValidated: boolean;
+  /** Of a time budget: what steps take, and what was given besides it. Absent elsewhere. */
+  timing: TimingContext | undefined;
+  /** Whether the losses owe anything to the LR. */
+  readonly flatLoss: FlatLossMonitor;
+}
+
+export interface TimingContext {
+  readonly times: TimingRecord;
+  /** Committed steps, and all steps, that the run may take at most. */
+  readonly given: { readonly steps?: number; readonly total?: number };
 }
 
 /** Ratio of a loss to the run's first from which on it has exploded: Lightning's LR finder stops at the same one. */
@@ -65,7 +84,9 @@ export function beginState(options: TunerOptions, facts: TrainerFacts): Strategy
     ledger: EMPTY_LEDGER,
     firstLoss: undefined,
     validation: undefined,
+    printedValidation: undefined,
     incumbentLr: undefined,
+    ownLr: undefined,
     targetLoss: options.targetLoss,
     diverged: [],
     ramp: undefined,
@@ -77,7 +98,14 @@ export function beginState(options: TunerOptions, facts: TrainerFacts): Strategy
     wasRestoredUnsound: false,
     wasFinite: { training: false, updated: false, validation: false },
     wasValidated: false,
+    timing: undefined,
+    flatLoss: new FlatLossMonitor(facts.can.rewind, searchesByValidation(options, facts)),
   };
+}
+
+/** `paper` begins with training losses, unless it is told otherwise. */
+function searchesByValidation({ strategy, validation }: TunerOptions, { can }: TrainerFacts) {
+  return can.validate && (strategy === 'paper' ? validation === 'always' : validation !== 'never');
 }
 
 /** Trains, keeps the ledger, and lets the trainer halt when the loss explodes. */
@@ -90,6 +118,11 @@ export function* trainCounted(
   state.isUntouched = false;
   state.checkpoint = undefined;
   state.ledger = addSteps(ledger, command.purpose, reply.steps);
+  if (command.purpose === 'commit') {
+    state.printedValidation = reply.printed?.at(-1) ?? state.printedValidation;
+  }
+  if (reply.ownLr !== undefined) state.ownLr = Math.max(state.ownLr ?? 0, reply.ownLr);
+  state.flatLoss.hear({ ...command, losses: reply.losses });
   // A script that fails at one LR was seen to train at a lower one.
   const { failure, losses, lr } = reply;
   if (failure !== undefined) state.failedAt = Math.min(state.failedAt, lr);
@@ -130,24 +163,44 @@ function* trainBounded(
   return joinParts([begun, yield* train({ ...rest, haltAbove: raised })]);
 }
 
+/** The bound at which a training from that checkpoint halts. */
+export function haltBoundAt(
+  { firstLoss, explodedAt }: StrategyState,
+  checkpoint: string,
+): number | undefined {
+  return haltBound({ firstLoss, explodedLoss: explodedAt.get(checkpoint) });
+}
+
 /** Undefined without a positive first loss: then nothing says what an explosion is, and a loss that is not finite ends a probe. */
-function haltBound({ firstLoss = 0, explodedLoss = 0 }: StrategyState): number | undefined {
+function haltBound({
+  firstLoss = 0,
+  explodedLoss = 0,
+}: Pick<StrategyState, 'firstLoss' | 'explodedLoss'>): number | undefined {
   if (!(firstLoss > 0)) return undefined;
   const bound = EXPLOSION_FACTOR * Math.max(firstLoss, explodedLoss);
   return Number.isFinite(bound) ? bound : undefined;
 }
 
-/** Measures the validation loss; `NaN` if it is not finite. */
-export function* validateCounted(state: StrategyState, purpose: Purpose): Conversation<number> {
-  const loss = yield* validate(purpose);
+/** Measures the validation loss, of the average of power `at` if it is given; `NaN` if it is not finite. */
+export function* validateCounted(
+  state: StrategyState,
+  purpose: Purpose,
+  at?: number,
+): Conversation<number> {
+  const loss = yield* validate(purpose, at);
   // A fresh model may have no finite loss, and that is not the validation's fault.
   state.wasValidated ||= totalSteps(state.ledger) > 0;
   state.wasFinite.validation ||= Number.isFinite(loss);
+  state.flatLoss.hearValidation(loss);
   return loss;
 }
 
-/** What there is to say of the run if nothing in it survived. */
-export function divergenceOf(state: StrategyState): Divergence {
+/** What there is to say of the run if nothing in it survived, or if no LR made a difference. */
+export function findingsOf(state: StrategyState): Divergence {
+  return { ...divergenceOf(state), flat: state.flatLoss.finding };
+}
+
+function divergenceOf(state: StrategyState): Divergence {
   const { wasFinite, wasValidated, wasRestoredUnsound, ledger } = state;
   const diverged = state.diverged.toSorted((a, b) => a - b);
   if (!wasFinite.training) return { diverged, neverFinite: 'training' };
@@ -155,6 +208,11 @@ export function divergenceOf(state: StrategyState): Divergence {
   if (!wasFinite.updated) return { diverged, neverFinite: 'training', afterUpdate: true };
   if (wasRestoredUnsound) return { diverged, unsoundStep: ledger.committed };
   return { diverged };
+}
+
+/** Whether committed steps can be taken back. */
+export function canRollBack({ facts }: StrategyState): boolean {
+  return facts.can.rollback !== false;
 }
 
 /** Saves a checkpoint that the strategy may go back to. */
@@ -171,7 +229,29 @@ export function* restoreCounted(state: StrategyState, checkpoint: string): Conve
   state.ledger = rollBackTo(state.ledger, step - state.facts.step);
   state.isUntouched = true;
   state.checkpoint = checkpoint;
+  const isWithinSearch = step - state.facts.step > state.ledger.committed;
+  state.flatLoss.restored(state.ledger.committed, isWithinSearch);
   state.explodedLoss = state.explodedAt.get(checkpoint);
+}
+
+/** Replaces the weights by their average of power `at`: where the trainer stands has no name any more. */
+export function* adoptCounted(state: StrategyState, at: number): Conversation<void> {
+  yield* adopt(at);
+  state.checkpoint = undefined;
+}
+
+/** Starts the script afresh and counts what was committed before as search. */
+export function* beginCounted(
+  state: StrategyState,
+  why: 'searched' | 'diverged',
+): Conversation<void> {
+  yield* decide({ kind: 'script-begins', why });
+  yield* begin();
+  state.ledger = rollBackTo(state.ledger, 0);
+  state.isUntouched = true;
+  state.checkpoint = undefined;
+  state.flatLoss.restored(0);
+  state.explodedLoss = undefined;
 }
 
 /** Whether training blew up, in the trainer's words or by a non-finite loss. */

@@ -49,10 +49,10 @@ export function describeComparison(comparison: Comparison, columns: number): rea
       width,
     ),
     '',
-    ...runTable(runs, marks, width),
+    ...runLines(runs, marks, width),
     ...lostLines(runs, marks).flatMap((line) => wrap(line, width, '  ')),
     '',
-    ...targetTable(comparison, marks, width),
+    ...targetLines(comparison, marks, width),
     ...runs.flatMap((compared, i) => {
       const [verdict = '', ...facts] = narrateVerdict(comparison, i, mark);
       if (verdict === '') return [];
@@ -63,15 +63,16 @@ export function describeComparison(comparison: Comparison, columns: number): rea
       ];
     }),
     '',
-    ...adviceLines(comparison, width),
+    ...advise(comparison).flatMap((line) => wrap(line, width)),
   ];
 }
 
-function markOf(index: number): string {
+/** The letter of a run. */
+export function markOf(index: number): string {
   return String.fromCharCode('A'.charCodeAt(0) + index);
 }
 
-function sayWhatIsCompared({ loss, window }: Comparison): string {
+export function sayWhatIsCompared({ loss, window }: Comparison): string {
   const losses =
     loss === 'validation'
       ? 'validation losses as they came'
@@ -79,29 +80,38 @@ function sayWhatIsCompared({ loss, window }: Comparison): string {
   return `${losses}; total steps, the search counted`;
 }
 
-/** The uncertainty is two standard errors, as it is when runs are compared. */
-function runTable(
+/** Columns of the table of runs that a narrow terminal has room for. */
+const TELLING_COLUMNS = 4;
+
+/** The header, then a row for each run. The uncertainty is two standard errors, as it is when runs are compared. */
+export function runTable(
+  runs: readonly RunComparison[],
+  marks: readonly string[],
+): readonly [header: readonly string[], ...rows: (readonly string[])[]] {
+  return [
+    ['run', 'loss', 'total', 'search', '+-', 'committed', 'time'],
+    ...runs.map(({ run, end }, i) => [
+      marks[i] ?? '',
+      formatLoss(end.point.loss),
+      formatCount(run.steps.total),
+      formatShare(run.steps.search, run.steps.total),
+      end.error === undefined ? '-' : formatSd(2 * end.error),
+      formatCount(run.steps.committed),
+      run.seconds === null ? '-' : formatSeconds(run.seconds),
+    ]),
+  ];
+}
+
+function runLines(
   runs: readonly RunComparison[],
   marks: readonly string[],
   columns: number,
 ): readonly string[] {
-  const header = ['run', 'loss', 'total', 'search'];
-  const rows = runs.map(({ run, end }, i) => [
-    marks[i] ?? '',
-    formatLoss(end.point.loss),
-    formatCount(run.steps.total),
-    formatShare(run.steps.search, run.steps.total),
-  ]);
-  const more = runs.map(({ run, end }) => [
-    end.error === undefined ? '-' : formatSd(2 * end.error),
-    formatCount(run.steps.committed),
-    run.seconds === null ? '-' : formatSeconds(run.seconds),
-  ]);
-  const whole = layOutTable(
-    [...header, '+-', 'committed', 'time'],
-    rows.map((row, i) => [...row, ...(more[i] ?? [])]),
-  );
-  return fits(whole, columns) ? whole : layOutTable(header, rows);
+  const [header, ...rows] = runTable(runs, marks);
+  const whole = layOutTable(header, rows);
+  if (fits(whole, columns)) return whole;
+  const telling = (row: readonly string[]) => row.slice(0, TELLING_COLUMNS);
+  return layOutTable(telling(header), rows.map(telling));
 }
 
 /** A narrow terminal gets the most telling columns alone. */
@@ -117,36 +127,37 @@ function lostLines(runs: readonly RunComparison[], marks: readonly string[]): re
   );
 }
 
-function targetTable(
+/** The header, then a row for each target and run: where it comes from, and in the last two columns committed steps. */
+export function targetTable(
   { targets }: Comparison,
   marks: readonly string[],
-  columns: number,
-): readonly string[] {
-  const header = ['target', 'run', 'total', 'speedup'];
-  const cells = targets.flatMap((target) =>
-    target.reached.map((reached, i) => ({
-      origin: i === 0 ? sayOrigin(target) : '',
-      row: [
+): readonly [header: readonly string[], ...rows: (readonly string[])[]] {
+  return [
+    ['', 'target', 'run', 'total', 'speedup', 'committed', 'speedup'],
+    ...targets.flatMap((target) =>
+      target.reached.map((reached, i) => [
+        i === 0 ? sayOrigin(target) : '',
         i === 0 ? formatLoss(target.loss) : '',
         marks[i] ?? '',
         reached === undefined ? 'never' : formatCount(reached.total),
         formatSpeedup(reached, 'total'),
-      ],
-      committed: [
         reached === undefined ? '-' : formatCount(reached.committed),
         formatSpeedup(reached, 'committed'),
-      ],
-    })),
-  );
-  const whole = layOutTable(
-    ['', ...header, 'committed', 'speedup'],
-    cells.map(({ origin, row, committed }) => [origin, ...row, ...committed]),
-  );
+      ]),
+    ),
+  ];
+}
+
+function targetLines(
+  comparison: Comparison,
+  marks: readonly string[],
+  columns: number,
+): readonly string[] {
+  const [header, ...rows] = targetTable(comparison, marks);
+  const whole = layOutTable(header, rows);
   if (fits(whole, columns)) return whole;
-  return layOutTable(
-    header,
-    cells.map(({ row }) => row),
-  );
+  const telling = (row: readonly string[]) => row.slice(1, 1 + TELLING_COLUMNS);
+  return layOutTable(telling(header), rows.map(telling));
 }
 
 function sayOrigin({ above }: Target): string {
@@ -161,7 +172,7 @@ function formatSpeedup(reached: TargetPoint | undefined, steps: 'total' | 'commi
 /** With fewer measurements than this, what lies between two of them is a large part of the run. */
 const FEW_LOSSES = 20;
 
-function adviceLines(comparison: Comparison, width: number): readonly string[] {
+export function advise(comparison: Comparison): readonly string[] {
   const { loss, runs } = comparison;
   const [fewest] = runs.toSorted((a, b) => a.track.raw.length - b.track.raw.length);
   const count = fewest?.track.raw.length ?? 0;
@@ -169,11 +180,10 @@ function adviceLines(comparison: Comparison, width: number): readonly string[] {
   const isCoarse = loss === 'validation' && count < FEW_LOSSES && hasTraining;
   return [
     ...(isCoarse
-      ? wrap(
+      ? [
           `"${fewest?.run.name}" has ${formatCount(count)} validation loss${count === 1 ? '' : 'es'}, and its steps are known no better than that; --loss training sees more.`,
-          width,
-        )
+        ]
       : []),
-    ...wrap('One run each: another seed may differ by more than the noise within a run.', width),
+    'One run each: another seed may differ by more than the noise within a run.',
   ];
 }

@@ -330,6 +330,9 @@ const REMEDIES: Partial<Record<Cause, Remedies>> = {
   'validation-varies': {
     any: { fix: 'validate without random numbers, and always on the same examples' },
   },
+  'validation-rises': {
+    any: { fix: 'return a loss, lower is better; of an accuracy, return 1 - accuracy' },
+  },
   'validation-leaves-trace': {
     any: { fix: 'put back what it changes: train mode, the random state, running statistics' },
   },

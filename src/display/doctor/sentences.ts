@@ -10,7 +10,8 @@ import type {
   Failure,
   Finding,
 } from '../../core/doctor/finding.js';
-import { largestDifference, partsAt } from '../../core/doctor/losses.js';
+import { largestDifference } from '../../core/doctor/losses.js';
+import { showsInLosses } from '../../core/doctor/lr-finding.js';
 import { escapeControls } from '../../core/escape-controls.js';
 import {
   formatCount,
@@ -29,6 +30,8 @@ export interface Sentences extends Partial<Remedy> {
 export function sayFinding(finding: Finding, { evidence, circumstances }: Examination): Sentences {
   const { cause, verdict } = finding;
   if (cause !== undefined) {
+    const outside = evidence?.facts.attached === false ? FROM_OUTSIDE[cause] : undefined;
+    if (outside !== undefined) return outside;
     const says = OF_CAUSE[cause](circumstances, evidence);
     return { says, ...remedy(cause, evidence, circumstances) };
   }
@@ -38,6 +41,22 @@ export function sayFinding(finding: Finding, { evidence, circumstances }: Examin
   if (verdict === 'defect') return { says: 'other losses come after a restore' };
   return { says: sayWell(finding, evidence) };
 }
+
+/** Of a script that does not attach: what is so because of that, and what can be done from outside. */
+const FROM_OUTSIDE: Partial<Readonly<Record<Cause, Sentences>>> = {
+  data: {
+    says: 'batches go on in a search, so candidates are compared on different ones, and whether all else comes back cannot be told',
+    fix: 'attach, if the candidates are to see the same batches',
+  },
+  'no-disk': {
+    says: 'a run that is interrupted starts the script again, and does the same steps again',
+    fix: 'attach, if it is to go on from a checkpoint',
+  },
+  'no-validation': {
+    says: 'nothing outside can validate, so probes are judged by training losses alone',
+    fix: "name what the script prints: --validation-pattern 'val loss ([0-9.]+)'; or attach with validate=",
+  },
+};
 
 /** What it means for a run that a check was not made. */
 export function sayUnexamined({ check, cause }: Finding): string {
@@ -76,10 +95,8 @@ function hasOwnScheduler(failure: Failure | undefined): boolean {
   return failure?.lines.some((line) => line.includes('SecondSchedulerError')) ?? false;
 }
 
-function sayWell(
-  { check }: Finding,
-  { facts, lr, steps, seconds, trials, validations }: Evidence,
-): string {
+function sayWell({ check }: Finding, evidence: Evidence): string {
+  const { facts, lr, steps, seconds, trials, validations } = evidence;
   const count = plural(steps ?? 0, 'loss').replace(/losss$/, 'losses');
   switch (check) {
     case 'handshake':
@@ -97,7 +114,7 @@ function sayWell(
     case 'validation':
       return `loss ${formatLoss(validations?.[0])}, twice the same; it leaves no trace`;
     case 'lr':
-      return trials.first && trials.still && isFirstEqual(trials.first, trials.still)
+      return showsInLosses(evidence)
         ? `from the first step on, and at each: LR ${formatLr(lr)} moves the losses, LR 0 does not`
         : `LR ${formatLr(trials.high === undefined ? lr : 100 * lr)} moves the validation loss, LR 0 does not, or by far less; from which step on was not seen`;
     case 'groups':
@@ -113,7 +130,8 @@ function sayWell(
   }
 }
 
-function connect({ name, framework, step, lr, total, holds }: TrainerFacts): string {
+function connect(facts: TrainerFacts): string {
+  const { name, framework, step, lr, total, holds, attached = true } = facts;
   const what = framework === undefined ? '' : ` (${escapeControls(framework)})`;
   const known = frameworkOf(framework);
   // A framework that owns the loop knows; a loop of one's own may come back for another epoch.
@@ -121,7 +139,8 @@ function connect({ name, framework, step, lr, total, holds }: TrainerFacts): str
   const todo = total === undefined ? '' : `, ${plural(total, 'step')} to do${ask}`;
   const held =
     holds.length === 0 ? '' : `; a checkpoint holds ${holds.map(escapeControls).join(', ')}`;
-  return `${escapeControls(name)}${what} at step ${formatCount(step)}, LR ${formatLr(lr)}${todo}${held}`;
+  const outside = attached ? '' : '; it does not attach, and its optimizer is steered from outside';
+  return `${escapeControls(name)}${what} at step ${formatCount(step)}, LR ${formatLr(lr)}${todo}${held}${outside}`;
 }
 
 function saySpeed(seconds: Evidence['seconds']): string {
@@ -157,8 +176,12 @@ const OF_CAUSE: Readonly<Record<Cause, Say>> = {
     "the script's loop ended by itself, and a tuner needs more steps than the script means to do",
   diverges: (_, evidence) =>
     `the loss is not finite at the script's own LR, ${formatLr(evidence?.lr ?? 0)}; what follows rests on few losses`,
-  'no-total': () =>
-    'it does not say how many steps it means to do, so a run must be told: --steps <n>',
+  'no-total': (_, evidence) => {
+    const uncounted = evidence?.facts.uncounted;
+    const why =
+      uncounted === undefined ? '' : `: ${escapeControls(uncounted)} cannot be known ahead`;
+    return `it does not say how many steps it means to do${why}; a run must be told: --steps <n>`;
+  },
   'prints-before-handshake': ({ printedBeforeHandshake }) =>
     `before it connected it printed to the stdout that carries the messages: "${printedBeforeHandshake}"`,
   'prints-between-messages': ({ printedLater }) =>
@@ -167,9 +190,9 @@ const OF_CAUSE: Readonly<Record<Cause, Say>> = {
     `it printed into the middle of a message ("${printedLater ?? printedBeforeHandshake}"); a run would wait for that message`,
   weights: (_, evidence) => {
     const kept =
-      'what the loop itself keeps from batch to batch (the hidden state of an RNN, a moving average, the count of a curriculum)';
+      "what the loop keeps from batch to batch (an RNN's hidden state, a moving average, a curriculum's count)";
     if (comesBackValidated(evidence))
-      return `the first loss after a restore is another, and the validation loss comes back: so it is not the weights, but ${kept}, or an update that is made after its step is counted`;
+      return `the first loss after a restore is another, and the validation loss comes back: so it is not the weights; it is ${kept}; or an update is made after its step is counted`;
     const hasValidation = evidence?.validations !== undefined;
     return `the weights do not come back with a restore${hasValidation ? '' : `, or ${kept} does not`}`;
   },
@@ -186,7 +209,7 @@ const OF_CAUSE: Readonly<Record<Cause, Say>> = {
   rng: () =>
     'even at LR 0 the losses differ after a restore, and a checkpoint holds no random state: dropout or augmentation draws other numbers',
   'data-or-rng': () =>
-    'even at LR 0 the losses differ after a restore: other batches come, or other random numbers are drawn, though the adapter says that both come back; or something trains that the adapter was not given (a second model, a second optimizer), at an LR of its own; or the loss depends on what the loop itself keeps (an annealed weight, the count of a curriculum, the hidden state of an RNN), which no restore takes back',
+    "even at LR 0 the losses differ after a restore: other batches or random numbers come, though the adapter says that both come back; or something trains that the adapter was not given (a second model, a second optimizer), at an LR of its own; or the loss depends on what the loop keeps and no restore takes back (an annealed weight, a curriculum's count, an RNN's hidden state)",
   'checkpoint-changes': () =>
     'the first restore brings all back and a later one of the same checkpoint does not: training changes what was saved',
   'inexact-arithmetic': (_, evidence) =>
@@ -200,20 +223,22 @@ const OF_CAUSE: Readonly<Record<Cause, Say>> = {
     `a validation takes ${formatSeconds(evidence?.seconds.validate ?? 0)}, too long to examine it`,
   'validation-varies': (_, evidence) =>
     `the same model gives two validation losses, ${evidence?.validations?.map(formatLoss).join(' and ')}: noise in the tuner's choice`,
+  'validation-rises': (_, evidence) =>
+    `the validation loss rises from ${formatLoss(evidence?.validations?.[0])} to ${formatLoss(evidence?.validationGoneOn)} as the training loss falls: is it an accuracy? The tuner prefers what is lower`,
   'validation-leaves-trace': () =>
     'training goes on otherwise after a validation: it changes random state, modes or weights',
   'lr-ignored': () => 'the LR has no effect: the losses at LR 0 are those at other LRs',
   'lr-late': () =>
     'the LR takes effect one step late: after a restore, the first update is done at the LR before it',
   'lr-unseen': () =>
-    'whether the LR takes effect cannot be told: other batches or random numbers come each time, and validation does not tell either',
+    'whether the LR takes effect cannot be told: trials at one LR differ too, as where other batches or random numbers come each time, and validation does not tell either',
   'other-scheduler': () => 'something besides the tuner sets the LR between two steps',
   'ratios-lost': (_, evidence) =>
     `the parameter groups began with the LR ratios ${sayRatios(evidence?.facts.groups ?? [])} and train with ${sayRatios(evidence?.ratios ?? [])}`,
   'ratios-unseen': (_, evidence) =>
     `the groups' ratios are ${sayRatios(evidence?.facts.groups ?? [])}, and the adapter does not tell whether they are kept`,
   'own-counter': () =>
-    'all comes back with a restore, and yet single trials part from the others midway: at some steps the script does something by a count of its own that changes what follows, as an evaluation or a log every so many updates that draws random numbers. A restore does not repeat that, so candidates are compared with some noise, which a run bears',
+    'all comes back with a restore, and yet single trials part from the others midway: at some steps the script does something by a count of its own, as an evaluation or a log that draws random numbers. A restore does not repeat that, so candidates are compared with some noise, which a run bears',
   'first-pass': () =>
     'batches that come for the first time are trained on with other random numbers than where they come again: the loader draws (augmentation) from the stream that dropout draws from. Candidates all see the same; only the first of them differs',
   'resume-fails': ({ resumeFailure }) =>
@@ -232,10 +257,6 @@ const OF_CAUSE: Readonly<Record<Cause, Say>> = {
   'ranks-alone': () =>
     'a launcher of several processes starts it, and one process says that it trains alone: the others may train without the tuner',
 };
-
-function isFirstEqual(one: Trial, other: Trial): boolean {
-  return partsAt(one, other) > 0;
-}
 
 function comesBackValidated(evidence: Evidence | undefined): boolean {
   const { validations, validationRestored } = evidence ?? {};

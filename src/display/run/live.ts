@@ -1,54 +1,86 @@
 /**
- * For terminals: the plain lines of what is done, and below them two lines that are redrawn in place for what is going
- * on. The trainer's own output scrolls by above; a line that it has not finished (a progress bar) stands over ours.
+ * For terminals: the plain lines of what is done, and below them what is going on, redrawn in place: two small plots where
+ * there is room, and two lines. The trainer's own output scrolls by above; a line that it has not finished (a progress bar)
+ * stands over ours.
+ *
+ * Nothing is blank in between: a picture is written over the one before, each line to its end, in one piece.
  */
 
 import { StringDecoder } from 'node:string_decoder';
 import { escapeLines } from '../../core/escape-controls.js';
 import { fitColumns } from '../text/columns.js';
 import { formatCount, formatLoss, formatLr, formatSeconds, formatShare } from '../text/format.js';
+import type { TerminalAbilities } from '../text/paint.js';
 import type { Sink } from '../text/sink.js';
 import type { Display } from './display.js';
-import type { LrLabel } from './lr-label.js';
-import { narrate } from './narrate.js';
+import { LivePlots } from './live-plots.js';
+import { type LrLabel, labelAfter } from './lr-label.js';
+import { narrateEntry } from './narrate.js';
 import { Progress, type ProgressSnapshot } from './progress.js';
 
 /** Ten pictures a second look fluent and cost nothing. */
 const REDRAW_MS = 100;
 const BAR_CELLS = 10;
 const ERASE_DOWN = '\x1b[0J';
+const ERASE_LINE = '\x1b[K';
+
+/** Around what belongs together: terminals that know it show all of it at once. */
+const [HOLD, SHOW] = ['\x1b[?2026h', '\x1b[?2026l'];
+
+/** A terminal of which nothing is known. */
+const PLAIN: TerminalAbilities = { isUnicode: false, hasColour: false };
 
 /** Probes come by the dozen: they show in the live lines, the lines that stay are for what stays. */
 const FLEETING: ReadonlySet<string> = new Set(['probe-ended', 'commit-started']);
 
-export function createLiveDisplay(sink: Sink, word: LrLabel): Display {
+export function createLiveDisplay(
+  sink: Sink,
+  firstLabel: LrLabel,
+  abilities: TerminalAbilities = PLAIN,
+): Display {
+  let label = firstLabel;
   const progress = new Progress();
+  const plots = new LivePlots();
   const decoder = new StringDecoder('utf8');
   let partial = '';
-  let drawnLines = 0;
+  let drawn: readonly string[] = [];
   let isClosed = false;
 
+  /** To the first character of the picture. */
+  const home = () => (drawn.length > 1 ? `\r\x1b[${drawn.length - 1}A` : '\r');
   const erase = () => {
-    if (drawnLines === 0) return '';
-    const up = drawnLines > 1 ? `\x1b[${drawnLines - 1}A` : '';
-    drawnLines = 0;
-    return `\r${up}${ERASE_DOWN}`;
+    if (drawn.length === 0) return '';
+    const text = home() + ERASE_DOWN;
+    drawn = [];
+    return text;
   };
-  const draw = () => {
-    if (isClosed) return '';
-    const width = (sink.columns ?? 80) - 1;
-    const shown = [
-      ...(partial === '' ? [] : [visibleTail(partial)]),
-      ...renderProgress(progress.snapshot(), word),
+  const picture = (): readonly string[] => {
+    if (isClosed) return [];
+    const columns = (sink.columns ?? 80) - 1;
+    const rest = partial === '' ? [] : [visibleTail(partial)];
+    return [
+      ...rest.map((line) => fitColumns(line, columns)),
+      ...plots.render({ columns, rows: sink.rows }, label, abilities),
+      ...renderProgress(progress.snapshot(), label).map((line) => fitColumns(line, columns)),
     ];
-    drawnLines = shown.length;
-    return shown.map((line) => fitColumns(line, width)).join('\n');
+  };
+  /** The picture in the place of the one before. */
+  const draw = () => {
+    const start = drawn.length === 0 ? '' : home();
+    drawn = picture();
+    return `${start}${drawn.map((line) => line + ERASE_LINE).join('\n')}${ERASE_DOWN}`;
   };
   const redraw = () => {
-    void sink.write(erase() + draw());
+    const now = picture();
+    if (now.length === drawn.length && now.every((line, i) => line === drawn[i])) return;
+    void sink.write(HOLD + draw() + SHOW);
   };
   const say = (line: string) => {
-    void sink.write(`${erase()}${escapeLines(line)}\n${draw()}`);
+    const lines = escapeLines(line).split('\n');
+    const start = drawn.length === 0 ? '' : home();
+    drawn = [];
+    const above = lines.map((each) => `${each}${ERASE_LINE}\n`).join('');
+    void sink.write(HOLD + start + above + draw() + SHOW);
   };
   const timer = setInterval(redraw, REDRAW_MS);
   timer.unref();
@@ -56,18 +88,24 @@ export function createLiveDisplay(sink: Sink, word: LrLabel): Display {
   return {
     add(entry) {
       progress.add(entry);
-      if (entry.kind !== 'decision' || FLEETING.has(entry.decision.kind)) return;
-      const line = narrate(entry.decision, word);
+      plots.add(entry, progress.snapshot().ledger.committed);
+      const word = label;
+      label = labelAfter(entry, label);
+      if (entry.kind === 'decision' && FLEETING.has(entry.decision.kind)) return;
+      const line = narrateEntry(entry, word);
       if (line !== undefined) say(line);
     },
-    tell: (losses) => progress.tell(losses),
+    tell(losses) {
+      progress.tell(losses);
+      plots.tell(losses);
+    },
     passOn(chunk) {
       partial += typeof chunk === 'string' ? chunk : decoder.write(Buffer.from(chunk));
       const end = partial.lastIndexOf('\n') + 1;
       const whole = partial.slice(0, end);
       // A flood without newlines must not grow: only the tail of a line can be seen anyway.
       partial = partial.slice(end).slice(-4096);
-      return whole === '' ? undefined : sink.write(erase() + whole + draw());
+      return whole === '' ? undefined : sink.write(HOLD + erase() + whole + draw() + SHOW);
     },
     say,
     close() {

@@ -3,23 +3,52 @@
 import type {
   CutEvidence,
   Decision,
+  MoveReason,
   ProbeOutcome,
   Return,
+  RungPlan,
 } from '../../core/conversation/decision.js';
-import { formatCount, formatLoss, formatLr, formatSd, plural } from '../text/format.js';
+import type { Entry } from '../../core/record/entry.js';
+import {
+  formatCount,
+  formatLoss,
+  formatLr,
+  formatSd,
+  formatSeconds,
+  formatShort,
+  plural,
+} from '../text/format.js';
 import type { LrLabel } from './lr-label.js';
+
+/** The line for an entry; undefined for those of which there is nothing to say. */
+export function narrateEntry(entry: Entry, word: LrLabel): string | undefined {
+  if (entry.kind === 'batch') return `${plural(entry.batch.probes.length, 'probe')} side by side`;
+  return entry.kind === 'decision' ? narrate(entry.decision, word) : undefined;
+}
 
 /** The line for a decision; undefined for those that the next one says better. */
 export function narrate(decision: Decision, word: LrLabel): string | undefined {
   switch (decision.kind) {
     case 'budget':
       return narrateBudget(decision);
+    case 'end-aimed':
+      return undefined;
     case 'warmup-started':
       return `warm-up: ${plural(decision.steps, 'step')} up to ${word} ${formatLr(decision.lr)}`;
     case 'warmup-diverged':
       return decision.nextLr === undefined
         ? `warm-up diverged at ${word} ${formatLr(decision.lr)}, rolled back`
         : `warm-up diverged at ${word} ${formatLr(decision.lr)}, rolled back; next up to ${formatLr(decision.nextLr)}`;
+    case 'range-planned': {
+      const { rampSteps, coarse, mostSteps } = decision;
+      const ramp = rampSteps === 0 ? '' : `a ramp of ${plural(rampSteps, 'step')}, then `;
+      const most = Math.round((mostSteps - rampSteps) / coarse.steps);
+      return `range: ${ramp}${coarse.probes} to ${most} probes of ${formatCount(coarse.steps)}; ${plural(mostSteps, 'step')} at most`;
+    }
+    case 'range-found': {
+      const { peak, low, high } = decision;
+      return `peak ${word} ${formatLr(peak)} (${formatLr(low)} to ${formatLr(high)})`;
+    }
     case 'range-test-started':
       return `range test: at most ${plural(decision.steps, 'step')} over all LRs`;
     case 'interval-found': {
@@ -28,6 +57,8 @@ export function narrate(decision: Decision, word: LrLabel): string | undefined {
     }
     case 'stage-started': {
       const { stage, stageSteps, fromStep, candidates, probeSteps, phase } = decision;
+      // A range test has probes and nothing else.
+      if (stageSteps === 0) return undefined;
       const on = phase === 'validation' ? ', on validation' : '';
       const probes =
         candidates === 0
@@ -57,16 +88,51 @@ export function narrate(decision: Decision, word: LrLabel): string | undefined {
     }
     case 'search-planned':
       return narrateSearchPlan(decision);
+    case 'known-search': {
+      const { peak, lr, steps, expected, loss, agrees, runs } = decision;
+      const there = `${formatLoss(expected)} in ${plural(runs.length, 'run')} like this one`;
+      const here = `${word} ${formatLr(lr)}: loss ${formatLoss(loss ?? null)} after ${plural(steps, 'step')}, ${there}`;
+      return agrees
+        ? `${here}; their peak ${word} ${formatLr(peak)} is taken`
+        : `${here}; searching`;
+    }
     case 'end-forecast': {
       const { loss, low, high } = decision;
       return `forecast final loss: ${formatLoss(loss)} (80 % interval ${formatLoss(low)} to ${formatLoss(high)})`;
     }
+    case 'script-begins':
+      return decision.why === 'searched'
+        ? 'the search is over; the script begins anew, and trains from its own first step'
+        : 'the script begins anew, at a lower LR; what was trained before counts as search';
+    case 'factor-found': {
+      const { factor, peak, own, hasProbed, schedule } = decision;
+      if (!hasProbed) return `factor 1 on ${schedule}: no other was shown to be clearly better`;
+      if (own === undefined) {
+        return `factor 1 on ${schedule}: its highest LR is not known`;
+      }
+      return `factor ${formatLr(factor)} on ${schedule}: peak LR ${formatLr(peak)} for its own ${formatLr(own)}`;
+    }
     case 'lr-cut':
       return narrateCut(decision, word);
+    case 'band-left': {
+      const { step, loss, low, high } = decision;
+      const side = loss > high ? 'above' : 'below';
+      return `warn: step ${formatCount(step)}: training loss ${formatLoss(loss)}, ${side} the band of the run that is replayed (${formatLoss(low)} to ${formatLoss(high)})`;
+    }
     case 'end-brought-forward': {
       const { step, untilStep, takenBack, mayTakeBack } = decision;
       const back = `${formatCount(takenBack)} of at most ${plural(mayTakeBack, 'step')} rolled back`;
       return `step ${formatCount(step)}: ${back}, so the run ends ${untilStep > step ? `by step ${formatCount(untilStep)}` : 'here'}`;
+    }
+    case 'lr-moved': {
+      const { step, lr, nextLr, why, evidence } = decision;
+      return `step ${formatCount(step)}: ${MOVES[why]}, ${describeEvidence(evidence)}; ${word} ${formatLr(lr)} to ${formatLr(nextLr)}`;
+    }
+    case 'weights-kept': {
+      const { raw, kept, power } = decision;
+      return power === undefined
+        ? `weights kept as they are, loss ${formatLoss(raw)}: no average was better before the end`
+        : `average of the weights kept: loss ${formatLoss(kept)} for ${formatLoss(raw)}`;
     }
     case 'hold-extended': {
       const { step, untilStep, lr } = decision;
@@ -81,11 +147,19 @@ export function narrate(decision: Decision, word: LrLabel): string | undefined {
 
 function narrateBudget(decision: Extract<Decision, { kind: 'budget' }>): string {
   const { steps, total, from } = decision;
+  if (decision.seconds !== undefined) return narrateTimeBudget(decision);
   const parts = [
     ...(steps === undefined ? [] : [`${plural(steps, 'committed step')}`]),
     ...(total === undefined ? [] : [`${plural(total, 'step')} with the search included`]),
   ];
   return `budget: ${parts.join(' and at most ')}${from === 'trainer' ? ', as the script means to do' : ''}`;
+}
+
+function narrateTimeBudget(decision: Extract<Decision, { kind: 'budget' }>): string {
+  const { total = 0, seconds = 0, stepSeconds = 0, evaluationSeconds } = decision;
+  const evaluation =
+    evaluationSeconds === undefined ? '' : `, a validation ${formatShort(evaluationSeconds)}`;
+  return `budget: ${formatSeconds(seconds)}, about ${plural(total, 'step')} with the search included (a step takes ${formatShort(stepSeconds)}${evaluation})`;
 }
 
 function describeOutcome(outcome: ProbeOutcome, steps: number): string {
@@ -96,9 +170,11 @@ function describeOutcome(outcome: ProbeOutcome, steps: number): string {
 }
 
 function narrateSearchPlan(plan: Extract<Decision, { kind: 'search-planned' }>): string {
-  const { rampSteps, coarse, fine, plannedSteps, mostSteps, enoughSteps, total } = plan;
-  const rungs = [coarse, fine].filter(({ steps }) => steps > 0);
-  if (rampSteps === 0 && rungs.length === 0) {
+  const { rampSteps, coarse, trunkSteps = 0, fine, plannedSteps, mostSteps, total } = plan;
+  const { enoughSteps } = plan;
+  const rungOf = ({ probes, steps }: RungPlan, what: string) =>
+    steps > 0 ? [`${probes}${what} of ${formatCount(steps)}`] : [];
+  if (rampSteps === 0 && coarse.steps === 0 && fine.steps === 0) {
     const enough =
       enoughSteps === undefined || !Number.isFinite(enoughSteps)
         ? ''
@@ -107,7 +183,9 @@ function narrateSearchPlan(plan: Extract<Decision, { kind: 'search-planned' }>):
   }
   const parts = [
     ...(rampSteps > 0 ? [`ramp ${formatCount(rampSteps)}`] : []),
-    ...rungs.map(({ probes, steps }) => `${probes} probes of ${formatCount(steps)}`),
+    ...rungOf(coarse, ' probes'),
+    ...(trunkSteps > 0 ? [`trunk ${formatCount(trunkSteps)}`] : []),
+    ...rungOf(fine, coarse.steps > 0 ? '' : ' probes'),
   ];
   return `search: ${formatCount(plannedSteps)} of ${plural(total, 'step')}, at most ${formatCount(mostSteps)} (${parts.join(', ')})`;
 }
@@ -120,6 +198,12 @@ function narrateCut(cut: Extract<Decision, { kind: 'lr-cut' }>, word: LrLabel): 
   return `step ${formatCount(step)}: ${describeEvidence(evidence)}; ${back}${change}, falling to 0`;
 }
 
+const MOVES = {
+  'too-low': 'LR too low',
+  'too-high': 'LR too high',
+  undone: 'LR raised too far',
+} as const satisfies Record<MoveReason, string>;
+
 function describeEvidence(evidence: CutEvidence): string {
   switch (evidence.kind) {
     case 'plateau':
@@ -128,6 +212,8 @@ function describeEvidence(evidence: CutEvidence): string {
       return `validation loss rises (slope ${formatSd(evidence.slope)} +- ${formatSd(evidence.error)})`;
     case 'stall':
       return `no improvement for ${evidence.looks} evaluations`;
+    case 'noise':
+      return `noise ${formatSd(evidence.noise)} for progress ${formatSd(evidence.progress)}`;
     default:
       return evidence satisfies never;
   }
@@ -151,6 +237,8 @@ function narrateFinish(decision: Extract<Decision, { kind: 'finished' }>, word: 
         return `diverged: the training loss of the model at step ${formatCount(unsoundStep)} is not finite (tried ${describeLrs(diverged)})`;
       }
       return `diverged: no ${word} of the interval survives (tried ${describeLrs(diverged)})`;
+    case 'flat':
+      return 'flat loss: no LR makes a difference to the training loss';
     default:
       return reason satisfies never;
   }

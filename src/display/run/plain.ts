@@ -3,12 +3,13 @@
 import { escapeLines } from '../../core/escape-controls.js';
 import type { Sink } from '../text/sink.js';
 import type { Display } from './display.js';
-import type { LrLabel } from './lr-label.js';
-import { narrate } from './narrate.js';
+import { type LrLabel, labelAfter } from './lr-label.js';
+import { narrateEntry } from './narrate.js';
 
 const NEWLINE = 10;
 
-export function createPlainDisplay(sink: Sink, word: LrLabel): Display {
+export function createPlainDisplay(sink: Sink, firstLabel: LrLabel): Display {
+  let label = firstLabel;
   let isAtLineStart = true;
   const say = (line: string) => {
     void sink.write(`${isAtLineStart ? '' : '\n'}autolrs: ${escapeLines(line)}\n`);
@@ -16,7 +17,8 @@ export function createPlainDisplay(sink: Sink, word: LrLabel): Display {
   };
   return {
     add(entry) {
-      const line = entry.kind === 'decision' ? narrate(entry.decision, word) : undefined;
+      const line = narrateEntry(entry, label);
+      label = labelAfter(entry, label);
       if (line !== undefined) say(line);
     },
     tell() {},

@@ -47,6 +47,7 @@ export class Progress {
 
   add(entry: Entry): void {
     if (entry.kind === 'decision') this.#decide(entry.decision);
+    else if (entry.kind === 'batch') this.#activity = `${entry.batch.probes.length} probes`;
     else if (entry.kind === 'command') this.#ask(entry.command);
     else if (entry.kind === 'slice') this.#answer(entry.reply);
     else if (entry.kind === 'reply') this.#hear(entry.reply);
@@ -92,7 +93,10 @@ export class Progress {
 
   #hear(reply: Reply): void {
     const asked = this.#asked;
-    if (reply.kind === 'trained') {
+    if (reply.kind === 'begun') {
+      this.#ledger = rollBackTo(this.#ledger, 0);
+      this.#saved.clear();
+    } else if (reply.kind === 'trained') {
       this.#answer(reply);
       this.#inFlight = undefined;
     } else if (asked?.kind === 'save') this.#saved.set(asked.checkpoint, this.#ledger.committed);
@@ -131,6 +135,12 @@ export class Progress {
       case 'budget':
         this.#limits = decision;
         return;
+      case 'end-aimed':
+        this.#limits = { total: totalSteps(this.#ledger) + decision.untilStep - decision.step };
+        return;
+      case 'range-planned':
+        this.#limits = { total: decision.mostSteps };
+        return;
       case 'warmup-started':
         this.#activity = 'warm-up';
         return;
@@ -150,6 +160,9 @@ export class Progress {
       }
       case 'probe-ended':
         if (decision.outcome.kind === 'forecast') this.#forecast = decision.outcome.loss;
+        return;
+      case 'script-begins':
+        this.#activity = 'starting the script';
         return;
       case 'commit-started':
         this.#activity = 'commit';

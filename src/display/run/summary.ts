@@ -25,20 +25,52 @@ export function summarize(result: RunResult, circumstances: StatusDetails = {}):
   const lines = [
     `run ${result.run.id}`,
     ...wrap(describeEnd(result, circumstances), COLUMNS, '  '),
-    ...(result.keepSchedule ? ["factors     on the script's own schedule"] : []),
+    ...(result.keepSchedule ? [`factors     on ${describeFactored(result)}`] : []),
     '',
-    ...stageTable(result.stages, word),
-    ...(result.stages.length > 0 ? [''] : []),
-    ...scheduleLines(result.schedule, word),
-    ...lossLines(result),
-    ...forecastLines(result),
-    ...costLines(result),
+    ...(result.stages.length > 0 ? [...layOutTable(...stageTable(result.stages, word)), ''] : []),
+    ...detailLines(result, word),
   ];
   return lines.map(escapeControls); // a journal is a file that anybody may have written
 }
 
-function stageTable(stages: readonly StageResult[], word: LrLabel): readonly string[] {
-  if (stages.length === 0) return [];
+function describeFactored({ factorOf }: RunResult): string {
+  if (factorOf === undefined) return "the script's own schedule";
+  const { schedule, highestLr } = factorOf;
+  return highestLr === undefined ? schedule : `${schedule}, highest LR ${formatLr(highestLr)}`;
+}
+
+/** The same in its parts, for a program that lays them out by itself. */
+export function summaryOf(result: RunResult) {
+  const word = lrLabel(result);
+  const [header, rows] = stageTable(result.stages, word);
+  const table = rows.length === 0 ? [] : [header, ...rows];
+  return {
+    run: result.run.id,
+    end: escapeControls(describeEnd(result)),
+    stages: table.map((row) => row.map(escapeControls)),
+    /** A label, which a line that goes on has none of, and what is said under it. */
+    details: detailLines(result, word)
+      .map(escapeControls)
+      .map((line) => [line.slice(0, LABEL_WIDTH).trim(), line.slice(LABEL_WIDTH).trim()] as const),
+  };
+}
+
+const LABEL_WIDTH = 12;
+
+function detailLines(result: RunResult, word: LrLabel): readonly string[] {
+  return [
+    ...scheduleLines(result.schedule, word),
+    ...lossLines(result),
+    ...weightsLines(result),
+    ...forecastLines(result),
+    ...costLines(result),
+  ];
+}
+
+export function stageTable(
+  stages: readonly StageResult[],
+  word: LrLabel,
+): [header: string[], rows: string[][]] {
   const hasValidation = stages.some((stage) => stage.validation !== undefined);
   const header = ['stage', 'from', 'steps', 'probes', word, 'forecast', 'reached'];
   const rows = stages.map((stage) => {
@@ -54,7 +86,12 @@ function stageTable(stages: readonly StageResult[], word: LrLabel): readonly str
     ];
     return hasValidation ? [...row, formatLoss(stage.validation)] : row;
   });
-  return layOutTable(hasValidation ? [...header, 'validation'] : header, rows);
+  return [hasValidation ? [...header, 'validation'] : header, rows];
+}
+
+function weightsLines({ weights }: RunResult): readonly string[] {
+  const said = 'an average of them, which validated better shortly before the end';
+  return weights === 'averaged' ? [`weights     ${said}`] : [];
 }
 
 /** Entries shown of a long schedule: a decay has one per step. */
@@ -112,19 +149,37 @@ function describeForecast({ step, loss, low, high, actual }: ScoredForecast): st
   return `${said}: ${formatLoss(actual)}, ${where}`;
 }
 
-function costLines({ steps, seconds, failures = 0 }: RunResult): readonly string[] {
+function costLines(result: RunResult): readonly string[] {
+  const { steps, seconds, failures = 0, workers } = result;
+  const why = workers
+    ? 'to admit workers, or lost with a stopped process'
+    : 'lost with a stopped process';
   return [
     ...stepsLines(steps),
-    ...(steps.lost > 0
-      ? [`            ${plural(steps.lost, 'step')} besides were lost with a stopped process`]
-      : []),
+    ...(steps.lost > 0 ? [`            ${plural(steps.lost, 'step')} besides were ${why}`] : []),
     ...(failures > 0
       ? [
           `            ${plural(failures, 'time')} the script failed at too high an LR, and was started again`,
         ]
       : []),
+    ...workersLines(workers),
     `time        ${formatSeconds(seconds.committed)} committed + ${formatSeconds(seconds.search)} search; ${formatSeconds(seconds.total)} in all`,
   ];
+}
+
+function workersLines(workers: RunResult['workers']): readonly string[] {
+  if (workers === undefined) return [];
+  const { admitted, refused, gone, probes, ofProbes } = workers;
+  const apart = [
+    ...(refused > 0 ? [`${plural(refused, 'worker')} computed otherwise, and did none`] : []),
+    ...(gone > 0 ? [`${plural(gone, 'time')} one was lost`] : []),
+  ];
+  const did =
+    admitted === 0
+      ? `none joined; the script did all ${ofProbes} probes`
+      : `${admitted} did ${probes} of ${ofProbes} probes beside the script`;
+  const lines = [did, ...apart];
+  return lines.map((line, i) => `${i === 0 ? 'workers' : ''}`.padEnd(12) + line);
 }
 
 /** Commits that were rolled back count as search in the document; here they are told apart. */

@@ -5,6 +5,7 @@
 
 export interface Sink {
   readonly columns?: number | undefined;
+  readonly rows?: number | undefined;
   /** Resolves when more may follow. */
   write(chunk: string | Uint8Array): void | Promise<void>;
 }
@@ -12,6 +13,7 @@ export interface Sink {
 /** The part of a stream that a sink needs; `process.stderr` is one. */
 export interface SinkStream {
   readonly columns?: number | undefined;
+  readonly rows?: number | undefined;
   write(chunk: string | Uint8Array): boolean;
   on(event: 'error' | 'drain', listener: () => void): unknown;
 }
@@ -32,6 +34,9 @@ export function createSink(stream: SinkStream): Sink {
   return {
     get columns() {
       return stream.columns;
+    },
+    get rows() {
+      return stream.rows;
     },
     write(chunk) {
       if (isBroken || stream.write(chunk)) return undefined;

@@ -3,8 +3,11 @@
  * which then asks the trainer to stop; and a kill reaches what the trainer started.
  */
 
+import { statSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { execa } from 'execa';
 import { AutolrsError } from '../../core/errors.js';
+import { atExit } from './at-exit.js';
 import { drainStream } from './drain.js';
 
 export interface ChildEnd {
@@ -63,13 +66,12 @@ export async function startChild(options: ChildOptions): Promise<Child> {
     const isCwd = options.cwd !== undefined && originalMessage?.includes('"cwd" option') === true;
     const why = isCwd
       ? `its working directory "${options.cwd}" is not there or is no directory`
-      : whyNotStarted(file, code);
+      : whyNotStarted(file, code, options.cwd);
     throw new AutolrsError('TRAINER_NOT_STARTED', `cannot start "${file}": ${why}`);
   }
   const kill = (signal: 'SIGTERM' | 'SIGKILL') => killGroup(pid, signal);
   // Not even a bug in the tuner leaves a trainer behind.
-  const killOnExit = () => kill('SIGKILL');
-  process.once('exit', killOnExit);
+  const forget = atExit(() => kill('SIGKILL'));
   // A write to a trainer that is gone fails here; its end is the cause that is reported.
   child.stdin?.on('error', () => {});
   child.stdout.once('close', () => options.onStdoutClosed?.());
@@ -79,7 +81,7 @@ export async function startChild(options: ChildOptions): Promise<Child> {
   ]);
   const closed = new Promise<ChildEnd>((resolve) => {
     child.once('exit', (code, signal) => {
-      process.off('exit', killOnExit);
+      forget();
       const end = { exitCode: code ?? undefined, signal: signal ?? undefined };
       const timer = setTimeout(() => {
         child.stdout.destroy();
@@ -111,7 +113,10 @@ function killGroup(pid: number, signal: 'SIGTERM' | 'SIGKILL'): void {
   }
 }
 
-function whyNotStarted(file: string, code: string | undefined): string {
+function whyNotStarted(file: string, code: string | undefined, cwd = '.'): string {
+  if (code === 'EACCES' && statSync(resolve(cwd, file), { throwIfNoEntry: false })?.isDirectory()) {
+    return 'it is a directory; name the script in it, and its interpreter, as in: python train.py';
+  }
   const reasons: Readonly<Record<string, string>> = {
     ENOENT: file.includes('/')
       ? 'no such file, or the interpreter in its first line is not there'

@@ -1,6 +1,6 @@
 /** How long a trainer may be silent before it counts as hung: scaled to the times it has shown. */
 
-import type { Command, Reply } from '../../core/conversation/command.js';
+import type { TrainerCommand, TrainerReply } from '../../core/conversation/command.js';
 
 /** Before anything is known: a first step may compile a model and fill a data cache. */
 const UNKNOWN_MS = 10 * 60_000;
@@ -47,7 +47,7 @@ export class ResponseTimeouts {
     this.#hasProgress = true;
   }
 
-  note(command: Command, reply: Reply): void {
+  note(command: TrainerCommand, reply: TrainerReply): void {
     if (reply.kind === 'discarded') return;
     const ms = reply.seconds * 1000;
     if (reply.kind === 'trained') {
@@ -60,7 +60,7 @@ export class ResponseTimeouts {
     this.#slowestMs.set(key, Math.max(this.#slowestMs.get(key) ?? 0, ms));
   }
 
-  timeoutMs(command: Command): number {
+  timeoutMs(command: TrainerCommand): number {
     if (this.#isHurried) {
       const least = Math.min(this.#leastMs, HURRIED_MS);
       return Math.max(least, FACTOR * (this.#slowestStepMs ?? 0));
@@ -73,7 +73,7 @@ export class ResponseTimeouts {
     return Math.max(this.#leastMs, FACTOR * expected);
   }
 
-  #expectedMs(command: Command): number | undefined {
+  #expectedMs(command: TrainerCommand): number | undefined {
     if (command.kind !== 'train') return this.#slowestMs.get(keyOf(command));
     if (this.#slowestStepMs === undefined) return undefined;
     return this.#slowestStepMs * (this.#hasProgress ? 1 : command.steps);
@@ -81,6 +81,6 @@ export class ResponseTimeouts {
 }
 
 /** Disk and memory are different things to wait for. */
-function keyOf(command: Command): string {
+function keyOf(command: TrainerCommand): string {
   return 'path' in command && command.path !== undefined ? `${command.kind} disk` : command.kind;
 }

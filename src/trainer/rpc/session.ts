@@ -157,6 +157,9 @@ export class Session {
 /** A remedy has to be read to its end. */
 const LONGEST_REMEDY = 1000;
 
+/** Of the words that a script raised: an adapter's own are a sentence or two. */
+const LONGEST_RAISED = 300;
+
 /** What Python writes before the words of an exception. */
 const NAME_OF_ERROR = /^[\w.]+: (?=\S)/;
 
@@ -167,7 +170,7 @@ function trainerFailed(method: string, error: WireError): AutolrsError {
     return new AutolrsError('TRAINER_FAILED', sentence, { stderrTail, isPermanent: true });
   }
   const meaning = WIRE_ERRORS[error.code] ?? `error ${error.code}`;
-  const message = `the trainer could not answer "${method}": ${meaning}: ${quoteLine(error.message)}`;
+  const message = `the trainer could not answer "${method}": ${meaning}: ${quoteLine(error.message, LONGEST_RAISED)}`;
   return new AutolrsError('TRAINER_FAILED', message, {
     stderrTail,
     ...(error.code === STORAGE_FAILED && { storageFailed: true }),

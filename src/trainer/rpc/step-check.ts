@@ -1,6 +1,6 @@
 /** Checks that the trainer's own step count agrees with what was asked: a restore that does not restore shows here. */
 
-import type { Command, Reply } from '../../core/conversation/command.js';
+import type { TrainerCommand, TrainerReply } from '../../core/conversation/command.js';
 import { badMessage } from '../../protocol/errors.js';
 
 export class StepCheck {
@@ -16,7 +16,7 @@ export class StepCheck {
   }
 
   /** @throws AutolrsError `PROTOCOL_BAD_MESSAGE` naming both counts. */
-  check(command: Command, reply: Reply): void {
+  check(command: TrainerCommand, reply: TrainerReply): void {
     if (reply.kind === 'trained') this.#expect(command, reply.step, this.#step + reply.steps);
     if (reply.kind === 'saved') {
       this.#expect(command, reply.step, this.#step);
@@ -28,7 +28,7 @@ export class StepCheck {
     if (command.kind === 'discard') this.#saved.delete(command.checkpoint);
   }
 
-  #expect(command: Command, step: number, expected: number): void {
+  #expect(command: TrainerCommand, step: number, expected: number): void {
     if (step !== expected) {
       const why = `"step" is ${step} when ${expected} steps are done`;
       throw badMessage(`its answer to "${command.kind}"`, why, { step });

@@ -27,7 +27,7 @@ export function judgeFirstLine(line: string, token: string): TokenCheck {
     return refused('its answer to "initialize" has no token; send AUTOLRS_TOKEN back in it');
   }
   const { token: given, ...rest } = told;
-  if (typeof given !== 'string' || !isSame(given, token)) {
+  if (typeof given !== 'string' || !isSameToken(given, token)) {
     return refused('its token is not the one in AUTOLRS_TOKEN');
   }
   const answer =
@@ -36,7 +36,7 @@ export function judgeFirstLine(line: string, token: string): TokenCheck {
 }
 
 /** In constant time: how long a comparison takes must not tell how much of a guess was right. */
-function isSame(given: string, token: string): boolean {
+export function isSameToken(given: string, token: string): boolean {
   return timingSafeEqual(digest(given), digest(token));
 }
 

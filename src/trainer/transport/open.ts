@@ -13,6 +13,10 @@ export async function openConnection(
   options: ConnectionOptions,
 ): Promise<Connection> {
   if (transport.kind === 'stdio') return startOverStdio(options);
+  if (options.parent !== undefined) {
+    const { awaitParent } = await import('./parent.js');
+    return awaitParent(options.parent, transport, options);
+  }
   // Loaded for the few runs that need it: a server and all of Node's network take time to load.
   const { startOverSocket } = await import('./socket.js');
   return startOverSocket(transport, options);

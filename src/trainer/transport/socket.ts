@@ -1,5 +1,6 @@
 /** A trainer that connects to us, for launchers that do not forward stdin. Its whole stdout is the user's own. */
 
+import { atExit } from '../process/at-exit.js';
 import { DRAIN_MS, startChild } from '../process/child.js';
 import { createToken } from './authenticate.js';
 import { SocketServer } from './socket-server.js';
@@ -16,10 +17,9 @@ export async function startOverSocket(
   const server = new SocketServer(token, { onBytes, onClosed, onRefused });
   const address = await server.open(transport, dir);
   // Not even a bug in the tuner leaves a socket behind.
-  const closeOnExit = () => server.close();
-  process.once('exit', closeOnExit);
+  const forget = atExit(() => server.close());
   const close = () => {
-    process.off('exit', closeOnExit);
+    forget();
     server.close();
   };
   try {

@@ -26,10 +26,20 @@ export interface ConnectionOptions {
   /** The user's own stdout, where it carries nothing else. */
   readonly onStdout: (chunk: Uint8Array) => Promise<void>;
   readonly onStderr: (chunk: Uint8Array) => Promise<void>;
+  /** The trainer is there already: nothing is started. */
+  readonly parent?: ParentProcess | undefined;
   /** No more answers can come: the process ends, or it has closed what carries them and runs on. */
   readonly onClosed: (what: 'stdout' | 'connection') => void;
   /** A connection was turned away that might have been the trainer's. Each reason is told once. */
   readonly onRefused: (why: string) => void;
+}
+
+/** A script that has started the tuner, in place of one that the tuner starts. */
+export interface ParentProcess {
+  readonly pid: number;
+  readonly isRunning: () => boolean;
+  /** It must be told where to connect, and by what it proves to be the trainer. */
+  readonly onListening: (place: { readonly address: string; readonly token: string }) => void;
 }
 
 /** A trainer's process, and the line to it. */

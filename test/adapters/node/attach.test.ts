@@ -4,12 +4,12 @@ import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { DEMO, Driver } from './driver.js';
 
-const HELLO = { protocol: 1, tuner: { name: 'autolrs', version: '0.1.0' }, run: { id: 'r' } };
+const HANDSHAKE = { protocol: 1, tuner: { name: 'autolrs', version: '0.1.0' }, run: { id: 'r' } };
 
 /** A script that has been greeted. */
 async function start(script: string, args: readonly string[] = []): Promise<Driver> {
   const driver = new Driver(script, args);
-  await driver.get('initialize', HELLO);
+  await driver.get('initialize', HANDSHAKE);
   return driver;
 }
 
@@ -36,7 +36,7 @@ describe('without a tuner', () => {
 describe('the handshake', () => {
   test('says what the script is, means to do and can', async () => {
     const driver = new Driver('fixtures/validates.mjs');
-    expect(await driver.get('initialize', HELLO)).toEqual({
+    expect(await driver.get('initialize', HANDSHAKE)).toEqual({
       protocol: 1,
       trainer: {
         name: 'validates.mjs',
@@ -55,7 +55,7 @@ describe('the handshake', () => {
 
   test('claims nothing that the script did not give', async () => {
     const driver = new Driver('fixtures/plain.mjs');
-    expect(await driver.get('initialize', HELLO)).toMatchObject({
+    expect(await driver.get('initialize', HANDSHAKE)).toMatchObject({
       can: { validate: false, rewind: false },
       groups: [1],
       holds: [],
@@ -302,7 +302,7 @@ describe('errors', () => {
     expect(error).toMatchObject({ code: -32003, message: expect.stringContaining('"save"') });
   });
 
-  test('a request nobody knows is -32601', async () => {
+  test('an unknown request is -32601', async () => {
     const driver = await start('fixtures/plain.mjs');
     expect((await driver.ask('dance')).error?.code).toBe(-32601);
   });
@@ -420,4 +420,20 @@ describe('the end', () => {
     expect(code).toBe(1);
     expect(stderr).toMatch(/^autolrs: the tuner is gone[^\n]*\n$/);
   });
+});
+
+describe('a signal that asks for an end', () => {
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGUSR1', 'SIGUSR2'] as const) {
+    test(`is left to the tuner while the script is steered: ${signal}`, async () => {
+      const driver = await start('fixtures/plain.mjs');
+      await driver.get('train', { steps: 2, lr: 0.1 });
+      for (let i = 0; i < 3; i++) driver.signal(signal);
+      expect(await driver.get('save', { id: 'a' })).toMatchObject({ step: 2 });
+      const { code, stderr } = await driver.shutdown();
+      expect([code, stderr.split('\n')]).toEqual([
+        0,
+        [expect.stringMatching(`^autolrs: ${signal} came to the script`), 'done 2 at 0.1', ''],
+      ]);
+    });
+  }
 });

@@ -109,6 +109,10 @@ export class Driver {
     return this.#waitFor(() => this.notifications[seen]);
   }
 
+  signal(name: NodeJS.Signals): void {
+    this.#child.kill(name);
+  }
+
   endStdin(): void {
     this.#child.stdin?.end();
   }

@@ -71,7 +71,7 @@ describe('over a socket', () => {
     expect(end.stderr).toMatch(/^autolrs: the tuner is gone[^\n]*\n$/);
   });
 
-  test('a connection that is closed before the hello is made again', async () => {
+  test('a connection that is closed before the handshake is made again', async () => {
     let turnedAway = 0;
     const { answer, end } = await drive('plain.mjs', { host: '127.0.0.1', port: 0 }, undefined, {
       accept(socket) {

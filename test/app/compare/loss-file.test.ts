@@ -56,6 +56,8 @@ describe('parseLossFile', () => {
       const parse = () => parseLossFile(`{"step": ${step}, "loss": 1}`, 'losses');
       expect(parse).toThrow(/^line 1 of "losses" has the step /);
     }
+    const parse = () => parseLossFile('{"step": 1, "loss": {"mean": [1]}}', 'losses');
+    expect(parse).toThrow('has the loss {"mean":[1]}, which is not a number');
   });
 
   it('reads CSV: columns in any order, others ignored, losses that are not there left out', () => {
@@ -126,7 +128,7 @@ describe('parseLossFile', () => {
       [['step,loss', '2,1', '2,1'], /^line 3 .* has a loss of step 2 after one of step 2; sort/],
       [['{"step": 1, "loss": 2}', '{"step": 2'], /^line 2 .* is not a JSON object: "{"step": 2"/],
       [['{"step": 1, "loss": "x"}'], /^line 1 .* has the loss "x"/],
-      [['{"step": 1, "loss": [1]}'], /^line 1 .* has the loss "1", which is not a number/],
+      [['{"step": 1, "loss": [1]}'], /^line 1 .* has the loss \[1\], which is not a number/],
       [['{"step": 1, "loss": true}'], /has the loss "true"/],
       [['{"loss": 1}'], /^line 1 .* has no step/],
     ];

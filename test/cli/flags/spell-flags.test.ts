@@ -10,6 +10,10 @@ describe('spellFlags', () => {
     );
   });
 
+  it('names the flag that sets an option, and not the one that takes it back', () => {
+    expect(spellFlags('`keepSchedule` needs')).toBe('--keep-schedule needs');
+  });
+
   it('leaves all else in backticks as it is', () => {
     const text = 'say it in the script: `for epoch in tuner.epochs(E)`, or `attach`';
     expect(spellFlags(text)).toBe(text);
@@ -19,7 +23,8 @@ describe('spellFlags', () => {
 describe('the table of flags', () => {
   it('has a flag for every option of the core, by the name that commander gives its value', () => {
     const rows: readonly FlagRow[] = FLAGS;
-    const camel = (flag: string) => flag.replace(/-(\w)/g, (_, letter) => letter.toUpperCase());
+    const camel = (flag: string) =>
+      flag.replace(/^no-/, '').replace(/-(\w)/g, (_, letter) => letter.toUpperCase());
     const set = rows.flatMap(({ flag, sets }) => (sets ? [[camel(flag), sets.option]] : []));
     expect(set.map(([name]) => name)).toEqual(set.map(([, option]) => option));
     expect(set.map(([, option]) => option)).toEqual(expect.arrayContaining(Object.keys(DEFAULTS)));

@@ -88,7 +88,7 @@ describe('diagnose', () => {
     expect(other).toContain('training: unknown');
   });
 
-  it('takes output between messages for a defect, before the hello for a note, on a socket for nothing', () => {
+  it('takes output between messages for a defect, before the handshake for a note, on a socket for nothing', () => {
     expect(troublesAfter(ALL, { printedLater: 'epoch 1' })).toEqual([
       'stdout: defect, prints-between-messages',
       'resume: unknown',

@@ -140,6 +140,10 @@ const DEFECTS: readonly Case[] = [
     ],
   },
   { ailments: ['sets the LR late'], troubles: [['lr', 'defect', 'lr-late']] },
+  {
+    ailments: ['ignores the LR', 'updates before its loss'],
+    troubles: [['lr', 'defect', 'lr-ignored']],
+  },
   { ailments: ['has another scheduler'], troubles: [['lr', 'defect', 'other-scheduler']] },
   {
     ailments: ['draws in validation'],
@@ -191,8 +195,16 @@ const NOTES: readonly Case[] = [
     ailments: ['validates on other examples each time'],
     troubles: [['validation', 'note', 'validation-varies']],
   },
+  {
+    ailments: ['validates by a score'],
+    troubles: [['validation', 'note', 'validation-rises']],
+  },
   { ailments: ['does not tell its ratios'], troubles: [['groups', 'unknown', 'ratios-unseen']] },
   { ailments: ['has no validation'], troubles: [['validation', 'note', 'no-validation']] },
+  {
+    ailments: ['has no validation', 'updates before its loss'],
+    troubles: [['validation', 'note', 'no-validation']],
+  },
   {
     ailments: ['has no disk'],
     troubles: [
@@ -232,7 +244,13 @@ const NOTES: readonly Case[] = [
 
 describe('the doctor', () => {
   it('finds nothing in a trainer that is well, in memory or on disk alone', () => {
-    for (const variants of [[], ['has no memory'], ['has no running statistics']] as const) {
+    const wells = [
+      [],
+      ['has no memory'],
+      ['has no running statistics'],
+      ['updates before its loss'],
+    ] as const;
+    for (const variants of wells) {
       const findings = findingsOf(...variants);
       expect(troublesOf(findings)).toEqual([]);
       expect(findings.map(({ check }) => check)).toEqual([

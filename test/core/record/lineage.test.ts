@@ -79,7 +79,7 @@ describe('Lineage', () => {
       const at = { steps: 1900, step: 1900, lr: 1, seconds: 1, losses } as const;
       lineage.follow(command, { kind: 'trained', ...at });
     }
-    const [listed, held] = lineage.present.since.map(({ lr }) => lr);
+    const [listed, held] = lineage.present.since.map((done) => 'lr' in done && done.lr);
     expect(held).toBe(0.5);
     expect(listed).toHaveLength(4);
     expect(typeof listed === 'object' && fromRuns(listed)).toEqual(stairs.slice(0, 1900));

@@ -12,7 +12,7 @@ function* extended(): Conversation<FinishReason> {
 it.each(['budget', 'extension'])(
   'an older journal may call the budget of an extended run "%s"',
   (kind) => {
-    const replay = new Replay(extended(), 0);
+    const replay = new Replay(extended(), 0, 'inside');
     replay.add({ kind: 'decision', decision: { kind: 'finished', reason: 'budget' } });
     replay.add({ kind: 'extension', steps: 300 });
     replay.add({ kind: 'decision', decision: { kind, steps: 300, from: 'given' } as Decision });

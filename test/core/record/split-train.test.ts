@@ -30,11 +30,11 @@ describe('a replay', () => {
   it('takes a journal that lists the one LR of all steps as one that says it once', () => {
     const command = listing(0.1, 0.1);
     for (const recorded of [command, withShortLr(command)]) {
-      const replay = new Replay(asks(command), 0);
+      const replay = new Replay(asks(command), 0, 'inside');
       replay.add({ kind: 'command', command: recorded });
       expect(replay.resumePoint.pending?.command).toBe(recorded);
     }
-    const other = new Replay(asks(command), 0);
+    const other = new Replay(asks(command), 0, 'inside');
     expect(() => other.add({ kind: 'command', command: listing(0.1, 0.3) })).toThrow(
       'does not fit this autolrs',
     );

@@ -42,7 +42,7 @@ function notFinite(value: unknown, path: string): readonly string[] {
   return Object.entries(value).flatMap(([key, child]) => notFinite(child, `${path}.${key}`));
 }
 
-describe.each(STRATEGIES)('strategy %s', (strategy) => {
+describe.each([...STRATEGIES, 'range'] as const)('strategy %s', (strategy) => {
   it('asks, decides and accounts for finite numbers, whatever finite losses it is told', () => {
     fc.assert(
       fc.property(

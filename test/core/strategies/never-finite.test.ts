@@ -3,7 +3,7 @@ import type { Command, Reply } from '../../../src/core/conversation/command.js';
 import { resolveOptions, type TunerOptions } from '../../../src/core/options.js';
 import { ResultBuilder } from '../../../src/core/record/result-builder.js';
 import { beginStrategy } from '../../../src/core/strategies/registry.js';
-import { lrLabel } from '../../../src/display/run/lr-label.js';
+import { firstLabel } from '../../../src/display/run/lr-label.js';
 import { narrate } from '../../../src/display/run/narrate.js';
 import { describeEnd } from '../../../src/display/run/status.js';
 import { drive } from '../../support/drive.js';
@@ -48,14 +48,14 @@ function endOf(options: Partial<TunerOptions>, ailment: Ailment) {
   for (const entry of entries) builder.add(entry);
   const result = builder.build('diverged', 1);
   const last = decisions.at(-1);
-  const line = last && narrate(last, lrLabel(resolved));
+  const line = last && narrate(last, firstLabel(resolved));
   return { last, result, text: describeEnd(result), line };
 }
 
 const STRATEGIES = [
   ['paper', { strategy: 'paper' }],
   ['horizon', { strategy: 'horizon' }],
-  ['horizon of factors', { keepSchedule: true }],
+  ['horizon of factors', { keepSchedule: true, search: 'inside' }],
 ] as const;
 
 describe.each(STRATEGIES)('strategy %s, where nothing survives', (_, options) => {

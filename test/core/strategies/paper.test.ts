@@ -152,6 +152,13 @@ describe('paper', () => {
     expect(() => play(INTERVAL)).toThrow(/give `steps` \(committed\) or `budget`/);
   });
 
+  it('names what kept the script from saying its total, without what a terminal would obey', () => {
+    const uncounted = '"cfg.epochs\u001b" in train.py, line 12';
+    expect(() => play(INTERVAL, { uncounted })).toThrow(
+      /means to train: "cfg\.epochs\\u001b" in train\.py, line 12 cannot be known ahead; give `steps`/,
+    );
+  });
+
   it('refuses a budget that holds no stage, naming it', () => {
     expect(() => play({ ...INTERVAL, budget: 7 })).toThrow(/`budget` 7 leaves 7 steps/);
   });
@@ -288,5 +295,13 @@ describe('the published search', () => {
     expect(result.interval?.from).toBe('range-test');
     expect(result.interval?.max).toBeGreaterThan(0.03);
     expect(result.interval?.max).toBeLessThan(1);
+  });
+
+  it('finds the bottom below what the trainer bears, under a top given far above that', () => {
+    const trainer = { bestLr: 1e-3, divergesAbove: 5e-3, rate: 0.03 };
+    const { result } = play({ budget: 4000, maxLr: 100 }, trainer);
+    expect(result.interval?.max).toBe(100);
+    expect(result.interval?.min).toBeLessThan(1e-3);
+    expect(result.stages[0]?.lr).toBeLessThan(5e-3);
   });
 });

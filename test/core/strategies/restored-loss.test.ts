@@ -8,7 +8,7 @@ import { resolveOptions, type TunerOptions } from '../../../src/core/options.js'
 import { ResultBuilder } from '../../../src/core/record/result-builder.js';
 import { beginStrategy } from '../../../src/core/strategies/registry.js';
 import { beginState, restoreCounted, saveCounted } from '../../../src/core/strategies/state.js';
-import { lrLabel } from '../../../src/display/run/lr-label.js';
+import { firstLabel } from '../../../src/display/run/lr-label.js';
 import { narrate } from '../../../src/display/run/narrate.js';
 import { describeEnd } from '../../../src/display/run/status.js';
 import { drive } from '../../support/drive.js';
@@ -24,7 +24,7 @@ function play(options: Partial<TunerOptions>, simulation: SimulationOptions) {
   for (const entry of entries) builder.add(entry);
   const result = builder.build(outcome === 'diverged' ? 'diverged' : 'finished', 1);
   const last = decisions.at(-1);
-  const line = last && narrate(last, lrLabel(resolved));
+  const line = last && narrate(last, firstLabel(resolved));
   return { trainer, outcome, decisions, result, line, text: describeEnd(result) };
 }
 
@@ -44,19 +44,32 @@ const CHECKPOINT = 9;
 
 const RUNS = [
   ['horizon', { budget: 120 }, { lr: 0.03 }, CHECKPOINT],
-  ['horizon of factors', { steps: 120, keepSchedule: true }, { ownLr: () => 0.01 }, CHECKPOINT],
+  [
+    'horizon of factors',
+    { steps: 120, keepSchedule: true, search: 'inside' },
+    { ownLr: () => 0.01 },
+    CHECKPOINT,
+  ],
   ['paper', { strategy: 'paper', steps: 400, tau: 80, minLr: 1e-3, maxLr: 0.1 }, {}, 80],
+  [
+    'paper in batches',
+    { strategy: 'paper', steps: 400, tau: 80, minLr: 1e-3, maxLr: 0.1, batch: 4 },
+    {},
+    80,
+  ],
 ] as const;
 
 describe.each(RUNS)(
   '%s, at a checkpoint whose loss is an explosion',
   (name, options, sim, step) => {
     it('trains on from there, and judges explosions by that loss', () => {
-      const { trainer, outcome, decisions } = play(options, { ...sim, spike: { step, loss: 50 } });
+      const played = play(options, { ...sim, spike: { step, loss: 50 } });
+      const { trainer, outcome, decisions, result } = played;
       expect(outcome).toBe('budget');
+      expect(result.steps.total).toBe(trainer.updates.length);
       expect(trainer.model.step).toBeGreaterThan(step);
       // What was trained before the checkpoint is held to be at fault once; a probe never is.
-      expect(divergencesIn(decisions)).toHaveLength(name === 'paper' ? 0 : 1);
+      expect(divergencesIn(decisions)).toHaveLength(name.startsWith('paper') ? 0 : 1);
       const bounds = boundsOf(trainer.commands);
       expect(Math.max(...bounds)).toBeCloseTo(200, 9);
       expect(bounds.at(-1)).toBeLessThan(20);

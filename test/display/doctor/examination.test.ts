@@ -8,6 +8,7 @@ import {
   type Finding,
 } from '../../../src/core/doctor/finding.js';
 import { describeExamination } from '../../../src/display/doctor/examination.js';
+import { sayFinding } from '../../../src/display/doctor/sentences.js';
 import { AilingTrainer } from '../../support/ailing-trainer.js';
 import { drive } from '../../support/drive.js';
 
@@ -57,6 +58,25 @@ describe('describeExamination', () => {
     }
   });
 
+  it('says each cause in short clauses', () => {
+    for (const cause of CAUSES) {
+      const finding: Finding = { check: 'restore', verdict: 'defect', cause };
+      const { says, fix = '' } = sayFinding(finding, { evidence, circumstances });
+      for (const clause of `${says}; ${fix}`.split(/[.;:] /)) {
+        expect(clause.split(/\s+/).length, clause).toBeLessThanOrEqual(25);
+      }
+    }
+  });
+
+  it('names what kept the script from saying its total', () => {
+    const findings: Finding[] = [{ check: 'handshake', verdict: 'note', cause: 'no-total' }];
+    const uncounted = '"cfg.epochs" in train.py, line 12';
+    const named = { ...evidence, facts: { ...evidence.facts, uncounted } };
+    const lines = describeExamination({ evidence: named, circumstances }, findings, 200);
+    const said = lines.map((line) => line.trim()).join(' ');
+    expect(said).toContain(`${uncounted} cannot be known ahead; a run must be told: --steps`);
+  });
+
   it('names the state of the loop where the validation loss comes back', () => {
     const ailing = new AilingTrainer('counts a step before its update');
     const seen = startEvidence({ ...ailing.facts, framework: 'torch 2.13.0' });
@@ -64,9 +84,21 @@ describe('describeExamination', () => {
     const findings: Finding[] = [{ check: 'restore', verdict: 'defect', cause: 'weights' }];
     const told = describeExamination({ evidence: seen, circumstances }, findings).join(' ');
     const text = told.replaceAll(/\s+/g, ' ');
-    expect(text).toContain('it is not the weights, but what the loop itself keeps');
-    expect(text).toContain('the hidden state of an RNN');
+    expect(text).toContain('it is not the weights; it is what the loop keeps');
+    expect(text).toContain("an RNN's hidden state");
     expect(text).toContain('extra=[kept]');
+  });
+
+  it('says that the losses show the LR where an update comes before the first of them', () => {
+    const gan = new AilingTrainer('has no validation', 'updates before its loss');
+    const seen = startEvidence({ ...gan.facts, framework: 'torch 2.13.0' });
+    drive(examine(seen, { trainSeconds: 60, validateSeconds: 6, path: '/x' }), gan);
+    const told = describeExamination({ evidence: seen, circumstances }, [
+      { check: 'lr', verdict: 'ok' },
+    ]);
+    expect(told.join(' ').replaceAll(/\s+/g, ' ')).toContain(
+      'from the first step on, and at each: LR 0.0500 moves the losses, LR 0 does not',
+    );
   });
 
   it('has a line a check where all is well, and the verdict last', () => {
@@ -126,6 +158,23 @@ describe('describeExamination', () => {
     };
     expect(helloOf('torch 2.13.0')).toContain('1,000 steps to do (is that all?)');
     expect(helloOf('keras 3.15.1 on jax')).toContain('1,000 steps to do;');
+  });
+
+  it('tells a script that does not attach what can be done from outside', () => {
+    const facts = { ...trainer.facts, framework: 'torch 2.13.0', attached: false };
+    const outside = { evidence: startEvidence(facts), circumstances };
+    const saysOf = (cause: Cause) =>
+      sayFinding({ check: 'disk', verdict: 'note', cause }, outside).says;
+    expect(saysOf('no-disk')).toContain('starts the script again');
+    expect(saysOf('no-validation')).not.toContain('it cannot validate');
+    const findings: Finding[] = [
+      { check: 'handshake', verdict: 'ok' },
+      { check: 'validation', verdict: 'note', cause: 'no-validation' },
+    ];
+    const text = describeExamination(outside, findings).join(' ').replaceAll(/ +/g, ' ');
+    expect(text).toContain('it does not attach');
+    expect(text).toContain('--validation-pattern');
+    expect(text).not.toContain('tuner.');
   });
 
   it('counts defects and notes, and shows the last lines of a script that failed, harmlessly', () => {

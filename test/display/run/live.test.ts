@@ -19,6 +19,34 @@ describe('the live display', () => {
     expect(sink.text).toContain('trainer says\n');
   });
 
+  it('writes each picture over the one before, in one piece, with nothing blank in between', () => {
+    const chunks: string[] = [];
+    const sink = {
+      columns: 80,
+      rows: 24,
+      write(chunk: string | Uint8Array) {
+        chunks.push(String(chunk));
+      },
+    };
+    const display = createLiveDisplay(sink, 'LR', { isUnicode: true, hasColour: true });
+    for (const entry of playRun().entries) display.add(entry);
+    display.say('a word\nand another');
+    expect(chunks.length).toBeGreaterThan(50);
+    const pictures = chunks.slice(1);
+    for (const chunk of pictures) {
+      expect(chunk.startsWith(`${ESCAPE}[?2026h\r`)).toBe(true);
+      expect(chunk.endsWith(`${ESCAPE}[0J${ESCAPE}[?2026l`)).toBe(true);
+      // What is below the cursor is erased at the end alone.
+      expect(chunk.split(`${ESCAPE}[0J`)).toHaveLength(2);
+    }
+    const last = chunks.at(-1) ?? '';
+    expect(last).toContain(`a word${ESCAPE}[K\nand another${ESCAPE}[K\n`);
+    // Two plots with their axis, and two lines.
+    expect(last.split(`${ESCAPE}[K`)).toHaveLength(2 + 7 + 2 + 1);
+    display.close();
+    expect(chunks.at(-1)).toBe(`\r${ESCAPE}[8A${ESCAPE}[0J`);
+  });
+
   it('shows stage, probe, LR, loss, forecast, shares, speed and time left', () => {
     const progress = new Progress();
     const { entries } = playRun();

@@ -17,7 +17,9 @@ describe('strategy horizon, told to people', () => {
 
   it('says what the search will cost, why an LR is cut, and what a probe ended with', () => {
     const text = lines.join('\n');
-    expect(text).toMatch(/search: \d+ of 5,000 steps, at most 500 \(ramp 50, 5 probes of 17, 2/);
+    expect(text).toMatch(
+      /search: \d+ of 5,000 steps, at most 500 \(ramp 50, 5 probes of 17, trunk 100, 4 /,
+    );
     expect(text).toMatch(
       /step [\d,]+: (no improvement|validation loss rises).*; back to step [\d,]+, LR/,
     );
@@ -61,7 +63,7 @@ describe('strategy horizon, told to people', () => {
     expect(thrifty).toContain(
       'search: none; it may take 5 of 5,000 steps, too few for one; 3,000,000 would be enough',
     );
-    const factor = { keepSchedule: true, budget: 240 } as const;
+    const factor = { keepSchedule: true, search: 'inside', budget: 240 } as const;
     const own = tell(new SimulatedTrainer({ ownLr: () => 0.01 }), factor);
     expect(own).toContain('it may take 24 of 240 steps, too few for one; 800 would be enough');
     const never = tell(new SimulatedTrainer(), { budget: 50, searchBudget: 5e-324 });
@@ -73,6 +75,14 @@ describe('strategy horizon, told to people', () => {
     const text = tell(new SimulatedTrainer({ spike }), { budget: 5000 });
     expect(text).toContain('no loss clearly below the first, diverged at');
     expect(text).not.toContain('NaN');
+  });
+
+  it('warns of losses that have left the band of a recorded run', () => {
+    const left = { kind: 'band-left', step: 1200, loss: 0.9, low: 0.25, high: 0.5 } as const;
+    expect(narrate(left, 'LR')).toBe(
+      'warn: step 1,200: training loss 0.9000, above the band of the run that is replayed (0.2500 to 0.5000)',
+    );
+    expect(narrate({ ...left, loss: 0.1 }, 'LR')).toContain('below the band');
   });
 
   it('names the LR that comes, also where it is above the one before', () => {
@@ -100,7 +110,7 @@ describe('strategy horizon, told to people', () => {
     expect(lines[0]).toMatch(/^forecast {4}/);
     for (const line of summary) expect(line.length).toBeLessThanOrEqual(80);
     for (const line of played.decisions.map((d) => narrate(d, 'LR') ?? '')) {
-      expect(`autolrs: ${line}`.length, line).toBeLessThanOrEqual(90);
+      expect(`autolrs: ${line}`.length, line).toBeLessThanOrEqual(96);
     }
     const { inside, scored } = coverageOf(result.forecasts);
     expect(summary).toContain(

@@ -1,17 +1,17 @@
 import { describe, expect, it } from 'vitest';
-import type { Command, Reply } from '../../../src/core/conversation/command.js';
+import type { Command, TrainerReply } from '../../../src/core/conversation/command.js';
 import { StepCheck } from '../../../src/trainer/rpc/step-check.js';
 
 const TRAIN: Command = { kind: 'train', purpose: 'search', steps: 3, lr: 0.1 };
 const SAVE: Command = { kind: 'save', checkpoint: 'a' };
 const RESTORE: Command = { kind: 'restore', checkpoint: 'a' };
 
-function trained(steps: number, step: number): Reply {
+function trained(steps: number, step: number): TrainerReply {
   return { kind: 'trained', steps, losses: [], lr: 0.1, step, seconds: 0 };
 }
 
-const saved = (step: number): Reply => ({ kind: 'saved', step, seconds: 0 });
-const restored = (step: number): Reply => ({ kind: 'restored', step, lr: 0.1, seconds: 0 });
+const saved = (step: number): TrainerReply => ({ kind: 'saved', step, seconds: 0 });
+const restored = (step: number): TrainerReply => ({ kind: 'restored', step, lr: 0.1, seconds: 0 });
 
 describe('StepKeeper', () => {
   it('follows save, train and restore', () => {

@@ -19,7 +19,7 @@ import type { SocketTransport } from '../../../src/trainer/transport/types.js';
 import { temporaryDirectory } from '../../support/cli.js';
 
 const LOOPBACK: SocketTransport = { kind: 'tcp', host: '127.0.0.1', port: 0 };
-const HELLO = '{"jsonrpc":"2.0","id":1,"result":{"token":"secret"}}\n';
+const HANDSHAKE = '{"jsonrpc":"2.0","id":1,"result":{"token":"secret"}}\n';
 
 interface Opened {
   readonly door: SocketServer;
@@ -82,13 +82,13 @@ describe('a door', () => {
     onTestFinished(() => void vi.useRealTimers());
   });
 
-  it('hands on what the trainer says after its hello, and the hello without its token', async () => {
+  it('hands on what the trainer says after its handshake, and the handshake without its token', async () => {
     const { address, heard } = await open();
-    (await knock(address)).write(`${HELLO}{"more`);
+    (await knock(address)).write(`${HANDSHAKE}{"more`);
     expect(await heard('more')).toBe('{"jsonrpc":"2.0","id":1,"result":{}}\n{"more');
   });
 
-  it('hands on an error in place of the hello, if it has the token in its data', async () => {
+  it('hands on an error in place of the handshake, if it has the token in its data', async () => {
     const { address, heard } = await open();
     const error = { code: -32002, message: 'no', data: { token: 'secret', traceback: 'there' } };
     (await knock(address)).write(`${JSON.stringify({ jsonrpc: '2.0', id: 1, error })}\n`);
@@ -100,7 +100,7 @@ describe('a door', () => {
   it('puts a first line together that comes in pieces', async () => {
     const { address, heard } = await open();
     const trainer = await knock(address);
-    for (const piece of HELLO.match(/.{1,7}|\n/g) ?? []) {
+    for (const piece of HANDSHAKE.match(/.{1,7}|\n/g) ?? []) {
       await new Promise((resolve) => {
         trainer.write(piece, resolve);
       });
@@ -111,7 +111,7 @@ describe('a door', () => {
   it('is shut once the trainer is in: other guests are turned away', async () => {
     const { address, heard } = await open();
     const other = await knock(address);
-    (await knock(address)).write(HELLO);
+    (await knock(address)).write(HANDSHAKE);
     await heard('\n');
     await closed(other);
   });
@@ -125,7 +125,7 @@ describe('a door', () => {
     vi.advanceTimersByTime(10_000);
     await closed(slow);
     expect(refused).toEqual(['its first line did not end within 10 s']);
-    silent.write(HELLO); // a trainer that loaded its data all the while
+    silent.write(HANDSHAKE); // a trainer that loaded its data all the while
     await heard('\n');
   });
 
@@ -136,11 +136,11 @@ describe('a door', () => {
     expect((await knock(address)).closed).toBe(true);
     vi.advanceTimersByTime(10_000);
     const [oldest, second] = guests;
-    if (oldest === undefined || second === undefined) throw new Error('nobody came');
+    if (oldest === undefined || second === undefined) throw new Error('none came');
     const trainer = await knock(address);
     await closed(oldest);
     expect(second.closed).toBe(false);
-    trainer.write(HELLO);
+    trainer.write(HANDSHAKE);
     await heard('\n');
   });
 
@@ -156,7 +156,7 @@ describe('a door', () => {
     onTestFinished(() => void stranger.kill());
     await once(stranger.stdout, 'data');
     const trainer = await knock(address);
-    trainer.write(HELLO);
+    trainer.write(HANDSHAKE);
     await heard('\n');
   });
 

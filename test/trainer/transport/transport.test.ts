@@ -1,4 +1,4 @@
-/** The same conversations over every carrier, and what a connection adds: strangers. */
+/** The same conversations over every transport, and what a connection adds: strangers. */
 
 import { readdirSync } from 'node:fs';
 import { connect } from 'node:net';
@@ -135,7 +135,7 @@ describe.each(TRANSPORTS)('a trainer over %s', (_, transport) => {
   });
 
   it('that ends before the handshake has ended', async () => {
-    await expect(start('ends-before-hello.mjs')).rejects.toMatchObject({
+    await expect(start('ends-before-handshake.mjs')).rejects.toMatchObject({
       code: 'TRAINER_EXITED',
       facts: { exitCode: 7 },
     });
@@ -193,7 +193,7 @@ describe.each(SOCKETS)('over %s', (kind, transport) => {
     },
   );
 
-  it('nobody else is let in once the trainer is; its stdin is empty and its stdout all its own', async () => {
+  it('no other process is let in once the trainer is; its stdin is empty and its stdout all its own', async () => {
     const mine = '{"jsonrpc":"2.0","id":1,"result":"mine"}\n';
     const { onOutput, output } = outputWith(mine);
     const trainer = await start('tells-address.mjs', { options: { onOutput } });
@@ -216,8 +216,8 @@ describe.each(SOCKETS)('over %s', (kind, transport) => {
     });
   });
 
-  it('a hello of a wrong shape is quoted without its token', async () => {
-    const starting = start('answers-wrongly.mjs', { args: ['bad-hello'] });
+  it('a handshake of a wrong shape is quoted without its token', async () => {
+    const starting = start('answers-wrongly.mjs', { args: ['bad-handshake'] });
     await expect(starting).rejects.toMatchObject({
       code: 'PROTOCOL_BAD_MESSAGE',
       message: expect.stringContaining('{"protocol":1}'),
@@ -228,7 +228,7 @@ describe.each(SOCKETS)('over %s', (kind, transport) => {
     const dir = temporaryDirectory();
     const run = { id: 'r', dir, seed: 0 };
     const options = { run, startTimeoutMs: 100 };
-    const starting = start('never-says-hello.mjs', { options });
+    const starting = start('never-shakes-hands.mjs', { options });
     await expect(starting).rejects.toMatchObject({ code: 'TRAINER_SILENT' });
     expect(readdirSync(dir)).toEqual([]);
   });

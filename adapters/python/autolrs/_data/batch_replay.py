@@ -37,6 +37,7 @@ class BatchReplay:
         self._sought: DataPosition | None = None
         self._epochs: list[int] = []
         self._marks: dict[str, int] = {}
+        self._left: dict[str, DataPosition] = {}
         self._kept: list[Any] = []
         self._places: list[DataPosition] = []
         self._sizes: list[int] = []
@@ -105,16 +106,26 @@ class BatchReplay:
 
     def pin(self, key: str) -> None:
         """A checkpoint is made here."""
+        self._left.pop(key, None)
         self._marks[key] = self._cursor
         self._trim()
 
     def unpin(self, key: str) -> None:
         """A checkpoint is discarded."""
         self._marks.pop(key, None)
+        self._left.pop(key, None)
         self._trim()
 
     def rewind(self, key: str) -> bool:
-        """Goes back to a checkpoint. False if its batches are gone: the next batch is then new."""
+        """Goes back to a checkpoint. False if its batches are gone: the next batch is then new.
+
+        If the source went elsewhere since, it goes back there (see `seek`).
+        """
+        left = self._left.get(key)
+        if left is not None:
+            is_there = self.seek(left)
+            self.pin(key)
+            return is_there
         position = self._marks.get(key)
         is_kept = position is not None and position >= self._start
         self._cursor = position if position is not None and is_kept else self._end
@@ -125,7 +136,7 @@ class BatchReplay:
         """Goes to a place in the data. False if it cannot: the next batch is then another one.
 
         If it is not kept, the source goes there (see `Epochs.seek`), and what is kept is given up,
-        because it does not lead there.
+        because it does not lead there. The places of the checkpoints stay known.
         """
         at = self._position_of(place)
         if at is not None:
@@ -134,15 +145,23 @@ class BatchReplay:
             return True
         self._cursor = self._end
         if self._is_to_come and place is not None:
-            self._marks.clear()
+            self._leave_marks()
             self._sought = place
             return True
         if self._source is None or place is None:
             self._trim()
             return self._source is None and place is None
-        self._marks.clear()
+        self._leave_marks()
         self._trim()
         return self._source.seek(place)
+
+    def _leave_marks(self) -> None:
+        # A new process is at each checkpoint in turn, and then goes on from the last one.
+        for key, at in self._marks.items():
+            place = self._places[at - self._start] if at < self._end else self.place
+            if place is not None:
+                self._left[key] = place
+        self._marks.clear()
 
     def _position_of(self, place: DataPosition | None) -> int | None:
         if place in self._places:

@@ -14,6 +14,7 @@ from typing import Any, Callable, Protocol
 from autolrs._data.batch_replay import BatchReplay
 from autolrs._data.epochs import EpochEnd, Epochs, batches_of, length_of
 from autolrs._data.loop_detection import Loops, Stack
+from autolrs._data.loop_length import UncountableError
 from autolrs._data.pause import Pause
 from autolrs._session.handler import RequestHandler
 from autolrs.errors import TrainingOverError
@@ -50,8 +51,8 @@ class LoopSession(Protocol):
     def over(self, remedy: str) -> TrainingOverError:
         """An error that says that the tuner has had its steps; the tuner is told too."""
 
-    def steps_in(self, epochs: int, batches: int) -> int:
-        """How many updates so many epochs of so many batches are."""
+    def steps_in(self, epochs: int, batches: int, entries: int) -> int:
+        """How many updates so many epochs of so many batches are; see `Session`."""
 
     def close(self) -> None:
         """Says that no more steps come."""
@@ -61,8 +62,8 @@ class DataLoop:
     """What `cycle`, `epochs` and `batches` of a session do.
 
     Args:
-        talk: The session.
-        answers: Learns how many steps the script means to do.
+        session: What steers the training.
+        handler: Learns how many steps the script means to do.
         cache: Replays the batches.
         hooks: Those of the model in training.
         pause: For the time between two epochs.
@@ -71,15 +72,15 @@ class DataLoop:
 
     def __init__(
         self,
-        talk: LoopSession,
-        answers: RequestHandler,
+        session: LoopSession,
+        handler: RequestHandler,
         cache: BatchReplay,
         hooks: Hooks,
         pause: Pause,
         warn: Callable[[str], None],
     ) -> None:
-        self._talk = talk
-        self._answers = answers
+        self._session = session
+        self._handler = handler
         self._cache = cache
         self._hooks = hooks
         self._pause = pause
@@ -123,11 +124,11 @@ class DataLoop:
         epoch = 0
         self._meant = count
         try:
-            if is_continued() and not self._talk.has_begun:
+            if is_continued() and not self._session.has_begun:
                 # The tuner knows the total, and the place in the data says which epoch it is.
-                self._answers.can_rewind = True
+                self._handler.can_rewind = True
                 self._cache.wait_for_source()
-                if self._talk.done:
+                if self._session.done:
                     return
                 epoch = self._cache.next_epoch
             while True:
@@ -138,7 +139,7 @@ class DataLoop:
                         "what stands within tuner.epochs did not ask for tuner.batches(loader), "
                         "so the end of an epoch is not known, and a trial may be in progress there"
                     )
-                if self._talk.has_begun and self._talk.done:
+                if self._session.has_begun and self._session.done:
                     return
                 epoch += 1
         finally:
@@ -154,8 +155,8 @@ class DataLoop:
         known = self._loops
         is_same = known is not None and known.site == self._start.site()
         loops = known if known is not None and is_same else self._start.entered()
-        if self._talk.is_over and not (is_same and loops.around > 0):
-            raise self._talk.over(
+        if self._session.is_over and not (is_same and loops.around > 0):
+            raise self._session.over(
                 "another loop over batches would get none: let the first one do all that is to be "
                 "tuned, and give a second phase a loop over the loader itself, with an optimizer "
                 "of its own"
@@ -167,14 +168,14 @@ class DataLoop:
         return loops
 
     def _flat(self, loader: Iterable[Any], epochs: int, loops: Loops) -> Iterator[Any]:
-        own = self._enter(epochs, loader, loops)
+        own = self._enter(epochs, 1, loader, loops)
         self._attach(Epochs(loader, self._hooks))
         try:
-            while not self._talk.done:
+            while not self._session.done:
                 try:
                     batch = self._cache.next()
                 except StopIteration:
-                    self._talk.close()
+                    self._session.close()
                     return
                 yield batch
                 self._go_on()
@@ -188,9 +189,9 @@ class DataLoop:
                 "and a trial may go on into the next epoch: hand over the loader itself, or an "
                 "object whose __iter__ begins anew"
             )
-        if self._talk.is_over:
+        if self._session.is_over:
             self._say(
-                f"the tuner has had its {self._answers.step} steps, and the script's loop over "
+                f"the tuner has had its {self._handler.step} steps, and the script's loop over "
                 "epochs goes on without batches: write `for epoch in tuner.epochs(E)`, which "
                 "ends with them"
             )
@@ -199,7 +200,7 @@ class DataLoop:
 
     def _epochs_of(self, loader: Iterable[Any], epochs: int, loops: Loops) -> Iterator[Any]:
         rounds = loops.rounds if self._meant is None else self._meant
-        own = self._enter(None if rounds is None else rounds * epochs, loader, loops)
+        own = self._enter(None if rounds is None else rounds * epochs, rounds or 1, loader, loops)
         if self._source is None:
             self._source = Epochs(loader, self._hooks)
             self._attach(self._source)
@@ -209,18 +210,18 @@ class DataLoop:
         end: int | None = None
         has_any = is_left = False
         try:
-            while not self._talk.done:
+            while not self._session.done:
                 if end is None:
                     end = self._begin_epoch() + epochs
                 try:
-                    batch = self._cache.next(None if self._talk.is_search else end)
+                    batch = self._cache.next(None if self._session.is_search else end)
                 except EpochEnd:
                     if has_any:
                         break
                     end = self._cache.next_epoch + epochs
                     continue
                 except StopIteration:
-                    self._talk.close()
+                    self._session.close()
                     return
                 has_any = is_left = True
                 yield batch
@@ -229,12 +230,12 @@ class DataLoop:
             self._next_epoch = end
         finally:
             self._leave(own)
-            if is_left and self._talk.is_search and not self._talk.is_over:
+            if is_left and self._session.is_search and not self._session.is_over:
                 self._say(
                     "the loop over batches was left amid a trial, whose weights are what the "
                     "script now sees: let it come to its end"
                 )
-        if not self._talk.is_over:
+        if not self._session.is_over:
             self._pause.begin()
 
     def _begin_epoch(self) -> int:
@@ -250,16 +251,28 @@ class DataLoop:
             )
         return epoch
 
-    def _enter(self, epochs: int | None, loader: Iterable[Any], loops: Loops) -> Loops:
+    def _enter(
+        self, epochs: int | None, entries: int, loader: Iterable[Any], loops: Loops
+    ) -> Loops:
         if self._running is not None and self._running.site != loops.site:
             raise ValueError(_IN_ONE_PLACE)
         self._entered += 1
         self._running = loops
-        if not self._talk.has_begun:
-            self._answers.can_rewind = True
+        if not self._session.has_begun:
+            self._handler.can_rewind = True
             length = self._epoch_length = length_of(loader)
-            if self._answers.total is None and length is not None and epochs is not None:
-                self._answers.total = self._talk.steps_in(epochs, length)
+            self._handler.uncounted = (
+                loops.uncounted
+                if length is not None
+                else f"the number of batches of a {type(loader).__name__}"
+            )
+            if self._handler.total is None and length is not None and epochs is not None:
+                try:
+                    total = self._session.steps_in(epochs, length, entries)
+                    self._handler.total = total
+                    self._handler.epoch = max(1, total // epochs) if epochs > 0 else None
+                except UncountableError as error:
+                    self._handler.uncounted = error.what
         return loops
 
     def _leave(self, own: Loops) -> None:
@@ -275,7 +288,7 @@ class DataLoop:
 
     def _go_on(self) -> None:
         self._pause.end()
-        self._talk.note_batch(self._epoch_length)
+        self._session.note_batch(self._epoch_length)
 
     def _say(self, message: str) -> None:
         if message not in self._said:

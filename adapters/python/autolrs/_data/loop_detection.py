@@ -1,35 +1,22 @@
 """Which loops of a script stand around a call, and how often they come round.
 
 A loop is found in the bytecode of the frames that are being executed: the call can be reached from
-itself. How often a `for` comes round is read from its source, and not always known.
+itself. `loop_length` says how often it comes round.
 """
 
 from __future__ import annotations
 
-import ast
-import builtins
 import dis
-import inspect
-import linecache
-import math
 import os
 import sys
 import sysconfig
-from collections import namedtuple
 from functools import cache
-from types import CodeType, FrameType, FunctionType, MemberDescriptorType
-from typing import Any, NamedTuple
+from types import CodeType, FrameType
+from typing import NamedTuple
+
+from autolrs._data.loop_length import UncountableError, rounds_of
 
 _HERE = __file__.rpartition("_data")[0]
-
-_WRAPPERS = {"enumerate", "list", "reversed", "sorted", "tuple", "tqdm", "track", "trange"}
-"""Callables that come round as often as their first argument, or go through a range of it."""
-
-_SIZED: tuple[Any, ...] = (range, list, tuple, dict, set, frozenset, str)
-"""Whose own length runs nothing of the script's."""
-
-_FIELDS = (MemberDescriptorType, type(namedtuple("_", "x").x))  # type: ignore[attr-defined]
-"""Slots, and the fields of a named tuple: computed by no code of the script's."""
 
 _ENDS = {"RETURN_VALUE", "RETURN_CONST", "RAISE_VARARGS", "RERAISE"}
 _ALWAYS = {"JUMP_ABSOLUTE", "JUMP_BACKWARD", "JUMP_FORWARD"}
@@ -55,6 +42,8 @@ class Loops(NamedTuple):
     """How often they come round, all together; None if it cannot be known before."""
     site: tuple[CodeType, int]
     """Where the call stands."""
+    uncounted: str | None = None
+    """The expression of the script that could not be evaluated to count them, and its place."""
 
 
 class Stack:
@@ -79,6 +68,7 @@ class Stack:
         own = _package_of(frames[0].f_code.co_filename)
         count, rounds = 0, 1
         is_known = True
+        uncounted: str | None = None
         for frame in frames:
             code, at = frame.f_code, frame.f_lasti
             if _package_of(code.co_filename) not in ("", own):
@@ -88,11 +78,13 @@ class Stack:
                 heads = heads - loops_around(code, self._seen[id(frame)][1])
             if heads:
                 count += len(heads)
-                times = _rounds(frame, heads)
-                is_known = is_known and times is not None
-                rounds *= times or 1
+                try:
+                    rounds *= rounds_of(frame, heads)
+                except UncountableError as error:
+                    is_known = False
+                    uncounted = uncounted or error.what
         site = (frames[0].f_code, frames[0].f_lasti)
-        return Loops(count, rounds if is_known else None, site)
+        return Loops(count, rounds if is_known else None, site, uncounted)
 
 
 def loops_around(code: CodeType, at: int) -> frozenset[int]:
@@ -107,12 +99,12 @@ def loops_around(code: CodeType, at: int) -> frozenset[int]:
     at = max((offset for offset in after if offset <= at), default=-1)
     if at < 0:  # it has not begun
         return frozenset()
-    reached = _reachable(after, at)
     return frozenset(
         head
         for source, head in jumps
-        # The loop that asks a generator for its next item does not stand around what it does.
-        if head <= at and source in reached and head != at and at in _reachable(after, head)
+        # The loop that asks a generator for its next item does not stand around what it does. One
+        # that stands beside is reached only by way of its own head, in the next round of both.
+        if head < at and source in _reachable(after, at, head) and at in _reachable(after, head)
     )
 
 
@@ -134,204 +126,21 @@ def _flow(code: CodeType) -> tuple[dict[int, list[int]], list[tuple[int, int]]]:
     return after, jumps
 
 
-def _reachable(after: dict[int, list[int]], start: int) -> set[int]:
-    """What can come after an instruction; itself, if it is in a loop."""
+def _reachable(after: dict[int, list[int]], start: int, without: int = -1) -> set[int]:
+    """What can come after an instruction, without another; itself, if it is in a loop."""
     found: set[int] = set()
     waiting = [*after[start]]
     while waiting:
         at = waiting.pop()
-        if at not in found:
+        if at not in found and at != without:
             found.add(at)
             waiting += after.get(at, ())
     return found
 
 
-def _rounds(frame: FrameType, heads: frozenset[int]) -> int | None:
-    """How often the loops that begin at `heads` come round, all together."""
-    # From 3.13 on some instructions are of no line.
-    begins = {at: line for at, line in dis.findlinestarts(frame.f_code) if line is not None}
-    first = min(begins, default=0)
-    if any(head < first for head in heads) or not begins:
-        return None
-    lines = {begins[max(at for at in begins if at <= head)] for head in heads}
-    loops = [
-        loop
-        for loop in _loops_in_source(frame) or []
-        if any(loop.lineno <= line <= _end_of_head(loop) for line in lines)
-    ]
-    if len(loops) != len(heads):
-        return None
-    rounds = 1
-    for loop in loops:
-        times = _length(loop.iter, frame) if isinstance(loop, ast.For) else None
-        if times is None:
-            return None
-        rounds *= times
-    return rounds
-
-
-def _loops_in_source(frame: FrameType) -> list[ast.stmt] | None:
-    """The loops whose bodies hold the present line, outermost first.
-
-    None if the source is not there, or if what stands between them may not come each time.
-    """
-    lines = linecache.getlines(frame.f_code.co_filename, frame.f_globals)
-    try:
-        tree = ast.parse("".join(lines))
-    except (SyntaxError, ValueError):
-        return None
-    loops: list[ast.stmt] = []
-    at = frame.f_lineno
-    body: list[ast.stmt] = tree.body
-    while True:
-        holder = next(
-            (item for item in body if _begin(item) <= at <= (item.end_lineno or 0)), None
-        )
-        if holder is None:
-            return None
-        parts = [getattr(holder, name, None) for name in ("body", "orelse", "finalbody")]
-        inner = next(
-            (part for part in parts if part and part[0].lineno <= at <= part[-1].end_lineno), None
-        )
-        if inner is None or (at == holder.lineno and not _is_one_line(holder)):
-            return None if loops and _is_choosing(holder) else loops
-        if isinstance(holder, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
-            loops = []
-        elif isinstance(holder, (ast.For, ast.AsyncFor, ast.While)):
-            loops.append(holder)
-        elif loops and not isinstance(holder, (ast.With, ast.AsyncWith, ast.Try)):
-            return None
-        body = inner
-
-
-def _end_of_head(loop: ast.stmt) -> int:
-    head = loop.iter if isinstance(loop, (ast.For, ast.AsyncFor)) else loop
-    return head.end_lineno or head.lineno
-
-
-def _begin(item: ast.stmt) -> int:
-    decorators = getattr(item, "decorator_list", None)
-    return decorators[0].lineno if decorators else item.lineno
-
-
-def _is_one_line(item: ast.stmt) -> bool:
-    return item.lineno == item.end_lineno
-
-
-def _is_choosing(item: ast.stmt) -> bool:
-    """Whether the head of a statement has a part that is not always evaluated."""
-    head = item.iter if isinstance(item, (ast.For, ast.AsyncFor)) else item
-    kinds = (ast.IfExp, ast.BoolOp, ast.Lambda, ast.ListComp, ast.GeneratorExp, ast.DictComp)
-    return any(isinstance(part, kinds) for part in ast.walk(head))
-
-
-def _length(node: ast.expr, frame: FrameType) -> int | None:
-    """How many items there are in what a `for` goes through."""
-    if isinstance(node, (ast.List, ast.Tuple)):
-        is_plain = not any(isinstance(item, ast.Starred) for item in node.elts)
-        return len(node.elts) if is_plain else None
-    if isinstance(node, ast.Call):
-        name = _name_of(node.func)
-        numbers = [_value(item, frame) for item in node.args]
-        if name in ("range", "trange") and _is_builtin(node.func, frame):
-            are_whole = 1 <= len(numbers) <= 3 and all(type(number) is int for number in numbers)
-            return len(range(*numbers)) if are_whole and numbers[2:] != [0] else None
-        return _length(node.args[0], frame) if name in _WRAPPERS and node.args else None
-    value = _value(node, frame)
-    if type(value).__module__.partition(".")[0] == "tqdm":
-        value = _attribute(value, "iterable")
-    return None if issubclass(type(value), str) else _len(value)
-
-
-def _value(node: ast.expr, frame: FrameType) -> Any:
-    """What an expression stands for, if that can be said without running anything; else None.
-
-    So nothing of the script's own is asked: a property or a `len` may do whatever it likes.
-    """
-    if isinstance(node, ast.Constant):
-        return node.value
-    if isinstance(node, ast.Name):
-        for names in (frame.f_locals, frame.f_globals):
-            if node.id in names:
-                return names[node.id]
-        return None
-    if isinstance(node, ast.Attribute):
-        owner = _value(node.value, frame)
-        return None if owner is None else _attribute(owner, node.attr)
-    if isinstance(node, ast.Subscript):
-        return _item(_value(node.value, frame), _value(node.slice, frame))
-    if isinstance(node, ast.Call) and len(node.args) == 1 and not node.keywords:
-        value, name = _value(node.args[0], frame), _name_of(node.func)
-        if name == "len":
-            return _len(value)
-        return int(value) if name == "int" and _is_finite_number(value) else None
-    if isinstance(node, ast.BinOp):
-        left, right = _value(node.left, frame), _value(node.right, frame)
-        if _is_finite_number(left) and _is_finite_number(right):
-            try:
-                return _result(node.op, left, right)
-            except (ZeroDivisionError, OverflowError):
-                return None
-    return None
-
-
-def _attribute(owner: Any, name: str) -> Any:
-    """What an object, or its class, has under a name as it is; None if that would be computed."""
-    value = inspect.getattr_static(owner, name, None)
-    kind = type(value)
-    if kind in _FIELDS and not isinstance(owner, type):
-        try:
-            return value.__get__(owner)
-        except AttributeError:  # it is not set
-            return None
-    return value if inspect.getattr_static(kind, "__get__", None) is None else None
-
-
-def _item(owner: Any, key: Any) -> Any:
-    if issubclass(type(owner), dict):
-        return dict.get(owner, key) if type(key) in (str, int) else None
-    for kind in (list, tuple):
-        if issubclass(type(owner), kind) and type(key) is int:
-            length = kind.__len__(owner)
-            return kind.__getitem__(owner, key) if -length <= key < length else None
-    return None
-
-
-def _len(value: Any) -> int | None:
-    """The length of what is built in, or of a kind made of it."""
-    return next((kind.__len__(value) for kind in _SIZED if issubclass(type(value), kind)), None)
-
-
-def _is_finite_number(value: Any) -> bool:
-    return type(value) in (int, float, bool) and math.isfinite(value)
-
-
-def _result(operator: ast.operator, left: Any, right: Any) -> Any:
-    if isinstance(operator, ast.Add):
-        return left + right
-    if isinstance(operator, ast.Sub):
-        return left - right
-    if isinstance(operator, ast.Mult):
-        return left * right
-    if isinstance(operator, ast.FloorDiv):
-        return left // right
-    return left / right if isinstance(operator, ast.Div) else None
-
-
-def _name_of(function: ast.expr) -> str:
-    if isinstance(function, ast.Attribute):
-        return function.attr
-    return function.id if isinstance(function, ast.Name) else ""
-
-
-def _is_builtin(function: ast.expr, frame: FrameType) -> bool:
-    """False where the script has a `range` of its own."""
-    own = _value(function, frame) if isinstance(function, ast.Name) else None
-    return own is None or own is builtins.range or _is_trange(own)
-
-
-def _is_trange(function: Any) -> bool:
-    return type(function) is FunctionType and function.__name__ == "trange"
+def script_frames() -> list[FrameType]:
+    """The frames of the script, innermost first; without those of installed packages."""
+    return [each for each in _frames_of_script() if not _package_of(each.f_code.co_filename)]
 
 
 def _package_of(path: str) -> str:

@@ -55,7 +55,8 @@ def mean(values: Iterable[float | None]) -> float | None:
 
 def _abilities(results: Sequence[Result]) -> Result:
     can = [dict(result["can"]) for result in results]
-    can_rewind = all(own.pop("rewind") for own in can)
+    rewinds = [own.pop("rewind") for own in can]
+    can_rewind = all(rewinds)
     holds = [[name for name in result["holds"] if name != "data"] for result in results]
     has_data = can_rewind and all("data" in result["holds"] for result in results)
     _must_agree("what it can do", can)

@@ -15,6 +15,7 @@ from typing import Any, Callable, Union
 
 from autolrs._protocol.messages import SCRIPT_RAISED, Request
 from autolrs._protocol.wire import TunerGone, Wire
+from autolrs._session.phase import phase
 from autolrs.errors import RanksError
 
 Message = dict[str, Any]
@@ -71,7 +72,9 @@ class LeaderWire(Wire):
     """
 
     def __init__(self, wire: Wire, links: Sequence[RankConnection]) -> None:
-        super().__init__(*wire.fds, wire.token, connect_again=wire.connect_again)
+        super().__init__(
+            *wire.fds, wire.token, connect_again=wire.connect_again, started=wire.started
+        )
         self.links = links
         self._lock = threading.Lock()
         self._open: Id = None
@@ -180,7 +183,10 @@ class FollowerWire(Wire):
     """
 
     def __init__(self, fd: int, rank: int) -> None:
-        super().__init__(fd, fd, gone=f"autolrs: rank 0 went away; rank {rank} leaves too")
+        gone = f"autolrs: rank 0 went away; rank {rank} leaves too"
+        if phase() == "search":
+            gone = f"autolrs: rank {rank} was there for the search alone, and ends with rank 0"
+        super().__init__(fd, fd, gone=gone)
 
     def send(self, message: Message) -> None:
         """Writes one message. Progress is rank 0's to tell."""

@@ -8,7 +8,7 @@ end, each tells its losses to rank 0, which judges their means and says whether 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from autolrs._data.batch_replay import DEFAULT_BYTES
 from autolrs._distributed.merge import mean, merge
@@ -19,17 +19,28 @@ from autolrs.errors import RanksError
 from autolrs.hooks import Hooks
 from autolrs.session import Session
 
+Link = TypeVar("Link", LeaderWire, FollowerWire)
+
 SETTLED_STEPS = 16
 """Steps from one agreement of all ranks to the next. It makes their devices wait for one another;
 without it a run that has blown up would go on, and could not be cancelled."""
 
 
-class RankedTrainRequest(TrainRequest):
-    """As `TrainRequest`, but reads its losses only where all ranks do."""
+class RankedTrainRequest(TrainRequest, Generic[Link]):
+    """As `TrainRequest`, but reads its losses only where all ranks do.
+
+    Args:
+        request, hooks: As for `TrainRequest`.
+        wire: To the other ranks, or from another rank to rank 0.
+    """
+
+    def __init__(self, request: Request, hooks: Hooks, wire: Link) -> None:
+        super().__init__(request, hooks)
+        self._wire: Link = wire
 
     def add(self, loss: Any) -> None:
         """As there, and judges nothing."""
-        self.count += 1
+        self.count_update()
         value = self._hooks.read_loss(loss)
         if value is None:
             self._held.append(self._hooks.hold_loss(loss))
@@ -55,18 +66,10 @@ class RankedTrainRequest(TrainRequest):
         raise NotImplementedError
 
 
-class LeaderTrainRequest(RankedTrainRequest):
-    """Rank 0's.
+class LeaderTrainRequest(RankedTrainRequest[LeaderWire]):
+    """Rank 0's."""
 
-    Args:
-        request, hooks: As for `TrainRequest`.
-        wire: To the other ranks.
-    """
-
-    def __init__(self, request: Request, hooks: Hooks, wire: LeaderWire) -> None:
-        super().__init__(request, hooks)
-        self._wire = wire
-        self._is_cancelled = False
+    _is_cancelled = False
 
     def stop(self, end: str) -> None:
         """As there; but `cancel` waits until all ranks can follow it."""
@@ -91,17 +94,8 @@ class LeaderTrainRequest(RankedTrainRequest):
         return means
 
 
-class FollowerTrainRequest(RankedTrainRequest):
-    """Another rank's.
-
-    Args:
-        request, hooks: As for `TrainRequest`.
-        wire: To rank 0.
-    """
-
-    def __init__(self, request: Request, hooks: Hooks, wire: FollowerWire) -> None:
-        super().__init__(request, hooks)
-        self._wire = wire
+class FollowerTrainRequest(RankedTrainRequest[FollowerWire]):
+    """Another rank's."""
 
     def _settle(self, losses: Sequence[float]) -> Sequence[float]:
         told = finite_or_none_each(losses)
@@ -112,23 +106,27 @@ class FollowerTrainRequest(RankedTrainRequest):
         return losses
 
 
-class LeaderSession(Session):
-    """Rank 0's session: it talks, and answers for all.
+class RankedSession(Session, Generic[Link]):
+    """One rank's session.
 
     Args:
-        wire: To the tuner and to the other ranks.
+        wire: Rank 0's to the tuner and to the other ranks, or another's to rank 0.
         hooks, total, rewind_bytes: As for `Session`.
     """
 
     def __init__(
         self,
-        wire: LeaderWire,
+        wire: Link,
         hooks: Hooks,
         total: int | None = None,
         rewind_bytes: int = DEFAULT_BYTES,
     ) -> None:
         super().__init__(wire, hooks, total, rewind_bytes)
-        self._ranks = wire
+        self._ranks: Link = wire
+
+
+class LeaderSession(RankedSession[LeaderWire]):
+    """Rank 0's session: it talks, and answers for all."""
 
     def _new_training(self, request: Request) -> TrainRequest:
         return LeaderTrainRequest(request, self._hooks, self._ranks)
@@ -141,28 +139,15 @@ class LeaderSession(Session):
         try:
             merged = merge(request.method, [result, *self._ranks.results()])
         except RanksError as error:
-            self._refuse(request.id, RpcError(NOT_SUPPORTED, str(error), is_permanent=True))
+            self._rpc.refuse(request.id, RpcError(NOT_SUPPORTED, str(error), is_permanent=True))
         else:
             super()._answer(request, merged)
 
 
-class FollowerSession(Session):
-    """Another rank's session: rank 0 is its tuner.
+class FollowerSession(RankedSession[FollowerWire]):
+    """Another rank's session: rank 0 is its tuner."""
 
-    Args:
-        wire: To rank 0.
-        hooks, total, rewind_bytes: As for `Session`.
-    """
-
-    def __init__(
-        self,
-        wire: FollowerWire,
-        hooks: Hooks,
-        total: int | None = None,
-        rewind_bytes: int = DEFAULT_BYTES,
-    ) -> None:
-        super().__init__(wire, hooks, total, rewind_bytes)
-        self._ranks = wire
+    _tracks = False
 
     def _new_training(self, request: Request) -> TrainRequest:
         return FollowerTrainRequest(request, self._hooks, self._ranks)

@@ -12,8 +12,12 @@ import jax.numpy as jnp
 import numpy
 from jax.tree_util import GetAttrKey
 
+from autolrs._averages.arrays import ArrayAverages
+from autolrs._averages.sampling import Sampling
+from autolrs._jax.weights import are_weights, mixed, precise
 from autolrs._state.array_file import ArrayState
 from autolrs._state.array_hooks import ArrayHooks
+from autolrs._state.lr_trail import LrTrail
 from autolrs._state.rng import capture_host_rng, restore_host_rng
 from autolrs._state.validation_result import loss_and_metrics, refuse_no_loss
 from autolrs.errors import ChangedError, NotHeldError, SecondSchedulerError
@@ -54,6 +58,7 @@ class JaxHooks(ArrayHooks):
                 "proportion to it; give that one the base learning rate"
             )
         self.groups: Sequence[float] = [lr / lrs[0] for lr in lrs]
+        self._trail = LrTrail(_fetched)
 
     @property
     def framework(self) -> str:
@@ -76,14 +81,24 @@ class JaxHooks(ArrayHooks):
         return float(_lrs_in(self.state)[0])
 
     def set_lr(self, lr: float) -> None:
-        ratios = iter(self.groups)
+        lrs = [lr * ratio for ratio in self.groups]
+        rest, left = iter(lrs), []
 
         def changed(path: Any, leaf: Any) -> Any:
-            return _like(leaf, lr * next(ratios)) if _is_lr(path) else leaf
+            if not _is_lr(path):
+                return leaf
+            left.append(leaf)
+            return _like(leaf, next(rest))
 
         self.state = jax.tree_util.tree_map_with_path(changed, self.state)
+        self._trail.meet(left, lrs)
+
+    def check_lrs(self) -> None:
+        """See `autolrs.hooks.ChecksLrs`."""
+        self._trail.check(lambda: _lrs_in(self.state))
 
     def read_loss(self, loss: Any) -> float | None:
+        self._trail.has_stepped = True
         # Also on the CPU an update goes on while Python prepares the next.
         if isinstance(loss, jax.Array):
             return None
@@ -99,10 +114,7 @@ class JaxHooks(ArrayHooks):
         return loss
 
     def read_held(self, held: Sequence[Any]) -> list[float]:
-        # A copy of each begins before the first is read. On the CPU there is nothing to copy, and
-        # to hand it over costs several times as much as to read it.
-        here = held if jax.default_backend() == "cpu" else jax.device_get(list(held))
-        return [float(numpy.asarray(loss).item()) for loss in here]
+        return [float(numpy.asarray(loss).item()) for loss in _fetched(held)]
 
     def validate(self) -> tuple[float, dict[str, float]]:
         assert self._validate is not None  # the session has asked can_validate
@@ -112,12 +124,12 @@ class JaxHooks(ArrayHooks):
         finally:
             restore_host_rng(rng)
 
-    def capture(self) -> ArrayState:
+    def capture_training(self) -> ArrayState:
         leaves, rng = jax.tree_util.tree_leaves(self.state), capture_host_rng()
         # Copies: an update that donates its arguments deletes the arrays it is given.
         return ArrayState([jnp.copy(_raw(leaf)) for leaf in leaves], {"rng": rng})
 
-    def apply(self, state: ArrayState) -> None:
+    def apply_training(self, state: ArrayState) -> None:
         leaves, tree = jax.tree_util.tree_flatten(self.state)
         shapes = [numpy.shape(_raw(leaf)) for leaf in leaves]
         if shapes != [array.shape for array in state.arrays]:
@@ -128,6 +140,35 @@ class JaxHooks(ArrayHooks):
         new = [_like(leaf, array) for leaf, array in zip(leaves, state.arrays)]
         self.state = jax.tree_util.tree_unflatten(tree, new)
         restore_host_rng(state.plain["rng"])
+        self._trail.forget()
+
+    def make_averages(self, sampling: Sampling, values: Any) -> ArrayAverages:
+        flags = are_weights(self.state)
+
+        def weights() -> list[Any]:
+            leaves = jax.tree_util.tree_leaves(self.state)
+            return [leaf for leaf, is_weight in zip(leaves, flags) if is_weight]
+
+        def read() -> list[Any]:
+            return [precise(leaf) for leaf in weights()]
+
+        def write(arrays: Sequence[Any]) -> None:
+            leaves, tree = jax.tree_util.tree_flatten(self.state)
+            rest = iter(arrays)
+            new = [_like(leaf, next(rest)) if flag else leaf for leaf, flag in zip(leaves, flags)]
+            self.state = jax.tree_util.tree_unflatten(tree, new)
+
+        def mix(means: Sequence[Any], share: float) -> Any:
+            return mixed(means, weights(), share)
+
+        return ArrayAverages(read, write, sampling, values, mix)
+
+
+def _fetched(arrays: Sequence[Any]) -> Sequence[Any]:
+    """The arrays, to be read from here."""
+    # A copy of each begins before the first is read. On the CPU there is nothing to copy, and to
+    # hand it over costs several times as much as to read it.
+    return arrays if jax.default_backend() == "cpu" else jax.device_get(list(arrays))
 
 
 def _is_key(leaf: Any) -> bool:

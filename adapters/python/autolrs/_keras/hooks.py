@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import gc
+import math
 from collections.abc import Sequence
 from typing import Any, Callable
 
 import keras
 import numpy
 
+from autolrs._averages.arrays import ArrayAverages
+from autolrs._averages.sampling import Sampling
+from autolrs._keras.weights import KerasWeights
+from autolrs._session.phase import phase
 from autolrs._state.array_file import ArrayState
 from autolrs._state.array_hooks import ArrayHooks
 from autolrs._state.rng import RngState, capture_host_rng, restore_host_rng
 from autolrs._state.validation_result import loss_and_metrics
 from autolrs.errors import SecondSchedulerError
+
+ROUNDING = 2**-8
+"""Of an LR that is kept in bfloat16."""
 
 SCHEDULERS = (keras.callbacks.LearningRateScheduler, keras.callbacks.ReduceLROnPlateau)
 
@@ -32,12 +40,17 @@ class KerasHooks(ArrayHooks):
 
     groups: Sequence[float] = [1.0]
     holds: Sequence[str] = ["model", "optimizer", "seeds", "rng"]
+    can_rollback = False
 
     def __init__(self, model_now: Callable[[], Any], validation_data: Any) -> None:
         super().__init__()
+        self._lr_set: float | None = None
         self._model_now = model_now
         self._validation_data = validation_data
-        model = model_now()
+        self._require_state()
+
+    def _require_state(self) -> None:
+        model = self._model_now()
         if not model.built:
             raise ValueError(
                 "the model has no variables yet, and the tuner saves them before the first step; "
@@ -69,6 +82,8 @@ class KerasHooks(ArrayHooks):
                     f"a {type(item).__name__} sets the learning rate of this model, and the tuner "
                     "would too; add it to the callbacks only `if not autolrs.is_driven()`"
                 )
+            if phase() is not None:
+                continue  # no probe comes amid a committed fit
             is_stopping = issubclass(type(item), keras.callbacks.EarlyStopping)
             if is_stopping and item._model is model and item.restore_best_weights:
                 raise ValueError(
@@ -82,6 +97,20 @@ class KerasHooks(ArrayHooks):
 
     def set_lr(self, lr: float) -> None:
         self._model_now().optimizer.learning_rate = lr
+        self._lr_set = lr
+
+    def check_lr(self) -> None:
+        """Compares the LR with what was set. Costs a read from the device.
+
+        Raises:
+            SecondSchedulerError: Something else has set it since.
+        """
+        now = self.get_lr()
+        if self._lr_set is not None and not math.isclose(now, self._lr_set, rel_tol=ROUNDING):
+            raise SecondSchedulerError(
+                "set the learning rate only `if not autolrs.is_driven()`: a callback or a line of "
+                f"the script has set it to {now:.6g}, and the tuner had set {self._lr_set:.6g}"
+            )
 
     def read_loss(self, loss: Any) -> float | None:
         return float(loss)  # Keras has read it already, for its callbacks
@@ -94,26 +123,33 @@ class KerasHooks(ArrayHooks):
 
     def validate(self) -> tuple[float, dict[str, float]]:
         model, data = self._model_now(), self._validation_data
-        state = self.capture()
+        state = self.capture_training()
         metrics = [(each, _array(each)) for each in model.metrics_variables]
         modes = _modes_of(model)
         try:
             parts = data if isinstance(data, tuple) else (data,)
             return loss_and_metrics(model.evaluate(*parts, verbose=0, return_dict=True))
         finally:
-            self.apply(state)
+            self.apply_training(state)
             self._model_now().reset_metrics()  # those that validation has made
             for variable, array in metrics:
                 variable.assign(array)
             for module, mode in modes:
                 module.training = mode
 
-    def capture(self) -> ArrayState:
+    def capture_training(self) -> ArrayState:
         return ArrayState(_values(self._variables()), {"rng": capture_rng()})
 
-    def apply(self, state: ArrayState) -> None:
+    def apply_training(self, state: ArrayState) -> None:
         _assign(self._variables(), state.arrays)
         restore_rng(state.plain["rng"])
+
+    def make_averages(self, sampling: Sampling, values: Any) -> ArrayAverages:
+        weights = KerasWeights(self._model_now)
+        return ArrayAverages(weights.read, weights.write, sampling, values, weights.mix)
+
+    def to_host(self, array: Any) -> Any:
+        return _array(array)
 
     def _variables(self) -> list[Any]:
         model = self._model_now()

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
+from typing import Callable
 
-from autolrs._protocol.launcher import rank_and_world
+from autolrs._inside.run import Run, asked_run, is_asked_by_env
+from autolrs._notebook.shell import find_shell
+from autolrs._protocol.launcher import left_out, rank_and_world
 from autolrs._protocol.transport import connect, holds_alone, take_stdio
-from autolrs._protocol.wire import Wire
+from autolrs._protocol.wire import Started, Wire
 from autolrs.errors import AddressError, RanksError
 
 _HOLDER = "AUTOLRS_HOLDER"
@@ -17,6 +20,7 @@ _is_driven = False
 _claimed: Wire | None = None
 _owner = 0
 """The process that has claimed it."""
+_on_next_run: list[Callable[[], None]] = []
 _is_second = False
 """Another process has stdin and stdout for its conversation already."""
 
@@ -45,16 +49,26 @@ def claim() -> Wire | None:
     return _claimed
 
 
-def claim_to_train() -> Wire | None:
-    """As `claim`, for who means to train by it.
+def claim_to_train(run: Run | None = None) -> Wire | None:
+    """As `claim`, for who means to train by it. Starts a tuner, where the script asks for a run.
+
+    Args:
+        run: What the script asks for. It has no meaning where a tuner drives the script already.
 
     Raises:
         RanksError: Another process of this script has it.
+        NoTunerError: A run is asked for, and no tuner can be started.
+        RunRefusedError: The tuner does not take the run as it is asked for.
     """
+    _start_own(asked_run(run))
     wire = claim()
     holder = _holder()
     if holder is None and not _is_driven:
         _tell_of_holder()
+        sentence = left_out()
+        if sentence is not None:
+            sys.stderr.write(f"autolrs: {sentence}\n")
+            sys.stderr.flush()
     if holder is not None:
         raise RanksError(
             f"{holder} holds the tuner, which steers one training, and process {os.getpid()} "
@@ -62,6 +76,48 @@ def claim_to_train() -> Wire | None:
             "training: processes that multiprocessing starts to share a model are not served"
         )
     return wire
+
+
+def on_next_run(act: Callable[[], None]) -> None:
+    """What to do before another run is started in this process, once."""
+    _on_next_run.append(act)
+
+
+def forget_on_next_run(act: Callable[[], None]) -> None:
+    """It is done already."""
+    if act in _on_next_run:
+        _on_next_run.remove(act)
+
+
+def _start_own(run: Run | None) -> None:
+    """Starts a tuner for a script that is driven by none."""
+    global _claimed, _is_driven, _owner
+    wire = claim()
+    if wire is not None and wire.started is not None and _is_to_be_replaced(wire.started, run):
+        wire.started.leave()
+        _claimed, _is_driven = None, False
+    if run is None or _is_driven or _is_worker_of_holder():
+        return
+    while _on_next_run:
+        _on_next_run.pop()()
+    if rank_and_world()[0] == 0:
+        from autolrs._inside.started_tuner import StartedTuner
+
+        _claimed = StartedTuner(run).wire()
+    _is_driven, _owner = True, os.getpid()
+    os.environ.update({"AUTOLRS": "0", _HOLDER: str(_owner)})
+
+
+def _is_to_be_replaced(started: Started, run: Run | None) -> bool:
+    """Whether a run was over, or a notebook asks for another one amid it."""
+    is_again = run is not None and _claimed is not None and _claimed.is_taken
+    return started.is_over or (is_again and find_shell() is not None)
+
+
+def _is_worker_of_holder() -> bool:
+    process = sys.modules.get("multiprocessing.process")
+    parent = None if process is None else process.parent_process()
+    return parent is not None and str(parent.pid) == os.environ.get(_HOLDER)
 
 
 def _holder() -> str | None:
@@ -74,26 +130,24 @@ def _holder() -> str | None:
 
 def _tell_of_holder() -> None:
     """For a worker that is no fork: it trains untuned, as anything that a script starts."""
-    process = sys.modules.get("multiprocessing.process")
-    parent = None if process is None else process.parent_process()
-    holder = os.environ.get(_HOLDER)
-    if parent is not None and str(parent.pid) == holder:
+    if _is_worker_of_holder():
         sys.stderr.write(
-            f"autolrs: process {os.getpid()} trains without the tuner, which process {holder} "
-            "holds\n"
+            f"autolrs: process {os.getpid()} trains without the tuner, which process "
+            f"{os.environ[_HOLDER]} holds\n"
         )
 
 
-def claim_alone(adapter: str) -> Wire | None:
+def claim_alone(adapter: str, run: Run | None = None) -> Wire | None:
     """As `claim`, for an adapter that steers one process.
 
     Args:
         adapter: Its name in the sentence.
+        run: As for `claim_to_train`.
 
     Raises:
         NotImplementedError: A launcher has started several.
     """
-    wire = claim_to_train()
+    wire = claim_to_train(run)
     world = rank_and_world()[1]
     if wire is not None and world > 1:
         raise NotImplementedError(
@@ -106,11 +160,13 @@ def claim_alone(adapter: str) -> Wire | None:
 def is_driven() -> bool:
     """True where a tuner steers this script: on every rank, if there are several.
 
+    Where the script starts a tuner itself, by `attach(…, run=…)`, that is so from there on.
+
     Example:
         scheduler = None if autolrs.is_driven() else CosineAnnealingLR(optimizer, T_max=1000)
     """
     claim()
-    return _is_driven
+    return _is_driven or is_asked_by_env()
 
 
 def _take(address: str | None, token: str | None) -> Wire | None:

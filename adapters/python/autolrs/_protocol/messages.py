@@ -7,6 +7,8 @@ import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from autolrs._averages.sampling import Averaging
+
 PROTOCOL_VERSION = 1
 
 PARSE_ERROR = -32700
@@ -74,8 +76,12 @@ def parse_request(line: bytes) -> Request:
 
 
 def base_of(params: dict[str, Any]) -> str:
-    """Whose LR it is that training begins from: "user" where the tuner sets a factor alone."""
-    return "user" if params.get("base") == "user" else "tuner"
+    """Whose LR stands between two updates, and what is set for each; "tuner" if nothing is said.
+
+    "user": the script's own, and a factor on it. "override": the script's own, and another LR.
+    """
+    base = params.get("base")
+    return base if base in ("user", "override") else "tuner"
 
 
 def is_search(params: dict[str, Any]) -> bool:
@@ -122,6 +128,26 @@ def number_of(params: dict[str, Any], name: str) -> float:
     if number is None:
         raise RpcError(INVALID_PARAMS, f'"{name}" is {params.get(name)!r}, not a finite number')
     return number
+
+
+def averaging_of(params: dict[str, Any]) -> Averaging | None:
+    """The averages to keep; None for none.
+
+    Raises:
+        RpcError: It is something else.
+    """
+    average = params.get("average")
+    if average is None:
+        return None
+    powers = average.get("powers") if isinstance(average, dict) else None
+    if not isinstance(powers, list) or not all(finite_number(each) is not None for each in powers):
+        raise RpcError(INVALID_PARAMS, '"average" has no "powers", a list of numbers')
+    if any(each < 0 for each in powers):
+        raise RpcError(INVALID_PARAMS, f'"powers" of "average" is {powers}, with one below 0')
+    every = count_of(average, "every")
+    if every == 0:
+        raise RpcError(INVALID_PARAMS, '"every" of "average" is 0')
+    return Averaging(powers, every, count_of(average, "since"))
 
 
 def lrs_of(params: dict[str, Any], name: str, steps: int) -> float | list[float]:

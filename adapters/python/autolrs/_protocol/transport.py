@@ -65,7 +65,10 @@ def connect(address: str) -> tuple[int, int]:
     try:
         connection = connection_to(address)
     except (OSError, ValueError) as error:  # ValueError: a host name that no resolver takes
-        raise AddressError(f"nothing listens at AUTOLRS_ADDRESS {address!r}: {error}") from error
+        raise AddressError(
+            f"nothing listens at AUTOLRS_ADDRESS {address!r}: {error}; the tuner is gone, or is "
+            "done with another process of this script, for it steers one training"
+        ) from error
     connection.settimeout(None)
     fd = connection.detach()  # not inheritable, as all that Python opens
     return fd, fd

@@ -5,19 +5,28 @@ from __future__ import annotations
 import json
 import os
 import queue
+import socket
 import threading
 import time
 from contextlib import suppress
-from typing import Any, Callable
+from typing import Any, Callable, Protocol
 
 from autolrs._protocol.transport import is_closed
+from autolrs._session.phase import phase
 from autolrs.errors import AddressError
 
 _GONE = (
     "autolrs: the tuner went away while it steered this script; leaving now, because the weights "
     "may be those of a probe (the run directory tells how to resume)"
 )
-_GONE_EARLY = "autolrs: the tuner went away before it asked for a step; leaving now"
+_SEARCHED = (
+    "autolrs: the tuner needs this process no more, which was there for the search alone; it ends "
+    "here and saves nothing"
+)
+_GONE_EARLY = (
+    "autolrs: the tuner went away before it asked for a step, or it steers another process of "
+    "this script: it steers one training, so start a second one without autolrs; leaving now"
+)
 
 Fds = tuple[int, int]
 
@@ -34,6 +43,29 @@ class TunerGone(SystemExit):
         super().__init__(message)
 
 
+class Started(Protocol):
+    """A tuner that this script has started."""
+
+    @property
+    def is_over(self) -> bool:
+        """True once it has ended, or was left."""
+
+    def listens(self) -> None:
+        """The script is about to wait for its next line."""
+
+    def over(self) -> None:
+        """It has ended the training in order; may raise KeyboardInterrupt."""
+
+    def farewell(self) -> str:
+        """What to say of it once it is gone; may raise KeyboardInterrupt."""
+
+    def fails(self, error: BaseException | None) -> None:
+        """The script ends by an exception."""
+
+    def leave(self) -> None:
+        """The script trains no more."""
+
+
 class Wire:
     """Lines in and messages out. Only the thread that trains may call it.
 
@@ -44,6 +76,7 @@ class Wire:
         gone: What to say when the other end is gone; left out where that is a tuner.
         connect_again: For a connection that is closed before it has sent anything; it raises
             AddressError where nothing listens any more.
+        started: The tuner at the other end, if it is the script's own.
     """
 
     def __init__(
@@ -53,8 +86,10 @@ class Wire:
         token: str | None = None,
         gone: str | None = None,
         connect_again: Callable[[], Fds] | None = None,
+        started: Started | None = None,
     ) -> None:
         self.token = token
+        self.started = started
         self.connect_again = connect_again
         self._own_gone = gone
         self._read_more = threading.Condition()
@@ -74,7 +109,7 @@ class Wire:
         self.has_input = False
         """A line, or the end, waits to be received. Cheap enough to read in every step."""
         self.is_gone = False
-        """The other end is gone, or this process is a fork that has no part in the talk."""
+        """The other end is gone, or this process is a fork, whose parent has the connection."""
         # Forked workers (DataLoader) would hold the tuner's pipes open, and could answer for us.
         if hasattr(os, "register_at_fork"):
             os.register_at_fork(after_in_child=self._forget)
@@ -97,6 +132,21 @@ class Wire:
             )
         self._is_taken = True
 
+    @property
+    def has_ended(self) -> bool:
+        """The other end has closed it, whether that was met or not."""
+        return self._has_ended or self.is_gone
+
+    @property
+    def is_taken(self) -> bool:
+        """True once there is one that talks."""
+        return self._is_taken
+
+    def hang_up(self) -> None:
+        """Nothing more goes either way over a socket, and the other end learns of it."""
+        with suppress(OSError), socket.socket(fileno=os.dup(self._read_fd)) as connection:
+            connection.shutdown(socket.SHUT_RDWR)
+
     def start(self) -> None:
         """Begins to read. Not done before the first receive."""
         if self._reader is None:
@@ -109,6 +159,8 @@ class Wire:
         Raises:
             TunerGone: There will be none.
         """
+        if self.started is not None:
+            self.started.listens()
         self.start()
         line = None if self.is_gone else self._lines.get()
         self.has_input = not self._lines.empty()
@@ -163,6 +215,11 @@ class Wire:
     def _gone(self) -> str:
         if self._own_gone is not None:
             return self._own_gone
+        if self.started is not None:
+            return self.started.farewell()
+        # Each search ends so, and of one that was killed there is nothing more to say here.
+        if phase() == "search":
+            return _SEARCHED
         # A tuner that has only shaken hands has steered nothing.
         return _GONE if self._received > 1 else _GONE_EARLY
 
@@ -215,7 +272,7 @@ class Wire:
         return is_made
 
     def _await_connection(self) -> None:
-        """Returns once the other end has begun to talk and still listens, or none ever will."""
+        """Returns once the other end has sent a line and still listens, or none ever will."""
         if self.connect_again is None:
             return
         self.start()

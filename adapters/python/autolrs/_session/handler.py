@@ -20,11 +20,13 @@ from autolrs._protocol.messages import (
     RpcError,
     count_of,
     finite_or_none,
+    number_of,
     text_of,
 )
+from autolrs._session.phase import phase
 from autolrs._session.run_dir import RunDir
 from autolrs._version import __version__
-from autolrs.hooks import Hooks, ScalesSchedule
+from autolrs.hooks import AveragesWeights, Hooks, ScalesSchedule, TellsRollback, TellsSchedule
 
 
 class Checkpoint(NamedTuple):
@@ -55,6 +57,14 @@ class RequestHandler:
         """How often the state was brought back."""
         self.total: int | None = None
         """Steps that the script means to do, if it says."""
+        self.epoch: int | None = None
+        """Steps of an epoch of the script, if it says."""
+        self.uncounted: str | None = None
+        """What in the script could not be counted, where that is why there is no total."""
+        self.facts: dict[str, Any] = {}
+        """What the handshake tells besides."""
+        self.abilities: dict[str, bool] = {}
+        """What `can` tells besides, or otherwise."""
         self.can_rewind = False
         """True where the cache is attached, so that the same batches come again."""
         self.holds_place = True
@@ -65,6 +75,12 @@ class RequestHandler:
         self._token = token
         self._checkpoints: dict[str, Checkpoint] = {}
         self._run_dir = RunDir()
+
+    @property
+    def weights(self) -> str:
+        """`averaged` once a mean of the weights took their place, else `raw`."""
+        hooks = self._hooks
+        return "averaged" if isinstance(hooks, AveragesWeights) and hooks.is_averaged else "raw"
 
     def answer(self, request: Request) -> dict[str, Any]:
         """The result of a request.
@@ -81,6 +97,8 @@ class RequestHandler:
             return self._save(text_of(params, "id"), self._run_dir.path_of(params))
         if request.method == "restore":
             return self._restore(text_of(params, "id"), self._run_dir.path_of(params))
+        if request.method == "adopt":
+            return self._adopt(number_of(params, "at"))
         if request.method == "discard":
             return self._discard(text_of(params, "id"), self._run_dir.path_of(params))
         raise RpcError(METHOD_NOT_FOUND, f'this adapter knows no "{request.method}"')
@@ -95,7 +113,8 @@ class RequestHandler:
                 "framework": hooks.framework,
             },
             "step": self.step,
-            **({} if self.total is None else {"total": self.total}),
+            **self._total(),
+            **({} if not self.epoch else {"epoch": self.epoch}),
             "lr": hooks.get_lr(),
             "groups": list(hooks.groups),
             "world": 1,
@@ -105,10 +124,30 @@ class RequestHandler:
                 "rewind": self.can_rewind,
                 "cancel": True,
                 **({"base": True} if isinstance(hooks, ScalesSchedule) else {}),
+                **({} if self._bears_rollback() else {"rollback": False}),
+                **({"average": True} if self._can_average() else {}),
+                **self.abilities,
             },
+            **self._schedule(),
+            **self.facts,
             "holds": [*hooks.holds, *(["data"] if self.can_rewind and self.holds_place else [])],
             **({"token": self._token} if self._token else {}),
         }
+
+    def _total(self) -> dict[str, Any]:
+        if self.total is not None:
+            return {"total": self.total}
+        return {} if self.uncounted is None else {"uncounted": self.uncounted}
+
+    def _schedule(self) -> dict[str, Any]:
+        hooks = self._hooks
+        schedule = hooks.get_schedule(self.total) if isinstance(hooks, TellsSchedule) else None
+        return {} if schedule is None else {"schedule": schedule}
+
+    def _bears_rollback(self) -> bool:
+        # Where the search is in this process, it has to.
+        hooks = self._hooks
+        return phase() is None or not isinstance(hooks, TellsRollback) or hooks.can_rollback
 
     def _validate(self, params: dict[str, Any]) -> dict[str, Any]:
         if params.get("batches") is not None and count_of(params, "batches") == 0:
@@ -116,12 +155,36 @@ class RequestHandler:
         if not self._hooks.can_validate:
             raise RpcError(NOT_SUPPORTED, "the script gave attach no validate function")
         started = time.perf_counter()
-        loss, metrics = self._hooks.validate()
+        loss, metrics = self._validate_at(params)
         return {
             "loss": finite_or_none(loss),
             **({"metrics": {k: finite_or_none(v) for k, v in metrics.items()}} if metrics else {}),
             "seconds": time.perf_counter() - started,
         }
+
+    def _validate_at(self, params: dict[str, Any]) -> tuple[float, dict[str, float]]:
+        hooks = self._hooks
+        if params.get("at") is None:
+            return hooks.validate()
+        power = number_of(params, "at")
+        averaging = self._averaging(power)
+        with averaging.weights_at(power):
+            return hooks.validate()
+
+    def _adopt(self, power: float) -> dict[str, Any]:
+        started = time.perf_counter()
+        self._averaging(power).adopt_average(power)
+        return {"seconds": time.perf_counter() - started}
+
+    def _averaging(self, power: float) -> AveragesWeights:
+        hooks = self._hooks
+        if not isinstance(hooks, AveragesWeights) or not hooks.has_average(power):
+            raise RpcError(INVALID_PARAMS, f"there is no average of power {power:g}")
+        return hooks
+
+    def _can_average(self) -> bool:
+        hooks = self._hooks
+        return isinstance(hooks, AveragesWeights) and hooks.can_average
 
     def _save(self, id: str, path: str | None) -> dict[str, Any]:
         started = time.perf_counter()

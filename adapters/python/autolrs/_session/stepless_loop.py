@@ -37,13 +37,16 @@ class IdleBatches:
         """Counts one more. Never too many before the script has done its first update."""
         at = (training, training.count)
         if at != self._at:
-            if training.count > 0:
-                self._most = max(self._most, self._count)
+            self._most = max(self._most, self._count)
             self._at, self._count = at, 0
         self._count += 1
         limit = max(MOST_IDLE_BATCHES, IDLE_FACTOR * self._most)
         # Several ranks would have to agree on it.
-        return self._most > 0 and self._count > limit and type(training) is TrainRequest
+        if self._most == 0 or self._count <= limit or type(training) is not TrainRequest:
+            return False
+        # No update took these: counted as if one had, the next time would be noticed later.
+        self._count = 0
+        return True
 
 
 class SteplessLoop:

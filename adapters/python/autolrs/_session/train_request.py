@@ -4,17 +4,27 @@ from __future__ import annotations
 
 import math
 import time
-from typing import Any
+from typing import Any, Callable
 
 from autolrs._protocol.messages import (
+    NOT_SUPPORTED,
     Request,
+    RpcError,
+    averaging_of,
     count_of,
     finite_or_none_each,
     is_search,
     lrs_of,
     number_of,
 )
-from autolrs.hooks import Hooks, ScalesSchedule, TellsGroups
+from autolrs.hooks import (
+    AveragesWeights,
+    ChecksLrs,
+    Hooks,
+    OverridesSchedule,
+    ScalesSchedule,
+    TellsGroups,
+)
 
 DECAY = 0.9
 """Weight of the past in the smoothed loss: about the last ten steps count."""
@@ -47,6 +57,8 @@ class TrainRequest:
         self._allow_script_step = (
             hooks.allow_script_step if isinstance(hooks, ScalesSchedule) else None
         )
+        self._average_update = _begin_averages(params, hooks)
+        self._check_lrs = hooks.check_lrs if isinstance(hooks, ChecksLrs) else None
         lrs = lrs_of(params, "lr", self.steps)
         self._lrs = lrs if isinstance(lrs, list) else [lrs] * min(self.steps, 1)
         self._halt = None if params.get("halt") is None else number_of(params, "halt")
@@ -83,7 +95,7 @@ class TrainRequest:
 
     def add(self, loss: Any) -> None:
         """Counts one update and its loss."""
-        self.count += 1
+        self.count_update()
         value = loss if type(loss) is float else self._hooks.read_loss(loss)
         if value is None:
             self._held.append(self._hooks.hold_loss(loss))
@@ -94,6 +106,12 @@ class TrainRequest:
             self._losses.append(value)
             if self._judged == self.count - 1:
                 self._judge(value)
+
+    def count_update(self) -> None:
+        """Counts one update."""
+        self.count += 1
+        if self._average_update is not None:
+            self._average_update()
 
     def judge_held(self) -> None:
         """Judges what came from a device, once it is to be answered."""
@@ -114,8 +132,14 @@ class TrainRequest:
         self.next_check = self.count + 1 if len(self._lrs) > 1 else min(at, self.steps)
 
     def unsent_losses(self) -> list[float | None]:
-        """The losses since it was asked last, as the wire writes them."""
+        """The losses since it was asked last, as the wire writes them.
+
+        Raises:
+            SecondSchedulerError: The script has set another LR for an update.
+        """
         self._read_held()
+        if self._check_lrs is not None:
+            self._check_lrs()
         told, self._told = self._told, len(self._losses)
         return finite_or_none_each(self._losses[told:])
 
@@ -130,8 +154,13 @@ class TrainRequest:
 
         Args:
             step: The count of all updates, as the state says.
+
+        Raises:
+            SecondSchedulerError: The script has set another LR for an update.
         """
         self._read_held()
+        if self._check_lrs is not None:
+            self._check_lrs()
         # The next LR may be set already, for a step that never came. The last step's is not read
         # before that: it may lie on a device, and would make each step wait.
         has_next = 0 < self.count == self._lr_is_for
@@ -146,6 +175,9 @@ class TrainRequest:
             groups = self._hooks.get_groups()
             if groups is not None:
                 result["groups"] = list(groups)
+        own = self._hooks.take_own_lr() if isinstance(self._hooks, OverridesSchedule) else None
+        if own is not None:
+            result["own"] = own
         return result if self.end is None else {**result, "end": self.end}
 
     def _read_held(self) -> None:
@@ -162,3 +194,16 @@ class TrainRequest:
             self._weight = DECAY * self._weight + (1 - DECAY)
             if self._average / self._weight > self._halt:
                 self.stop("halt")
+
+
+def _begin_averages(params: dict[str, Any], hooks: Hooks) -> Callable[[], None] | None:
+    average = averaging_of(params)
+    if not isinstance(hooks, AveragesWeights):
+        if average is not None:
+            raise RpcError(NOT_SUPPORTED, "this adapter keeps no averages of the weights")
+        return None
+    if average is None:
+        hooks.end_averages()
+        return None
+    hooks.begin_averages(average)
+    return hooks.average_update

@@ -25,6 +25,11 @@ class TunerStatus:
         """True while a trial is in progress, whose updates will be rolled back."""
         return (self._session or self._bare).is_search
 
+    @property
+    def weights(self) -> str:
+        """`averaged` where a mean of the weights has taken their place, else `raw`."""
+        return (self._session or self._bare).weights
+
     def every(self, steps: int) -> bool:
         """True after the update that makes those that stay a multiple of `steps`.
 

@@ -52,7 +52,9 @@ def refuse_no_loss(loss: Any) -> None:
 
 
 def is_number(value: Any) -> bool:
-    """True of a number, and of a tensor or array with one element."""
+    """True of a real number, and of a tensor or array with one."""
+    if "complex" in str(getattr(value, "dtype", "")):
+        return False
     if isinstance(value, (int, float)):
         return True
     shape = getattr(value, "shape", None)
@@ -70,7 +72,8 @@ def described(value: Any) -> str:
     if value is None:
         return "None"
     if shape is not None:
-        return f"a {kind} of shape {[*shape]}"
+        is_complex = "complex" in str(getattr(value, "dtype", ""))
+        return f"a {'complex ' if is_complex else ''}{kind} of shape {[*shape]}"
     if isinstance(value, (list, tuple)):
         parts = ", ".join(type(item).__name__ for item in value[:4])
         return f"a {kind} of {len(value)} ({parts}{', ...' if len(value) > 4 else ''})"

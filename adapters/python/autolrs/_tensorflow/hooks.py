@@ -7,10 +7,14 @@ from typing import Any, Callable
 
 import tensorflow as tf
 
+from autolrs._averages.arrays import ArrayAverages
+from autolrs._averages.sampling import Sampling
 from autolrs._state.array_file import ArrayState
 from autolrs._state.array_hooks import ArrayHooks
+from autolrs._state.lr_trail import LrTrail
 from autolrs._state.rng import capture_host_rng, restore_host_rng
 from autolrs._state.validation_result import loss_and_metrics, refuse_no_loss
+from autolrs._tensorflow.weights import mixed, precise, variables_of
 from autolrs.errors import SecondSchedulerError
 
 
@@ -53,6 +57,7 @@ class TensorflowHooks(ArrayHooks):
                 "it; give that one the base learning rate"
             )
         self.groups: Sequence[float] = [_number(lr) / base for lr in lrs]
+        self._trail = LrTrail(lambda held: [each.numpy() for each in held])
 
     @property
     def framework(self) -> str:
@@ -69,10 +74,20 @@ class TensorflowHooks(ArrayHooks):
         return _number(self._lrs[0])
 
     def set_lr(self, lr: float) -> None:
-        for variable, ratio in zip(self._lrs, self.groups):
-            variable.assign(lr * ratio)
+        lrs = [lr * ratio for ratio in self.groups]
+        self._trail.meet(self._copies() if self._trail.has_stepped else (), lrs)
+        for variable, each in zip(self._lrs, lrs):
+            variable.assign(each)
+
+    def check_lrs(self) -> None:
+        """See `autolrs.hooks.ChecksLrs`."""
+        self._trail.check(self._copies)
+
+    def _copies(self) -> list[Any]:
+        return [tf.identity(variable) for variable in self._lrs]
 
     def read_loss(self, loss: Any) -> float | None:
+        self._trail.has_stepped = True
         if tf.is_tensor(loss) and "CPU" not in loss.device:
             if loss.shape.rank:
                 refuse_no_loss(loss)
@@ -100,11 +115,11 @@ class TensorflowHooks(ArrayHooks):
         finally:
             restore_host_rng(rng)
 
-    def capture(self) -> ArrayState:
+    def capture_training(self) -> ArrayState:
         arrays = [variable.numpy() for variable in self._variables()]
         return ArrayState(arrays, {"rng": capture_host_rng()})
 
-    def apply(self, state: ArrayState) -> None:
+    def apply_training(self, state: ArrayState) -> None:
         variables = self._variables()
         shapes = [tuple(variable.shape) for variable in variables]
         if shapes != [array.shape for array in state.arrays]:
@@ -116,6 +131,35 @@ class TensorflowHooks(ArrayHooks):
         for variable, array in zip(variables, state.arrays):
             variable.assign(array)
         restore_host_rng(state.plain["rng"])
+        self._trail.forget()
+
+    def make_averages(self, sampling: Sampling, values: Any) -> ArrayAverages:
+        weights = self._weights()
+
+        def read() -> list[Any]:
+            return [precise(variable) for variable in weights]
+
+        def write(arrays: Sequence[Any]) -> None:
+            for variable, array in zip(weights, arrays):
+                variable.assign(tf.cast(array, variable.dtype))
+
+        def mix(means: Sequence[Any], share: float) -> Any:
+            now = [tf.convert_to_tensor(variable) for variable in weights]
+            return mixed(list(means), now, tf.constant(share, tf.float64))
+
+        return ArrayAverages(read, write, sampling, values, mix)
+
+    def _weights(self) -> list[Any]:
+        """Of floating point, statistics such as BatchNorm's among them; none of an optimizer's."""
+        others = {id(variable) for variable in self._lrs}
+        for each in tf.train.TrackableView(self._checkpoint).descendants():
+            if hasattr(each, "apply_gradients"):
+                others |= {id(variable) for variable in variables_of(each)}
+        return [
+            each
+            for each in self._variables()
+            if id(each) not in others and tf.as_dtype(each.dtype).is_floating
+        ]
 
     def _variables(self) -> list[Any]:
         found: dict[int, Any] = {}

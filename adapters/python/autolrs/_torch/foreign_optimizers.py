@@ -10,6 +10,7 @@ from torch import nn
 from torch.optim import Optimizer
 from torch.optim.optimizer import register_optimizer_step_pre_hook
 
+from autolrs._protocol.claim import on_next_run
 from autolrs.errors import ChangedError
 
 
@@ -40,7 +41,7 @@ class ForeignOptimizers:
         self._has_warned = False
         self.is_off = False
         """True while what is trained is not the script's training."""
-        register_optimizer_step_pre_hook(self._meet)
+        on_next_run(register_optimizer_step_pre_hook(self._meet).remove)
 
     def _meet(self, optimizer: Optimizer, *_: Any) -> None:
         key = id(optimizer)

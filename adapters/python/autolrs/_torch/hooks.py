@@ -11,7 +11,11 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from autolrs._auto.schedule import schedule_of
+from autolrs._averages.keeper import KeepsAverages
+from autolrs._averages.sampling import Sampling
 from autolrs._data.containers import own_copy
+from autolrs._session.phase import phase
 from autolrs._state.validation_result import refuse_no_loss
 from autolrs._torch.foreign_optimizers import ForeignOptimizers
 from autolrs._torch.loader_state import data_state, set_data_state
@@ -21,7 +25,12 @@ from autolrs._torch.wrapped_optimizers import OptimizerSet
 from autolrs._torch_lr.lr_watch import GroupWatch, LrWatch, refuse_lazy, refuse_no_lr
 from autolrs._torch_lr.schedule import ScaledSchedule
 from autolrs._torch_lr.schedulers import schedulers_of
+from autolrs._torch_lr.update_lrs import OverrideLrs, UpdateLrs
+from autolrs._torch_state.averages import Averaged, TorchAverages, averaged_of
 from autolrs._torch_state.checkpoint_file import read_durable, write_durably
+from autolrs._torch_state.frozen import FrozenWeights
+from autolrs._torch_state.frozen_file import FrozenInFile
+from autolrs._torch_state.host_shard import brought_back
 from autolrs._torch_state.model_copies import ModelCopies
 from autolrs._torch_state.plain_types import plain_of
 from autolrs._torch_state.rng import capture_rng, data_stream, restore_rng
@@ -39,7 +48,7 @@ from autolrs.errors import ArgumentError, SecondSchedulerError
 from autolrs.session import Session
 
 
-class TorchHooks:
+class TorchHooks(KeepsAverages):
     """Implements `Hooks` and `ScalesSchedule` of `autolrs.hooks`; see there what each promises.
 
     Args:
@@ -71,10 +80,11 @@ class TorchHooks:
         self._extras = _named(
             [*extra, *(s for s in self.optimizer_set.scalers if id(s) not in held)]
         )
-        self.own: ScaledSchedule | None = None
-        """Where the LR is the script's own, and what is set is a factor on it."""
+        self.own: UpdateLrs | None = None
+        """Where the LR is the script's own between updates: what is set is for them alone."""
         self._loose = self._parameters_outside()
         """Parameters that the optimizers train and the model has not."""
+        self._frozen_in_file = FrozenInFile(model, lambda: self._param_groups)
         self._is_readable = False
         self._watch: LrWatch | None = None
         self._foreign_optimizers: ForeignOptimizers | None = None
@@ -85,6 +95,9 @@ class TorchHooks:
         """Tells a person something. The session that comes later knows how."""
         self.is_over: Callable[[], bool] = lambda: False
         """True once the training that is steered has ended. As there."""
+        self._frozen = FrozenWeights(
+            model, lambda: self._param_groups, lambda message: self.warn(message)
+        )
         self._ratios: Sequence[float] = []
         self._data_stream = data_stream()
         self._has_trained = False  # on a device
@@ -104,7 +117,7 @@ class TorchHooks:
 
     @property
     def holds(self) -> Sequence[str]:
-        own = [] if self.own is None else ["schedule"]
+        own = ["schedule"] if isinstance(self.own, ScaledSchedule) else []
         loose = ["parameters"] if self._loose else []
         return [
             "model",
@@ -155,6 +168,22 @@ class TorchHooks:
         self.own = ScaledSchedule([*optimizer_set.members, *wrappers], optimizer_set.leaves)
         self._ratios = [1.0] * len(self._param_groups)
 
+    def get_schedule(self, total: int | None) -> dict[str, Any] | None:
+        if self.own is None:
+            return None
+        known = [*self.optimizer_set.given, *self.optimizer_set.members]
+        is_search = phase() == "search"
+        return schedule_of(known, self._param_groups[0], total, is_search=is_search)
+
+    def begin_override(self) -> None:
+        refuse_no_lr(self._param_groups)
+        self._begin(is_factor=False)
+        self.own = override = OverrideLrs(self.optimizer_set.leaves)
+        self._ratios = override.groups
+
+    def take_own_lr(self) -> float | None:
+        return None if self.own is None else self.own.take_own()
+
     def _begin(self, is_factor: bool) -> None:
         """The loop begins: what trains is all there, and stays what it is."""
         optimizer_set = self.optimizer_set
@@ -190,12 +219,12 @@ class TorchHooks:
 
     def get_lr(self) -> float:
         if self.own is not None:
-            return self.own.factor
+            return self.own.number
         return float(self._param_groups[0]["lr"])
 
     def set_lr(self, lr: float) -> None:
         if self.own is not None:
-            self.own.factor = lr
+            self.own.number = lr
             return
         for group, ratio in zip(self._param_groups, self.groups):
             if isinstance(group["lr"], Tensor):
@@ -208,7 +237,7 @@ class TorchHooks:
     def read_loss(self, loss: Any) -> float | None:
         try:
             if isinstance(loss, Tensor):
-                return loss.item() if loss.is_cpu else None
+                return float(loss.item()) if loss.is_cpu else None
             return float(loss)
         except (TypeError, ValueError, RuntimeError):
             refuse_no_loss(loss)
@@ -218,7 +247,7 @@ class TorchHooks:
         self._has_trained = True
         # A copy: a captured graph writes each step's loss to the same place.
         own = loss.detach().clone()
-        if own.dim() == 0:
+        if own.dim() == 0 and not own.is_complex():
             return own
         refuse_no_loss(loss)
         return own.reshape(())
@@ -240,33 +269,46 @@ class TorchHooks:
             self._foreign_optimizers.is_off = False
 
     def capture(self) -> dict[str, Any]:
-        state = self._state()
+        left_out = self._frozen.look()
+        is_whole = left_out is None or not self._is_readable
+        state = self._state(model_state(self._model) if is_whole else {})
         if not self._is_readable:
             # What no file can hold is told before there is work to lose.
             plain_of(state, any_tensor=True)
             self._is_readable = any(item.state for item in self.optimizers)
+        if left_out is not None:
+            state["model"] = self._frozen.state(left_out)
         # These take back what they are given as it is, and count on finding it where it was.
         as_is = {
             name: state.pop(name) for name in ("extra", "schedule", "own_lrs") if name in state
         }
         has_trained = self._has_trained or any(item.state for item in self.optimizers)
-        return {**snapshot_of(state, has_trained), **copy_of(as_is), "rng": capture_rng()}
+        return {
+            **snapshot_of(state, has_trained),
+            **copy_of(as_is),
+            **({} if left_out is None else {"left_out": left_out}),
+            "rng": capture_rng(),
+        }
 
     def apply(self, state: dict[str, Any]) -> None:
         if self._model_copies is not None:
             self._model_copies.sample()
-        restore_model(self._model, state["model"])
-        states = state["optimizer"]
+        if "left_out" in state:
+            left_out = state["left_out"]
+            model = brought_back(state["model"], self._frozen.state(left_out))
+            self._frozen.restore(model, left_out)
+        else:
+            restore_model(self._model, brought_back(state["model"], model_state(self._model)))
+        states = brought_back(state["optimizer"], self._optimizer_state())
         restore_optimizers(self.optimizers, states if type(states) is list else [states])
         if "loose" in state:  # not where an older version wrote it
-            restore_loose(self._loose, state["loose"])
+            restore_loose(self._loose, brought_back(state["loose"], self._loose))
         for name, item in self._extras.items():
             saved = copy_of(state["extra"][name])
             item.load_state_dict(in_kinds_of(item.state_dict(), saved))
         if self.own is not None:
-            self.own.apply(state.get("schedule", {}))
-            if self.own.lrs is not None and "own_lrs" in state:
-                self.own.lrs.apply(state["own_lrs"])
+            self.own.apply(state)
+        self.apply_averages(state.get("averages"))
         if self._watch is not None:
             self._watch.note()
         restore_rng(state["rng"])
@@ -276,12 +318,16 @@ class TorchHooks:
 
     def write(self, path: str, step: int, place: dict[str, Any] | None) -> int:
         # Nothing trains meanwhile, so what is written needs no copy in memory.
-        state = {**self._state(), "rng": capture_rng()}
+        state = {**self._state(model_state(self._model)), "rng": capture_rng()}
+        state["model"], frozen = self._frozen_in_file.split(state["model"])
+        state.update({"frozen": frozen} if frozen else {})
         return write_durably(path, {"step": step, "state": state, "data": place})
 
     def read(self, path: str) -> tuple[dict[str, Any], int, dict[str, Any] | None]:
         content = read_durable(path)
-        return content["state"], content["step"], content.get("data")
+        state = content["state"]
+        state["model"] = self._frozen_in_file.join(state["model"], state.pop("frozen", {}))
+        return state, content["step"], content.get("data")
 
     def get_rng(self) -> dict[str, Any]:
         return capture_rng()
@@ -306,6 +352,21 @@ class TorchHooks:
         copied = item.detach().clone()
         return copied.requires_grad_() if item.requires_grad else copied
 
+    @property
+    def can_average(self) -> bool:
+        # What is trained outside of the model does not reach what is validated.
+        return self.can_validate and not self._loose
+
+    def make_averages(self, sampling: Sampling, values: Any) -> TorchAverages:
+        return TorchAverages(self._averaged(), sampling, values)
+
+    def _averaged(self) -> Averaged:
+        groups = self.optimizer_set.groups
+        trained = {id(each) for group in groups for each in group["params"]}
+        modules = [self._model, *(each for each in self.extras if isinstance(each, nn.Module))]
+        own = [each for each in modules if any(id(p) in trained for p in each.parameters())]
+        return averaged_of(groups, own)
+
     def _parameters_outside(self) -> list[Tensor]:
         modules = [self._model, *(each for each in self.extras if isinstance(each, nn.Module))]
         inside = {id(each) for module in modules for each in module.parameters()}
@@ -318,21 +379,18 @@ class TorchHooks:
     def _param_groups(self) -> list[dict[str, Any]]:
         return self.optimizer_set.groups
 
-    def _state(self) -> dict[str, Any]:
+    def _state(self, model: dict[str, Any]) -> dict[str, Any]:
         return {
-            "model": model_state(self._model),
+            "model": model,
             "optimizer": self._optimizer_state(),
             **self._loose_state(),
             "extra": {name: item.state_dict() for name, item in self._extras.items()},
             **self._schedule_state(),
+            **self.averages_state(),
         }
 
     def _schedule_state(self) -> dict[str, Any]:
-        if self.own is None:
-            return {}
-        lrs = self.own.lrs
-        seen = {} if lrs is None else {"own_lrs": lrs.capture()}
-        return {"schedule": self.own.capture(), **seen}
+        return {} if self.own is None else self.own.state()
 
     def _loose_state(self) -> dict[str, Any]:
         return {"loose": [each.detach() for each in self._loose]} if self._loose else {}

@@ -12,6 +12,7 @@ from autolrs._data.generators import has_lasting_workers
 from autolrs._protocol.messages import Request
 from autolrs._protocol.wire import Wire
 from autolrs._session.train_request import TrainRequest
+from autolrs._torch.accumulated import updates_by_source
 from autolrs._torch.hooks import TorchHooks
 from autolrs._torch.updates import Updates, scalers_in
 from autolrs.errors import StepOrderError
@@ -48,6 +49,7 @@ class CountedSession(Session):
         self._is_updated = False
         """An update was made since the last batch came."""
         self._late_updates = 0
+        """Batches in a row whose first update came after `step`."""
         self._allow_script_step: Callable[[], None] | None = None
         hooks.tell_by(self)
 
@@ -76,13 +78,19 @@ class CountedSession(Session):
         """
         if self._updates.is_behind:
             if self._is_over:
-                raise self.over(f"an update came after: {_ORDER}. Where it is, {GOES_ON}")
-            if self._loop.is_running and self._is_new and not self._is_updated:
-                self._late_updates += 1
-                if self._late_updates >= MANY_LATE_UPDATES:
-                    raise StepOrderError(f"{_ORDER}: the script calls it before")
+                raise self.over(
+                    f"another update came: {_ORDER}; if it stands there already, {GOES_ON}"
+                )
+            if self._loop.is_running and not self._is_updated:
+                self._note_order()
             self._is_updated = True
         super().before_update()
+
+    def _note_order(self) -> None:
+        """The first update since a batch came: late, if `step` was called since."""
+        self._late_updates = self._late_updates + 1 if self._is_new else 0
+        if self._late_updates >= MANY_LATE_UPDATES:
+            raise StepOrderError(f"{_ORDER}: the script calls it before")
 
     def _step_otherwise(self, loss: Any) -> None:
         counted = self._updates.count(loss, self._hold)
@@ -137,8 +145,14 @@ class CountedSession(Session):
         self._tell()
         return super()._begin(training)
 
-    def steps_in(self, epochs: int, batches: int) -> int:
-        updates = _updates_in(batches)
+    def steps_in(self, epochs: int, batches: int, entries: int) -> int:
+        updates = updates_in(batches)
+        if updates == batches:
+            optimizers = self._of_torch.optimizer_set
+            known = [*optimizers.given, *optimizers.members]
+            by_source = updates_by_source(known, epochs * batches // entries)
+            if by_source is not None:
+                return entries * by_source
         self._cycle_total = epochs * batches if updates == batches else None
         return epochs * updates
 
@@ -162,7 +176,7 @@ def updates_of(hooks: TorchHooks, is_one_of_many: bool = False) -> Updates:
     return Updates(hooks.optimizer_set.leaves, scalers_in(hooks.extras), is_one_of_many)
 
 
-def _updates_in(batches: int) -> int:
+def updates_in(batches: int) -> int:
     """How many updates an epoch of so many batches has, where Accelerate accumulates gradients."""
     state = getattr(sys.modules.get("accelerate.state"), "GradientState", None)
     if state is None or not state._shared_state:

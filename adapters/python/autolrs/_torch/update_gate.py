@@ -9,6 +9,7 @@ import torch
 from torch.optim import Optimizer
 from torch.optim.optimizer import register_optimizer_step_pre_hook
 
+from autolrs._protocol.claim import on_next_run
 from autolrs.session import Session
 
 
@@ -22,10 +23,10 @@ def install_update_gate(session: Session, optimizers: Sequence[Optimizer]) -> No
     own = {id(item): item for item in optimizers}
 
     def ask(optimizer: Optimizer, *_: Any) -> None:
-        # While an update is compiled, no time is for talk.
+        # While an update is compiled, nothing can be asked.
         if id(optimizer) in own and not torch.compiler.is_compiling():
             session.before_update()
 
     # For all optimizers, because that comes before the hooks of one: the session may put one of
     # those in while it is asked.
-    register_optimizer_step_pre_hook(ask)
+    on_next_run(register_optimizer_step_pre_hook(ask).remove)

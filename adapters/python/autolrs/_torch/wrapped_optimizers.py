@@ -8,6 +8,7 @@ from typing import Any
 from torch.amp import GradScaler
 from torch.optim import Optimizer
 
+from autolrs._protocol.claim import on_next_run
 from autolrs.errors import ArgumentError
 
 DEPTH = 4
@@ -71,9 +72,9 @@ def hook(optimizer: Optimizer, before: Any = None, after: Any = None) -> None:
     """Has functions called around each update; one that accepts no hook is passed over."""
     # Those that leave their base class uninitialised have no place for hooks.
     if before is not None and "_optimizer_step_pre_hooks" in _attributes(optimizer):
-        optimizer.register_step_pre_hook(before)
+        on_next_run(optimizer.register_step_pre_hook(before).remove)
     if after is not None and "_optimizer_step_post_hooks" in _attributes(optimizer):
-        optimizer.register_step_post_hook(after)
+        on_next_run(optimizer.register_step_post_hook(after).remove)
 
 
 def _inside(item: Any) -> Iterator[Optimizer]:

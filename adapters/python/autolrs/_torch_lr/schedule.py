@@ -7,23 +7,19 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from torch import Tensor
 from torch.optim import Optimizer
 
-from autolrs._torch.wrapped_optimizers import hook
 from autolrs._torch_lr.schedulers import schedulers_of
 from autolrs._torch_lr.script_lrs import ScriptLrs
+from autolrs._torch_lr.update_lrs import FactorLrs
 from autolrs._torch_state.state import copy_of
 from autolrs.errors import ChangedError, SchedulerOrderError
 
 State = dict[str, dict[str, Any]]
 
 
-class ScaledSchedule:
-    """Multiplies each group's LR by a factor, for the time of an update alone.
-
-    Between two updates the LRs are the script's own, to the bit: a scheduler that computes the
-    next LR from the present one, as ExponentialLR does, never meets the factor.
+class ScaledSchedule(FactorLrs):
+    """Multiplies each group's LR by a factor, where a rollback takes the schedule back too.
 
     Args:
         optimizers: All that train the model, wrappers too.
@@ -37,32 +33,39 @@ class ScaledSchedule:
         self, optimizers: Sequence[Any], leaves: Sequence[Optimizer] | None = None
     ) -> None:
         leaves = optimizers if leaves is None else leaves
-        self.factor = 1.0
         gc.collect()  # scheduler and optimizer refer to each other, and a dead one has no say
         self._schedulers = schedulers_of(optimizers, of_torch=True)
         self._roots = _roots(self._schedulers, optimizers)
-        self._scaled: dict[int, list[tuple[dict[str, Any], Any, Any]]] = {}
         self._counts: list[Any] | None = None
         # Where the losses decide, other losses give another LR at the same update.
         is_judged = any("Plateau" in type(item).__name__ for item in self._schedulers)
-        self.lrs: ScriptLrs | None = None if is_judged else ScriptLrs(leaves)
-        for item in leaves:
-            hook(item, before=self._scale, after=self._put_back)
+        self._lrs: ScriptLrs | None = None if is_judged else ScriptLrs(leaves)
+        super().__init__(leaves)
 
     def allow_script_step(self) -> None:
         """The script goes on: a scheduler's step between here and the next update is too late."""
         self._counts = self._counts_now()
 
-    def capture(self) -> State:
-        """The schedulers' states, by a name that a new process finds again."""
-        return {name: _plain(item.state_dict()) for name, item in self._roots.items()}
+    def state(self) -> dict[str, Any]:
+        """The schedulers' states, by a name that a new process finds again, and the LRs seen."""
+        seen = {} if self._lrs is None else {"own_lrs": self._lrs.capture()}
+        return {"schedule": self.capture(), **seen}
 
-    def apply(self, state: State) -> None:
-        """Brings back what `capture` gave. The LRs themselves come back with the optimizer.
+    def apply(self, state: dict[str, Any]) -> None:
+        """Brings back what `state` gave. The LRs themselves come back with the optimizer.
 
         Raises:
             ChangedError: The script's schedulers are others than those of the checkpoint.
         """
+        self._apply_schedulers(state.get("schedule", {}))
+        if self._lrs is not None and "own_lrs" in state:
+            self._lrs.apply(state["own_lrs"])
+
+    def capture(self) -> State:
+        """The schedulers' states alone."""
+        return {name: _plain(item.state_dict()) for name, item in self._roots.items()}
+
+    def _apply_schedulers(self, state: State) -> None:
         if state.keys() != self._roots.keys():
             raise ChangedError(
                 f"the checkpoint holds the state of {_list(state)}, and the script's schedulers "
@@ -71,36 +74,14 @@ class ScaledSchedule:
         for name, item in self._roots.items():
             item.load_state_dict(copy_of(state[name]))
 
-    def _scale(self, optimizer: Optimizer, *_: Any) -> None:
+    def _change(self, optimizer: Optimizer, *_: Any) -> None:
         if self._counts is not None:
             self._refuse_late_step(self._counts)
             self._counts = None
         self._put_back(optimizer)  # an update that raised has left its LRs scaled
-        if self.lrs is not None:
-            self.lrs.compare(optimizer)
-        if self.factor == 1:
-            return
-        scaled = self._scaled[id(optimizer)] = []
-        tensors: set[int] = set()  # groups may have one in common
-        for group in optimizer.param_groups:
-            own = group["lr"]
-            if isinstance(own, Tensor):
-                if id(own) in tensors:
-                    continue
-                tensors.add(id(own))
-                kept = own.clone()
-                own.mul_(self.factor)  # a compiled or captured step reads this tensor
-                scaled.append((group, kept, None))
-            else:
-                group["lr"] = own * self.factor
-                scaled.append((group, own, group["lr"]))
-
-    def _put_back(self, optimizer: Optimizer, *_: Any) -> None:
-        for group, own, scaled in self._scaled.pop(id(optimizer), []):
-            if isinstance(own, Tensor):
-                group["lr"].copy_(own)
-            elif group["lr"] is scaled:
-                group["lr"] = own
+        if self._lrs is not None:
+            self._lrs.compare(optimizer)
+        super()._change(optimizer)
 
     def _refuse_late_step(self, before: list[Any]) -> None:
         for item, was, now in zip(self._schedulers, before, self._counts_now()):

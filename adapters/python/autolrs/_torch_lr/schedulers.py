@@ -39,4 +39,7 @@ def _is_of_torch(kind: type) -> bool:
 
 
 def _is_named_so(kind: type) -> bool:
+    # What else holds the optimizer and has a `step` may be a trainer, an engine or a wrapper, and
+    # what sets no LR where a tuner drives it may well have code that would. So nothing but a name
+    # tells before the loop; `LrWatch` then goes by the LR itself, whatever has set it.
     return getattr(kind, "__name__", "").endswith(("Scheduler", "LR")) and hasattr(kind, "step")

@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable
+import sys
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, nullcontext, suppress
+from datetime import timedelta
+from itertools import count
+from time import monotonic
 from typing import Any, NamedTuple
 
 import torch.distributed as dist
@@ -11,10 +17,17 @@ from torch import Tensor
 
 from autolrs._distributed.links import accept_all, connect_to_leader, listen, own_site
 from autolrs._distributed.ranks import FollowerWire, LeaderWire
-from autolrs._protocol.launcher import leave_with_launcher, rank_and_world
+from autolrs._protocol.launcher import PASS_ON, leave_with_launcher, rank_and_world
 from autolrs._protocol.wire import Wire
 from autolrs._torch_ranks.sharded import is_sharded
 from autolrs.errors import RanksError
+
+MEET_SECONDS = 300.0
+"""From the first rank to the last: DDP has brought them together by the first update, and where
+nothing has, each prepares its own part of the data."""
+
+_meetings = count()
+"""Each has a name of its own."""
 
 
 class Ranks(NamedTuple):
@@ -64,7 +77,80 @@ def find_ranks(parameters: Iterable[Tensor]) -> Ranks | None:
             raise RanksError("the launcher started several processes, and each met itself alone")
         if not any(map(is_sharded, parameters)):
             return None
-    return Ranks(dist.get_rank(), world, dist.new_group(backend="gloo"))
+    rank = dist.get_rank()
+    with _told_of_waiting() if rank == 0 else nullcontext():
+        _meet(rank, world)
+        group = dist.new_group(backend="gloo")
+    return Ranks(rank, world, group)
+
+
+def tell_untuned() -> None:
+    """A process that no tuner steers says so to the ranks that it trains with.
+
+    They would wait for it: it does not know that it is to meet them once more.
+    """
+    if dist.is_available() and dist.is_initialized() and dist.get_world_size() > 1:
+        with suppress(Exception):  # a store of another kind; nothing of the script's needs this
+            _store().set(_key(dist.get_rank()), "untuned")
+
+
+def _store() -> Any:
+    return dist.distributed_c10d._get_default_store()
+
+
+def _key(rank: int) -> str:
+    return f"autolrs/{rank}"
+
+
+WAITING_SECONDS = 15.0
+
+
+@contextmanager
+def _told_of_waiting() -> Iterator[None]:
+    """Says what a rank waits for, once that has taken long."""
+    sentence = (
+        "autolrs: waiting for all ranks to attach; one without AUTOLRS in its environment, as on "
+        f"another machine, never does: {PASS_ON}\n"
+    )
+    timer = threading.Timer(WAITING_SECONDS, lambda: sys.stderr.write(sentence))
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
+def _meet(rank: int, world: int) -> None:
+    """Returns once all ranks have come. A new group would wait for half an hour, and not say why.
+
+    Raises:
+        RanksError: One is steered by no tuner, or some have not come.
+    """
+    store = _store()
+    if store is None:  # as with MPI
+        return
+    meeting = next(_meetings)
+    keys = [f"autolrs/{meeting}/{each}" for each in range(world)]
+    store.set(keys[rank], "here")
+    deadline = monotonic() + MEET_SECONDS
+    while not store.check(keys):
+        for each in range(world):
+            if store.check([_key(each)]):
+                raise RanksError(
+                    f"rank {each} trains without the tuner: AUTOLRS is not in its environment; "
+                    f"{PASS_ON}"
+                )
+        away = [str(each) for each, key in enumerate(keys) if not store.check([key])]
+        if away and monotonic() > deadline:
+            raise RanksError(
+                "let every rank of the process group come here and make each update, as under DDP "
+                f"and FSDP: {'ranks' if away[1:] else 'rank'} {' and '.join(away)} of {world} had "
+                f"not come {MEET_SECONDS:g} s after rank {rank}. A training in which only some "
+                "do, as with stages of a pipeline, is not served"
+            )
+        with suppress(RuntimeError):
+            store.wait(keys, timedelta(seconds=1))
 
 
 def connect(ranks: Ranks, wire: Wire | None) -> LeaderWire | FollowerWire:

@@ -41,7 +41,7 @@ def read_durable(path: str, world: int = 1) -> dict[str, Any]:
     except FileNotFoundError:
         raise
     except (OSError, RuntimeError, EOFError, LookupError, ValueError, UnpicklingError) as error:
-        raise OSError(f"{path} cannot be read as a checkpoint: {error}") from error
+        raise _unreadable(path, error) from error
     if not isinstance(content, dict) or content.get("autolrs") != FORMAT:
         raise OSError(f"{path} is no checkpoint that this version of autolrs wrote")
     wrote = len(content.get("ranks", [None]))
@@ -50,8 +50,15 @@ def read_durable(path: str, world: int = 1) -> dict[str, Any]:
             f"{path} holds a training by {wrote} process{'' if wrote == 1 else 'es'}, and "
             f"{world} train{'s' if world == 1 else ''} here; start as many as there were"
         )
-    own: dict[str, Any] = value_of(content)
+    try:
+        own: dict[str, Any] = value_of(content)
+    except (AttributeError, LookupError, RuntimeError, TypeError, ValueError) as error:
+        raise _unreadable(path, error) from error
     return own
+
+
+def _unreadable(path: str, error: Exception) -> OSError:
+    return OSError(f"{path} cannot be read as a checkpoint: {error or type(error).__name__}")
 
 
 class _ErrorCapturingFile:

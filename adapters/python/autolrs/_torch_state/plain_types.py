@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 from collections import OrderedDict, deque
 from collections.abc import Sequence
 from enum import Enum
@@ -18,6 +19,7 @@ KIND = "autolrs:kind"
 _PLAIN = (str, int, float, bool, type(None))
 _READABLE = (*_PLAIN, Tensor, nn.Parameter, torch.Size, torch.dtype)
 _KEYS = (*_PLAIN, torch.dtype, torch.device)
+_MADE = {each.__name__: each for each in (OrderedDict, bytearray, bytes, dict, frozenset, set)}
 _OF_NUMPY = "biufcmMSU"
 """Kinds of NumPy's types whose bytes are all that there is to them."""
 
@@ -42,8 +44,11 @@ def plain_of(value: Any, where: str = "checkpoint", any_tensor: bool = False) ->
         return [part(item, index) for index, item in enumerate(items)]
 
     if isinstance(value, dict):
-        items = {_key(key, where): part(item, key) for key, item in value.items()}
-        return OrderedDict(items) if type(value) is OrderedDict else items
+        made = OrderedDict if type(value) is OrderedDict else dict
+        items = [(_key(key, where), part(item, key)) for key, item in value.items()]
+        if all(_is_readable_key(key) for key, _ in items):
+            return made(items)
+        return {KIND: made.__name__, "value": items}
     if isinstance(value, (list, tuple)) and not hasattr(value, "_fields"):
         if type(value) is torch.Size:
             return value
@@ -75,9 +80,18 @@ def value_of(plain: Any) -> Any:
     return kind(map(value_of, plain)) if kind in (list, tuple) else plain
 
 
+def _is_readable_key(key: Any) -> bool:
+    return type(key) in _KEYS or (type(key) is tuple and all(type(item) in _KEYS for item in key))
+
+
 def _key(key: Any, where: str) -> Any:
-    if type(key) in _KEYS or (type(key) is tuple and all(type(item) in _KEYS for item in key)):
+    """The same in types that can be read, though not as a key, where it is a dict or has one."""
+    if _is_readable_key(key):
         return key
+    if type(key) is tuple:
+        return tuple(_key(item, where) for item in key)
+    if _marked(key) is not None:
+        return plain_of(key, where)
     if isinstance(key, str) and not isinstance(key, Enum):
         return str(key)
     raise NotHeldError(
@@ -107,20 +121,24 @@ def _marked(value: Any) -> tuple[str, Any] | None:
 
 
 def _marked_of_numpy(value: Any) -> tuple[str, Any] | None:
-    dtype = value.dtype
-    if dtype.kind not in _OF_NUMPY:
+    import numpy  # it is there: this is a value of it
+
+    kinds = {numpy.ndarray: "array", numpy.matrix: "matrix"}
+    kind = "scalar" if isinstance(value, numpy.generic) else kinds.get(type(value))
+    if kind is None or value.dtype.kind not in _OF_NUMPY:
         return None
-    kind = "array" if type(value).__name__ == "ndarray" else "scalar"
-    return kind, [dtype.str, [*value.shape], _tensor_of(value.tobytes())]
+    return kind, [value.dtype.str, [*value.shape], _tensor_of(value.tobytes())]
 
 
 def _unmarked(kind: str, content: Any) -> Any:
-    if kind in ("array", "scalar"):
+    if kind in ("array", "matrix", "scalar"):
         import numpy  # PyTorch does without; who saved it has it
 
         name, shape, numbers = content
         array = numpy.frombuffer(_bytes_of(numbers), numpy.dtype(name)).reshape(shape)
-        return array.copy() if kind == "array" else array[()]
+        if kind == "scalar":
+            return array[()]
+        return array.copy() if kind == "array" else array.copy().view(numpy.matrix)
     if kind == "complex":
         return complex(*content)
     if kind == "deque":
@@ -131,7 +149,7 @@ def _unmarked(kind: str, content: Any) -> Any:
         return torch.device(content)
     if kind in ("layout", "memory_format"):
         return getattr(torch, content.replace("torch.", ""))
-    made = {"bytes": bytes, "bytearray": bytearray, "set": set, "frozenset": frozenset}[kind]
+    made: Any = _MADE[kind]
     return made(_bytes_of(content) if kind.startswith("byte") else content)
 
 
@@ -140,4 +158,6 @@ def _tensor_of(data: bytes | bytearray) -> Tensor:
 
 
 def _bytes_of(numbers: Tensor) -> bytes:
-    return bytes(numbers.tolist())
+    # Not by a list of them, which takes eight bytes for each.
+    numbers = numbers.to(torch.uint8).contiguous()
+    return ctypes.string_at(numbers.data_ptr(), numbers.numel()) if numbers.numel() else b""

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from autolrs._torch_ranks.sharded import is_sharded, local_of
+from autolrs._torch_state.host_shard import HostShard
 from autolrs._torch_state.state import clone_of, copy_of
 
 SHARE = 0.5
@@ -42,16 +43,31 @@ def snapshot_of(state: Any, has_trained: bool) -> Any:
         has_trained: An update has been made on the device. Before the first, it is not known how
             much memory one takes, and a snapshot goes to the host.
     """
+    sizes = _cuda_bytes(state)
     away = {
         device
-        for device, size in _cuda_bytes(state).items()
+        for device, size in sizes.items()
         if not (has_trained and fits_on_device(size, *_memory_of(device)))
     }
+    try:
+        return _copied(state, away)
+    except torch.cuda.OutOfMemoryError:
+        # Other processes may have taken it, or it is in pieces. What was copied is given back by
+        # the end of this clause.
+        pass
+    torch.cuda.empty_cache()
+    return _copied(state, set(sizes))
 
-    def clone(tensor: Tensor) -> Tensor:
-        # A sharded tensor stays where its mesh is.
-        goes = tensor.device in away and not is_sharded(tensor)
-        return _to_host(tensor) if goes else clone_of(tensor)
+
+def _copied(state: Any, away: set[torch.device]) -> Any:
+    """A deep copy, on the host of what lies on the devices `away`."""
+
+    def clone(tensor: Tensor) -> Any:
+        if tensor.device not in away:
+            return clone_of(tensor)
+        if not is_sharded(tensor):
+            return _to_host(tensor)
+        return HostShard(tensor, _to_host(local_of(tensor)))
 
     copied = copy_of(state, clone)
     for device in away:
@@ -66,7 +82,10 @@ def _memory_of(device: torch.device) -> tuple[int, int, int]:
 
 def _to_host(tensor: Tensor) -> Tensor:
     # As dense as it is: a channels-last weight comes back as one.
-    host = torch.empty_like(tensor, device="cpu", pin_memory=True)
+    try:
+        host = torch.empty_like(tensor, device="cpu", pin_memory=True)
+    except RuntimeError:  # a system may limit how much memory is pinned
+        return tensor.detach().to("cpu", copy=True)
     return host.copy_(tensor.detach(), non_blocking=True)
 
 

@@ -12,9 +12,10 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from autolrs._torch_ranks.sharded import local_of
+from autolrs._torch_state.host_shard import HostShard
 from autolrs.errors import ChangedError
 
-Memo = dict[tuple[Any, ...], Tensor]
+Memo = dict[tuple[Any, ...], Any]
 
 
 def clone_of(tensor: Tensor) -> Tensor:
@@ -23,13 +24,13 @@ def clone_of(tensor: Tensor) -> Tensor:
 
 
 def copy_of(
-    value: Any, clone: Callable[[Tensor], Tensor] = clone_of, memo: Memo | None = None
+    value: Any, clone: Callable[[Tensor], Any] = clone_of, memo: Memo | None = None
 ) -> Any:
     """A deep copy without gradients, in which tied weights stay one tensor.
 
     Args:
         value: What is copied.
-        clone: Copies a tensor.
+        clone: Copies a tensor, or gives what stands for a copy.
         memo: What has been copied.
     """
     memo = {} if memo is None else memo
@@ -105,7 +106,7 @@ def restore_model(model: nn.Module, state: dict[str, Any]) -> None:
         ChangedError: They are not those that were saved.
     """
     live = model.state_dict()
-    _refuse_other_model(live, state)
+    refuse_other_tensors(live, state)
     # What is no tensor (`get_extra_state`) the model would keep: it gets a copy.
     values = OrderedDict(
         (k, v if isinstance(v, Tensor) else copy_of(v))
@@ -115,11 +116,12 @@ def restore_model(model: nn.Module, state: dict[str, Any]) -> None:
     # Versions of the layers' formats. Without them some layers take the state for one of old.
     values._metadata = live._metadata  # type: ignore[attr-defined]
     model.load_state_dict(values)
-    _restore_buffers(model, state)
+    restore_buffers(model, state)
 
 
 @torch.no_grad()
-def _restore_buffers(model: nn.Module, state: dict[str, Any]) -> None:
+def restore_buffers(model: nn.Module, state: dict[str, Any]) -> None:
+    """Copies the values of the buffers that `state` has by themselves."""
     for name, value in model.named_buffers():
         saved = state.get(BUFFER + name)
         if saved is None:
@@ -131,7 +133,12 @@ def _restore_buffers(model: nn.Module, state: dict[str, Any]) -> None:
             setattr(model.get_submodule(owner), own_name, clone_of(saved).to(value.device))
 
 
-def _refuse_other_model(live: dict[str, Any], saved: dict[str, Any]) -> None:
+def refuse_other_tensors(live: dict[str, Any], saved: dict[str, Any]) -> None:
+    """Says what to do where a model has other tensors than those that were saved.
+
+    Raises:
+        ChangedError: It has.
+    """
     names = {name for name in saved if not name.startswith(BUFFER)}
     for name in sorted(live.keys() ^ names):
         where = "there now and not in the checkpoint" if name in live else "in the checkpoint only"
@@ -266,7 +273,7 @@ def _keep_types(live: Any, saved: Any) -> None:
                 live[key] = value.to(present.device)
 
 
-def _copy_of_tensor(value: Tensor, clone: Callable[[Tensor], Tensor], memo: Memo) -> Tensor:
+def _copy_of_tensor(value: Tensor, clone: Callable[[Tensor], Any], memo: Memo) -> Any:
     local = local_of(value)
     if value.layout is not torch.strided or local.numel() == 0:
         return clone_of(value)
@@ -313,6 +320,8 @@ def _copy_into(live: dict[Any, Any], saved: dict[Any, Any]) -> None:
 def _collect_sizes(value: Any, sizes: dict[int, int]) -> None:
     if isinstance(value, Tensor):
         sizes[id(value)] = local_of(value).numel() * value.element_size()
+    elif isinstance(value, HostShard):
+        _collect_sizes(value.local, sizes)
     elif isinstance(value, dict):
         for item in value.values():
             _collect_sizes(item, sizes)

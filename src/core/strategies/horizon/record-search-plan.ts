@@ -9,6 +9,8 @@ export interface PlannedSearch {
   readonly total: number;
   readonly rampSteps: number;
   readonly coarse: RungPlan;
+  /** Steps of the trunk that the fine probes begin from; absent: none. */
+  readonly trunkSteps?: number;
   readonly fine: RungPlan;
   /** Search steps without the probes that an answer at an edge may add; 0: there is no search. */
   readonly plannedSteps: number;
@@ -18,7 +20,7 @@ export interface PlannedSearch {
 
 /** @param hasSearch Whether a run of so many steps would have a search. */
 export function* recordPlan(
-  { total, rampSteps, coarse, fine, plannedSteps, mostSteps }: PlannedSearch,
+  { total, rampSteps, coarse, trunkSteps = 0, fine, plannedSteps, mostSteps }: PlannedSearch,
   hasSearch: (total: number) => boolean,
 ): Conversation<void> {
   yield* decide({
@@ -26,6 +28,7 @@ export function* recordPlan(
     total,
     rampSteps,
     coarse,
+    ...(trunkSteps > 0 && { trunkSteps }),
     fine,
     plannedSteps,
     mostSteps,

@@ -4,13 +4,13 @@
  * 1. Plan what the search may cost; a run that is too short for any takes the script's own LR.
  * 2. Ramp, to find where an LR is worth a probe.
  * 3. Two rungs of annealed probes, to find the peak.
- * 4. Commit: warm up, hold, decay to zero at the end of the budget, under the policy of `committed/policy.ts`.
+ * 4. Where the search is apart: start the script afresh, from its own beginning.
+ * 5. Commit: warm up, hold, decay to zero at the end of the budget, under the policy of `committed/policy.ts`.
  */
 
 import type { TrainerFacts } from '../../conversation/command.js';
-import { type Conversation, finish } from '../../conversation/conversation.js';
-import type { FinishReason, Interval } from '../../conversation/decision.js';
-import { AutolrsError } from '../../errors.js';
+import { type Conversation, finish, isExtensible } from '../../conversation/conversation.js';
+import type { FinishReason } from '../../conversation/decision.js';
 import type { TunerOptions } from '../../options.js';
 import {
   type Limits,
@@ -20,25 +20,12 @@ import {
   recordLimits,
   stepsLeft,
 } from '../limits.js';
-import { findInterval, givenInterval } from '../range-test.js';
-import { Stages } from '../stages.js';
-import { beginState, divergenceOf, type StrategyState } from '../state.js';
-import { validateCommitted } from '../validate.js';
+import { beginCounted, beginState, findingsOf, type StrategyState } from '../state.js';
+import { type CommittedEnd, commitRun } from './committed/commit.js';
 import type { CommitPlan } from './committed/committed-run.js';
-import { forecastEnd, recordForecast } from './committed/end-forecast.js';
-import { type CommittedEnd, commitRun } from './committed/policy.js';
-import { findPeak } from './peak-search/peak.js';
-import {
-  COARSE_PROBES,
-  FINE_PROBES,
-  plannedSteps,
-  planSearch,
-  type SearchPlan,
-} from './peak-search/plan.js';
-import { recordPlan } from './record-search-plan.js';
-
-/** Share of all steps that a search usually takes, for a run whose committed steps are given. */
-const USUAL_SEARCH_SHARE = 0.08;
+import { leaveAlone } from './factor/strategy.js';
+import { endOfSearch, isLeftAlone, search } from './search.js';
+import { aimTotal, beginTimed } from './timed/time-budget.js';
 
 /** Peak LR of an extension, as a share of the last peak. */
 const EXTENSION_LR_SHARE = 1 / 2;
@@ -48,18 +35,34 @@ export function* horizon(options: TunerOptions, facts: TrainerFacts): Conversati
   const state = beginState(options, facts);
   const from = limitsFrom(options);
   const asked = limitsOf(options, facts);
-  // What the script means to do is what its user means to pay, the search included.
-  let limits: Limits = from === 'trainer' ? { total: asked.steps ?? 0 } : asked;
-  yield* recordLimits(limits, from);
-  let plan = yield* search(state, limits);
+  const isApart = options.search === 'apart';
+  // What the script means to do is what its user means to pay. Where it is searched apart, the script does just that.
+  let limits: Limits = from === 'trainer' && !isApart ? { total: asked.steps ?? 0 } : asked;
+  const { budgetSeconds } = options;
+  let startSeconds = 0;
+  if (budgetSeconds === undefined) yield* recordLimits(limits, from);
+  else {
+    const measured = yield* beginTimed(state, asked, budgetSeconds);
+    if (measured === undefined) {
+      yield* finish('data', findingsOf(state));
+      return 'data';
+    }
+    ({ limits, startSeconds } = measured);
+  }
+  const found = yield* search(state, limits);
+  if (found && !found.hasProbed && isLeftAlone(state)) {
+    return yield* leaveAlone(state, limits, found);
+  }
+  if (found && isApart) yield* beginCounted(state, 'searched');
+  if (found && state.timing) limits = yield* aimTotal(state, isApart ? startSeconds : 0);
+  let plan: CommitPlan | undefined = found && { ...found, limits };
   for (;;) {
     const end = plan && (yield* commitRun(state, plan));
-    const reason = end === undefined ? 'data' : REASON_OF[end.kind];
-    const extension = yield* finish(reason, divergenceOf(state), reason === 'budget' ? end : {});
-    if (extension === undefined || !plan || !end || reason === 'data' || reason === 'diverged') {
-      return reason;
-    }
+    const reason = end === undefined ? endOfSearch(state) : reasonOf(end, state);
+    const extension = yield* finish(reason, findingsOf(state), reason === 'budget' ? end : {});
+    if (extension === undefined || !plan || !isExtensible(reason)) return reason;
     limits = extension;
+    state.timing = undefined;
     yield* recordExtension(state, limits);
     const peak = (state.incumbentLr ?? plan.peak) * EXTENSION_LR_SHARE;
     yield* plan.stages.start(stepsLeft(limits, state.ledger));
@@ -67,52 +70,9 @@ export function* horizon(options: TunerOptions, facts: TrainerFacts): Conversati
   }
 }
 
-/** Everything before the first committed step; undefined when the trainer's data ended. */
-function* search(state: StrategyState, limits: Limits): Conversation<CommitPlan | undefined> {
-  const given = givenInterval(state.options);
-  const { searchBudget } = state.options;
-  const total = totalOf(limits, searchBudget);
-  const planFor = (all: number) => planSearch(all, searchBudget, given === undefined);
-  const plan = planFor(total);
-  yield* recordPlan(
-    {
-      ...plan,
-      coarse: { probes: COARSE_PROBES, steps: plan.coarseSteps },
-      fine: { probes: FINE_PROBES, steps: plan.fineSteps },
-      plannedSteps: plannedSteps(plan),
-    },
-    (all) => plannedSteps(planFor(all)) > 0,
-  );
-  yield* validateCommitted(state);
-  const interval = given ?? (yield* rampOrGuess(state, plan));
-  if (interval === undefined) return undefined;
-  const stages = new Stages(state, interval);
-  yield* stages.start(stepsLeft(limits, state.ledger));
-  const isBlind = given === undefined && plan.rampSteps === 0;
-  const peak = isBlind
-    ? { lr: interval.max, coarse: [], fine: [] }
-    : yield* findPeak(state, plan, interval);
-  if (peak === undefined) return undefined;
-  yield* recordForecast(state, forecastEnd(peak, stepsLeft(limits, state.ledger)));
-  return { peak: peak.lr, limits, stages };
-}
-
-/** A run too short for a ramp stays with the script's own LR. */
-function* rampOrGuess(state: StrategyState, plan: SearchPlan): Conversation<Interval | undefined> {
-  if (plan.rampSteps > 0) return yield* findInterval(state, plan.rampSteps);
-  const { minLr = 0, maxLr = Infinity } = state.options;
-  const lr = Math.max(minLr, Math.min(maxLr, state.facts.lr));
-  if (lr > 0) return { min: lr, max: lr, from: 'given' };
-  throw new AutolrsError(
-    'USAGE',
-    `a run of ${plan.total} steps is too short to search for an LR, and the script's own is ${lr}; give \`minLr\` and \`maxLr\`, or a higher \`budget\``,
-  );
-}
-
-/** All steps of the run, search included; no more than that with the search that its budget allows. */
-function totalOf({ total, steps }: Limits, searchBudget: number): number {
-  const share = Math.min(USUAL_SEARCH_SHARE, searchBudget);
-  return Math.floor(Math.min(total ?? Infinity, (steps ?? Infinity) / (1 - share)));
+/** A run whose losses never changed has not trained as it seems, however it ended. */
+function reasonOf({ kind }: CommittedEnd, { flatLoss }: StrategyState): FinishReason {
+  return kind === 'done' && flatLoss.finding ? 'flat' : REASON_OF[kind];
 }
 
 const REASON_OF = {

@@ -14,6 +14,7 @@ import type { StagePlan } from './stage-plan.js';
 export type StageOutcome =
   | { readonly kind: 'committed'; readonly interval: Interval; readonly hitTarget: boolean }
   | { readonly kind: 'data-ended' }
+  | { readonly kind: 'flat' }
   | { readonly kind: 'nothing-survives' };
 
 export interface Probe {

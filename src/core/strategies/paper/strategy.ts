@@ -10,14 +10,14 @@
  */
 
 import type { TrainerFacts } from '../../conversation/command.js';
-import { type Conversation, finish } from '../../conversation/conversation.js';
+import { type Conversation, finish, isExtensible } from '../../conversation/conversation.js';
 import type { FinishReason, Interval } from '../../conversation/decision.js';
 import { AutolrsError } from '../../errors.js';
 import type { TunerOptions } from '../../options.js';
 import { totalSteps } from '../../record/ledger.js';
 import { type Limits, limitsFrom, limitsOf, recordExtension, recordLimits } from '../limits.js';
 import { findInterval, givenInterval, rampSteps } from '../range-test.js';
-import { beginState, divergenceOf, type StrategyState } from '../state.js';
+import { beginState, findingsOf, type StrategyState } from '../state.js';
 import { validateCommitted } from '../validate.js';
 import { tuneStage } from './stage.js';
 import { planCommit, planStage, type Scale, scaleOf } from './stage-plan.js';
@@ -33,8 +33,8 @@ export function* paper(options: TunerOptions, facts: TrainerFacts): Conversation
   const position: Position = { scale: scaleOf(options, limits, facts.can.validate), stage: 0 };
   for (;;) {
     const reason = yield* follow(position, state, limits);
-    const extension = yield* finish(reason, divergenceOf(state));
-    if (extension === undefined || reason === 'data' || reason === 'diverged') return reason;
+    const extension = yield* finish(reason, findingsOf(state));
+    if (extension === undefined || !isExtensible(reason)) return reason;
     limits = extension;
     yield* recordExtension(state, limits);
   }
@@ -60,6 +60,7 @@ function* follow(
     if (warmedUp !== 'done') return warmedUp === 'diverged' ? 'diverged' : 'data';
     const found = givenInterval(state.options) ?? (yield* findInterval(state, rampSteps(limits)));
     if (found === undefined) return 'data';
+    if (state.flatLoss.finding) return 'flat';
     position.interval = found;
   }
   let interval: Interval = position.interval;
@@ -70,6 +71,7 @@ function* follow(
     const outcome = yield* tuneStage(state, plan, interval, stepsToCommit);
     if (outcome.kind === 'data-ended') return 'data';
     if (outcome.kind === 'nothing-survives') return 'diverged';
+    if (outcome.kind === 'flat') return 'flat';
     interval = outcome.interval;
     position.interval = interval;
     if (outcome.hitTarget) {

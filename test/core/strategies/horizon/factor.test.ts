@@ -35,7 +35,7 @@ function play(
     ownLr: scheduleWithPeak(RIGHT_PEAK),
     ...simulation,
   });
-  const given = resolveOptions({ keepSchedule: true, ...options });
+  const given = resolveOptions({ keepSchedule: true, search: 'inside', ...options });
   const { outcome, entries, decisions } = drive(beginStrategy(given, trainer.facts), {
     answer: (command) => change(command, trainer.answer(command), trainer),
   });

@@ -43,6 +43,7 @@ function play(
       }
       continue;
     }
+    if (turn.value.kind === 'probes') throw new Error('no batch was asked for');
     const { command } = turn.value;
     const reply = change(command, trainer.answer(command), trainer);
     builder.add({ kind: 'command', command });
@@ -57,6 +58,14 @@ function kindsOf(decisions: readonly Decision[]): readonly string[] {
 
 function decisionsOf<Kind extends Decision['kind']>(decisions: readonly Decision[], kind: Kind) {
   return decisions.filter((d): d is Extract<Decision, { kind: Kind }> => d.kind === kind);
+}
+
+/** A validation of what stays, and not of a probe. */
+function isCommittedLoss(
+  command: Command,
+  reply: Reply,
+): reply is Extract<Reply, { kind: 'validated' }> {
+  return reply.kind === 'validated' && command.kind === 'validate' && command.purpose === 'commit';
 }
 
 describe('horizon', () => {
@@ -83,13 +92,13 @@ describe('horizon', () => {
 
   it('has the fine probes that it planned, also where the best coarse one is at an edge', () => {
     for (const [budget, searchBudget] of [
-      [1200, 0.1],
-      [5000, 0.064],
+      [2000, 0.1],
+      [5000, 0.09],
     ] as const) {
       const { result, decisions } = play({ budget, searchBudget }, { bestLr: 0.0003 });
       const steps = decisionsOf(decisions, 'search-planned')[0]?.fine.steps;
       const probes = result.stages[0]?.probes ?? [];
-      expect(probes.filter((probe) => probe.steps === steps).length).toBeGreaterThanOrEqual(2);
+      expect(probes.filter((probe) => probe.steps === steps).length).toBeGreaterThanOrEqual(4);
     }
   });
 
@@ -101,10 +110,17 @@ describe('horizon', () => {
     }
   });
 
-  it("takes the script's own total for all it may spend", () => {
-    const { trainer, decisions } = play({}, { total: 3000 });
+  it("takes the script's own total for all it may spend where it searches inside", () => {
+    const { trainer, decisions } = play({ search: 'inside' }, { total: 3000 });
     expect(trainer.updates).toHaveLength(3000);
     expect(decisions[0]).toMatchObject({ kind: 'budget', total: 3000, from: 'trainer' });
+  });
+
+  it("trains the script's own total and searches on top where it searches apart", () => {
+    const { result, decisions } = play({}, { total: 3000 });
+    expect(result.steps.committed).toBe(3000);
+    expect(result.steps.search).toBeLessThanOrEqual(300);
+    expect(decisions[0]).toMatchObject({ kind: 'budget', steps: 3000, from: 'trainer' });
   });
 
   it('finds the LR that the trainer learns best at, within an octave', () => {
@@ -128,7 +144,7 @@ describe('horizon', () => {
 
   it('tries no LR above the only bound that was given, in its ramp neither', () => {
     for (const maxLr of [0.02, 1e-7]) {
-      const { trainer, decisions } = play({ budget: 4000, maxLr });
+      const { trainer, decisions } = play({ budget: 4000, maxLr }, { bestLr: maxLr });
       expect(kindsOf(decisions)).toContain('range-test-started');
       expect(Math.max(...trainer.updates.map(({ lr }) => lr))).toBeLessThanOrEqual(
         maxLr * (1 + 1e-12),
@@ -163,6 +179,15 @@ describe('horizon', () => {
     const rises = { divergesAbove: 0.2 };
     expect(peakAt(0.01, rises)).toBeCloseTo(0.01, 12);
     expect(peakAt(5, rises)).toBeLessThan(0.2);
+  });
+
+  it("has the script's LR where all probes validate alike, if the ramp bears it out", () => {
+    const alike: Change = (_, reply) =>
+      reply.kind === 'validated' ? { ...reply, loss: 0.9 } : reply;
+    const peakAt = (lr: number) => play({ budget: 3000 }, { lr }, alike).result.stages[0]?.lr;
+    expect(peakAt(0.01)).toBe(0.01);
+    expect(peakAt(1e-9)).toBeGreaterThan(1e-6);
+    expect(peakAt(1e9)).toBeLessThan(1e3);
   });
 
   it('ends the schedule at almost nothing, and rises from less than its peak', () => {
@@ -216,7 +241,7 @@ describe('horizon', () => {
       { budget: 5000 },
       {},
       (command, reply, { model }) => {
-        if (command.kind === 'validate' && reply.kind === 'validated') return { ...reply, loss: 1 };
+        if (isCommittedLoss(command, reply)) return { ...reply, loss: 1 };
         const isCommit = command.kind === 'train' && command.purpose === 'commit';
         if (!isCommit || reply.kind !== 'trained' || model.step < 1200 || count === 3) return reply;
         count++;
@@ -242,7 +267,7 @@ describe('horizon', () => {
 
   it('leaves the best of its looks behind when the model learns by heart, and tells the cut', () => {
     const learnsByHeart: Change = (command, reply, { model }) =>
-      command.kind === 'validate' && reply.kind === 'validated'
+      isCommittedLoss(command, reply)
         ? { ...reply, loss: 1 + Math.abs(model.step - 1000) / 1000 }
         : reply;
     const { trainer, result, decisions } = play({ budget: 5000 }, { rate: 0.0005 }, learnsByHeart);
@@ -341,9 +366,7 @@ describe('horizon', () => {
   });
 
   const onlyGetsWorse: Change = (command, reply, { model }) =>
-    command.kind === 'validate' && reply.kind === 'validated'
-      ? { ...reply, loss: 1 + model.step / 5000 }
-      : reply;
+    isCommittedLoss(command, reply) ? { ...reply, loss: 1 + model.step / 5000 } : reply;
 
   it('goes on at a quarter of the peak when nothing is better than where it began', () => {
     const { decisions } = play({ budget: 5000 }, { rate: 0.0005 }, onlyGetsWorse);
@@ -354,7 +377,10 @@ describe('horizon', () => {
   });
 
   it('accounts for each committed step in one stage, also when it goes back over several', () => {
-    const { decisions, result } = play({ budget: 5000 }, {}, onlyGetsWorse);
+    // Probes too: the peak is high then, and the first cut is one in place.
+    const allGetWorse: Change = (_, reply, { model }) =>
+      reply.kind === 'validated' ? { ...reply, loss: 1 + model.step / 5000 } : reply;
+    const { decisions, result } = play({ budget: 5000 }, {}, allGetWorse);
     const goesFurther = decisionsOf(decisions, 'lr-cut').some(({ stage, backToStep = Infinity }) =>
       result.stages.some(({ index, from }) => index === stage && backToStep < from),
     );

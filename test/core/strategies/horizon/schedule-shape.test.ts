@@ -2,11 +2,13 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   decayShape,
+  heldShape,
   lrAt,
   lrsFor,
   probeShape,
   runShape,
   shrinkShape,
+  stretchShape,
 } from '../../../../src/core/strategies/horizon/schedule-shape.js';
 
 const steps = fc.integer({ min: 1, max: 3000 });
@@ -74,5 +76,44 @@ describe('a schedule shape', () => {
       ),
       { numRuns: 30 },
     );
+  });
+
+  it('goes on from where it is to zero at another end, in whatever part of it that is', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 500, max: 3000 }),
+        fc.double({ min: 0.05, max: 0.95, noNaN: true }),
+        fc.double({ min: 0.3, max: 3, noNaN: true }),
+        fc.constantFrom(1, 3),
+        fc.constantFrom(runShape, heldShape),
+        (n, share, factor, power, shapeOf) => {
+          const shape = { ...shapeOf(1, n), power };
+          const from = Math.round(share * n);
+          const left = Math.max(20, Math.round(factor * (n - from)));
+          const stretched = stretchShape(shape, from, { planned: n, steps: from + left });
+          const before = lrAt(shape, from - 1, n);
+          const steps = from + left;
+          expect(Math.abs(lrAt(stretched, from, steps) - before)).toBeLessThan(0.2);
+          expect(lrAt(stretched, steps - 1, steps)).toBeLessThan(0.15);
+          for (let step = from; step < steps; step++) {
+            expect(lrAt(stretched, step, steps)).toBeLessThanOrEqual(1);
+          }
+        },
+      ),
+      { seed: 5, numRuns: 200 },
+    );
+  });
+
+  it('keeps the share of what is left that is its decay at another end', () => {
+    const stretched = stretchShape(heldShape(1, 1000), 600, { planned: 1000, steps: 700 });
+    expect(stretched.decayFrom).toBe(638);
+    expect(lrAt(stretched, 699, 700)).toBeCloseTo(1 / 63, 12);
+  });
+
+  it('is what it was where the end stays', () => {
+    for (const from of [10, 400, 900]) {
+      const same = stretchShape(runShape(1, 1000), from, { planned: 1000, steps: 1000 });
+      expect(same).toEqual(runShape(1, 1000));
+    }
   });
 });

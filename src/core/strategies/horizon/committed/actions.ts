@@ -1,10 +1,13 @@
 /** What a committed run does: train, evaluate, and change its schedule shape, with or without a rollback. */
 
 import { type Conversation, decide } from '../../../conversation/conversation.js';
-import type { CutEvidence, Descent } from '../../../conversation/decision.js';
-import { didDiverge, trainCounted } from '../../state.js';
+import type { CutEvidence, Descent, MoveReason } from '../../../conversation/decision.js';
+import { stepsOfNewBeginning } from '../../limits.js';
+import { canRollBack, didDiverge, trainCounted } from '../../state.js';
 import { validateCommitted } from '../../validate.js';
 import { decayShape, lrsFor, type ScheduleShape, shrinkShape } from '../schedule-shape.js';
+import { lookAtAverages } from './averaged/look.js';
+import type { NoiseRatio } from './averaged/noise-ratios.js';
 import type { CommittedRun } from './committed-run.js';
 import { recordForecast, renewForecast } from './end-forecast.js';
 
@@ -17,8 +20,14 @@ const DIVERGENCE_CUT_FACTOR = 4;
 /** Rollbacks of one run at divergences. */
 const MOST_DIVERGENCES = 6;
 
+/** Smallest share of a run's steps that a new beginning is worth. */
+const LEAST_BEGINNING_SHARE = 0.5;
+
 /** Power of a decay on a noisy problem: a cubic passes all LRs, whatever the right one is (0014, #1 and #2). */
 export const NOISY_POWER = 3;
+
+/** Power of the decay where averages of the weights are kept. */
+const LINEAR_POWER = 1;
 
 /** Steps of one command with an LR per step, so that messages and journal records stay small. */
 const MOST_LISTED_STEPS = 2000;
@@ -34,7 +43,13 @@ export function* trainUntil(
     const isHeld = done >= run.shape.warmUpSteps && until <= run.shape.decayFrom;
     const count = isHeld ? until - done : Math.min(until - done, MOST_LISTED_STEPS);
     const lr = lrsFor(run.shape, steps, done, count);
-    const reply = yield* trainCounted(run.state, { purpose: 'commit', steps: count, lr });
+    const average = run.averaging;
+    const reply = yield* trainCounted(run.state, {
+      purpose: 'commit',
+      steps: count,
+      lr,
+      ...(average && { average }),
+    });
     run.curve.addLosses(reply.losses, lr);
     if (reply.end === 'data') return 'data-ended';
     if (didDiverge(reply)) return 'divergence';
@@ -47,18 +62,32 @@ export function* evaluate(run: CommittedRun): Conversation<'evaluation' | 'diver
   const validation = yield* validateCommitted(run.state);
   if (validation !== undefined) {
     if (!Number.isFinite(validation)) return 'divergence';
-    run.curve.addValidation(validation);
   }
   const { done: step, steps } = run.progress;
-  if (validation === undefined || validation < run.best.loss) yield* run.best.keep(step);
+  const kept = validation === undefined ? undefined : yield* lookAtAverages(run, validation);
+  run.measured =
+    validation === undefined || kept === undefined ? undefined : { raw: validation, kept };
+  const loss = kept?.loss;
+  if (loss !== undefined) run.curve.addValidation(loss);
+  // Where the script prints validation losses now and then, what it did not measure is no better.
+  const isBest = loss === undefined ? run.state.validation === undefined : loss < run.best.loss;
+  if (isBest) yield* run.best.keep(step, { loss, at: kept?.at });
   yield* recordForecast(run.state, renewForecast(run.curve.validation, { step, steps }));
   return 'evaluation';
 }
 
-/** Rolls back to the best checkpoint and goes on with the same shape at a lower peak, unless it diverged too often. */
-export function* retryLower(run: CommittedRun): Conversation<'nothing-survives' | undefined> {
+/**
+ * Rolls back to the best checkpoint and goes on with the same shape at a lower peak, unless it diverged too often.
+ *
+ * @param lower The peak to go on with, from the present one.
+ */
+export function* retryLower(
+  run: CommittedRun,
+  lower = (peak: number) => peak / DIVERGENCE_CUT_FACTOR,
+): Conversation<'nothing-survives' | undefined> {
   const { done, steps } = run.progress;
   const lr = run.lrBefore(done);
+  if (!canRollBack(run.state)) return yield* beginLower(run, lr, lower);
   yield* rollBack(run);
   yield* run.stages.recordDivergence(lr);
   if (++run.divergences > MOST_DIVERGENCES) return 'nothing-survives';
@@ -66,24 +95,57 @@ export function* retryLower(run: CommittedRun): Conversation<'nothing-survives' 
   const { done: from, steps: stepsNow } = run.progress;
   const left = { planned: steps - from, steps: stepsNow - from };
   const shape = shrinkShape(run.shape, from, left);
-  yield* adoptShape(run, { ...shape, peak: shape.peak / DIVERGENCE_CUT_FACTOR });
+  yield* adoptShape(run, { ...shape, peak: lower(shape.peak) });
+  return undefined;
+}
+
+/** Starts the script afresh at a lower peak, unless it diverged too often or too few steps are left for it. */
+function* beginLower(
+  run: CommittedRun,
+  lr: number,
+  lower: (peak: number) => number,
+): Conversation<'nothing-survives' | undefined> {
+  yield* run.stages.recordDivergence(lr);
+  const left = stepsOfNewBeginning(run.limits, run.state.ledger);
+  const isWorthIt = left >= LEAST_BEGINNING_SHARE * run.progress.steps;
+  if (++run.divergences > MOST_DIVERGENCES || !isWorthIt) return 'nothing-survives';
+  const peak = lower(run.shape.peak);
+  yield* run.stages.end(run.shape.peak, run.trainingLevel);
+  yield* run.best.restore();
+  run.beginAgain(peak);
+  yield* run.stages.startAndCommit(peak, run.progress.steps);
   return undefined;
 }
 
 /** Lets the LR fall to zero from where the run is. */
 export function* decayInPlace(run: CommittedRun, evidence: CutEvidence): Conversation<undefined> {
-  const { done } = run.progress;
-  const nextLr = run.lrBefore(done) / CUT_IN_PLACE_FACTOR;
-  yield* recordCut(run, evidence, nextLr);
-  yield* adoptShape(run, decayShape(nextLr, done, NOISY_POWER));
+  return yield* cutInPlace(run, evidence, { cutFactor: CUT_IN_PLACE_FACTOR, power: NOISY_POWER });
 }
 
-/** Rolls back to the best checkpoint and lets a lower LR fall to zero from there, as far as the bounds allow. */
+function* cutInPlace(
+  run: CommittedRun,
+  evidence: CutEvidence,
+  { cutFactor, power }: { readonly cutFactor: number; readonly power: number },
+): Conversation<undefined> {
+  const { done } = run.progress;
+  const nextLr = run.lrBefore(done) / cutFactor;
+  yield* recordCut(run, evidence, nextLr);
+  yield* adoptShape(run, decayShape(nextLr, done, power));
+}
+
+/**
+ * Rolls back to the best checkpoint and lets a lower LR fall to zero from there, as far as the bounds allow. A run that
+ * cannot be rolled back does the same from where it is.
+ */
 export function* rollBackAndDecay(
   run: CommittedRun,
   evidence: CutEvidence,
   { cutFactor, power }: { readonly cutFactor: number; readonly power: number },
 ): Conversation<undefined> {
+  if (!canRollBack(run.state)) {
+    if (run.bounds.tryRollback(0)) yield* cutInPlace(run, evidence, { cutFactor, power });
+    return;
+  }
   if (!run.bounds.tryRollback(run.stepsSinceBest)) return;
   const from = run.state.ledger.committed;
   // Within the warm-up an LR says nothing but how far the warm-up is.
@@ -142,7 +204,45 @@ function* bringEndForward(run: CommittedRun): Conversation<void> {
 function* rollBack(run: CommittedRun): Conversation<void> {
   run.bounds.add(run.stepsSinceBest);
   yield* run.best.restore();
-  run.curve.cutAt(run.best.step);
+  run.cutAtBest();
+}
+
+/** Holds the LR at `nextLr` from where the run is until its decay begins. */
+export function* moveLr(
+  run: CommittedRun,
+  nextLr: number,
+  why: MoveReason,
+  { ratio, noise, progress }: NoiseRatio,
+): Conversation<undefined> {
+  const { shape, stages, state } = run;
+  yield* decide({
+    kind: 'lr-moved',
+    stage: stages.number,
+    step: state.ledger.committed,
+    lr: shape.peak,
+    nextLr,
+    why,
+    evidence: { kind: 'noise', ratio, noise, progress },
+  });
+  run.ratios.noteMove();
+  yield* adoptShape(run, decayShape(nextLr, shape.decayFrom, LINEAR_POWER));
+}
+
+/** Lets the LR fall to zero from where the run is, in a line. */
+export function* beginDecay(
+  run: CommittedRun,
+  { ratio, noise, progress }: NoiseRatio,
+): Conversation<undefined> {
+  const evidence = { kind: 'noise', ratio, noise, progress } as const;
+  yield* cutInPlace(run, evidence, { cutFactor: 1, power: LINEAR_POWER });
+}
+
+/** As `retryLower`; but where the LR was raised, only the raise is taken back. */
+export function* retryBelow(run: CommittedRun): Conversation<'nothing-survives' | undefined> {
+  const { trial } = run;
+  if (trial.raisedBy === undefined) return yield* retryLower(run);
+  run.ratios.noteMove();
+  return yield* retryLower(run, (peak) => trial.undo(peak));
 }
 
 function* adoptShape(run: CommittedRun, shape: ScheduleShape): Conversation<void> {

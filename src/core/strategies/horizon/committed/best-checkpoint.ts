@@ -1,7 +1,27 @@
-/** The best checkpoint of a committed run, for a rollback. */
+/**
+ * The best checkpoint of a committed run, for a rollback. Of a run that cannot be rolled back it only remembers how good it
+ * was, and goes back to where the script begins.
+ */
 
 import { type Conversation, discard } from '../../../conversation/conversation.js';
-import { restoreCounted, type StrategyState, saveCounted } from '../../state.js';
+import {
+  adoptCounted,
+  beginCounted,
+  canRollBack,
+  restoreCounted,
+  type StrategyState,
+  saveCounted,
+} from '../../state.js';
+
+/** What is known of a model that is kept. */
+export interface KeptState {
+  /** The level of the training losses there; NaN where it is not known. */
+  readonly trainingLevel?: number;
+  /** Absent: that of the last evaluation. */
+  readonly loss?: number | undefined;
+  /** Power of the average of the weights that is meant. Absent: the weights. */
+  readonly at?: number | undefined;
+}
 
 export class BestCheckpoint {
   readonly #state: StrategyState;
@@ -11,6 +31,8 @@ export class BestCheckpoint {
   #step = 0;
   #validation: number | undefined;
   #trainingLevel = Number.NaN;
+  /** The power of the average of the weights that is meant; undefined: the weights. */
+  #at: number | undefined;
 
   /** @param prefix Begins the names of its checkpoints; no other checkpoint of the conversation has it. */
   constructor(state: StrategyState, prefix: string) {
@@ -21,6 +43,11 @@ export class BestCheckpoint {
   /** Steps of the run up to there. */
   get step(): number {
     return this.#step;
+  }
+
+  /** Whether it is an average of the weights, which the trainer goes on from. */
+  get isAverage(): boolean {
+    return this.#at !== undefined;
   }
 
   /** Its validation loss; infinite where there is none. */
@@ -36,27 +63,42 @@ export class BestCheckpoint {
   }
 
   /** Saves the model in place of the one before, and returns the name of the checkpoint. */
-  *keep(step: number, trainingLevel = Number.NaN): Conversation<string> {
+  *keep(
+    step: number,
+    { trainingLevel = Number.NaN, at, loss = this.#state.validation }: KeptState = {},
+  ): Conversation<string> {
     const previous = this.#name;
     const name = `${this.#prefix}-${this.#saves++}`;
     this.#name = name;
     this.#step = step;
-    this.#validation = this.#state.validation;
+    this.#validation = loss;
+    this.#at = at;
     this.#trainingLevel = trainingLevel;
-    yield* saveCounted(this.#state, name);
+    if (!canRollBack(this.#state)) return name;
+    // First, so that two are never there at once. A process that fails in between is brought to the present state.
     if (previous !== undefined) yield* discard(previous);
+    yield* saveCounted(this.#state, name);
     return name;
   }
 
   /** Rolls the trainer back to it, and with it what is known of the validation loss. */
   *restore(): Conversation<void> {
     if (this.#name === undefined) return;
+    if (!canRollBack(this.#state)) {
+      yield* beginCounted(this.#state, 'diverged');
+      this.#step = 0;
+      this.#validation = undefined;
+      this.#trainingLevel = Number.NaN;
+      this.#state.validation = undefined;
+      return;
+    }
     yield* restoreCounted(this.#state, this.#name);
+    if (this.#at !== undefined) yield* adoptCounted(this.#state, this.#at);
     this.#state.validation = this.#validation;
   }
 
   *discard(): Conversation<void> {
-    if (this.#name !== undefined) yield* discard(this.#name);
+    if (this.#name !== undefined && canRollBack(this.#state)) yield* discard(this.#name);
     this.#name = undefined;
   }
 }

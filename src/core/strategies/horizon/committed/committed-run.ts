@@ -1,12 +1,18 @@
 /** What a committed run stores and measures: schedule shape, loss curve, best checkpoint, bounds on rollbacks. */
 
+import type { AverageOptions } from '../../../conversation/command.js';
 import type { Return } from '../../../conversation/decision.js';
 import { finiteMean } from '../../../math/statistics.js';
 import { type Limits, stepsLeft } from '../../limits.js';
 import type { Stages } from '../../stages.js';
 import type { StrategyState } from '../../state.js';
-import { lrAt, runShape, type ScheduleShape } from '../schedule-shape.js';
+import { heldShape, lrAt, runShape, type ScheduleShape, stretchShape } from '../schedule-shape.js';
+import { averagingFor } from './averaged/averages.js';
+import type { MeasuredState } from './averaged/measured-state.js';
+import { NoiseRatios } from './averaged/noise-ratios.js';
+import { RaiseTrial } from './averaged/raise-trial.js';
 import { BestCheckpoint } from './best-checkpoint.js';
+import type { EvaluationPlan } from './evaluations.js';
 import { LossCurve } from './loss-curve.js';
 import { RollbackBounds } from './rollback-bounds.js';
 
@@ -27,10 +33,20 @@ export class CommittedRun {
   readonly curve: LossCurve;
   readonly best: BestCheckpoint;
   readonly bounds: RollbackBounds;
+  /** The averages of the weights that are kept; undefined: none. */
+  readonly averaging: AverageOptions | undefined;
+  /** Noise over progress at its evaluations; empty where no averages are kept. */
+  readonly ratios = new NoiseRatios();
+  readonly trial: RaiseTrial;
   divergences = 0;
+  /** Loss of the weights at the last evaluation, and which of them or their averages is to be kept. */
+  measured: { readonly raw: number; readonly kept: MeasuredState } | undefined;
+  /** Which of them was best at the last evaluation near the end, the end aside. */
+  choice: MeasuredState | undefined;
   /** Absent unless the run ended by a rollback. */
   returned: Return | undefined;
-  readonly #limits: Limits;
+  #limits: Limits;
+  #leastDistance = 0;
   /** Committed steps before it. */
   readonly #began: number;
   #shape: ScheduleShape;
@@ -46,7 +62,9 @@ export class CommittedRun {
     this.bounds = new RollbackBounds(steps);
     this.#limits = limits;
     this.#began = state.ledger.committed;
-    this.#shape = runShape(peak, steps);
+    this.averaging = averagingFor(state, steps);
+    this.trial = new RaiseTrial(peak, state.options.maxLr ?? Infinity, state.diverged);
+    this.#shape = this.#shapeOf(peak, steps);
     this.#shapeSince = this.#shape.warmUpSteps;
   }
 
@@ -81,11 +99,60 @@ export class CommittedRun {
     return this.#isFirstShape;
   }
 
+  get limits(): Limits {
+    return this.#limits;
+  }
+
+  get evaluationPlan(): EvaluationPlan {
+    return {
+      hasChoice: this.averaging !== undefined,
+      isMoving: this.state.timing !== undefined,
+      leastDistance: this.#leastDistance,
+    };
+  }
+
+  /** Spaces the evaluations that are left so that there are about so many at most. */
+  spaceEvaluations(most: number): void {
+    const { done, steps } = this.progress;
+    this.#leastDistance = Math.floor((steps - done) / most);
+  }
+
+  /** Sets other limits, and lets the schedule shape end with them. */
+  aim(limits: Limits): void {
+    const { done, steps: planned } = this.progress;
+    this.#limits = limits;
+    const { steps } = this.progress;
+    if (steps === planned || steps <= done) return;
+    this.#shape = stretchShape(this.#shape, done, { planned, steps });
+    if (this.#isFirstShape) this.#shapeSince = this.#shape.warmUpSteps;
+  }
+
   /** Lets the LR follow another shape from the current step on. */
   adopt(shape: ScheduleShape): void {
     this.#shape = shape;
     this.#shapeSince = this.progress.done;
     this.#isFirstShape = false;
+  }
+
+  /** The model is the best checkpoint again. */
+  cutAtBest(): void {
+    const { step, isAverage } = this.best;
+    this.curve.cutAt(step);
+    if (isAverage) this.ratios.beginAt(step);
+    else this.ratios.cutAt(step);
+    this.measured = undefined;
+    this.choice = undefined;
+  }
+
+  /** The script has begun afresh: all is as at the beginning, with another peak. */
+  beginAgain(peak: number): void {
+    this.curve.cutAt(0);
+    this.ratios.beginAt(0);
+    this.measured = undefined;
+    this.choice = undefined;
+    this.#shape = this.#shapeOf(peak, this.progress.steps);
+    this.#shapeSince = this.#shape.warmUpSteps;
+    this.#isFirstShape = true;
   }
 
   /** Begins the decay of the same shape at another step. */
@@ -116,6 +183,10 @@ export class CommittedRun {
 
   get hasReachedTarget(): boolean {
     const { targetLoss, validation = this.trainingLevel } = this.state;
-    return targetLoss !== undefined && validation <= targetLoss;
+    return targetLoss !== undefined && (this.measured?.kept.loss ?? validation) <= targetLoss;
+  }
+
+  #shapeOf(peak: number, steps: number): ScheduleShape {
+    return this.averaging === undefined ? runShape(peak, steps) : heldShape(peak, steps);
   }
 }

@@ -33,8 +33,12 @@ export function* recordForecast(
 const EXPONENT_SHARE = { low: 0.35, middle: 0.8, high: 1.4 } as const;
 
 /** Undefined where a rung is missing, or losses are not positive or do not fall with the steps. */
-export function forecastEnd({ coarse, fine }: Peak, steps: number): EndForecast | undefined {
-  const [short, long] = [bestOf(coarse), bestOf(fine)];
+export function forecastEnd(
+  { coarse, fine, trunkSteps }: Peak,
+  steps: number,
+): EndForecast | undefined {
+  const [short, best] = [bestOf(coarse), bestOf(fine)];
+  const long = best && { ...best, steps: trunkSteps + best.steps };
   if (!short || !long || !(long.loss > 0) || !(short.loss > long.loss)) return undefined;
   if (!(steps > long.steps)) return undefined;
   const exponent = Math.log(short.loss / long.loss) / Math.log(long.steps / short.steps);

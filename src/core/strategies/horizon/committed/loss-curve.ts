@@ -36,6 +36,12 @@ export class LossCurve {
     return this.#validation;
   }
 
+  /** Sum of the LRs of the first `step` steps, to the nearest bin. */
+  cumulativeLrAt(step: number): number {
+    const after = this.#training.find((point) => point.step >= step);
+    return after?.cumulativeLr ?? this.#cumulativeLr;
+  }
+
   /** Losses that were trained at `lr`, one for all or one for each. Bins with a loss that is not finite are left out. */
   addLosses(losses: readonly number[], lr: number | readonly number[]): void {
     losses.forEach((loss, i) => {

@@ -1,6 +1,11 @@
 /**
  * Strategy `horizon` where the LR is the user's own (`keepSchedule`): the user's schedule warms up and decays, and one
- * factor on it is tuned. Every LR here is that factor.
+ * factor on it is tuned. Every LR of the committed run is that factor.
+ *
+ * Searched apart: the peak LR is found as for a schedule of the tuner's, and the factor is that peak over the highest LR of
+ * the user's schedule.
+ *
+ * Searched inside:
  *
  * 1. Train the first tenth as the user would, at factor 1: their warm-up passes, and nothing of it is rolled back.
  * 2. From there, annealed probes at factor 1, a third and three times that, then further out or in between.
@@ -11,9 +16,8 @@
  */
 
 import type { TrainerFacts } from '../../../conversation/command.js';
-import { type Conversation, finish } from '../../../conversation/conversation.js';
-import type { FinishReason, Interval } from '../../../conversation/decision.js';
-import { finiteMean } from '../../../math/statistics.js';
+import { type Conversation, finish, isExtensible } from '../../../conversation/conversation.js';
+import type { FinishReason } from '../../../conversation/decision.js';
 import type { TunerOptions } from '../../../options.js';
 import {
   type Limits,
@@ -23,34 +27,9 @@ import {
   recordLimits,
   stepsLeft,
 } from '../../limits.js';
-import { factorInterval } from '../../lr-interval.js';
-import { Stages } from '../../stages.js';
-import {
-  beginState,
-  didDiverge,
-  divergenceOf,
-  type StrategyState,
-  trainCounted,
-} from '../../state.js';
-import { validateCommitted } from '../../validate.js';
-import { BestCheckpoint } from '../committed/best-checkpoint.js';
-import { nextEvaluationStep } from '../committed/evaluations.js';
-import { recordPlan } from '../record-search-plan.js';
-import { type FactorPlan, FIRST_PROBES, planFactors } from './plan.js';
-import { searchFactor } from './search.js';
-import { readSegment } from './warmup-check.js';
-
-/** Divisor of the factor after a divergence. */
-const DIVERGENCE_CUT_FACTOR = 2;
-
-/** Divisor of the factor after a warm-up segment that did harm: it is dear to repeat, and its probes also look upwards. */
-const SEGMENT_CUT_FACTOR = 4;
-
-/** Rollbacks of one run at divergences. */
-const MOST_DIVERGENCES = 6;
-
-/** Training losses that make the level of a run without validation. */
-const LEVEL_LOSSES = 20;
+import { beginState, canRollBack, findingsOf, type StrategyState } from '../../state.js';
+import type { SearchResult } from '../search.js';
+import { FactorRun } from './factor-run.js';
 
 /** @throws AutolrsError `USAGE` when neither the options nor the trainer say how long to train. */
 export function* horizonFactor(
@@ -63,184 +42,25 @@ export function* horizonFactor(
   yield* recordLimits(limits, limitsFrom(options));
   const run = new FactorRun(state, limits);
   for (let reason = yield* run.train(); ; reason = yield* run.goOn()) {
-    const extension = yield* finish(reason, divergenceOf(state));
-    if (extension === undefined || reason === 'data' || reason === 'diverged') return reason;
+    const unused = canRollBack(state) ? 0 : stepsLeft(run.limits, state.ledger);
+    const extension = yield* finish(reason, findingsOf(state), { unused });
+    if (extension === undefined || !isExtensible(reason)) return reason;
     run.limits = extension;
     yield* recordExtension(state, extension);
   }
 }
 
-class FactorRun {
-  limits: Limits;
-  readonly #state: StrategyState;
-  readonly #interval: Interval;
-  #factor: number;
-  readonly #stages: Stages;
-  /** The last sound evaluation. */
-  readonly #best: BestCheckpoint;
-  #divergences = 0;
-  #level = Number.NaN;
-
-  constructor(state: StrategyState, limits: Limits) {
-    this.#state = state;
-    this.limits = limits;
-    this.#interval = factorInterval(state.options);
-    this.#best = new BestCheckpoint(state, 'run');
-    this.#stages = new Stages(state, this.#interval);
-    this.#factor = Math.min(this.#interval.max, Math.max(this.#interval.min, 1));
-  }
-
-  /** All that the limits leave, search included. */
-  *train(): Conversation<FinishReason> {
-    const plan = planFactors(this.limits, this.#state.options.searchBudget);
-    yield* recordFactorPlan(plan, this.#state.options.searchBudget);
-    yield* validateCommitted(this.#state);
-    if (plan.probeSteps === 0) return yield* this.#commitRest();
-    yield* this.#stages.startAndCommit(this.#factor, plan.segmentSteps);
-    yield* this.#keep();
-    const warmupSegment = yield* this.#warmupSegment(plan.segmentSteps);
-    if (warmupSegment !== 'done') return warmupSegment;
-    const start = yield* this.#keep();
-    if (this.#hasReachedTarget) return yield* this.#end('target');
-    const found = yield* searchFactor(this.#state, {
-      start,
-      stage: this.#stages.number,
-      interval: this.#interval,
-      incumbent: this.#factor,
-      plan,
-    });
-    if (found === undefined) return 'data';
-    yield* this.#stages.end(this.#factor, this.#level);
-    this.#factor = found;
-    return yield* this.#commitRest();
-  }
-
-  /**
-   * Trains the first steps, in one piece: to the end of it, or back to its beginning at a lower factor. A loss that rises
-   * at every factor is not the factor's doing: then the first one is trained, wherever the loss goes.
-   */
-  *#warmupSegment(steps: number): Conversation<'done' | 'data' | 'diverged'> {
-    const state = this.#state;
-    const first = this.#factor;
-    let mayRise = false;
-    for (;;) {
-      const left = Math.min(steps, stepsLeft(this.limits, state.ledger));
-      if (left === 0) return 'done';
-      const reply = yield* trainCounted(state, {
-        purpose: 'commit',
-        steps: left,
-        lr: this.#factor,
-      });
-      if (reply.end === 'data') return 'data';
-      this.#level = finiteMean(reply.losses.slice(-LEVEL_LOSSES)) ?? Number.NaN;
-      const reading = didDiverge(reply) ? undefined : readSegment(reply.losses);
-      const didHarm = reading?.didHarm === true && !mayRise;
-      const validation = reading && !didHarm ? yield* validateCommitted(state) : Number.NaN;
-      if (validation === undefined || Number.isFinite(validation)) return 'done';
-      const lower = this.#factor / SEGMENT_CUT_FACTOR;
-      const isSpent = ++this.#divergences > MOST_DIVERGENCES || lower < this.#interval.min;
-      yield* this.#rollBack();
-      const next = isSpent ? first : lower;
-      if (reading && didHarm) {
-        const { began, reached } = reading;
-        yield* this.#stages.recordRollback({ lr: this.#factor, began, reached, nextLr: next });
-      } else {
-        yield* this.#stages.recordDivergence(this.#factor);
-        if (isSpent) return 'diverged';
-      }
-      mayRise = isSpent;
-      yield* this.#beginAgain(next, Math.min(steps, stepsLeft(this.limits, state.ledger)));
-    }
-  }
-
-  /** The rest of a run that was extended. */
-  *goOn(): Conversation<FinishReason> {
-    return yield* this.#commitRest();
-  }
-
-  *#commitRest(): Conversation<FinishReason> {
-    const { committed } = this.#state.ledger;
-    const steps = stepsLeft(this.limits, this.#state.ledger);
-    yield* this.#stages.startAndCommit(this.#factor, steps);
-    yield* this.#keep();
-    const end = yield* this.#trainUntil(committed + steps);
-    if (end === 'data' || end === 'diverged') return end;
-    return yield* this.#end(end === 'target' ? 'target' : 'budget');
-  }
-
-  *#end(reason: FinishReason): Conversation<FinishReason> {
-    yield* this.#stages.end(this.#factor, this.#level);
-    yield* this.#best.discard();
-    return reason;
-  }
-
-  get #hasReachedTarget(): boolean {
-    const { targetLoss, validation = this.#level } = this.#state;
-    return targetLoss !== undefined && validation <= targetLoss;
-  }
-
-  /** Trains to committed step `until`, or as far as what is left of the budget goes once commits were rolled back. */
-  *#trainUntil(until: number): Conversation<'done' | 'data' | 'diverged' | 'target'> {
-    const state = this.#state;
-    for (;;) {
-      const { committed } = state.ledger;
-      const end = committed + stepsLeft(this.limits, state.ledger);
-      if (committed >= Math.min(until, end)) return 'done';
-      const evaluation = Math.min(until, nextEvaluationStep(committed, end));
-      const reply = yield* trainCounted(state, {
-        purpose: 'commit',
-        steps: evaluation - committed,
-        lr: this.#factor,
-      });
-      if (reply.end === 'data') return 'data';
-      this.#level = finiteMean(reply.losses.slice(-LEVEL_LOSSES)) ?? Number.NaN;
-      const validation = didDiverge(reply) ? Number.NaN : yield* validateCommitted(state);
-      if (validation !== undefined && !Number.isFinite(validation)) {
-        const next = this.#factor / DIVERGENCE_CUT_FACTOR;
-        const isSpent = ++this.#divergences > MOST_DIVERGENCES || next < this.#interval.min;
-        yield* this.#rollBack();
-        yield* this.#stages.recordDivergence(this.#factor);
-        if (isSpent) return 'diverged';
-        yield* this.#beginAgain(next, stepsLeft(this.limits, state.ledger));
-        continue;
-      }
-      yield* this.#keep();
-      if (this.#hasReachedTarget) return 'target';
-    }
-  }
-
-  *#rollBack(): Conversation<void> {
-    yield* this.#best.restore();
-    this.#level = this.#best.trainingLevel;
-  }
-
-  /** Another stage, of `steps` steps at `factor`. */
-  *#beginAgain(factor: number, steps: number): Conversation<void> {
-    yield* this.#stages.end(this.#factor, this.#level);
-    this.#factor = factor;
-    yield* this.#stages.startAndCommit(factor, steps);
-  }
-
-  /** Saves the model as the last sound one, and returns the name of its checkpoint. */
-  *#keep(): Conversation<string> {
-    return yield* this.#best.keep(this.#state.ledger.committed, this.#level);
-  }
-}
-
-function* recordFactorPlan(
-  { total, probeSteps, mostSteps }: FactorPlan,
-  budget: number,
-): Conversation<void> {
-  const probes = probeSteps > 0 ? FIRST_PROBES.length : 0;
-  yield* recordPlan(
-    {
-      total,
-      rampSteps: 0,
-      coarse: { probes: 0, steps: 0 },
-      fine: { probes, steps: probeSteps },
-      plannedSteps: probes * probeSteps,
-      mostSteps,
-    },
-    (all) => planFactors({ total: all }, budget).probeSteps > 0,
-  );
+/**
+ * The run of a script with one LR of its own that nothing was measured against: it stays as it is. A warm-up and a decay
+ * would help at some LRs and do harm at others.
+ */
+export function* leaveAlone(
+  state: StrategyState,
+  limits: Limits,
+  found: SearchResult,
+): Conversation<FinishReason> {
+  const run = new FactorRun(state, limits);
+  const reason = yield* run.trainFound(found, undefined);
+  yield* finish(reason, findingsOf(state), { unused: stepsLeft(limits, state.ledger) });
+  return reason;
 }

@@ -18,27 +18,52 @@ export function fallsToEdge(probes: readonly AnnealedProbe[]): boolean {
   return left.loss > STEEP_FACTOR * best.loss;
 }
 
+/** A parabola over log2 LR: `loss + slope (x - at) + curvature (x - at)²`. */
+export interface Parabola {
+  /** log2 of the best probe's LR. */
+  readonly at: number;
+  /** The best probe's. */
+  readonly loss: number;
+  readonly slope: number;
+  /** Above 0. */
+  readonly curvature: number;
+  /** Octaves to the neighbours below and above. */
+  readonly before: number;
+  readonly after: number;
+}
+
 /**
- * log2 of the LR at the vertex of the parabola through the best probe and its neighbours, at most half the way to either;
- * a neighbour that diverged counts as worse than the worst. Without two neighbours, or where the loss falls up to where
- * training diverges, the best probe's own. Undefined when all diverged.
+ * The parabola through the best probe and its neighbours; a neighbour that diverged counts as worse than the worst.
+ * Undefined without two neighbours, or where the loss falls up to where training diverges.
  */
-export function vertexOf(probes: readonly AnnealedProbe[]): number | undefined {
+export function parabolaOf(probes: readonly AnnealedProbe[]): Parabola | undefined {
   const { best, left, right } = aroundBest(probes);
-  if (best === undefined) return undefined;
+  if (!best || !left || !right || fallsToEdge(probes)) return undefined;
   const x = Math.log2(best.lr);
-  if (!left || !right || fallsToEdge(probes)) return x;
   const worst = Math.max(...probes.map(({ loss }) => loss).filter((loss) => !Number.isNaN(loss)));
   const riseTo = ({ loss }: AnnealedProbe) =>
     Number.isNaN(loss) ? 2 * (worst - best.loss) : loss - best.loss;
   const [before, after] = [x - Math.log2(left.lr), Math.log2(right.lr) - x];
   const [down, up] = [riseTo(left) / before, riseTo(right) / after];
   const curvature = (down + up) / (before + after);
-  if (!(curvature > 0)) return x;
+  if (!(curvature > 0)) return undefined;
   const slope = (up * before - down * after) / (before + after);
+  return { at: x, loss: best.loss, slope, curvature, before, after };
+}
+
+/**
+ * log2 of the LR at the vertex of the parabola, at most half the way to either neighbour; where there is none, the best
+ * probe's own. Undefined when all diverged.
+ */
+export function vertexOf(probes: readonly AnnealedProbe[]): number | undefined {
+  const best = bestOf(probes);
+  if (best === undefined) return undefined;
+  const parabola = parabolaOf(probes);
+  if (parabola === undefined) return Math.log2(best.lr);
+  const { at, slope, curvature, before, after } = parabola;
   const offset = -slope / (2 * curvature);
   // Of losses at the end of what a number holds, the sums overflow.
-  return Number.isNaN(offset) ? x : x + Math.max(-before / 2, Math.min(after / 2, offset));
+  return Number.isNaN(offset) ? at : at + Math.max(-before / 2, Math.min(after / 2, offset));
 }
 
 function aroundBest(probes: readonly AnnealedProbe[]) {

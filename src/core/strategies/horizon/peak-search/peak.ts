@@ -5,37 +5,60 @@
 
 import { type Conversation, discard } from '../../../conversation/conversation.js';
 import type { Interval } from '../../../conversation/decision.js';
-import { restoreCounted, type StrategyState, saveCounted } from '../../state.js';
-import { probeShape } from '../schedule-shape.js';
-import { bestOf, fallsToEdge, vertexOf } from './parabola.js';
-import { COARSE_PROBES, FINE_PROBES, type SearchPlan } from './plan.js';
-import { type AnnealedProbe, probeAnnealed } from './probe.js';
+import { probesTogether } from '../../batch.js';
+import {
+  didDiverge,
+  restoreCounted,
+  type StrategyState,
+  saveCounted,
+  trainCounted,
+} from '../../state.js';
+import { keepsAverages } from '../committed/averaged/averages.js';
+import { backToStart, ProbeSeries, probeCoarse, START } from './coarse-rung.js';
+import { goodRange, placesBeyondGood } from './good-range.js';
+import { vertexOf } from './parabola.js';
+import { exceedsPlan, type SearchPlan } from './plan.js';
+import type { TrainedProbe } from './probe.js';
 
-/** Octaves between two probes of a rung. */
-const SPACING_OCTAVES = 1.5;
+/** The checkpoint at the end of the trunk. */
+const TRUNK = 'trunk';
 
-/** Coarse probes that an answer at an edge may add, each twice as far out as the one before. */
-const MOST_EXTRA_COARSE_PROBES = 3;
+/** Octaves between two fine probes. */
+const FINE_SPACING_OCTAVES = 0.75;
 
-/** Fine probes in all, with those that an answer at an edge may add (0014, #5). */
-const MOST_FINE_PROBES = 4;
+/** Fine probes in all, with those that a good one at an edge may add (0024, #6). */
+const MOST_FINE_PROBES = 6;
+
+/** Where fine probes are that are decided together, in spacings from the first, in the order in which they are wanted. */
+const FINE_PLACES = [0, 1, -1, 2, -2, 3];
 
 /** Octaves from the coarse rung's answer down to the first fine probe: the best LR of a short probe is too high. */
 const FINE_BELOW_COARSE_OCTAVES = 0.75;
 
-/** Octaves from the fine rung's answer down to the peak: the best LR of a fine probe is still too high (0014, #6). */
-const PEAK_BELOW_FINE_OCTAVES = 0.5;
+/** Octaves from the coarse rung's answer down to the LR at the end of the trunk (0024, #1). */
+const TRUNK_BELOW_COARSE_OCTAVES = 2;
+
+/** Where in the range of good LRs the peak is, from its lower end, as a share of its octaves (0024, #3). */
+const PEAK_IN_RANGE_SHARE = 0.6;
 
 /** Octaves from the coarse rung's answer down to the peak, where there is no fine rung. */
-const PEAK_BELOW_COARSE_OCTAVES = 1.2;
+export const PEAK_BELOW_COARSE_OCTAVES = 1.2;
+
+/**
+ * Further octaves down without a fine rung, where averages of the weights are kept: the run raises an LR that is too low, and
+ * one that is too high costs more (0026, #4).
+ */
+const LOWER_WITH_AVERAGES_OCTAVES = 0.8;
 
 /** Octaves from the top of the ramp's interval down to the peak, where there is no probe (0014, #18). */
 const PEAK_BELOW_RAMP_OCTAVES = 3;
 
 export interface Peak {
   readonly lr: number;
-  readonly coarse: readonly AnnealedProbe[];
-  readonly fine: readonly AnnealedProbe[];
+  readonly coarse: readonly TrainedProbe[];
+  readonly fine: readonly TrainedProbe[];
+  /** Steps that each fine probe began after. */
+  readonly trunkSteps: number;
 }
 
 /** The peak, and the trainer left where it was found; undefined when its data ended. */
@@ -48,55 +71,90 @@ export function* findPeak(
   const top = Math.log2(interval.max);
   if (plan.coarseSteps === 0) {
     const lr = interval.from === 'given' ? (top + bottom) / 2 : belowRamp(state, top);
-    return { lr: 2 ** Math.max(bottom, lr), coarse: [], fine: [] };
-  }
-  // A range test says where to begin; a bound that the user gave, or a divergence, is one that holds.
-  const given = state.options.maxLr === undefined ? Infinity : top;
-  // Where the script failed each further probe would cost another start of it.
-  let ceiling = Math.min(given, Math.log2(state.failedAt));
-  const spacing = Math.min(SPACING_OCTAVES, (top - bottom) / (COARSE_PROBES - 1));
-  const coarse: AnnealedProbe[] = [];
-  const fine: AnnealedProbe[] = [];
-  const start = 'search';
-  function* probeAt(
-    rung: AnnealedProbe[],
-    x: number,
-    steps: number,
-  ): Conversation<'done' | 'data-ended'> {
-    const [lr, index] = [2 ** x, coarse.length + fine.length];
-    const shape = probeShape(lr, steps);
-    const probe = yield* probeAnnealed(state, start, { stage: 0, probe: index, lr, steps, shape });
-    if (probe === undefined) return 'data-ended';
-    if (Number.isNaN(probe.loss)) ceiling = Math.min(ceiling, x - spacing / 2);
-    rung.push(probe);
-    return 'done';
-  }
-  const hasRoom = (steps: number) => state.ledger.search + steps <= plan.mostSteps;
-
-  yield* saveCounted(state, start);
-  for (let i = 0; i < COARSE_PROBES; i++) {
-    const end = yield* probeAt(coarse, top - i * spacing, plan.coarseSteps);
-    if (end === 'data-ended') return undefined;
+    return { lr: 2 ** Math.max(bottom, lr), coarse: [], fine: [], trunkSteps: 0 };
   }
   // What an edge adds must not cost a fine probe that was planned.
-  const extraSteps = plan.coarseSteps + FINE_PROBES * plan.fineSteps;
-  for (let extra = 0; extra < MOST_EXTRA_COARSE_PROBES && hasRoom(extraSteps); extra++) {
-    const x = beyondEdge(coarse, { bottom, ceiling, spacing: spacing * 2 ** extra });
-    if (x === undefined) break;
-    if ((yield* probeAt(coarse, x, plan.coarseSteps)) === 'data-ended') return undefined;
+  const extraSteps = plan.coarseSteps + plan.trunkSteps + plan.fineProbes * plan.fineSteps;
+  const series = new ProbeSeries(state, interval);
+  const hasRoom = (steps: number, probes = 1) => {
+    return !exceedsPlan(plan, state.ledger.search + steps, series.count + probes);
+  };
+  // Of places that are wanted, as many as are probed at once.
+  const withinRoom = (xs: readonly number[]) => {
+    const isBorne = (count: number) => hasRoom(count * plan.fineSteps, count);
+    return xs.filter((_, i) => i === 0 || (probesTogether(state) && isBorne(i + 1)));
+  };
+  const coarse = yield* probeCoarse(state, series, {
+    steps: plan.coarseSteps,
+    hasRoom: () => hasRoom(extraSteps, 1 + plan.fineProbes),
+  });
+  if (coarse === undefined) return undefined;
+  const fine: TrainedProbe[] = [];
+  let start = START;
+  let peak: number | undefined;
+  const rough = vertexOf(coarse);
+  if (rough !== undefined && plan.fineSteps > 0) {
+    const trunk = yield* growTrunk(
+      state,
+      plan.trunkSteps,
+      2 ** (rough - TRUNK_BELOW_COARSE_OCTAVES),
+    );
+    if (trunk === 'data-ended') return undefined;
+    start = trunk;
+    const first = state.validation ?? state.firstLoss ?? Number.NaN;
+    let next = firstFine(state, Math.max(bottom, rough - FINE_BELOW_COARSE_OCTAVES), {
+      bottom,
+      ceiling: series.ceiling,
+      count: plan.fineProbes,
+    });
+    while (next.length > 0 && fine.length < MOST_FINE_PROBES && hasRoom(plan.fineSteps)) {
+      const xs = next.slice(0, MOST_FINE_PROBES - fine.length);
+      const probes = yield* series.probe(start, withinRoom(xs), plan.fineSteps);
+      if (probes === undefined) return undefined;
+      fine.push(...probes);
+      const { ceiling } = series;
+      next = placesBeyondGood(fine, first, { bottom, ceiling, spacing: FINE_SPACING_OCTAVES });
+    }
+    if (trunk !== START) yield* discard(trunk);
+    const range = goodRange(fine, first);
+    if (range !== undefined) peak = range.low + PEAK_IN_RANGE_SHARE * (range.high - range.low);
   }
-  const rough = vertexOf(coarse) ?? bottom;
-  let next = plan.fineSteps > 0 ? Math.max(bottom, rough - FINE_BELOW_COARSE_OCTAVES) : undefined;
-  while (next !== undefined && fine.length < MOST_FINE_PROBES && hasRoom(plan.fineSteps)) {
-    if ((yield* probeAt(fine, next, plan.fineSteps)) === 'data-ended') return undefined;
-    next =
-      fine.length === 1 && next - spacing >= bottom
-        ? next - spacing
-        : beyondEdge(fine, { bottom, ceiling, spacing });
-  }
-  yield* restoreCounted(state, start);
-  yield* discard(start);
-  return { lr: 2 ** Math.max(bottom, peakOf(coarse, fine) ?? bottom), coarse, fine };
+  yield* backToStart(state);
+  const trunkSteps = start === TRUNK ? plan.trunkSteps : 0;
+  const lr = 2 ** Math.max(bottom, peak ?? belowCoarse(state, rough) ?? bottom);
+  return { lr, coarse, fine, trunkSteps };
+}
+
+/** Where the first fine probes are, outwards from the first of all; one, unless they are decided together. */
+function firstFine(
+  state: StrategyState,
+  first: number,
+  { bottom, ceiling, count }: { bottom: number; ceiling: number; count: number },
+): readonly number[] {
+  if (!probesTogether(state)) return [first];
+  const places = FINE_PLACES.map((place) => first + place * FINE_SPACING_OCTAVES);
+  const within = places.filter((x) => x === first || (x >= bottom && x <= ceiling));
+  return within.slice(0, count);
+}
+
+/** The state that the fine probes begin from: the script's own, or a short rise of the LR from it. */
+function* growTrunk(
+  state: StrategyState,
+  steps: number,
+  lr: number,
+): Conversation<string | 'data-ended'> {
+  const lrs = Array.from({ length: steps }, (_, i) => (lr * (i + 1)) / steps);
+  yield* restoreCounted(state, START);
+  const reply = yield* trainCounted(state, { purpose: 'search', steps, lr: lrs });
+  if (reply.end === 'data') return 'data-ended';
+  if (didDiverge(reply)) return START;
+  yield* saveCounted(state, TRUNK);
+  return TRUNK;
+}
+
+function belowCoarse(state: StrategyState, rough: number | undefined): number | undefined {
+  const lower = keepsAverages(state) ? LOWER_WITH_AVERAGES_OCTAVES : 0;
+  return rough === undefined ? undefined : rough - PEAK_BELOW_COARSE_OCTAVES - lower;
 }
 
 /**
@@ -107,33 +165,10 @@ export function* findPeak(
 function belowRamp({ facts, ramp, options }: StrategyState, top: number): number {
   const own = Math.log2(facts.lr);
   const guess = top - PEAK_BELOW_RAMP_OCTAVES;
-  if (own >= guess && own <= top) return own;
+  // Nothing outside a script that does not attach knows better than its author.
+  const least = facts.attached === false ? -Infinity : guess;
+  if (own >= least && own <= top) return own;
   const isBlind = ramp?.sawDescent === false;
   const highest = Math.log2(Math.min(ramp?.ceiling ?? 0, options.maxLr ?? Infinity));
   return isBlind && Number.isFinite(own) && own < highest ? own : guess;
-}
-
-function peakOf(
-  coarse: readonly AnnealedProbe[],
-  fine: readonly AnnealedProbe[],
-): number | undefined {
-  const x = vertexOf(fine);
-  if (x !== undefined) return fallsToEdge(fine) ? x : x - PEAK_BELOW_FINE_OCTAVES;
-  const rough = vertexOf(coarse);
-  const below =
-    fine.length === 0 ? PEAK_BELOW_COARSE_OCTAVES : FINE_BELOW_COARSE_OCTAVES + 2 * SPACING_OCTAVES;
-  return rough === undefined ? undefined : rough - below;
-}
-
-/** The next place outside, while the best of the probes is at an edge of what was tried and there is room. */
-function beyondEdge(
-  probes: readonly AnnealedProbe[],
-  { bottom, ceiling, spacing }: { bottom: number; ceiling: number; spacing: number },
-): number | undefined {
-  const xs = probes.map(({ lr }) => Math.log2(lr)).toSorted((a, b) => a - b);
-  const [lowest, highest] = [xs[0] ?? bottom, xs.at(-1) ?? bottom];
-  const best = bestOf(probes);
-  const at = best === undefined ? lowest : Math.log2(best.lr);
-  if (at === lowest) return lowest - spacing >= bottom ? lowest - spacing : undefined;
-  return at === highest && highest + spacing <= ceiling ? highest + spacing : undefined;
 }

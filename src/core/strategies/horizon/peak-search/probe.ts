@@ -1,8 +1,11 @@
 /** A probe of `horizon`: a whole run in small, annealed to zero, judged by its last loss, and rolled back. */
 
+import type { ProbeTask } from '../../../conversation/batch.js';
+import type { TrainedReply } from '../../../conversation/command.js';
 import type { Conversation } from '../../../conversation/conversation.js';
 import type { ProbeOutcome } from '../../../conversation/decision.js';
 import { finiteMean } from '../../../math/statistics.js';
+import { askProbes, foldProbe, probesTogether } from '../../batch.js';
 import { endProbe, startProbe } from '../../probes.js';
 import {
   didDiverge,
@@ -49,20 +52,66 @@ export function* probeAnnealed(
 ): Conversation<TrainedProbe | undefined> {
   yield* restoreCounted(state, start);
   yield* startProbe({ stage, probe, lr });
-  const lrs = lrsFor(shape, steps);
-  const reply = yield* trainCounted(state, { purpose: 'search', steps, lr: lrs });
-  if (reply.end === 'data') return undefined;
-  const loss = didDiverge(reply) ? Number.NaN : yield* lossAtEnd(state, reply.losses);
+  const trained = yield* trainProbe(state, { lr, steps, shape });
+  if (trained === undefined) return undefined;
+  const { loss, reply } = trained;
   const isSound = Number.isFinite(loss);
   const outcome: ProbeOutcome = isSound ? { kind: 'forecast', loss, sd: 0 } : { kind: 'diverged' };
   yield* endProbe(state, { stage, probe, lr }, { steps: reply.steps, outcome });
   return { lr, steps, loss: isSound ? loss : Number.NaN, losses: reply.losses };
 }
 
-function* lossAtEnd(state: StrategyState, losses: readonly number[]): Conversation<number> {
-  if (state.facts.can.validate && state.options.validation !== 'never') {
-    return yield* validateCounted(state, 'search');
+/**
+ * Probes from checkpoint `start`: together where that is asked for and there are several, else one after the other. Undefined
+ * when the trainer's data ended.
+ */
+export function* probeEach(
+  state: StrategyState,
+  start: string,
+  plans: readonly ProbePlan[],
+): Conversation<readonly TrainedProbe[] | undefined> {
+  const isTogether = plans.length > 1 && probesTogether(state);
+  const tasks = plans.map((plan) => taskOf(state, plan));
+  const answers = isTogether ? yield* askProbes(state, start, tasks) : undefined;
+  const probes: TrainedProbe[] = [];
+  for (const [i, plan] of plans.entries()) {
+    const asked = probeAnnealed(state, start, plan);
+    const probe = yield* answers === undefined ? asked : foldProbe(answers[i] ?? [], asked);
+    if (probe === undefined) return undefined;
+    probes.push(probe);
   }
-  const count = Math.max(LEAST_LEVEL_LOSSES, Math.round(losses.length * LEVEL_LOSSES_SHARE));
-  return finiteMean(losses.slice(-count)) ?? Number.NaN;
+  return probes;
+}
+
+/** What `trainProbe` asks for. */
+function taskOf(state: StrategyState, { steps, shape }: ProbePlan): ProbeTask {
+  const train = { kind: 'train', purpose: 'search', steps, lr: lrsFor(shape, steps) } as const;
+  return isValidated(state) ? [train, { kind: 'validate', purpose: 'search' }] : [train];
+}
+
+/** Trains a probe from where the trainer stands. Its loss is NaN where it diverged; undefined when the data ended. */
+export function* trainProbe(
+  state: StrategyState,
+  { steps, shape }: Pick<ProbePlan, 'lr' | 'steps' | 'shape'>,
+): Conversation<{ readonly loss: number; readonly reply: TrainedReply } | undefined> {
+  const lrs = lrsFor(shape, steps);
+  const reply = yield* trainCounted(state, { purpose: 'search', steps, lr: lrs });
+  if (reply.end === 'data') return undefined;
+  const loss = didDiverge(reply) ? Number.NaN : yield* lossAtEnd(state, reply.losses);
+  return { loss, reply };
+}
+
+function* lossAtEnd(state: StrategyState, losses: readonly number[]): Conversation<number> {
+  if (isValidated(state)) return yield* validateCounted(state, 'search');
+  return finiteMean(losses.slice(-levelCount(losses.length))) ?? Number.NaN;
+}
+
+/** How many losses, from the end of so many, make the level of a probe without validation. */
+export function levelCount(losses: number): number {
+  return Math.max(LEAST_LEVEL_LOSSES, Math.round(losses * LEVEL_LOSSES_SHARE));
+}
+
+/** Whether a probe's loss is a validation loss. */
+export function isValidated({ facts, options }: StrategyState): boolean {
+  return facts.can.validate && options.validation !== 'never';
 }

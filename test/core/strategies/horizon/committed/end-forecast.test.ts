@@ -10,19 +10,19 @@ import { EVALUATIONS } from '../../../../../src/core/strategies/horizon/committe
 describe('the forecast of the end', () => {
   it('follows a power law from the fine rung on, flatter than that through the two rungs', () => {
     const law = (n: number, share = 1) => 3 * 200 ** -0.5 * (n / 200) ** (-0.5 * share);
-    const coarse = [{ lr: 0.1, steps: 40, loss: law(40) }];
-    const fine = [{ lr: 0.1, steps: 200, loss: law(200) }];
-    const forecast = forecastEnd({ lr: 0.1, coarse, fine }, 10_000);
+    const coarse = [{ lr: 0.1, steps: 40, loss: law(40), losses: [] }];
+    const fine = [{ lr: 0.1, steps: 200, loss: law(200), losses: [] }];
+    const forecast = forecastEnd({ lr: 0.1, coarse, fine, trunkSteps: 0 }, 10_000);
     expect(forecast?.loss).toBeCloseTo(law(10_000, 0.8), 12);
     expect(forecast?.low).toBeCloseTo(law(10_000, 1.4), 12);
     expect(forecast?.high).toBeCloseTo(law(10_000, 0.35), 12);
   });
 
   it('is not made where nothing falls or a rung is missing', () => {
-    const coarse = [{ lr: 0.1, steps: 40, loss: 1 }];
-    const fine = [{ lr: 0.1, steps: 200, loss: 1 }];
-    expect(forecastEnd({ lr: 0.1, coarse, fine }, 10_000)).toBeUndefined();
-    expect(forecastEnd({ lr: 0.1, coarse, fine: [] }, 10_000)).toBeUndefined();
+    const coarse = [{ lr: 0.1, steps: 40, loss: 1, losses: [] }];
+    const fine = [{ lr: 0.1, steps: 200, loss: 1, losses: [] }];
+    expect(forecastEnd({ lr: 0.1, coarse, fine, trunkSteps: 0 }, 10_000)).toBeUndefined();
+    expect(forecastEnd({ lr: 0.1, coarse, fine: [], trunkSteps: 0 }, 10_000)).toBeUndefined();
   });
 });
 

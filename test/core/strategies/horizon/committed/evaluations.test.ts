@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   EVALUATIONS,
+  evaluationsAfter,
   nextEvaluationStep,
 } from '../../../../../src/core/strategies/horizon/committed/evaluations.js';
 
@@ -27,5 +28,18 @@ describe('evaluations', () => {
         expect(done).toBe(n);
       }),
     );
+  });
+
+  it('do not come again a little later where the end has moved', () => {
+    const at = nextEvaluationStep(0, 1000);
+    expect(nextEvaluationStep(at, 1100)).toBe(55);
+    expect(nextEvaluationStep(at, 1100, { isMoving: true })).toBe(69);
+  });
+
+  it('are as far apart as they must be where they are dear, the end and the choice aside', () => {
+    const after = evaluationsAfter(0, 1000, { hasChoice: true, leastDistance: 400 });
+    expect(after).toEqual([400, 800, 980, 1000]);
+    expect(evaluationsAfter(1000, 1000)).toEqual([]);
+    expect(evaluationsAfter(0, 1000)).toHaveLength(EVALUATIONS.length);
   });
 });

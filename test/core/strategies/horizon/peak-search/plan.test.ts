@@ -34,16 +34,17 @@ describe('the plan of a search', () => {
       coarseSteps: 8,
       fineSteps: 0,
     });
-    expect(planSearch(1500, 0.1, true)).toMatchObject({
+    expect(planSearch(2000, 0.1, true)).toMatchObject({
       rampSteps: 32,
       coarseSteps: 8,
-      fineSteps: 27,
+      trunkSteps: 40,
+      fineSteps: 18,
     });
   });
 
   it('takes a smaller share of a long run', () => {
     const plan = planSearch(10_000_000, 0.1, true);
-    expect(plan).toMatchObject({ rampSteps: 3000, coarseSteps: 500, fineSteps: 2000 });
-    expect(plannedSteps(plan)).toBe(9500);
+    expect(plan).toMatchObject({ rampSteps: 3000, coarseSteps: 500, fineSteps: 1000 });
+    expect(plannedSteps(plan)).toBe(11_500);
   });
 });

@@ -1,0 +1,46 @@
+"""Runs in every Python process under a tuner, before its script, and has PyTorch watched for.
+
+A process that never imports PyTorch pays for a few lines here. The user's own `sitecustomize`,
+which this one stands in front of, runs as it would have.
+"""
+
+from __future__ import annotations
+
+import sys
+from os import environ, path
+
+
+def _watch_imports() -> None:
+    if environ.get("AUTOLRS") != "1":
+        return
+    from autolrs_imports import Watch  # it lies beside this file
+
+    Watch.install()
+    if environ.get("AUTOLRS_PHASE"):
+        from autolrs_written_files import watch_files
+
+        watch_files(environ)
+    if environ.get("AUTOLRS_PHASE") == "search":
+        from autolrs_trackers import silence
+
+        silence(environ)
+
+
+def _run_own() -> None:
+    """Runs the `sitecustomize` that this one hides, if there is one."""
+    here = path.dirname(path.abspath(__file__))
+    others = [each for each in sys.path if path.abspath(each or ".") != here]
+    for finder in sys.meta_path:
+        if getattr(finder, "__name__", "") != "PathFinder":
+            continue
+        spec = finder.find_spec("sitecustomize", others)
+        if spec is not None and spec.loader is not None:
+            from importlib.util import module_from_spec
+
+            module = sys.modules["sitecustomize"] = module_from_spec(spec)
+            spec.loader.exec_module(module)
+        return
+
+
+_watch_imports()
+_run_own()
