@@ -4,10 +4,17 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { ROOT, runCli, temporaryDirectory } from '../support/cli.js';
-import { hasPythonModules, PYTHON } from '../support/python.js';
-
-const env = { AUTOLRS_STRATEGY: 'horizon', OMP_NUM_THREADS: '1' };
+import { runCli } from '../support/cli.js';
+import { hasFramework, hasPythonModules, PYTHON, pythonOf } from '../support/python.js';
+import {
+  expectSameAfterKills,
+  folderFor,
+  resultOf,
+  runUnmodified,
+  textOf,
+  UNMODIFIED_ENV,
+  withStrike,
+} from '../support/struck-script.js';
 
 /** Long enough to be searched. */
 const SCRIPTS = {
@@ -25,57 +32,6 @@ const SCRIPTS = {
   },
 } as const;
 
-function textOf(name: string): string {
-  const folder = join(ROOT, 'adapters', 'python', 'tests', 'unmodified');
-  return readFileSync(join(folder, `${name}.py`), 'utf8');
-}
-
-/** A folder with the script in it. */
-function folderFor(text: string): string {
-  const folder = temporaryDirectory();
-  writeFileSync(join(folder, 'train.py'), text);
-  return folder;
-}
-
-function run(folder: string, more: Readonly<Record<string, string>> = {}) {
-  const args = ['run', '--run-dir', 'run', '--', PYTHON, 'train.py'];
-  return runCli(args, { cwd: folder, env: { ...env, ...more } });
-}
-
-/**
- * The script, which strikes itself or its parent, the tuner, once, at its fortieth update in the phase that STRIKE_PHASE names.
- *
- * A blow from outside, at a line that the tuner has written, may come when the victim has already ended.
- */
-function textThatStrikes(text: string): string {
-  const strike = `
-import os, signal
-updates = 0
-def strike():
-    global updates
-    updates += os.environ.get("AUTOLRS_PHASE") == os.environ.get("STRIKE_PHASE")
-    if updates == 40 and not os.path.exists("run/struck"):
-        open("run/struck", "w").close()
-        os.kill(os.getpid() if os.environ["STRIKE_VICTIM"] == "script" else os.getppid(), signal.SIGKILL)
-`;
-  return strike + text.replace(/^( *)(optimizer\.zero_grad)/m, '$1strike()\n$1$2');
-}
-
-function resultOf(folder: string) {
-  const { steps, schedule, stages, keepSchedule, status } = JSON.parse(
-    readFileSync(join(folder, 'run', 'result.json'), 'utf8'),
-  );
-  const { lost: _, ...counted } = steps;
-  return { steps: counted, schedule, stages, keepSchedule, status };
-}
-
-function recordsOf(folder: string) {
-  return readFileSync(join(folder, 'run', 'journal.jsonl'), 'utf8')
-    .trim()
-    .split('\n')
-    .map((line) => JSON.parse(line));
-}
-
 /** What the process that trains has written. */
 function outputOf(folder: string): string {
   const log = readFileSync(join(folder, 'run', 'trainer.log'), 'utf8');
@@ -87,15 +43,6 @@ const shapeOf = (text: string) => text.replaceAll(/-?\d+(\.\d+)?(e-?\d+)?/g, '#'
 
 const filesIn = (folder: string) => readdirSync(folder).filter((file) => file !== 'run');
 
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
 describe.skipIf(!hasPythonModules('torch'))(
   'autolrs run on a script that does not attach',
   { timeout: 600_000 },
@@ -106,10 +53,10 @@ describe.skipIf(!hasPythonModules('torch'))(
         const printed = execFileSync(PYTHON, ['train.py'], {
           cwd: bare,
           encoding: 'utf8',
-          env: { ...process.env, ...env },
+          env: { ...process.env, ...UNMODIFIED_ENV },
         });
         const folder = folderFor(text);
-        const { code, stderr } = await run(folder);
+        const { code, stderr } = await runUnmodified(folder, { python: PYTHON });
         expect(code, stderr).toBe(0);
         expect(shapeOf(outputOf(folder))).toEqual(shapeOf(printed));
         expect(filesIn(folder)).toEqual(filesIn(bare));
@@ -122,27 +69,8 @@ describe.skipIf(!hasPythonModules('torch'))(
       });
 
       it(`ends the same after kill -9 of the tuner or of the script, and leaves no process (${name})`, async () => {
-        const struck = textThatStrikes(text);
-        const undisturbed = folderFor(struck);
-        expect((await run(undisturbed)).code).toBe(0);
-        for (const victim of ['tuner', 'script'] as const) {
-          for (const phase of ['search', 'commit'] as const) {
-            const folder = folderFor(struck);
-            const { code, stderr } = await run(folder, {
-              STRIKE_PHASE: phase,
-              STRIKE_VICTIM: victim,
-            });
-            expect(readdirSync(join(folder, 'run')), stderr).toContain('struck');
-            if (victim === 'tuner') {
-              expect(code).toBeNull();
-              const resumed = await runCli(['resume', 'run'], { cwd: folder, env });
-              expect(resumed.code, resumed.stderr).toBe(0);
-            } else expect(code, stderr).toBe(0);
-            expect(resultOf(folder), `${victim} killed in ${phase}`).toEqual(resultOf(undisturbed));
-            const pids = recordsOf(folder).flatMap(({ process: started }) => started?.pid ?? []);
-            expect(pids.filter(isAlive)).toEqual([]);
-          }
-        }
+        const struck = withStrike(text.replace(/^( *)(optimizer\.zero_grad)/m, '$1strike()\n$1$2'));
+        await expectSameAfterKills(struck, ['tuner', 'script'], { python: PYTHON });
       });
     }
 
@@ -158,10 +86,10 @@ describe.skipIf(!hasPythonModules('torch'))(
       const printed = execFileSync(PYTHON, ['train.py'], {
         cwd: bare,
         encoding: 'utf8',
-        env: { ...process.env, ...env },
+        env: { ...process.env, ...UNMODIFIED_ENV },
       });
       const folder = folderFor(text);
-      const { code, stderr } = await run(folder);
+      const { code, stderr } = await runUnmodified(folder, { python: PYTHON });
       expect(code, stderr).toBe(0);
       expect(stderr).toMatch(/factor 1 on its own LR: no other was shown to be clearly better/);
       expect(outputOf(folder)).toBe(printed);
@@ -182,7 +110,7 @@ describe.skipIf(!hasPythonModules('torch'))(
       const script = join(folder, 'train.py');
       const { code, stderr } = await runCli(
         ['run', '--run-dir', 'run', '--scout-dir', 'elsewhere', '--', PYTHON, script, '{phase}'],
-        { cwd: folder, env },
+        { cwd: folder, env: UNMODIFIED_ENV },
       );
       expect(code, stderr).toBe(0);
       expect(readFileSync(join(folder, 'elsewhere', 'began-search'), 'utf8')).toBe('search');
@@ -191,3 +119,35 @@ describe.skipIf(!hasPythonModules('torch'))(
     });
   },
 );
+
+/** Long enough to be searched, and without an early end. */
+const FITS = {
+  fastai: textOf('fastai_learn')
+    .replace(', EarlyStoppingCallback(patience=3)', '')
+    .replace('fit_one_cycle(4', 'fit_one_cycle(80')
+    .replace(
+      'learn = ',
+      'class Strike(Callback):\n    def before_batch(self):\n        strike()\nlearn = ',
+    )
+    .replace('cbs=[', 'cbs=[Strike(), '),
+  keras: textOf('keras_fit')
+    .replace(/^ *keras\.callbacks\.EarlyStopping.*\n/m, '')
+    .replace('epochs=4', 'epochs=100')
+    .replace(
+      'callbacks = [',
+      'callbacks = [keras.callbacks.LambdaCallback(on_train_batch_begin=strike),',
+    ),
+} as const;
+
+describe.each(Object.entries(FITS))('a script of %s that does not attach', (framework, text) => {
+  it.skipIf(!hasFramework(framework))(
+    'ends the same after kill -9 of the tuner',
+    {
+      timeout: 600_000,
+    },
+    async () => {
+      const env = { KERAS_BACKEND: 'jax' };
+      await expectSameAfterKills(withStrike(text), ['tuner'], { python: pythonOf(framework), env });
+    },
+  );
+});
