@@ -112,6 +112,7 @@ export const reportPage = z
     comparison: z
       .object({
         about: z.string(),
+        metric: z.string().optional(),
         runs: z.array(
           z.object({
             name: z.string(),
