@@ -50,6 +50,10 @@ describe('autolrs run --metric', () => {
     const listed = await runCli(['list', dir]);
     expect(listed.stdout).toMatch(/metric +LR +age/);
     expect(listed.stdout).toContain('accuracy 0.9000');
+    const compared = await runCli(['compare', byLoss.dir, dir, ...BY_ACCURACY, '--json']);
+    const document = JSON.parse(compared.stdout);
+    expect(document).toMatchObject({ loss: 'metric', metric: { name: 'accuracy' } });
+    expect(document.runs[1].final.loss).toBeCloseTo(0.9, 12);
   });
 
   it('goes back to the best accuracy of a run that gets worse, the same after a kill and a resume', async () => {
