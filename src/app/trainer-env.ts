@@ -4,6 +4,9 @@ import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Purpose } from '../core/conversation/command.js';
 
+/** The folder of the Python package. This file is as deep as the wheel's bundle: see packaging/build-wheel.js. */
+export const ADAPTERS = fileURLToPath(new URL('../../adapters/python', import.meta.url));
+
 export function trainerEnv({
   id,
   dir,
@@ -28,10 +31,8 @@ export function trainerEnv({
   /** Which of the processes beside the main one it is, from 1. Absent: the main one. */
   readonly worker?: number;
 }): Record<string, string> {
-  // From a file as deep as that of the wheel's bundle: see packaging/build-wheel.js.
-  const adapters = fileURLToPath(new URL('../../adapters/python', import.meta.url));
   // First of all, so that a script that does not know of the tuner can be steered.
-  const site = join(adapters, 'autolrs', '_auto', 'site');
+  const site = join(ADAPTERS, 'autolrs', '_auto', 'site');
   return {
     AUTOLRS: '1',
     AUTOLRS_RUN_ID: id,
@@ -43,6 +44,6 @@ export function trainerEnv({
     AUTOLRS_PHASE: phase ?? '',
     AUTOLRS_SCRATCH_DIR: scratchDir ?? '',
     AUTOLRS_WORKER: worker === undefined ? '' : String(worker),
-    PYTHONPATH: [site, adapters, ...(pythonPath ? [pythonPath] : [])].join(delimiter),
+    PYTHONPATH: [site, ADAPTERS, ...(pythonPath ? [pythonPath] : [])].join(delimiter),
   };
 }

@@ -1,7 +1,10 @@
 /** Detects launchers in a command: programs that start several processes of a script. */
 
+/** Stands in `workerPrefix` for our own script that starts a command where Ray has room. */
+export const RAY_LAUNCHER = 'autolrs-ray';
+
 const LAUNCHERS =
-  /(?:^|[/\\])(?:torchrun|mpirun|mpiexec(?:\.hydra)?|srun|deepspeed|horovodrun|accelerate|composer|colossalai|ray)(?:\.exe)?$/;
+  /(?:^|[/\\])(?:torchrun|mpirun|mpiexec(?:\.hydra)?|srun|deepspeed|horovodrun|accelerate|composer|colossalai|ray|autolrs-ray)(?:\.exe)?$/;
 
 /** A module that starts others: `python -m torch.distributed.run`, `python -m accelerate.commands.launch`. */
 const LAUNCHER_MODULES = /^(?:-m)?(?:torch\.distributed\.run|(?:\w+\.)+launch(?:er)?)$/;

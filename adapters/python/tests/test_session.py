@@ -398,13 +398,17 @@ def test_a_tuner_that_goes_away_ends_the_script_with_one_sentence(
     assert "the end of the script" not in driver.stderr
 
 
-def test_a_search_that_is_over_reads_like_an_end_and_not_like_an_accident(drive: Drive) -> None:
-    driver = drive(LOOP, AUTOLRS_PHASE="search")
+@pytest.mark.parametrize("torchrun", [{}, {"TORCHELASTIC_RUN_ID": "none"}])
+def test_a_search_that_is_over_reads_like_an_end_and_not_like_an_accident(
+    drive: Drive, torchrun: dict[str, str]
+) -> None:
+    driver = drive(LOOP, AUTOLRS_PHASE="search", **torchrun)
     driver.ask("initialize")
     driver.ask("train", steps=2, lr=0.1, purpose="search")
     assert driver.end_of_input() == 1  # what a wrapper has after the script is not to follow
     assert driver.stderr.count("\n") == 1
     assert "there for the search alone; it ends here and saves nothing" in driver.stderr
+    assert ("torchrun calls that a failure" in driver.stderr) == bool(torchrun)
     assert "went away" not in driver.stderr
 
 

@@ -12,6 +12,7 @@ import type { RunContext } from '../run-context.js';
 import { commandOfPhase } from '../script/phase-command.js';
 import { trainerEnv } from '../trainer-env.js';
 import type { JoinAnswer } from './join-file.js';
+import { resolvePrefix } from './resolve-prefix.js';
 
 /** What starts worker `worker`, from 1. */
 export function createWorkerStarter(
@@ -19,7 +20,8 @@ export function createWorkerStarter(
   trainerLog: TrainerLog,
 ): (worker: number, signal: AbortSignal) => Promise<Trainer> {
   const { tuner, workerPrefix = [] } = settings;
-  const [program, ...args] = [...workerPrefix, ...commandOfPhase(settings.command, 'search')];
+  const own = commandOfPhase(settings.command, 'search');
+  const [program, ...args] = [...resolvePrefix(workerPrefix, own), ...own];
   if (program === undefined) throw new Error('a command without words');
   const command = [program, ...args] as const;
   // A launcher places its own processes, and so does a prefix.
@@ -43,7 +45,7 @@ export function createWorkerStarter(
         }),
         ...(mayPlace && device !== undefined && { CUDA_VISIBLE_DEVICES: device }),
       },
-      transport: transportOf(settings.transport, command),
+      transport: transportOf(settings.transport, [...workerPrefix, ...own]),
       onOutput: (chunk) => log.push(chunk),
     });
   };

@@ -21,7 +21,12 @@ export interface AppliedFile {
 const OF_A_REPLAY: ReadonlySet<string> = new Set(['seed', 'validation']);
 
 /** What is about the processes that share a search out. */
-const OF_WORKERS: ReadonlySet<string> = new Set(['workers', 'worker-prefix', 'join']);
+const OF_WORKERS: ReadonlySet<string> = new Set([
+  'workers',
+  'worker-prefix',
+  'worker-resources',
+  'join',
+]);
 
 /**
  * @throws AutolrsError `USAGE` for a file that is wrong, whether or not this command has what it sets. To `resume` it is no

@@ -52,6 +52,7 @@ function withoutProcess({
   transport: ___,
   workers: ________,
   workerPrefix: _________,
+  workerResources: ___________,
   join: __________,
   search: _______,
   scoutDir: ____,

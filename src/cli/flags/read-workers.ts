@@ -1,6 +1,7 @@
 /** `--workers`: how many processes of the script probe at once, and how all but the main one are started. */
 
 import { AutolrsError } from '../../core/errors.js';
+import { RAY_LAUNCHER } from '../../core/launcher.js';
 import type { TunerOptions } from '../../core/options.js';
 
 export interface WorkerSettings {
@@ -12,33 +13,57 @@ export interface WorkerSettings {
 /** More than any machine or allocation has. */
 const MOST_WORKERS = 1000;
 
-/** @throws AutolrsError `USAGE` naming the flag, the value and the remedy. */
-export function readWorkers(raw: {
+interface RawWorkers {
   readonly workers?: string;
   readonly workerPrefix?: string;
+  readonly workerResources?: string;
   readonly join?: boolean;
-}): WorkerSettings {
-  const prefix = raw.workerPrefix?.split(/\s+/).filter((word) => word !== '');
-  if (prefix?.length === 0) {
-    throw usage(
-      '--worker-prefix is empty; give the words before the command, or leave the flag out',
-    );
-  }
+}
+
+/** @throws AutolrsError `USAGE` naming the flag, the value and the remedy. */
+export function readWorkers(raw: RawWorkers): WorkerSettings {
   const joined = raw.join ? { join: true } : {};
+  const [, ofRay, count = ''] = /^(ray:)?(.*)$/s.exec(raw.workers ?? '') ?? [];
+  const prefix = ofRay === undefined ? readPrefix(raw) : prefixOfRay(raw);
   if (raw.workers === undefined) {
     if (prefix === undefined) return joined;
     throw usage('--worker-prefix is about --workers; give that too, or leave it out');
   }
-  const workers = Number(raw.workers);
-  if (raw.workers.trim() === '' || !Number.isInteger(workers) || workers < 1) {
+  const workers = Number(count);
+  if (count.trim() === '' || !Number.isInteger(workers) || workers < 1) {
     throw usage(
-      `--workers is "${raw.workers}"; give a whole number of processes, the script's own included`,
+      `--workers is "${raw.workers}"; give a whole number of processes, the script's own included, or ray: and such a number`,
     );
   }
   if (workers > MOST_WORKERS) {
     throw usage(`--workers is ${workers}; give at most ${MOST_WORKERS}`);
   }
   return { workers, ...(prefix && { workerPrefix: prefix }), ...joined };
+}
+
+function readPrefix({ workerPrefix, workerResources }: RawWorkers): readonly string[] | undefined {
+  if (workerResources !== undefined) {
+    throw usage(
+      '--worker-resources is what Ray reserves; give --workers ray:4 as well, or leave it out',
+    );
+  }
+  const prefix = workerPrefix?.split(/\s+/).filter((word) => word !== '');
+  if (prefix?.length !== 0) return prefix;
+  throw usage('--worker-prefix is empty; give the words before the command, or leave the flag out');
+}
+
+function prefixOfRay(raw: RawWorkers): readonly string[] {
+  if (raw.workerPrefix !== undefined) {
+    throw usage('--worker-prefix has no place beside --workers ray:; leave one of them out');
+  }
+  const resources = raw.workerResources?.split(/[\s,]+/).filter((word) => word !== '') ?? [];
+  for (const resource of resources) {
+    if (/^\w[^=]*=(?:\d+\.?\d*|\.\d+)(?:e\d+)?$/i.test(resource)) continue;
+    throw usage(
+      `--worker-resources has "${resource}"; give a name and a number for each, as in num_gpus=1,num_cpus=4`,
+    );
+  }
+  return [RAY_LAUNCHER, ...resources, '--'];
 }
 
 /**

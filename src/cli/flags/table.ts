@@ -413,7 +413,7 @@ export const FLAGS = [
     isJournalled: true,
     commands: ['run', 'resume'],
     group: RUN,
-    help: 'probe in n processes of the script at once, the usual one included; horizon decides the probes of a rung together then',
+    help: 'probe in n processes of the script at once, the usual one included; horizon decides the probes of a rung together then; ray:n starts the others where Ray has room',
     default: 'the usual one alone',
   },
   {
@@ -423,6 +423,15 @@ export const FLAGS = [
     commands: ['run', 'resume'],
     group: RUN,
     help: 'start each process but the usual one by these words before the command, as by "srun --ntasks=1 --exact"',
+  },
+  {
+    flag: 'worker-resources',
+    value: 'list',
+    isJournalled: true,
+    commands: ['run', 'resume'],
+    group: RUN,
+    help: 'what Ray reserves for each worker, as in num_gpus=1,num_cpus=4',
+    default: 'num_cpus=1',
   },
   {
     flag: 'join',

@@ -40,13 +40,18 @@ def left_out(env: Mapping[str, str] = os.environ) -> str | None:
     )
 
 
+def is_of_torchrun() -> bool:
+    """True in a process that torchrun started."""
+    return "TORCHELASTIC_RUN_ID" in os.environ
+
+
 def leave_with_launcher() -> None:
     """Ends this process soon after its launcher.
 
     torchrun gives each rank a session of its own. When it is killed the ranks live on, where no
     signal to its process group reaches them, and may wait for each other in a collective for long.
     """
-    if "TORCHELASTIC_RUN_ID" in os.environ and os.name == "posix":
+    if is_of_torchrun() and os.name == "posix":
         threading.Thread(target=_watch, args=[os.getppid()], name="autolrs", daemon=True).start()
 
 

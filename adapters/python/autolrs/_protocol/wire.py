@@ -11,6 +11,7 @@ import time
 from contextlib import suppress
 from typing import Any, Callable, Protocol
 
+from autolrs._protocol.launcher import is_of_torchrun
 from autolrs._protocol.transport import is_closed
 from autolrs._session.phase import phase
 from autolrs.errors import AddressError
@@ -219,7 +220,7 @@ class Wire:
             return self.started.farewell()
         # Each search ends so, and of one that was killed there is nothing more to say here.
         if phase() == "search":
-            return _SEARCHED
+            return _SEARCHED + ("; torchrun calls that a failure" if is_of_torchrun() else "")
         # A tuner that has only shaken hands has steered nothing.
         return _GONE if self._received > 1 else _GONE_EARLY
 
