@@ -79,7 +79,7 @@ export async function driveTraining(training: RunContext): Promise<RunStatus> {
     const monitors = [
       new ValidationMonitor(warn),
       new FlatValidationMonitor(warn),
-      ...(metric === undefined ? [] : [new MetricMonitor(metric, warn)]),
+      ...(metric === undefined ? [] : [new MetricMonitor(metric, warn, resumeState !== undefined)]),
     ];
     board = await openBoard(training);
     const others = [display, ...monitors, ...(board ? [board] : [])];

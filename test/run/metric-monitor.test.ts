@@ -25,6 +25,10 @@ describe('MetricMonitor', () => {
     expect(warning).toContain('f1 is not finite in this validation');
   });
 
+  it('says nothing of a first validation without it, which is refused', () => {
+    expect(warningsOf(['commit', { acc: 0.5 }])).toEqual([]);
+  });
+
   it('says nothing of probes, which the loss decides on, nor of a model that diverged', () => {
     expect(warningsOf(['search', {}], ['commit', {}, Number.NaN], ['commit', { f1: 0 }])).toEqual(
       [],
