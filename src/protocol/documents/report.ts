@@ -42,6 +42,7 @@ const report = z.object({
   lrs: z.object({ steps: z.array(count), lrs: numbers }),
   training: curve,
   validation: curve,
+  metric: curve.optional(),
   trials: z.array(
     z.object({
       kind: z.enum(['probe', 'ramp', 'rolled-back']),
