@@ -227,7 +227,9 @@ def python_env() -> dict[str, str]:
     env = {name: value for name, value in os.environ.items() if not name.startswith("AUTOLRS")}
     path = os.pathsep.join([str(TESTS.parent), str(TESTS)])
     env.pop("PYTHONUNBUFFERED", None)  # what a script prints waits in a buffer, as it mostly does
-    return {**env, "PYTHONPATH": path, "OMP_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": "1"}
+    # Else each script compiles its framework anew, for longer than it runs.
+    env.pop("PYTHONDONTWRITEBYTECODE", None)
+    return {**env, "PYTHONPATH": path, "OMP_NUM_THREADS": "1"}
 
 
 def run_alone(script: str, folder: Path) -> subprocess.CompletedProcess[str]:
