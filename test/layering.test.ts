@@ -35,6 +35,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'core/strategies',
     'core',
   ],
+  'core/plan': ['core/conversation', 'core/strategies', 'core'],
   'core/testing': ['core/conversation', 'core/record', 'core/math', 'core'],
   core: [
     'core/math',
@@ -66,6 +67,7 @@ const MAY_USE: Readonly<Record<string, readonly string[]>> = {
   'core/doctor': [],
   'core/export': [],
   'core/report': [],
+  'core/plan': [],
   'core/testing': [],
   core: [],
   protocol: ['zod'],

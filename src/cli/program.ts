@@ -47,6 +47,7 @@ export function createProgram({ onStart, onFile, onExit }: ProgramEvents): Comma
   program.addCommand(createWorkerCommand(onExit));
   program.addCommand(createDoctorCommand(onExit));
   program.addCommand(createRangeCommand(onExit));
+  program.addCommand(createPlanCommand(onExit));
   program.addCommand(createShowCommand(onExit));
   program.addCommand(createCompareCommand(onExit));
   program.addCommand(createEnvCommand(onExit));
@@ -199,11 +200,31 @@ function createRangeCommand(onExit: ProgramEvents['onExit']): Command {
   });
 }
 
+function createPlanCommand(onExit: ProgramEvents['onExit']): Command {
+  const command = newCommand('plan')
+    .summary('Say what a run would do and take before it starts: steps, minutes, bytes.')
+    .description(
+      'Say what a run would do and take before it starts: steps of search and of training, evaluations, checkpoints. With a command its script is started and asked for its own number of steps, and ended. With --measure a few steps are trained, too, and the plan has minutes and bytes. Nothing is kept.',
+    )
+    .argument('[command...]', 'the training command, after --')
+    .usage('[options] [-- command...]')
+    .passThroughOptions()
+    .configureHelp({ optionDescription: (option) => option.description })
+    .showHelpAfterError('(autolrs plan --help lists the options)');
+  addFlags(command, 'plan');
+  return command.action(async (words: string[], raw: RawFlags<'plan'>) => {
+    const { readPlanFlags } = await import('./plan/read-plan.js');
+    const settings = readPlanFlags(raw, words);
+    const { planCommand } = await import('./plan/plan-command.js');
+    onExit(await planCommand(settings));
+  });
+}
+
 /** In groups where the command's rows have them: `run` has too many to read in one list. */
 function addFlags(command: Command, name: FlagCommand): void {
   let heading: string | undefined;
   for (const row of flagsOf(name)) {
-    if (name === 'run' && row.group !== undefined && row.group !== heading) {
+    if ((name === 'run' || name === 'plan') && row.group !== undefined && row.group !== heading) {
       heading = row.group;
       command.optionsGroup(`${heading}:`);
     }
@@ -213,7 +234,8 @@ function addFlags(command: Command, name: FlagCommand): void {
 
 function toOption(row: FlagRow): Option {
   const note = row.default === undefined ? '' : ` (default: ${row.default})`;
-  const value = row.value === undefined ? '' : ` <${row.value}>`;
+  const [open, close] = row.isValueOptional ? '[]' : '<>';
+  const value = row.value === undefined ? '' : ` ${open}${row.value}${close}`;
   const option = new Option(`--${row.flag}${value}`, row.help + note);
   return isSetInEnvironment(row) ? option.env(variableOf(row)) : option;
 }

@@ -98,6 +98,8 @@ describe('docs/reference/cli.md', () => {
       'run',
       'resume',
       'doctor',
+      'range',
+      'plan',
       'show',
       'compare',
       'report',

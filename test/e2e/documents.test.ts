@@ -44,6 +44,15 @@ describe('the JSON documents of', { timeout: 120_000 }, () => {
     check('list', await json(['list', '--json']));
   });
 
+  it('plan, with and without a script and a measurement', async () => {
+    cwd = temporaryDirectory();
+    check('plan', await json(['plan', '--json', '--steps', '2000']));
+    check('plan', await json(['plan', '--json', '--', ...DIGITS]));
+    check('plan', await json(['plan', '--json', '--measure', '5', '--', ...DIGITS]));
+    const failing = ['--', ...fixture('raises.mjs')];
+    check('error', await json(['plan', '--json', '--measure', ...failing]));
+  });
+
   it('run, show, resume, result.json, schedule.json and export', async () => {
     cwd = temporaryDirectory();
     const run = ['run', '--json', '--run-dir', 'a', ...FLAGS, '--', ...DIGITS];

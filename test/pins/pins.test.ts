@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { EXIT_UNWRITTEN, exitCodeOfError, exitCodeOfStatus } from '../../src/app/exit-codes.js';
+import { planDocument } from '../../src/app/plan/plan-document.js';
 import { rangeDocument } from '../../src/app/range/range-document.js';
 import { documentOf } from '../../src/cli/commands/compare-json.js';
 import { documentOf as doctorDocumentOf } from '../../src/cli/commands/doctor-json.js';
@@ -98,6 +99,105 @@ describe('what others depend on stays as it is', () => {
       ramp: { lrs: [1e-6, 1e-5], losses: [2, null] },
       probes: [{ lr: 0.1, steps: 8, loss: null }],
       run: { id: 'r', dir: 'd' },
+    });
+  });
+
+  it('the document of `plan --json`', () => {
+    const phase = {
+      phase: 'coarse-probes',
+      isSearch: true,
+      steps: 40,
+      probes: { count: 5, least: 8, most: 8 },
+      evaluations: 5,
+      seconds: 6,
+    } as const;
+    const commit = {
+      phase: 'hold',
+      isSearch: false,
+      steps: 60,
+      evaluations: 1,
+      seconds: 7,
+    } as const;
+    const script = {
+      ...new AilingTrainer().facts,
+      name: 'train.py',
+      total: 60,
+      epoch: 30,
+      schedule: { name: 'StepLR' },
+    };
+    const costs = {
+      startSeconds: 2,
+      stepSeconds: 0.1,
+      averageSeconds: 0,
+      evaluationSeconds: 0.5,
+      saveSeconds: 0.25,
+      restoreSeconds: 0.125,
+    };
+    const document = planDocument({
+      options: core.resolveOptions({ steps: 60 }),
+      plan: {
+        phases: [phase, commit],
+        starts: 2,
+        mostSearchSteps: 90,
+        enoughSteps: undefined,
+        heldAtOnce: 2,
+        average: undefined,
+      },
+      script,
+      measured: { steps: 20, costs, file: { seconds: 3, bytes: 70 }, memoryBytes: 50 },
+      files: { files: 4, isMost: false, everySteps: 15 },
+    });
+    expect(JSON.parse(JSON.stringify(document))).toEqual({
+      version: 1,
+      strategy: 'horizon',
+      search: 'apart',
+      script: {
+        name: 'train.py',
+        framework: null,
+        attached: true,
+        total: 60,
+        epoch: 30,
+        schedule: 'StepLR',
+        can: { validate: true, disk: true, average: false },
+      },
+      phases: [
+        {
+          phase: 'coarse-probes',
+          purpose: 'search',
+          steps: 40,
+          share: 0.4,
+          probes: { count: 5, least: 8, most: 8 },
+          evaluations: 5,
+          seconds: 6,
+        },
+        {
+          phase: 'hold',
+          purpose: 'commit',
+          steps: 60,
+          share: 0.6,
+          probes: null,
+          evaluations: 1,
+          seconds: 7,
+        },
+      ],
+      steps: { committed: 60, search: 40, total: 100, mostSearch: 90 },
+      evaluations: 6,
+      starts: 2,
+      checkpoints: {
+        memory: { most: 2, bytes: 50, mostBytes: 100 },
+        disk: { files: 4, isMost: false, everySteps: 15, most: 3, bytes: 70, mostBytes: 210 },
+      },
+      seconds: { starts: 4, search: 6, committed: 7, files: 12, total: 29 },
+      measured: {
+        steps: 20,
+        start: 2,
+        step: 0.1,
+        average: 0,
+        evaluation: 0.5,
+        save: 0.25,
+        restore: 0.125,
+        file: 3,
+      },
     });
   });
 

@@ -59,7 +59,7 @@ function isToBeSet(row: FlagRow, name: FlagCommand, file: ConfigFile, command: C
   if (isOffInEnvironment(row)) return false;
   // A run goes on with what it began with.
   if (name === 'resume') return !row.isJournalled;
-  return name !== 'run' || belongsToCall(row, file, command);
+  return (name !== 'run' && name !== 'plan') || belongsToCall(row, file, command);
 }
 
 /** What was typed beats a file also in what goes with it: its strategy's options, its amount, a replay. */

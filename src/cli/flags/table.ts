@@ -21,13 +21,15 @@ import {
 } from './defaults.js';
 import { DEFAULT_TRANSPORT, TRANSPORTS } from './read-transport.js';
 
-export type FlagCommand = 'run' | 'resume' | 'doctor' | 'range';
+export type FlagCommand = 'run' | 'resume' | 'doctor' | 'range' | 'plan';
 
 export interface FlagRow {
   /** Without its dashes. */
   readonly flag: string;
   /** What stands for its value in the help; absent: it is a switch. */
   readonly value?: string;
+  /** Whether it may stand without one. */
+  readonly isValueOptional?: boolean;
   /** The option of the core that it sets, and how its text is read. */
   readonly sets?: {
     readonly option: keyof TunerOptions;
@@ -61,7 +63,7 @@ export const FLAGS = [
     flag: 'steps',
     value: 'n',
     sets: { option: 'steps', as: 'number' },
-    commands: ['run'],
+    commands: ['run', 'plan'],
     group: AMOUNT,
     help: 'steps to train, search excluded; horizon may return to an earlier, better checkpoint',
     default: "the script's own total",
@@ -70,14 +72,14 @@ export const FLAGS = [
     flag: 'budget',
     value: 'n',
     sets: { option: 'budget', as: 'budget' },
-    commands: ['run'],
+    commands: ['run', 'plan'],
     group: AMOUNT,
     help: 'steps to train, search included; or a time, as 90s, 30m, 2h or 1h30m, or epochs, as 5ep',
   },
   {
     flag: 'until',
     value: 'time',
-    commands: ['run'],
+    commands: ['run', 'plan'],
     group: AMOUNT,
     help: 'end at this time of day, as 18:00, or at a date, as 2026-12-01T18:00; the schedule ends then, too',
   },
@@ -111,6 +113,15 @@ export const FLAGS = [
     default: "the script's own total, or 10000",
   },
   {
+    flag: 'measure',
+    value: 'steps',
+    isValueOptional: true,
+    commands: ['plan'],
+    group: AMOUNT,
+    help: 'train so many steps and roll them back, to tell minutes and bytes (20, unless given)',
+    isTypedOnly: true,
+  },
+  {
     flag: 'target-loss',
     value: 'loss',
     sets: { option: 'targetLoss', as: 'number' },
@@ -130,7 +141,7 @@ export const FLAGS = [
     flag: 'strategy',
     value: 'name',
     sets: { option: 'strategy', as: 'word' },
-    commands: ['run'],
+    commands: ['run', 'plan'],
     group: SEARCH,
     help: `one of: ${STRATEGIES.join(', ')}; or a file with one of your own, as ./mine.js`,
     default: DEFAULTS.strategy,
@@ -138,7 +149,7 @@ export const FLAGS = [
   {
     flag: 'keep-schedule',
     sets: { option: 'keepSchedule', as: 'switch' },
-    commands: ['run'],
+    commands: ['run', 'plan'],
     group: SEARCH,
     help: 'keep your own LR schedule and tune one factor on it',
     default: 'for a script that does not attach and has a schedule',
@@ -146,7 +157,7 @@ export const FLAGS = [
   {
     flag: 'no-keep-schedule',
     sets: { option: 'keepSchedule', as: 'off' },
-    commands: ['run'],
+    commands: ['run', 'plan'],
     group: SEARCH,
     help: "replace the script's own LR schedule",
   },
@@ -154,7 +165,7 @@ export const FLAGS = [
     flag: 'search',
     value: 'mode',
     sets: { option: 'search', as: 'word' },
-    commands: ['run'],
+    commands: ['run', 'plan'],
     group: SEARCH,
     help: `apart: in a first process of the script that is thrown away; inside: within the run. One of: ${SEARCH_MODES.join(', ')}`,
     default: 'apart; inside for strategy paper',
@@ -179,7 +190,7 @@ export const FLAGS = [
     flag: 'min-lr',
     value: 'lr',
     sets: { option: 'minLr', as: 'number' },
-    commands: ['run', 'range'],
+    commands: ['run', 'range', 'plan'],
     group: SEARCH,
     help: 'lowest LR to try',
     default: 'found by a range test',
@@ -188,7 +199,7 @@ export const FLAGS = [
     flag: 'max-lr',
     value: 'lr',
     sets: { option: 'maxLr', as: 'number' },
-    commands: ['run', 'range'],
+    commands: ['run', 'range', 'plan'],
     group: SEARCH,
     help: 'highest LR to try',
     default: 'found by a range test',
@@ -207,7 +218,7 @@ export const FLAGS = [
     value: 'share',
     sets: { option: 'searchBudget', as: 'number' },
     strategy: 'horizon',
-    commands: ['run'],
+    commands: ['run', 'plan'],
     group: SEARCH,
     help: 'horizon: largest fraction of all steps to spend on search; rollbacks come on top, at most 60 % of the rest',
     default: DEFAULTS.searchBudget,
@@ -217,7 +228,7 @@ export const FLAGS = [
     value: 'mode',
     sets: { option: 'average', as: 'word' },
     strategy: 'horizon',
-    commands: ['run'],
+    commands: ['run', 'plan'],
     group: SEARCH,
     help: `horizon: keep averages of the weights, which steer the LR and may be what stays. One of: ${AVERAGE_MODES.join(', ')}`,
     default: DEFAULTS.average,
@@ -227,7 +238,7 @@ export const FLAGS = [
     value: 'k',
     sets: { option: 'candidates', as: 'number' },
     strategy: 'paper',
-    commands: ['run'],
+    commands: ['run', 'plan'],
     group: SEARCH,
     help: 'paper: probes per stage',
     default: DEFAULTS.candidates,
@@ -237,7 +248,7 @@ export const FLAGS = [
     value: 'q',
     sets: { option: 'batch', as: 'number' },
     strategy: 'paper',
-    commands: ['run'],
+    commands: ['run', 'plan'],
     group: SEARCH,
     help: 'paper: probes that are decided together, before any of them is known',
     default: 1,
@@ -247,7 +258,7 @@ export const FLAGS = [
     value: 'x',
     sets: { option: 'kappa', as: 'number' },
     strategy: 'paper',
-    commands: ['run'],
+    commands: ['run', 'plan'],
     group: SEARCH,
     help: 'paper: weight of the uncertainty in the search',
     default: DEFAULTS.kappa,
@@ -256,7 +267,7 @@ export const FLAGS = [
     flag: 'validation',
     value: 'mode',
     sets: { option: 'validation', as: 'word' },
-    commands: ['run', 'range'],
+    commands: ['run', 'range', 'plan'],
     group: SEARCH,
     help: `judge probes by validation loss: ${VALIDATION_MODES.join(', ')}`,
     default: `${DEFAULTS.validation}: whenever it can, paper once stages are tau-max long`,
@@ -295,7 +306,7 @@ export const FLAGS = [
     flag: 'seed',
     value: 'n',
     sets: { option: 'seed', as: 'number' },
-    commands: ['run', 'range'],
+    commands: ['run', 'range', 'plan'],
     group: SEARCH,
     help: 'seed of every random draw',
     default: DEFAULTS.seed,
@@ -305,7 +316,7 @@ export const FLAGS = [
     value: 'n',
     sets: { option: 'tau', as: 'number' },
     strategy: 'paper',
-    commands: ['run'],
+    commands: ['run', 'plan'],
     group: STAGES,
     help: 'committed steps of the first stage',
     default: '1000, less for a short run',
@@ -315,7 +326,7 @@ export const FLAGS = [
     value: 'n',
     sets: { option: 'tauMax', as: 'number' },
     strategy: 'paper',
-    commands: ['run'],
+    commands: ['run', 'plan'],
     group: STAGES,
     help: 'stages double up to this',
     default: DEFAULTS.tauMax,
@@ -325,7 +336,7 @@ export const FLAGS = [
     value: 'n',
     sets: { option: 'probeSteps', as: 'number' },
     strategy: 'paper',
-    commands: ['run'],
+    commands: ['run', 'plan'],
     group: STAGES,
     help: 'steps per probe in the first stage',
     default: 'tau / 10',
@@ -335,7 +346,7 @@ export const FLAGS = [
     value: 'n',
     sets: { option: 'warmupSteps', as: 'number' },
     strategy: 'paper',
-    commands: ['run'],
+    commands: ['run', 'plan'],
     group: STAGES,
     help: 'steps of linear warm-up before the first stage',
     default: DEFAULTS.warmupSteps,
@@ -345,7 +356,7 @@ export const FLAGS = [
     value: 'lr',
     sets: { option: 'warmupLr', as: 'number' },
     strategy: 'paper',
-    commands: ['run'],
+    commands: ['run', 'plan'],
     group: STAGES,
     help: 'LR at the end of the warm-up',
     default: "the script's own",
@@ -354,7 +365,7 @@ export const FLAGS = [
     flag: 'rollback',
     sets: { option: 'rollback', as: 'switch' },
     strategy: 'paper',
-    commands: ['run'],
+    commands: ['run', 'plan'],
     group: STAGES,
     help: 'roll back a stage that ends worse than it began (not in the paper)',
   },
@@ -363,7 +374,7 @@ export const FLAGS = [
     value: 'method',
     sets: { option: 'forecast', as: 'word' },
     strategy: 'paper',
-    commands: ['run'],
+    commands: ['run', 'plan'],
     group: STAGES,
     help: `one of: ${FORECAST_METHODS.join(', ')}`,
     default: DEFAULTS.forecast,
@@ -402,7 +413,7 @@ export const FLAGS = [
     flag: 'scout-dir',
     value: 'dir',
     isPath: true,
-    commands: ['run', 'range'],
+    commands: ['run', 'range', 'plan'],
     group: RUN,
     help: 'start a search apart in this directory, so that it writes no files where the run does',
     default: "the run's own",
@@ -411,7 +422,7 @@ export const FLAGS = [
     flag: 'workers',
     value: 'n',
     isJournalled: true,
-    commands: ['run', 'resume'],
+    commands: ['run', 'resume', 'plan'],
     group: RUN,
     help: 'probe in n processes of the script at once, the usual one included; horizon decides the probes of a rung together then; ray:n starts the others where Ray has room',
     default: 'the usual one alone',
@@ -453,7 +464,7 @@ export const FLAGS = [
     flag: 'checkpoint-steps',
     value: 'n',
     isJournalled: true,
-    commands: ['run', 'resume'],
+    commands: ['run', 'resume', 'plan'],
     group: RUN,
     help: 'committed steps between two checkpoints on disk',
     default: "1000, or 10 minutes' worth",
@@ -461,7 +472,7 @@ export const FLAGS = [
   {
     flag: 'start-timeout',
     value: 'seconds',
-    commands: ['run', 'resume', 'doctor', 'range'],
+    commands: ['run', 'resume', 'doctor', 'range', 'plan'],
     group: RUN,
     help: "wait this long for the script to connect; unless given, the time from PyTorch's import to the first update is not counted",
     default: DEFAULT_START_TIMEOUT_SECONDS,
@@ -477,7 +488,7 @@ export const FLAGS = [
     flag: 'transport',
     value: 'transport',
     isJournalled: true,
-    commands: ['run', 'resume', 'doctor', 'range'],
+    commands: ['run', 'resume', 'doctor', 'range', 'plan'],
     group: RUN,
     help: `how to talk to the script: ${TRANSPORTS.join(', ')}`,
     default: DEFAULT_TRANSPORT,
@@ -505,7 +516,8 @@ export const FLAGS = [
   },
   {
     flag: 'json',
-    commands: ['doctor', 'range'],
+    commands: ['doctor', 'range', 'plan'],
+    group: RUN,
     help: 'print one JSON document instead of a text',
   },
   {
@@ -513,6 +525,12 @@ export const FLAGS = [
     commands: ['run', 'resume', 'range'],
     group: RUN,
     help: 'no progress, no trainer output (it is in trainer.log)',
+  },
+  {
+    flag: 'quiet',
+    commands: ['plan'],
+    group: RUN,
+    help: 'the plan alone, and what goes wrong',
   },
   {
     flag: 'log-level',
@@ -549,7 +567,9 @@ type RowOf<Command extends FlagCommand, Row = (typeof FLAGS)[number]> = Row exte
 export type RawFlags<Command extends FlagCommand> = {
   readonly [Row in RowOf<Command> as Camel<Row['flag']>]?: Row extends { readonly isList: true }
     ? readonly string[]
-    : Row extends { readonly value: string }
-      ? string
-      : boolean;
+    : Row extends { readonly isValueOptional: true }
+      ? string | boolean
+      : Row extends { readonly value: string }
+        ? string
+        : boolean;
 };

@@ -11,6 +11,15 @@ export function formatLoss(loss: number | null | undefined): string {
   return formatSignificant(loss, 4);
 }
 
+/** `912 B`, `1.4 kB`, `320 MB`: powers of a thousand, as disks and `ls -h --si` have them. */
+export function formatBytes(bytes: number): string {
+  const power =
+    bytes < 1000 ? 0 : Math.min(BYTE_UNITS.length - 1, Math.floor(Math.log10(bytes) / 3));
+  return `${Number((bytes / 1000 ** power).toPrecision(3))} ${BYTE_UNITS[power]}`;
+}
+
+const BYTE_UNITS = ['B', 'kB', 'MB', 'GB', 'TB'];
+
 /** Two significant digits: the uncertainty of an uncertainty deserves no more. */
 export function formatSd(sd: number): string {
   return formatSignificant(sd, 2);

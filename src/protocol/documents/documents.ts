@@ -7,6 +7,7 @@ import { z } from 'zod';
 import { compare } from './compare.js';
 import { doctor } from './doctor.js';
 import { count, loss, process, status, stepCounts, version } from './parts.js';
+import { plan } from './plan.js';
 import { range } from './range.js';
 import { reportPage } from './report.js';
 import { exported, metricResult, result, scheduleFile } from './result.js';
@@ -58,6 +59,7 @@ export const DOCUMENTS = {
   export: exported,
   compare,
   doctor,
+  plan,
   range,
   report: reportPage,
   list: z.object({ version, runs: z.array(listed) }).describe('the runs below a folder'),

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import {
+  formatBytes,
   formatCount,
   formatLoss,
   formatLr,
@@ -29,6 +30,14 @@ describe('numbers for people', () => {
       '1 min 00 s',
       '3 min 20 s',
       '2 h 05 min',
+    ]);
+    expect([0, 999, 1000, 44_441, 1.3e9, 2e15].map(formatBytes)).toEqual([
+      '0 B',
+      '999 B',
+      '1 kB',
+      '44.4 kB',
+      '1.3 GB',
+      '2000 TB',
     ]);
     expect([formatShare(1, 3), formatShare(0, 0)]).toEqual(['33 %', '-']);
   });
