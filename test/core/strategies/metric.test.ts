@@ -215,6 +215,19 @@ describe('a run that goes by a metric', () => {
     expect(rollbacks.length).toBeGreaterThan(0);
   });
 
+  it('keeps the best average of weights that were never measured themselves', () => {
+    const { result } = play(
+      ACCURACY,
+      ({ step, at }) => ({
+        accuracy: at === undefined || step > 500 ? Number.NaN : 0.9 - Math.abs(step - 450) / 1000,
+      }),
+      { canAverage: true, noise: 0.05 },
+    );
+    const { best, bestStep } = result.metric ?? {};
+    expect(best).toBeGreaterThan(0.8);
+    expect(result.returned?.to).toBe(bestStep);
+  });
+
   it('for any sequence of evaluations goes back to the best one on its path, and knows it', () => {
     const value = fc.oneof(
       fc.double({ min: 0, max: 1, noNaN: true }),

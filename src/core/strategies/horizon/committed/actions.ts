@@ -2,7 +2,6 @@
 
 import { type Conversation, decide } from '../../../conversation/conversation.js';
 import type { CutEvidence, Descent, MoveReason } from '../../../conversation/decision.js';
-import { isBetter } from '../../../metric.js';
 import { stepsOfNewBeginning } from '../../limits.js';
 import { canRollBack, didDiverge, trainCounted } from '../../state.js';
 import { isUnsound, validateCommitted } from '../../validate.js';
@@ -67,8 +66,9 @@ export function* evaluate(run: CommittedRun): Conversation<'evaluation' | 'diver
   run.measured = raw && kept && { raw, kept };
   if (kept !== undefined) run.curve.addEvaluation(kept);
   // What was not measured is no better: where the script prints losses now and then, or a metric is not finite.
-  const isFirst = kept?.score === undefined && run.state.score === undefined;
-  if (isFirst || isBetter(kept?.score, run.best.score)) yield* run.best.keep(step, kept);
+  const isUnknown = run.state.score === undefined && run.best.score === Infinity;
+  const isBest = kept?.score === undefined ? isUnknown : kept.score < run.best.score;
+  if (isBest) yield* run.best.keep(step, kept);
   yield* recordForecast(run.state, renewForecast(run.curve.validation, { step, steps }));
   return 'evaluation';
 }
