@@ -241,7 +241,7 @@ def test_what_cannot_be_started_is_one_sentence(
 
 def test_the_options_are_the_flags_of_the_command(folder: Folder) -> None:
     text = folder.cli("run", "--help").stdout
-    flags = {each.replace("-", "_") for each in re.findall(r"^ +--([a-z-]+)", text, re.MULTILINE)}
+    flags = {each.replace("-", "_") for each in re.findall(r"^  --([a-z-]+)", text, re.MULTILINE)}
     # What is the script's own affair, or the command's alone.
     others = {
         "search",
@@ -252,6 +252,11 @@ def test_the_options_are_the_flags_of_the_command(folder: Folder) -> None:
         "restarts",
         "start_timeout",
         "transport",
+        "workers",
+        "worker_prefix",
+        "worker_resources",
+        "join",
+        "batch",
     }
     given = {each.name for each in fields(Run) if each.init}
     assert given == flags - others - {"json", "no_keep_schedule", "no_maximize"}
