@@ -3,6 +3,7 @@
 import type { TrainerFacts } from '../core/conversation/command.js';
 import { AutolrsError } from '../core/errors.js';
 import { escapeControls } from '../core/escape-controls.js';
+import { metricOf } from '../core/metric.js';
 import { inOrder } from '../core/record/batches/in-order.js';
 import type { Entry } from '../core/record/entry.js';
 import { Lineage } from '../core/record/lineage.js';
@@ -16,6 +17,7 @@ import { removeScratchDirectory } from '../journal/scratch-directory.js';
 import { openTrainerLog } from '../journal/trainer-log.js';
 import { DurableTrainer } from '../run/durable-trainer.js';
 import { FlatValidationMonitor } from '../run/flat-validation-monitor.js';
+import { MetricMonitor } from '../run/metric-monitor.js';
 import { createNote, needsProcess, runStrategy } from '../run/run.js';
 import { SliceLength } from '../run/slice-length.js';
 import { ValidationMonitor } from '../run/validation-monitor.js';
@@ -25,7 +27,7 @@ import type { Trainer } from '../trainer/trainer.js';
 import { type Board, openBoard } from './files/board.js';
 import type { RunContext } from './run-context.js';
 import { PrintedLossReader } from './script/printed-losses.js';
-import { createStarter, type ScriptEnding } from './script/start-script.js';
+import { createStarter, printsMetric, type ScriptEnding } from './script/start-script.js';
 import { openWorkers } from './workers/open-workers.js';
 
 const APART =
@@ -73,7 +75,12 @@ export async function driveTraining(training: RunContext): Promise<RunStatus> {
     if (facts === undefined) throw new Error('a run has neither a past nor a process');
     const log = createLog(settings.logLevel, display.say);
     const warn = (message: string) => log.write('warn', message);
-    const monitors = [new ValidationMonitor(warn), new FlatValidationMonitor(warn)];
+    const metric = metricOf(settings.tuner);
+    const monitors = [
+      new ValidationMonitor(warn),
+      new FlatValidationMonitor(warn),
+      ...(metric === undefined ? [] : [new MetricMonitor(metric, warn, resumeState !== undefined)]),
+    ];
     board = await openBoard(training);
     const others = [display, ...monitors, ...(board ? [board] : [])];
     const resumePoint =
@@ -117,7 +124,10 @@ export async function driveTraining(training: RunContext): Promise<RunStatus> {
       : await durable.terminate().then(() => true);
     // As of an evaluation after the last update.
     const losses = printed?.take() ?? [];
-    if (losses.length > 0 && lineage.phase !== 'search') note({ kind: 'printed', losses });
+    if (losses.length > 0 && lineage.phase !== 'search') {
+      const isMetric = printsMetric(settings.tuner, facts);
+      note({ kind: 'printed', ...(isMetric ? { losses: [], metric: losses } : { losses }) });
+    }
     return end.kind === 'finished' && hasEndedWell ? statusOf(end.reason) : 'interrupted';
   } catch (error) {
     await (durable ?? running)?.terminate();

@@ -1,6 +1,7 @@
 /** A run's journal folded: who it is, what came of it so far, and what each of its records says, in order. */
 
 import type { Extension, TrainerFacts } from '../core/conversation/command.js';
+import { recordedMetric } from '../core/metric.js';
 import { EMPTY_LEDGER, type Ledger } from '../core/record/ledger.js';
 import type { MachineFacts } from '../core/record/machine.js';
 import type { RunStatus } from '../core/record/result.js';
@@ -137,7 +138,12 @@ export class RunFold {
     if (entry.kind === 'resume') return;
     const keepSchedule = entry.options['keepSchedule'] === true;
     this.#run = entry;
-    this.#result = new ResultBuilder({ ...entry, keepSchedule, dir: this.#dir });
+    this.#result = new ResultBuilder({
+      ...entry,
+      keepSchedule,
+      dir: this.#dir,
+      metric: recordedMetric(entry.options),
+    });
   }
 
   #note(known: Partial<Omit<LoadedRun, 'run' | 'result' | 'invocation'>>): void {

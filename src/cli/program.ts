@@ -257,8 +257,18 @@ function createCompareCommand(onExit: ProgramEvents['onExit']): Command {
     .argument('<run...>', 'run directories, or CSV or JSONL files of step and loss')
     .usage('[options] <run> <run...>')
     .option('--baseline <run>', 'what the others are compared with (default: the first run)')
-    .option('--target <loss>', 'a loss to time as well; may be repeated', collect)
+    .option(
+      '--target <value>',
+      'a loss, or value of the metric, to time as well; may be repeated',
+      collect,
+    )
     .option('--loss <kind>', `losses to compare: ${LOSS_CHOICES.join(', ')} (default: auto)`)
+    .option(
+      '--metric <name>',
+      "compare this metric of the scripts' validations (default: the one that all runs went by)",
+    )
+    .option('--maximize', 'with --metric: more of it is better')
+    .option('--no-maximize', 'with --metric: less of it is better')
     .option('--json', 'print one JSON document instead of a text')
     .showHelpAfterError('(autolrs compare --help lists the options)')
     .action(async (runs: string[], raw: RawCompareFlags) => {

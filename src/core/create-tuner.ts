@@ -16,6 +16,7 @@ import {
 import type { Conversation } from './conversation/conversation.js';
 import type { Decision, FinishReason } from './conversation/decision.js';
 import { AutolrsError } from './errors.js';
+import { metricOf } from './metric.js';
 import { resolveOptions, type STRATEGIES, type TunerOptions } from './options.js';
 import { type RunResult, statusOf } from './record/result.js';
 import { ResultBuilder } from './record/result-builder.js';
@@ -63,7 +64,13 @@ export type ToldReply =
       /** Why there are fewer than were asked for. */
       readonly end?: EarlyEnd;
     }
-  | { readonly kind: 'validated'; readonly loss: number; readonly seconds?: number }
+  | {
+      readonly kind: 'validated';
+      readonly loss: number;
+      /** By their names; with `metric` that one at least. */
+      readonly metrics?: Readonly<Record<string, number>>;
+      readonly seconds?: number;
+    }
   /** With `budgetSeconds`: how many are left. */
   | { readonly kind: 'timed'; readonly secondsLeft: number };
 
@@ -109,6 +116,7 @@ export function createTuner(asked: AskedOptions = {}): AskedTuner {
     dir: '',
     strategy: name,
     seed: options.seed,
+    metric: metricOf(options),
   });
 }
 
@@ -217,7 +225,12 @@ class Tuner implements AskedTuner {
       case 'trained':
         return this.#completeTraining(command as TrainCommand, told, seconds); // it answers one
       case 'validated':
-        return { kind: 'validated', loss: finiteOrNaN(told.loss), seconds };
+        return {
+          kind: 'validated',
+          loss: finiteOrNaN(told.loss),
+          ...(told.metrics && { metrics: told.metrics }),
+          seconds,
+        };
       case 'restored':
         return { kind: 'restored', step: this.#step, lr: this.#lr, seconds };
       case 'saved':

@@ -3,6 +3,7 @@
 import { AutolrsError } from './errors.js';
 import type { ForecastMethod } from './forecast/forecast.js';
 import type { KnownSearch } from './known-search.js';
+import { checkMetric } from './metric.js';
 import type { RecordedSchedule } from './record/recorded-schedule.js';
 
 export const STRATEGIES = ['paper', 'horizon'] as const;
@@ -84,6 +85,14 @@ export interface TunerOptions {
   readonly validation: ValidationMode;
   readonly average: AverageMode;
   readonly targetLoss?: number;
+  /** Name of the metric of the validation that the run goes by. Absent: the loss. */
+  readonly metric?: string;
+  /** Whether more of the metric is better. */
+  readonly maximize?: boolean;
+  /** Value of the metric at which to end. */
+  readonly target?: number;
+  /** The metric is what the script prints, and not what its validation returns. */
+  readonly printsMetric?: boolean;
   /** Whether a stage that ends worse than it began is taken back. The paper has no such thing. */
   readonly rollback: boolean;
   readonly forecast: ForecastMethod;
@@ -160,6 +169,7 @@ export function resolveOptions(given: Partial<TunerOptions>): TunerOptions {
       `\`searchBudget\` is ${options.searchBudget}; give a share of all steps above 0 and up to ${MAX_SEARCH_BUDGET}`,
     );
   }
+  checkMetric(options);
   checkRelations(options);
   return options;
 }

@@ -20,7 +20,8 @@
  * - `worker`: `worker`, `state` (`admitted`, `refused`, `gone`), and `why`
  * - `checkpoint-begun`, `checkpoint`, `checkpoint-damaged`, `checkpoint-removed`: what lies in `checkpoints/`
  * - `rolled-back`: `checkpoint`, when the end came in a probe
- * - `printed`: `losses`, validation losses that the script printed after its last update
+ * - `printed`: `losses`, validation losses that the script printed after its last update; of a run that goes by a metric
+ *   that the script prints `metric` in their place
  * - `lost`: `steps` and `seconds` of training that left no trace
  * - `extension`: `steps` or `total`, what a finished run was given to go on with
  * - `end`: `status`, `exitCode`, and `error` {code, message} if it failed
@@ -130,7 +131,10 @@ function sumOf(text: string): string {
 
 /** JSON has no NaN: the losses and metrics of a reply that were written as null are NaN again. */
 function withNonFinite(entry: JournalEntry): JournalEntry {
-  if (entry.kind === 'printed') return { ...entry, losses: entry.losses.map(orNan) };
+  if (entry.kind === 'printed') {
+    const metric = entry.metric && { metric: entry.metric.map(orNan) };
+    return { ...entry, losses: entry.losses.map(orNan), ...metric };
+  }
   if (entry.kind === 'probe-reply') {
     return { ...entry, answer: entry.answer.map(withNan) as ProbeAnswer };
   }
@@ -140,8 +144,13 @@ function withNonFinite(entry: JournalEntry): JournalEntry {
 
 function withNan<Some extends Reply>(reply: Some): Some {
   if (reply.kind === 'trained') {
-    const printed = reply.printed && { printed: reply.printed.map(orNan) };
-    return { ...reply, losses: reply.losses.map(orNan), ...printed };
+    const { losses, printed, printedMetric } = reply;
+    return {
+      ...reply,
+      losses: losses.map(orNan),
+      ...(printed && { printed: printed.map(orNan) }),
+      ...(printedMetric && { printedMetric: printedMetric.map(orNan) }),
+    };
   }
   if (reply.kind === 'validated') {
     const { loss, metrics } = reply;

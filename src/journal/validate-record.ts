@@ -77,7 +77,8 @@ const TRAINED = has({
   lr: isNumber,
   step: isNumber,
   seconds: isNumber,
-  printed: maybe((losses) => Array.isArray(losses) && losses.every(isLoss)),
+  printed: maybe(isListOf(isLoss)),
+  printedMetric: maybe(isListOf(isLoss)),
 });
 
 const RESTORED = has({ step: isNumber, lr: isNumber, seconds: isNumber });
@@ -211,7 +212,7 @@ const RECORDS: Readonly<Record<string, Check>> = {
   'checkpoint-damaged': has({ file: isText }),
   'checkpoint-removed': has({ file: isText }),
   'rolled-back': has({ checkpoint: isText }),
-  printed: has({ losses: (losses) => Array.isArray(losses) && losses.every(isLoss) }),
+  printed: has({ losses: isListOf(isLoss), metric: maybe(isListOf(isLoss)) }),
   lost: has({ steps: isNumber, seconds: isNumber }),
   extension: has({ steps: maybe(isNumber), total: maybe(isNumber) }),
   end: has({

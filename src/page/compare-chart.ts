@@ -32,7 +32,7 @@ export function createCompareChart(section: HTMLElement, comparison: PageCompari
     frame.clear();
     const stepAxis = { label: 'total steps', range: () => ({ low: 0, high: end, isLog: false }) };
     const lossAxis = {
-      label: 'loss',
+      label: comparison.metric ?? 'loss',
       range: () => comparedRange(runs) ?? { low: 0, high: 1, isLog: false },
     };
     plot = frame.addPlot(

@@ -41,6 +41,25 @@ describe('createTuner', () => {
     expect(Math.abs(Math.log2(peak / 0.03))).toBeLessThan(1.5);
   });
 
+  it('goes by a metric that is told beside the loss', () => {
+    const trainer = new SimulatedTrainer();
+    const options = { metric: 'f1', maximize: true, target: 0.5 };
+    const tuner = createTuner({ steps: 600, ...options, trainer: { canValidate: true } });
+    for (let command = tuner.ask(); command !== undefined; command = tuner.ask()) {
+      const reply = trainer.answer(command);
+      const f1 = trainer.model.step / 600;
+      tuner.tell(reply.kind === 'validated' ? { ...reply, metrics: { f1 } } : reply);
+    }
+    expect(tuner.finished).toBe('target');
+    expect(tuner.result.metric?.value).toBeGreaterThanOrEqual(0.5);
+    const lacking = createTuner({ steps: 600, ...options, trainer: { canValidate: true } });
+    lacking.ask();
+    expect(() => {
+      lacking.tell({ kind: 'validated', loss: 1, metrics: { acc: 1 } });
+      lacking.ask();
+    }).toThrow('a loss and "acc"; give one of those');
+  });
+
   it('asks the same until it is told', () => {
     const tuner = createTuner({ budget: 100 });
     expect(tuner.ask()).toBe(tuner.ask());

@@ -31,6 +31,19 @@ describe('the JSON documents of', { timeout: 120_000 }, () => {
     check('range', await json(['range', '--json', '--', ...fixture('raises.mjs')]));
   });
 
+  it('runs that go by a metric', async () => {
+    cwd = temporaryDirectory();
+    const flags = '--strategy horizon --metric accuracy --maximize --json --run-dir'.split(' ');
+    for (const dir of ['a', 'b']) {
+      check('result', await json(['run', ...flags, dir, '--', ...fixture('overfits.mjs')]));
+    }
+    expect(check('compare', await json(['compare', '--json', 'a', 'b']))).toMatchObject({
+      loss: 'metric',
+    });
+    check('report', await json(['report', '--json', 'a', 'b']));
+    check('list', await json(['list', '--json']));
+  });
+
   it('plan, with and without a script and a measurement', async () => {
     cwd = temporaryDirectory();
     check('plan', await json(['plan', '--json', '--steps', '2000']));

@@ -1,5 +1,6 @@
 /** Reports of runs in memory. */
 
+import type { Metric } from '../../src/core/metric.js';
 import type { Entry } from '../../src/core/record/entry.js';
 import { ResultBuilder } from '../../src/core/record/result-builder.js';
 import { ReportBuilder } from '../../src/core/report/report-builder.js';
@@ -15,10 +16,10 @@ export class FoldedReport {
   readonly #result: ResultBuilder;
   readonly #report: ReportBuilder;
 
-  constructor(strategy = 'paper', isFactor = false) {
-    this.#result = new ResultBuilder({ id: 'r1', dir: '/runs/r1', strategy, seed: 0 });
+  constructor(strategy = 'paper', isFactor = false, metric?: Metric) {
+    this.#result = new ResultBuilder({ id: 'r1', dir: '/runs/r1', strategy, seed: 0, metric });
     this.#result.begin(0);
-    this.#report = new ReportBuilder({ strategy, isFactor });
+    this.#report = new ReportBuilder({ strategy, isFactor, metric });
   }
 
   add(...entries: readonly Entry[]): this {

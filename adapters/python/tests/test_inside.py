@@ -241,7 +241,7 @@ def test_what_cannot_be_started_is_one_sentence(
 
 def test_the_options_are_the_flags_of_the_command(folder: Folder) -> None:
     text = folder.cli("run", "--help").stdout
-    flags = {each.replace("-", "_") for each in re.findall(r"^ +--([a-z-]+)", text, re.MULTILINE)}
+    flags = {each.replace("-", "_") for each in re.findall(r"^  --([a-z-]+)", text, re.MULTILINE)}
     # What is the script's own affair, or the command's alone.
     others = {
         "search",
@@ -252,9 +252,14 @@ def test_the_options_are_the_flags_of_the_command(folder: Folder) -> None:
         "restarts",
         "start_timeout",
         "transport",
+        "workers",
+        "worker_prefix",
+        "worker_resources",
+        "join",
+        "batch",
     }
     given = {each.name for each in fields(Run) if each.init}
-    assert given == flags - others - {"json", "no_keep_schedule"}
+    assert given == flags - others - {"json", "no_keep_schedule", "no_maximize"}
 
 
 def test_flags_are_what_was_given() -> None:
@@ -263,6 +268,8 @@ def test_flags_are_what_was_given() -> None:
     flags = "--budget=1600|--no-keep-schedule|--min-lr=1e-05|--run-dir=a b|--quiet"
     assert run.flags() == flags.split("|")
     assert Run(keep_schedule=True, rollback=False).flags() == ["--keep-schedule"]
+    by_metric = Run(metric="wer", maximize=False, target=0.1)
+    assert by_metric.flags() == ["--metric=wer", "--no-maximize", "--target=0.1"]
 
 
 def test_a_run_that_is_none_is_refused() -> None:
@@ -272,3 +279,4 @@ def test_a_run_that_is_none_is_refused() -> None:
 
 def test_flags_in_a_sentence_are_named_as_options_and_others_stay() -> None:
     assert in_words_of_run("give --min-lr, not --json") == "give min_lr, not --json"
+    assert in_words_of_run("--maximize or --no-maximize") == "maximize or maximize=False"

@@ -209,6 +209,17 @@ def test_what_cannot_be_steered_is_told_in_a_sentence(drive: Drive, text: str, s
         drive(more(text)).ask("validate")
 
 
+def test_what_compute_metrics_returns_comes_by_its_name(drive: Drive) -> None:
+    text = """
+import numpy
+accuracy = lambda seen: {"accuracy": (seen.predictions.argmax(-1) == seen.label_ids).mean()}
+more["compute_metrics"] = lambda seen: {**accuracy(seen), "half": numpy.float32(0.5)}
+"""
+    metrics = drive(more(text)).ask("validate")["metrics"]
+    assert metrics["accuracy"] in (0.0, 1.0)
+    assert metrics["half"] == 0.5
+
+
 def test_without_a_tuner_the_trainer_is_as_it_was(tmp_path: Path) -> None:
     assert trains_alone_as(SCRIPT, ATTACHED, tmp_path).endswith("] 100")
 

@@ -4,6 +4,7 @@ import { readFileSync, type Stats, statSync } from 'node:fs';
 import type { ComparableRun } from '../../core/compare/compare.js';
 import { CurveBuilder } from '../../core/compare/curve.js';
 import { AutolrsError } from '../../core/errors.js';
+import { recordedMetric } from '../../core/metric.js';
 import type { Ledger } from '../../core/record/ledger.js';
 import type { JournalEntry } from '../../journal/format.js';
 import { type LoadedRun, loadRun } from '../load-run.js';
@@ -30,8 +31,11 @@ async function readRun(dir: string, name: string): Promise<ComparableRun> {
 }
 
 export function addToCurves(curves: CurveBuilder, entry: JournalEntry, ledger: Ledger): void {
-  if (entry.kind === 'command' || entry.kind === 'reply' || entry.kind === 'slice')
+  if (entry.kind === 'run') curves.begin(recordedMetric(entry.options));
+  if (entry.kind === 'command' || entry.kind === 'reply' || entry.kind === 'slice') {
     curves.add(entry, ledger);
+  }
+  if (entry.kind === 'printed') curves.add(entry, ledger);
 }
 
 /** @throws AutolrsError `RUN_DIRECTORY_UNUSABLE` for a run that has committed nothing. */
@@ -48,7 +52,7 @@ export function comparableOf(
       `the run in "${run.dir}" has no committed step, so there is nothing to compare; wait for its first stage, or leave it out`,
     );
   }
-  const { training, validation } = curves;
+  const { training, validation, metrics, metric } = curves;
   const end = {
     ...(neverFinite && { neverFinite }),
     ...(unsoundStep !== undefined && { unsoundStep }),
@@ -56,7 +60,16 @@ export function comparableOf(
     ...(returned && { returned }),
     ...(unused !== undefined && { unused }),
   };
-  return { name, status, keepSchedule, ...end, steps, seconds, curves: { training, validation } };
+  return {
+    name,
+    status,
+    keepSchedule,
+    ...end,
+    steps,
+    seconds,
+    ...(metric && { metric }),
+    curves: { training, validation, metrics },
+  };
 }
 
 function readLosses(path: string, name: string): ComparableRun {

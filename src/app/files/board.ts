@@ -30,10 +30,10 @@ export async function openBoard({
     });
   const isFactor = firstLabel(tuner) === 'factor';
   let writer = newWriter();
+  const { metric } = tuner;
+  const newPoints = () => new ScalarPoints(isFactor, metric);
   const points =
-    resumeState === undefined
-      ? new ScalarPoints(isFactor)
-      : await rewrite(run.dir, writer, isFactor);
+    resumeState === undefined ? newPoints() : await rewrite(run.dir, writer, newPoints());
   return {
     add(entry) {
       writer.add(points.add(entry, result.ledger));
@@ -44,7 +44,7 @@ export async function openBoard({
       if (!hasVoid) return;
       writer = newWriter();
       try {
-        await rewrite(run.dir, writer, isFactor);
+        await rewrite(run.dir, writer, newPoints());
       } catch {
         // The journal cannot be read any more, which is told elsewhere.
       } finally {
@@ -54,9 +54,12 @@ export async function openBoard({
   };
 }
 
-/** Writes what the journal tells, without what was taken back; returns what goes on from there. */
-async function rewrite(dir: string, writer: BoardWriter, isFactor: boolean): Promise<ScalarPoints> {
-  const points = new ScalarPoints(isFactor);
+/** Writes what the journal tells, without what was taken back, folded into `points`, which go on from there. */
+async function rewrite(
+  dir: string,
+  writer: BoardWriter,
+  points: ScalarPoints,
+): Promise<ScalarPoints> {
   const order = new InOrder();
   let kept: { readonly step: number; readonly write: () => void }[] = [];
   await loadRun(dir, (entry, ledger, at) => {

@@ -58,7 +58,7 @@ function readWrittenResult(dir: string, changedAt: number): RunResult | undefine
 
 /** What a row shows of it; the file may have been written by anybody. */
 function isResult(value: unknown): value is RunResult {
-  const { version, run, status, keepSchedule, strategy, steps, loss, schedule } =
+  const { version, run, status, keepSchedule, strategy, steps, loss, metric, schedule } =
     value as Partial<RunResult>;
   return (
     version === RESULT_VERSION &&
@@ -66,9 +66,16 @@ function isResult(value: unknown): value is RunResult {
     typeof keepSchedule === 'boolean' &&
     [steps?.committed, steps?.search, steps?.total].every(Number.isFinite) &&
     [loss?.last, loss?.best, loss?.validation ?? null].every(isNumberOrNull) &&
+    (metric === undefined || isMetric(metric)) &&
     Array.isArray(schedule) &&
     schedule.every((change) => Number.isFinite(change?.lr))
   );
+}
+
+function isMetric(metric: NonNullable<RunResult['metric']>): boolean {
+  const { name, maximize, value, best } = metric;
+  const isNamed = typeof name === 'string' && typeof maximize === 'boolean';
+  return isNamed && isNumberOrNull(value) && isNumberOrNull(best);
 }
 
 function isNumberOrNull(value: unknown): boolean {

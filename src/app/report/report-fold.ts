@@ -2,6 +2,7 @@
 
 import { basename, extname } from 'node:path';
 import { AutolrsError } from '../../core/errors.js';
+import { recordedMetric } from '../../core/metric.js';
 import { quoteForShell } from '../../core/quote-for-shell.js';
 import { InOrder } from '../../core/record/batches/in-order.js';
 import { ReportBuilder } from '../../core/report/report-builder.js';
@@ -48,7 +49,8 @@ export class ReportFold {
     if (entry.kind === 'run') {
       const { strategy, options } = entry;
       const isFactor = options['keepSchedule'] === true && options['search'] !== 'apart';
-      this.#report = new ReportBuilder({ strategy, isFactor });
+      const metric = recordedMetric(options);
+      this.#report = new ReportBuilder({ strategy, isFactor, metric });
     } else if (entry.kind !== 'trainer' && entry.kind !== 'resume' && entry.kind !== 'end') {
       for (const one of this.#order.add(entry)) {
         this.#report?.add(one, this.#fold.ledger);

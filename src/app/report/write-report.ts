@@ -8,6 +8,7 @@ import { type Figure, renderFigureFile } from '../../display/figure/figure.js';
 import { compareFigure } from '../../display/report/compare-figure.js';
 import { costFigure } from '../../display/report/cost-figure.js';
 import { forecastFigure } from '../../display/report/forecast-figure.js';
+import { metricFigure } from '../../display/report/metric-figure.js';
 import { renderPage } from '../../display/report/page.js';
 import { runFigure } from '../../display/report/run-figure.js';
 import { searchFigure } from '../../display/report/search-figure.js';
@@ -57,7 +58,9 @@ export function writeFigures(page: ReportPage, dir: string): readonly string[] {
 
 function figuresOf({ report, origin }: PageRun, areSeveral: boolean): (Figure | undefined)[] {
   const prefix = areSeveral ? `${origin.name.replace(/[^\w.-]+/g, '-')}-` : '';
-  const made = [runFigure, searchFigure, forecastFigure, costFigure].map((draw) => draw(report));
+  const made = [runFigure, metricFigure, searchFigure, forecastFigure, costFigure].map((draw) =>
+    draw(report),
+  );
   return made.map((figure) => figure && { ...figure, name: `${prefix}${figure.name}` });
 }
 

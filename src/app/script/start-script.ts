@@ -1,6 +1,7 @@
 /** Starts the script's processes: the first one, each one after a failure, and the one that trains after a search apart. */
 
 import type { Purpose, TrainerFacts } from '../../core/conversation/command.js';
+import type { TunerOptions } from '../../core/options.js';
 import { keepsSchedule } from '../../core/strategies/keeps-schedule.js';
 import { describeSteering, describeUnattached } from '../../display/run/from-outside.js';
 import { createLog } from '../../display/run/log.js';
@@ -39,6 +40,11 @@ export interface StarterTools {
   readonly ending: ScriptEnding;
   /** Reads the validation losses that the script prints, where the user has said how. */
   readonly printed: PrintedLossReader | undefined;
+}
+
+/** Whether what the script prints of its validations is the metric that the run goes by: where it returns none. */
+export function printsMetric({ metric }: TunerOptions, { can }: TrainerFacts): boolean {
+  return metric !== undefined && !can.validate;
 }
 
 /** What starts a process for a phase of the run. */
@@ -119,7 +125,8 @@ export function createStarter(
     begun.add(phase);
     log.write('info', 'the trainer connected', { ...facts, pid });
     result.begin(facts.step);
-    return printed === undefined ? trainer : withPrinted(trainer, printed);
+    if (printed === undefined) return trainer;
+    return withPrinted(trainer, printed, printsMetric(tuner, facts) ? 'printedMetric' : 'printed');
   };
 }
 
@@ -146,15 +153,19 @@ function toProcess(
   };
 }
 
-/** The trainer, whose answers to `train` tell the validation losses that were printed before. */
-function withPrinted(trainer: Trainer, printed: PrintedLossReader): Trainer {
+/** The trainer, whose answers to `train` tell under `key` what was printed of validations before. */
+function withPrinted(
+  trainer: Trainer,
+  printed: PrintedLossReader,
+  key: 'printed' | 'printedMetric',
+): Trainer {
   // Its own getters must go on answering.
   return Object.create(trainer, {
     ask: {
       value: async (...asked: Parameters<Trainer['ask']>) => {
         const reply = await trainer.ask(...asked);
         const losses = reply.kind === 'trained' ? printed.take() : [];
-        return losses.length === 0 ? reply : { ...reply, printed: losses };
+        return losses.length === 0 ? reply : { ...reply, [key]: losses };
       },
     },
   }) as Trainer;

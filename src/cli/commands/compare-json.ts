@@ -5,10 +5,11 @@ import type { CurvePoint } from '../../core/compare/curve.js';
 
 /** @param paths As given, in the order of the runs. */
 export function documentOf(comparison: Comparison, paths: readonly string[]) {
-  const { loss, window, reference, runs, targets } = comparison;
+  const { loss, metric, window, reference, runs, targets } = comparison;
   return {
     version: 1,
     loss,
+    ...(metric && { metric }),
     window: window === 0 ? null : window,
     reference,
     runs: runs.map((compared, i) => ({ path: paths[i], ...describeRun(compared) })),

@@ -12,13 +12,13 @@ const DEFAULT_COLUMNS = 80;
 
 /** @throws AutolrsError when a run cannot be read, or cannot be compared with the others. */
 export async function compareCommand(settings: CompareSettings): Promise<number> {
-  const { paths, reference, loss, targets, json } = settings;
+  const { paths, reference, loss, metric, targets, json } = settings;
   const names = nameRuns(paths);
   const runs: ComparableRun[] = [];
   for (const [i, path] of paths.entries()) {
     runs.push(await readComparable(path, names[i] ?? path));
   }
-  const comparison = compareRuns(runs, { reference, loss, targets });
+  const comparison = compareRuns(runs, { reference, loss, metric, targets });
   const text = json
     ? JSON.stringify(documentOf(comparison, paths))
     : describeComparison(comparison, stdout.columns ?? DEFAULT_COLUMNS).join('\n');

@@ -7,6 +7,7 @@ import type { ParentPort } from '../../app/inside/parent-port.js';
 import { loadStrategy } from '../../app/own-strategy/load-strategy.js';
 import type { RunContext, RunSettings } from '../../app/run-context.js';
 import { createRunId } from '../../app/run-id.js';
+import { metricOf } from '../../core/metric.js';
 import { resolveOptions } from '../../core/options.js';
 import type { Entry } from '../../core/record/entry.js';
 import { ResultBuilder } from '../../core/record/result-builder.js';
@@ -71,7 +72,14 @@ export async function runCommand(
       display: observer === undefined ? frontend.display : observed(frontend.display, observer),
       run: { id, dir, cwd, version },
       journal,
-      result: new ResultBuilder({ id, dir, strategy, keepSchedule, seed }),
+      result: new ResultBuilder({
+        id,
+        dir,
+        strategy,
+        keepSchedule,
+        seed,
+        metric: metricOf(tuner),
+      }),
       secondsBefore: 0,
       firstEntry: {
         kind: 'run',

@@ -3,6 +3,7 @@
 import { resolve } from 'node:path';
 import { LOSS_CHOICES, type LossChoice } from '../../core/compare/loss-choice.js';
 import { AutolrsError } from '../../core/errors.js';
+import { assertMetric, type Metric } from '../../core/metric.js';
 import { readNumber } from './read-run.js';
 
 /** What commander hands over: every value as typed, absent flags absent. */
@@ -10,6 +11,8 @@ export interface RawCompareFlags {
   readonly baseline?: string;
   readonly target?: readonly string[];
   readonly loss?: string;
+  readonly metric?: string;
+  readonly maximize?: boolean;
   readonly json?: boolean;
 }
 
@@ -20,6 +23,7 @@ export interface CompareSettings {
   readonly reference: number;
   readonly targets: readonly number[];
   readonly loss: LossChoice;
+  readonly metric: Metric | undefined;
   readonly json: boolean;
 }
 
@@ -28,7 +32,7 @@ const MOST_RUNS = 26;
 
 /** @throws AutolrsError `USAGE` naming the flag, the value and the remedy. */
 export function readCompareFlags(
-  { baseline, target = [], loss = 'auto', json = false }: RawCompareFlags,
+  { baseline, target = [], loss, metric, maximize, json = false }: RawCompareFlags,
   runs: readonly string[],
 ): CompareSettings {
   const given = baseline === undefined ? 0 : runs.findIndex((run) => isSame(run, baseline));
@@ -39,7 +43,7 @@ export function readCompareFlags(
   if (paths.length > MOST_RUNS) {
     throw usage(`${paths.length} runs were given; compare at most ${MOST_RUNS} at a time`);
   }
-  const choice = LOSS_CHOICES.find((known) => known === loss);
+  const choice = LOSS_CHOICES.find((known) => known === (loss ?? 'auto'));
   if (choice === undefined) {
     throw usage(`--loss is "${loss}"; give one of: ${LOSS_CHOICES.join(', ')}`);
   }
@@ -48,8 +52,21 @@ export function readCompareFlags(
     reference: Math.max(0, given),
     targets: target.map(readTarget),
     loss: choice,
+    metric: readMetric(metric, maximize, loss),
     json,
   };
+}
+
+function readMetric(
+  metric: string | undefined,
+  maximize: boolean | undefined,
+  loss: string | undefined,
+): Metric | undefined {
+  if (metric !== undefined && loss !== undefined) {
+    throw usage('--loss and --metric are both what to compare; leave one of them out');
+  }
+  assertMetric({ metric, maximize });
+  return metric === undefined ? undefined : { name: metric, maximize: maximize ?? false };
 }
 
 function isSame(one: string, other: string): boolean {
@@ -59,7 +76,7 @@ function isSame(one: string, other: string): boolean {
 function readTarget(text: string): number {
   const target = readNumber('--target', text);
   if (Number.isFinite(target)) return target;
-  throw usage(`--target is ${text}; give a finite loss`);
+  throw usage(`--target is ${text}; give a finite number`);
 }
 
 function usage(message: string): AutolrsError {

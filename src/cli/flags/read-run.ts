@@ -67,8 +67,10 @@ export function readRunFlags(
     throw usage('--until and --budget are both a time; leave one of them out');
   }
   // It refuses words that its types do not know.
+  const validationPattern = readPattern(raw.validationPattern);
   const tuner = resolveOptions({
     ...given,
+    ...(given.metric !== undefined && validationPattern !== undefined && { printsMetric: true }),
     ...(strategy && { strategy }),
     // What is over may be the end of a run that is there, and goes on with its own.
     ...(until !== undefined && { budgetSeconds: Math.max(1, until - now.getTime()) / 1000 }),
@@ -84,7 +86,7 @@ export function readRunFlags(
     command: [program, ...args],
     runDir: readDir('--run-dir', raw.runDir),
     scoutDir: readScoutDir(raw.scoutDir),
-    validationPattern: readPattern(raw.validationPattern),
+    validationPattern,
     until,
     ...readProcessOptions(raw),
     restarts: readCount('--restarts', raw.restarts, 0) ?? DEFAULT_RESTARTS,

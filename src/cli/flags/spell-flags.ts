@@ -9,11 +9,15 @@ const FLAG_OF: ReadonlyMap<string, string> = new Map([
   ['baseline', '--baseline'],
   ['like', '--like'],
   ['rescaleTo', '--rescale-to'],
+  ['validationPattern', '--validation-pattern'],
   ['budgetSeconds', '--budget'],
   ['budgetEpochs', '--budget'],
 ]);
 
 /** The sentence with a flag for each option that it names. */
 export function spellFlags(message: string): string {
-  return message.replace(/`(\w+)`/g, (quoted, name: string) => FLAG_OF.get(name) ?? quoted);
+  return message.replace(/`(\w+)(: false)?`/g, (quoted, name: string, off?: string) => {
+    const flag = FLAG_OF.get(name) ?? quoted;
+    return off === undefined ? flag : flag.replace('--', '--no-');
+  });
 }

@@ -39,13 +39,14 @@ function toRow({ dir, changedAt, run }: RunOverview, now: number): RunRow {
     const nothing = { steps: undefined, loss: undefined, lr: undefined, isFactor: false };
     return { name, ageSeconds, status: run.kind, ...nothing };
   }
-  const { status, steps, loss, schedule, keepSchedule } = run.result;
+  const { status, steps, loss, metric, schedule, keepSchedule } = run.result;
   return {
     name,
     ageSeconds,
     status: run.process === undefined ? status : 'running',
     steps: steps.committed,
     loss: loss.validation ?? loss.last,
+    ...(metric && { metric }),
     lr: schedule.at(-1)?.lr,
     isFactor: keepSchedule,
   };
@@ -64,7 +65,7 @@ function toDocument({ dir, changedAt, run }: RunOverview) {
     return { dir, changed, status: run.kind, error: { code, message } };
   }
   const { process, result } = run;
-  const { status, strategy, keepSchedule, steps, loss, schedule } = result;
+  const { status, strategy, keepSchedule, steps, loss, metric, schedule } = result;
   return {
     dir,
     changed,
@@ -79,6 +80,7 @@ function toDocument({ dir, changedAt, run }: RunOverview) {
       best: loss.best,
       ...(loss.validation !== undefined && { validation: loss.validation }),
     },
+    ...(metric && { metric }),
     lr: schedule.at(-1)?.lr ?? null,
   };
 }

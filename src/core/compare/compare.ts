@@ -4,7 +4,9 @@
  */
 
 import { AutolrsError } from '../errors.js';
+import { type Metric, orient } from '../metric.js';
 import type { RunResult, RunStatus } from '../record/result.js';
+import { type ComparedCurve, type CurvedRun, chooseLoss } from './choose-loss.js';
 import { crossoverOf } from './crossover.js';
 import { type CurvePoint, firstAtOrBelow, pointAt, type RunCurve } from './curve.js';
 import {
@@ -19,8 +21,7 @@ import type { LossChoice } from './loss-choice.js';
 import { runningMean } from './running-mean.js';
 import { type CompareVerdict, type Speed, speedOf, type TimedCurve, verdictOf } from './verdict.js';
 
-export interface ComparableRun {
-  readonly name: string;
+export interface ComparableRun extends CurvedRun {
   /** Null for a run of which only the losses are known. */
   readonly status: RunStatus | null;
   /** What its LRs are; absent where none was set. */
@@ -33,22 +34,24 @@ export interface ComparableRun {
   readonly steps: RunResult['steps'];
   /** Wall time; null when it is not known. */
   readonly seconds: number | null;
-  /** Each may be empty, not both. */
-  readonly curves: { readonly training: RunCurve; readonly validation: RunCurve };
 }
 
 export interface CompareOptions {
   /** Index of the run that the others are compared with. */
   readonly reference: number;
-  /** `auto`: validation losses when every run has them, else training losses. */
+  /** `auto`: the metric that all went by, else validation losses when every run has them, else training losses. */
   readonly loss: LossChoice;
+  /** In place of a loss. */
+  readonly metric?: Metric | undefined;
   /** Losses to time, beside the reference's final loss and what is a little above it. */
   readonly targets: readonly number[];
 }
 
 export interface Comparison {
-  readonly loss: 'validation' | 'training';
-  /** Committed steps under each mean of training losses; 0 for validation losses, which are taken as they came. */
+  readonly loss: ComparedCurve['loss'];
+  /** Of `metric`: every `loss` in here is a value of it. */
+  readonly metric?: Metric;
+  /** Committed steps under each mean of training losses; 0 for evaluations, which are taken as they came. */
   readonly window: number;
   readonly reference: number;
   readonly runs: readonly RunComparison[];
@@ -82,7 +85,7 @@ export interface Versus {
 
 export interface Target {
   readonly loss: number;
-  /** How much above the reference's final loss it lies, as a share of it; undefined for a loss that was given. */
+  /** How much worse than the reference's final loss it is, as a share of it; undefined for a loss that was given. */
   readonly above: number | undefined;
   /** When each run is first there, in the order of the runs; undefined if it never is. */
   readonly reached: readonly (TargetPoint | undefined)[];
@@ -104,9 +107,9 @@ const SHARES_ABOVE = [0.05, 0.01, 0];
  * @throws AutolrsError `USAGE` when the runs have no kind of loss in common, or the reference's final loss is not finite.
  */
 export function compareRuns(runs: readonly ComparableRun[], options: CompareOptions): Comparison {
-  const loss = chooseLoss(runs, options.loss);
-  const window = loss === 'validation' ? 0 : windowOf(runs);
-  const contenders = runs.map((run) => contenderOf(run, loss, window));
+  const { loss, metric, curveOf } = chooseLoss(runs, options.loss, options.metric);
+  const window = loss === 'training' ? windowOf(runs) : 0;
+  const contenders = runs.map((run) => contenderOf(run, curveOf(run), window));
   const reference = contenders[options.reference];
   if (reference === undefined) throw new Error(`there is no run ${options.reference}`);
   const final = reference.end.point.loss;
@@ -118,10 +121,11 @@ export function compareRuns(runs: readonly ComparableRun[], options: CompareOpti
   }
   const targets = [
     ...SHARES_ABOVE.map((above) => ({ loss: final + above * Math.abs(final), above })),
-    ...options.targets.map((given) => ({ loss: given, above: undefined })),
+    ...options.targets.map((given) => ({ loss: orient(given, metric), above: undefined })),
   ];
-  return {
+  return inOwnSign({
     loss,
+    ...(metric && { metric }),
     window,
     reference: options.reference,
     runs: contenders.map((contender) => ({
@@ -134,22 +138,10 @@ export function compareRuns(runs: readonly ComparableRun[], options: CompareOpti
       ...target,
       reached: contenders.map((contender) => reachedBy(contender, reference, target.loss)),
     })),
-  };
+  });
 }
 
 type NamedContender = TimedCurve & { readonly run: ComparableRun };
-
-function chooseLoss(runs: readonly ComparableRun[], choice: LossChoice): 'validation' | 'training' {
-  const lacking = (kind: 'validation' | 'training') =>
-    runs.find(({ curves }) => curves[kind].length === 0);
-  if (choice !== 'training' && lacking('validation') === undefined) return 'validation';
-  if (choice !== 'validation' && lacking('training') === undefined) return 'training';
-  const kind = choice === 'auto' ? 'training' : choice;
-  throw new AutolrsError(
-    'USAGE',
-    `"${lacking(kind)?.name}" has no ${kind} losses${choice === 'auto' ? ', and not every run has validation losses' : ''}; compare runs that have the same kind of loss`,
-  );
-}
 
 /** Short against the run, long against the noise of a batch; the same for all runs, so that all lag alike. */
 const LEAST_WINDOW = 20;
@@ -160,12 +152,7 @@ function windowOf(runs: readonly ComparableRun[]): number {
   return Math.max(LEAST_WINDOW, Math.round(WINDOW_SHARE * shortest));
 }
 
-function contenderOf(
-  run: ComparableRun,
-  loss: 'validation' | 'training',
-  window: number,
-): NamedContender {
-  const raw = run.curves[loss];
+function contenderOf(run: ComparableRun, raw: RunCurve, window: number): NamedContender {
   const track = { raw, curve: window === 0 ? raw : runningMean(raw, window), window };
   const { total } = run.steps;
   const end = levelAt(track, total);
@@ -215,5 +202,31 @@ function reachedBy(run: TimedCurve, reference: TimedCurve, loss: number): Target
     speedup: hasSpeedup
       ? { total: its.total / total, committed: its.committed / committed }
       : undefined,
+  };
+}
+
+/** In the values that the user knows: a metric of which more is better is compared by its negation. */
+function inOwnSign(comparison: Comparison): Comparison {
+  const { metric, runs, targets } = comparison;
+  if (!metric?.maximize) return comparison;
+  const turn = <Point extends CurvePoint | undefined>(point: Point): Point =>
+    point && { ...point, loss: orient(point.loss, metric) };
+  const turnRun = ({ run, track, end, versus }: RunComparison): RunComparison => ({
+    run,
+    track: { ...track, raw: track.raw.map(turn), curve: track.curve.map(turn) },
+    end: { ...end, point: turn(end.point) },
+    versus: versus && {
+      ...versus,
+      atEqualSteps: {
+        ...versus.atEqualSteps,
+        run: turn(versus.atEqualSteps.run),
+        reference: turn(versus.atEqualSteps.reference),
+      },
+    },
+  });
+  return {
+    ...comparison,
+    runs: runs.map(turnRun),
+    targets: targets.map((target) => ({ ...target, loss: orient(target.loss, metric) })),
   };
 }

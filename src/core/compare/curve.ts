@@ -1,6 +1,7 @@
 /** A run's losses along its committed path, each placed on both counts of steps. */
 
 import type { Command } from '../conversation/command.js';
+import type { Metric } from '../metric.js';
 import type { Entry } from '../record/entry.js';
 import { type Ledger, totalSteps } from '../record/ledger.js';
 
@@ -16,12 +17,22 @@ export interface CurvePoint {
 /** In ascending order of both counts. */
 export type RunCurve = readonly CurvePoint[];
 
+/** What a validation came to. */
+interface Evaluated {
+  readonly at: Omit<CurvePoint, 'loss'>;
+  readonly loss: number;
+  readonly metrics: Readonly<Record<string, number>>;
+}
+
 /** Folds the entries of a run into its curves: what is rolled back leaves them, what it cost stays in the total. */
 export class CurveBuilder {
   readonly #training: CurvePoint[] = [];
   readonly #validation: CurvePoint[] = [];
-  /** The last loss at each average of the weights, by its power. */
-  readonly #averages = new Map<number, CurvePoint>();
+  /** By their names; a `loss` in them is a metric's value. */
+  readonly #metrics = new Map<string, CurvePoint[]>();
+  /** The last evaluation of each average of the weights, by its power. */
+  readonly #averages = new Map<number, Evaluated>();
+  #metric: Metric | undefined;
   #asked: Command | undefined;
 
   get training(): RunCurve {
@@ -32,13 +43,26 @@ export class CurveBuilder {
     return this.#validation;
   }
 
+  get metrics(): ReadonlyMap<string, RunCurve> {
+    return this.#metrics;
+  }
+
+  /** What the run goes by; undefined: the loss. */
+  get metric(): Metric | undefined {
+    return this.#metric;
+  }
+
+  /** @param metric What the run goes by, for what its script prints. */
+  begin(metric: Metric | undefined): void {
+    this.#metric = metric;
+  }
+
   /** @param ledger The run's, with this entry folded in. */
   add(entry: Entry, ledger: Ledger): void {
     if (entry.kind === 'command') this.#asked = entry.command;
     if (entry.kind === 'printed') {
-      for (const loss of entry.losses.slice(-1)) {
-        this.#validation.push({ total: totalSteps(ledger), committed: ledger.committed, loss });
-      }
+      const at = { total: totalSteps(ledger), committed: ledger.committed };
+      this.#addPrinted(at, entry.losses, entry.metric);
     }
     if (entry.kind !== 'reply' && entry.kind !== 'slice') return;
     const { reply } = entry;
@@ -47,21 +71,25 @@ export class CurveBuilder {
     if (reply.kind === 'restored' || reply.kind === 'begun') {
       cutAfter(this.#training, committed);
       cutAfter(this.#validation, committed);
+      for (const curve of this.#metrics.values()) cutAfter(curve, committed);
       return;
     }
     const asked = this.#asked;
     if (asked?.kind === 'adopt') {
       const adopted = this.#averages.get(asked.at);
-      if (adopted?.committed === committed) this.#validation.push({ ...adopted, total });
+      if (adopted?.at.committed === committed) {
+        this.#push({ ...adopted, at: { total, committed } });
+      }
       return;
     }
     if (asked === undefined || !('purpose' in asked) || asked.purpose !== 'commit') return;
-    if (reply.kind === 'validated')
-      this.#addValidated(asked, { total, committed, loss: reply.loss });
+    if (reply.kind === 'validated') {
+      const { loss, metrics = {} } = reply;
+      this.#addValidated(asked, { at: { total, committed }, loss, metrics });
+    }
     if (reply.kind !== 'trained') return;
     // When exactly it was printed is not known.
-    const printed = reply.printed?.at(-1);
-    if (printed !== undefined) this.#validation.push({ total, committed, loss: printed });
+    this.#addPrinted({ total, committed }, reply.printed, reply.printedMetric);
     reply.losses.forEach((loss, i) => {
       const left = reply.steps - 1 - i;
       this.#training.push({ total: total - left, committed: committed - left, loss });
@@ -69,9 +97,29 @@ export class CurveBuilder {
   }
 
   /** The loss at an average is that of the model once the average is adopted. */
-  #addValidated(asked: Command, point: CurvePoint): void {
-    if (asked.kind !== 'validate' || asked.at === undefined) this.#validation.push(point);
-    else this.#averages.set(asked.at, point);
+  #addValidated(asked: Command, evaluated: Evaluated): void {
+    if (asked.kind !== 'validate' || asked.at === undefined) this.#push(evaluated);
+    else this.#averages.set(asked.at, evaluated);
+  }
+
+  #push({ at, loss, metrics }: Evaluated): void {
+    this.#validation.push({ ...at, loss });
+    for (const [name, value] of Object.entries(metrics))
+      this.#pushMetric(name, { ...at, loss: value });
+  }
+
+  #addPrinted(at: Evaluated['at'], losses: readonly number[] = [], values: readonly number[] = []) {
+    for (const loss of losses.slice(-1)) this.#validation.push({ ...at, loss });
+    if (this.#metric === undefined) return;
+    for (const loss of values.slice(-1)) this.#pushMetric(this.#metric.name, { ...at, loss });
+  }
+
+  /** What is not finite is no evaluation. */
+  #pushMetric(name: string, point: CurvePoint): void {
+    if (!Number.isFinite(point.loss)) return;
+    const curve = this.#metrics.get(name) ?? [];
+    curve.push(point);
+    this.#metrics.set(name, curve);
   }
 }
 

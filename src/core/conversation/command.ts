@@ -133,6 +133,8 @@ export interface TrainedReply {
   readonly ownLr?: number;
   /** Validation losses that the script printed meanwhile, in their order; `NaN` where one is not finite. */
   readonly printed?: readonly number[];
+  /** The same of a metric, where the run goes by one that the script prints. */
+  readonly printedMetric?: readonly number[];
   readonly end?: EarlyEnd;
   /** The script failed, in these words, and the LR is to blame: an answer was made for it, whose `end` is `diverged`. */
   readonly failure?: string;

@@ -68,6 +68,8 @@ export type CutEvidence =
       readonly kind: 'rise';
       readonly slope: number;
       readonly error: number;
+      /** Of a run that goes by a metric: its name. The slope is above 0 where it gets worse. */
+      readonly metric?: string;
     }
   | {
       /** None of the last evaluations was better than the best before them. */
@@ -269,12 +271,23 @@ export type Decision =
       readonly evidence: NoiseEvidence;
     }
   | {
+      /** What the run goes by in place of the validation loss, once that was measured. */
+      readonly kind: 'metric';
+      readonly name: string;
+      /** Whether higher is better. */
+      readonly maximize: boolean;
+      /** Its first value; absent where that was not finite. */
+      readonly first?: number;
+    }
+  | {
       /** What stays at the end: the weights, or their average of power `power`. Losses are validation losses. */
       readonly kind: 'weights-kept';
       readonly step: number;
       readonly raw: number;
       readonly kept: number;
       readonly power?: number;
+      /** Of a run that goes by a metric: what that came to, where it was measured. */
+      readonly metric?: { readonly name: string; readonly raw?: number; readonly kept?: number };
     }
   | {
       /** So much was taken back that the run ends at committed step `untilStep`, and does not use all of its budget. */

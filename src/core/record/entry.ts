@@ -35,8 +35,12 @@ export type Entry =
   | { readonly kind: 'recovered' }
   /** Steps that left no trace, because the trainer or the tuner was stopped; they are done again. */
   | { readonly kind: 'lost'; readonly steps: number; readonly seconds: number }
-  /** Validation losses that the script printed after its last update. */
-  | { readonly kind: 'printed'; readonly losses: readonly number[] }
+  /** Validation losses that the script printed after its last update; or values of the metric that the run goes by. */
+  | {
+      readonly kind: 'printed';
+      readonly losses: readonly number[];
+      readonly metric?: readonly number[];
+    }
   /** A finished run was given more to spend. */
   | ({ readonly kind: 'extension' } & Extension);
 

@@ -14,6 +14,8 @@ import type {
   ValidatedReply,
 } from '../conversation/command.js';
 import type { Decision, Interval } from '../conversation/decision.js';
+import type { MetricPoint } from '../metric.js';
+import { MetricRecord } from '../metric-record.js';
 import { WorkerRecord } from './batches/worker-record.js';
 import { cutSchedule, extendSchedule, type Schedule } from './committed-schedule.js';
 import type { Entry, ProbeReplyEntry } from './entry.js';
@@ -35,7 +37,8 @@ interface CommittedPath {
   readonly ledger: Ledger;
   readonly seconds: number;
   readonly level: LossLevel;
-  readonly validation: Evaluation | undefined;
+  readonly validation: { readonly loss: number; readonly step: number } | undefined;
+  readonly metric: MetricRecord;
   /** Which weights these are; undefined before averages of them were kept. */
   readonly weights: RunResult['weights'];
   /** The last evaluation of each average of the weights, by its power. */
@@ -47,6 +50,7 @@ interface CommittedPath {
 interface Evaluation {
   readonly loss: number;
   readonly step: number;
+  readonly metric: MetricPoint | undefined;
 }
 
 const EMPTY_PATH: CommittedPath = {
@@ -54,6 +58,7 @@ const EMPTY_PATH: CommittedPath = {
   seconds: 0,
   level: LossLevel.empty(),
   validation: undefined,
+  metric: MetricRecord.of(undefined),
   weights: undefined,
   averages: new Map(),
   unsaved: 0,
@@ -67,7 +72,7 @@ export class ResultBuilder {
   readonly #facts: RunFacts;
   #asked: Command | undefined;
   #startStep: number | undefined;
-  #path = EMPTY_PATH;
+  #path: CommittedPath;
   readonly #saved = new Map<string, CommittedPath>();
   /** Steps of the last command that are answered already, by slices. */
   #answered = 0;
@@ -95,6 +100,7 @@ export class ResultBuilder {
 
   constructor(facts: RunFacts) {
     this.#facts = facts;
+    this.#path = { ...EMPTY_PATH, metric: MetricRecord.of(facts.metric) };
     this.#keepsSchedule = facts.keepSchedule ?? false;
   }
 
@@ -154,7 +160,7 @@ export class ResultBuilder {
         this.#unused = undefined;
         return;
       case 'printed':
-        this.#print(entry.losses);
+        this.#print(entry);
         return;
       case 'rolled-back':
       case 'started':
@@ -173,6 +179,7 @@ export class ResultBuilder {
   build(status: RunStatus, seconds: number): RunResult {
     const { ledger, level, validation, unsaved } = this.#path;
     const interval = this.#interval;
+    const metric = this.#path.metric.result;
     return {
       version: RESULT_VERSION,
       run: { id: this.#facts.id, dir: this.#facts.dir },
@@ -197,6 +204,7 @@ export class ResultBuilder {
         best: level.best ?? null,
         ...(validation && { validation: validation.loss, validationStep: validation.step }),
       },
+      ...(metric && { metric }),
       ...(this.#neverFinite && { neverFinite: this.#neverFinite }),
       ...(this.#unsoundStep !== undefined && { unsoundStep: this.#unsoundStep }),
       ...(this.#flat && { flat: this.#flat }),
@@ -257,7 +265,7 @@ export class ResultBuilder {
   }
 
   #train({ purpose, lr, average }: TrainCommand, reply: TrainedReply): void {
-    const { ledger, seconds, level, validation, averages, unsaved } = this.#path;
+    const { ledger, seconds, level, validation, metric, averages, unsaved } = this.#path;
     const next = addSteps(ledger, purpose, reply.steps);
     if (purpose === 'search') {
       this.#searchSeconds += reply.seconds;
@@ -273,6 +281,7 @@ export class ResultBuilder {
       seconds: seconds + reply.seconds,
       level: level.after(reply.losses),
       validation: printed === undefined ? validation : { loss: printed, step: next.committed },
+      metric: metric.with(lastFinite(reply.printedMetric, next.committed)),
       weights: average && 'raw',
       averages: average ? averages : EMPTY_PATH.averages,
       unsaved: unsaved + reply.steps,
@@ -281,24 +290,37 @@ export class ResultBuilder {
     if (stage) stage.steps = next.committed - stage.from;
   }
 
-  #print(losses: readonly number[]): void {
+  #print({ losses, metric: values }: Extract<Entry, { kind: 'printed' }>): void {
     const loss = losses.at(-1);
-    if (loss === undefined) return;
-    const step = this.#path.ledger.committed;
-    this.#path = { ...this.#path, validation: { loss, step } };
+    const { ledger, metric, validation } = this.#path;
+    const step = ledger.committed;
+    this.#path = {
+      ...this.#path,
+      validation: loss === undefined ? validation : { loss, step },
+      metric: metric.with(lastFinite(values, step)),
+    };
   }
 
-  #validate({ purpose, at }: ValidateCommand, { loss, seconds: took }: ValidatedReply): void {
+  #validate(
+    { purpose, at }: ValidateCommand,
+    { loss, metrics, seconds: took }: ValidatedReply,
+  ): void {
     if (purpose === 'search') {
       this.#searchSeconds += took;
       return;
     }
-    const evaluation = { loss, step: this.#path.ledger.committed };
+    const { committed: step } = this.#path.ledger;
+    const point = this.#path.metric.pointOf(metrics, step);
+    const evaluation = { loss, step, metric: point };
     const path = { ...this.#path, seconds: this.#path.seconds + took };
     this.#path =
       at === undefined
-        ? { ...path, validation: evaluation }
-        : { ...path, averages: new Map([...path.averages, [at, evaluation]]) };
+        ? { ...path, validation: { loss, step }, metric: path.metric.with(point) }
+        : {
+            ...path,
+            averages: new Map([...path.averages, [at, evaluation]]),
+            metric: path.metric.withAverage(point),
+          };
   }
 
   #adopt(at: number): void {
@@ -306,6 +328,7 @@ export class ResultBuilder {
     this.#path = {
       ...this.#path,
       validation,
+      metric: this.#path.metric.with(validation?.metric),
       weights: 'averaged',
       averages: EMPTY_PATH.averages,
     };
@@ -317,7 +340,8 @@ export class ResultBuilder {
     this.#searchSeconds += seconds;
     this.#rolledBackSteps += ledger.committed;
     this.#saved.clear();
-    this.#path = { ...EMPTY_PATH, ledger: rollBackTo(ledger, 0) };
+    const metric = MetricRecord.of(this.#facts.metric);
+    this.#path = { ...EMPTY_PATH, metric, ledger: rollBackTo(ledger, 0) };
     this.#cutAt(0);
   }
 
@@ -328,12 +352,12 @@ export class ResultBuilder {
     const saved = this.#saved.get(checkpoint);
     if (saved === undefined) return;
     if (committed >= ledger.committed) {
-      const { validation, weights, averages, unsaved } = saved;
+      const { validation, metric, weights, averages, unsaved } = saved;
       // An average may have been adopted at this step, before or after the save.
       const isOther = weights !== this.#path.weights;
       this.#path = {
         ...this.#path,
-        ...(isOther && { validation, weights, averages }),
+        ...(isOther && { validation, metric, weights, averages }),
         unsaved,
       };
       return;
@@ -449,6 +473,11 @@ export class ResultBuilder {
         return;
     }
   }
+}
+
+function lastFinite(values: readonly number[] = [], step: number): MetricPoint | undefined {
+  const value = values.findLast(Number.isFinite);
+  return value === undefined ? undefined : { value, step };
 }
 
 function factorOf({

@@ -7,6 +7,8 @@ import type {
   ProbeOutcome,
   Return,
 } from '../conversation/decision.js';
+import type { Metric } from '../metric.js';
+import type { MetricResult } from '../metric-record.js';
 import type { Schedule } from './committed-schedule.js';
 import type { ScoredForecast } from './forecast-scores.js';
 
@@ -85,6 +87,8 @@ export interface RunResult {
     readonly validation?: number;
     readonly validationStep?: number;
   };
+  /** What the run goes by in place of the validation loss. Absent where it goes by that. */
+  readonly metric?: MetricResult;
   /** Where nothing survived: the loss that was finite at no LR, and the lowest of them. Absent if there is none. */
   readonly neverFinite?: NonFiniteFinding;
   /** Where nothing survived: the committed step of the last checkpoint, whose own training loss was not finite. */
@@ -146,6 +150,8 @@ export interface RunFacts {
   /** Absent: the tuner's. */
   readonly keepSchedule?: boolean | undefined;
   readonly seed: number;
+  /** Absent: the loss. */
+  readonly metric?: Metric | undefined;
 }
 
 /** The status that a strategy's own end means. */

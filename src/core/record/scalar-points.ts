@@ -44,8 +44,14 @@ export class ScalarPoints {
   #trial: { readonly index: number; readonly lr: number | undefined; steps: number } | undefined;
   #trials = 0;
 
-  /** @param isFactor Whether LRs are factors on the script's own as the run begins. */
-  constructor(isFactor: boolean) {
+  readonly #metric: string | undefined;
+
+  /**
+   * @param isFactor Whether LRs are factors on the script's own as the run begins.
+   * @param metric Name of the metric that the run goes by, if it does.
+   */
+  constructor(isFactor: boolean, metric?: string) {
+    this.#metric = metric;
     if (isFactor) this.#label = 'factor';
   }
 
@@ -55,8 +61,9 @@ export class ScalarPoints {
       this.#asked = entry.command;
       this.#answered = 0;
     } else if (entry.kind === 'decision') this.#decide(entry);
-    else if (entry.kind === 'printed') return evaluation(committed, entry.losses.at(-1));
-    else if (entry.kind === 'reply' || entry.kind === 'slice') {
+    else if (entry.kind === 'printed') {
+      return this.#printed(committed, entry.losses, entry.metric);
+    } else if (entry.kind === 'reply' || entry.kind === 'slice') {
       return this.#hear(entry.reply, committed);
     }
     return [];
@@ -91,7 +98,7 @@ export class ScalarPoints {
   }
 
   #commit(
-    { losses, printed }: TrainedReply,
+    { losses, printed, printedMetric }: TrainedReply,
     lrs: number | readonly number[],
     committed: number,
   ): readonly ScalarPoint[] {
@@ -111,7 +118,18 @@ export class ScalarPoints {
       const values = { 'train/loss': count > 0 ? sum / count : Number.NaN, [this.#label]: lr };
       return [{ kind: 'committed', step, values }];
     });
-    return [...points, ...evaluation(committed, printed?.at(-1))];
+    return [...points, ...this.#printed(committed, printed, printedMetric)];
+  }
+
+  /** What the script printed of its validation: its loss, or the metric that the run goes by. */
+  #printed(
+    step: number,
+    losses: readonly number[] = [],
+    values: readonly number[] = [],
+  ): readonly ScalarPoint[] {
+    const value = values.at(-1);
+    if (this.#metric === undefined || value === undefined) return evaluation(step, losses.at(-1));
+    return [{ kind: 'committed', step, values: { [nameOf(this.#metric)]: value } }];
   }
 
   #search(
@@ -139,15 +157,17 @@ export class ScalarPoints {
   }
 }
 
+function nameOf(metric: string): string {
+  return `validation/${metric.slice(0, LONGEST_NAME)}`;
+}
+
 function evaluation(
   step: number,
   loss: number | undefined,
   metrics: Readonly<Record<string, number>> = {},
 ): readonly ScalarPoint[] {
   if (loss === undefined) return [];
-  const named = Object.entries(metrics).map(
-    ([name, value]) => [`validation/${name.slice(0, LONGEST_NAME)}`, value] as const,
-  );
+  const named = Object.entries(metrics).map(([name, value]) => [nameOf(name), value] as const);
   const values = { ...Object.fromEntries(named), 'validation/loss': loss };
   return [{ kind: 'committed', step, values }];
 }

@@ -29,6 +29,7 @@ export function joinParts(parts: readonly TrainedReply[]): TrainedReply {
   if (last === undefined) throw new Error('no parts to join');
   if (parts.length === 1) return last;
   const printed = parts.flatMap((part) => part.printed ?? []);
+  const metrics = parts.flatMap((part) => part.printedMetric ?? []);
   const ownLrs = parts.flatMap((part) => part.ownLr ?? []);
   return {
     ...last,
@@ -37,5 +38,6 @@ export function joinParts(parts: readonly TrainedReply[]): TrainedReply {
     seconds: parts.reduce((sum, part) => sum + part.seconds, 0),
     ...(ownLrs.length > 0 && { ownLr: Math.max(...ownLrs) }),
     ...(printed.length > 0 && { printed }),
+    ...(metrics.length > 0 && { printedMetric: metrics }),
   };
 }

@@ -3,6 +3,7 @@
 import { runningMean } from '../compare/running-mean.js';
 import type { Command, Reply, TrainedReply } from '../conversation/command.js';
 import type { Decision } from '../conversation/decision.js';
+import type { Metric } from '../metric.js';
 import type { Entry } from '../record/entry.js';
 import type { Ledger } from '../record/ledger.js';
 import type { RunResult } from '../record/result.js';
@@ -30,11 +31,15 @@ export interface ReportedRun {
   readonly strategy: string;
   /** Whether LRs are factors on the script's own as the run begins. */
   readonly isFactor: boolean;
+  /** What it goes by, if not the loss. */
+  readonly metric?: Metric | undefined;
 }
 
 export class ReportBuilder {
   readonly #training = new BinnedSeries(MOST_BINS);
   readonly #validation = new BinnedSeries(MOST_BINS);
+  readonly #metricSeries = new BinnedSeries(MOST_BINS);
+  readonly #metric: Metric | undefined;
   readonly #trials = new TrialCurves();
   readonly #searches: StageSearches;
   readonly #log = new DecisionLog();
@@ -44,7 +49,8 @@ export class ReportBuilder {
   #planned = 0;
   #committed = 0;
 
-  constructor({ strategy, isFactor }: ReportedRun) {
+  constructor({ strategy, isFactor, metric }: ReportedRun) {
+    this.#metric = metric;
     this.#searches = new StageSearches(strategy);
     this.#isFactor = isFactor;
   }
@@ -54,7 +60,10 @@ export class ReportBuilder {
     if (entry.kind === 'command') this.#asked = entry.command;
     else if (entry.kind === 'reply' || entry.kind === 'slice') this.#hear(entry.reply, ledger);
     else if (entry.kind === 'decision') this.#decide(entry.decision, ledger);
-    else if (entry.kind === 'printed') this.#validate(ledger.committed, entry.losses.at(-1));
+    else if (entry.kind === 'printed') {
+      this.#validate(ledger.committed, entry.losses.at(-1));
+      this.#measure(ledger.committed, entry.metric?.at(-1));
+    }
   }
 
   /** @param result The run's, of the same entries. */
@@ -73,6 +82,7 @@ export class ReportBuilder {
       lrs: thinSchedule(schedule, steps.committed, MOST_CHANGES),
       training: toCurve(this.#training, steps.committed),
       validation: toCurve(this.#validation, undefined),
+      ...(this.#metric && { metric: toCurve(this.#metricSeries, undefined) }),
       trials: this.#trials.curves,
       trialCount: this.#trials.count,
       searches: this.#searches.build(),
@@ -101,7 +111,12 @@ export class ReportBuilder {
       if (asked.purpose === 'search') this.#search(reply, asked.steps, committed);
       else this.#commit(reply, committed);
     } else if (reply.kind === 'validated' && asked?.kind === 'validate') {
-      if (asked.purpose === 'commit') this.#validate(committed, reply.loss);
+      if (asked.purpose !== 'commit') return;
+      this.#validate(committed, reply.loss);
+      const { name } = this.#metric ?? {};
+      if (name !== undefined && asked.at === undefined) {
+        this.#measure(committed, reply.metrics?.[name]);
+      }
     }
   }
 
@@ -111,7 +126,7 @@ export class ReportBuilder {
     this.#trials.add(losses);
   }
 
-  #commit({ losses, printed }: TrainedReply, committed: number): void {
+  #commit({ losses, printed, printedMetric }: TrainedReply, committed: number): void {
     this.#trials.end();
     const from = committed - losses.length;
     losses.forEach((loss, i) => {
@@ -119,10 +134,15 @@ export class ReportBuilder {
     });
     this.#committed = committed;
     this.#validate(committed, printed?.at(-1));
+    this.#measure(committed, printedMetric?.at(-1));
   }
 
   #validate(committed: number, loss: number | undefined): void {
     if (loss !== undefined) this.#validation.add(committed, loss);
+  }
+
+  #measure(committed: number, value = Number.NaN): void {
+    if (this.#metric && Number.isFinite(value)) this.#metricSeries.add(committed, value);
   }
 
   #goBack(committed: number): void {
@@ -131,6 +151,7 @@ export class ReportBuilder {
     this.#committed = committed;
     this.#trials.addRolledBack(committed, this.#training.cutAfter(committed));
     this.#validation.cutAfter(committed);
+    this.#metricSeries.cutAfter(committed);
   }
 }
 

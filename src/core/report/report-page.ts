@@ -66,6 +66,8 @@ export interface OriginTrainer {
 export interface PageComparison {
   /** What is compared. */
   readonly about: string;
+  /** What the values are, if not losses. */
+  readonly metric?: string;
   readonly runs: readonly ComparedRun[];
   readonly table: TextTable;
   readonly targets: TextTable;

@@ -9,6 +9,8 @@ export interface RunReport {
   readonly lrs: ScheduleCurve;
   readonly training: BinnedCurve;
   readonly validation: BinnedCurve;
+  /** Of the weights, where the run goes by a metric. */
+  readonly metric?: BinnedCurve;
   /** What was trained and rolled back. */
   readonly trials: readonly TrialCurve[];
   /** How many there were; fewer may be kept. */

@@ -37,7 +37,7 @@ export function* recordLimits(
 
 /** Records the limits of a finished run that goes on. A target that was reached no longer counts. */
 export function* recordExtension(state: StrategyState, limits: Limits): Conversation<void> {
-  state.targetLoss = undefined;
+  state.target = undefined;
   yield* recordLimits(limits, 'given');
 }
 
@@ -59,15 +59,23 @@ export function stepsLeft(limits: Limits, ledger: Ledger): number {
  * @throws AutolrsError `USAGE` when neither the options nor the trainer say how long to train, or the trainer cannot do what was asked.
  */
 export function limitsOf(options: TunerOptions, facts: TrainerFacts): Limits {
-  const { steps, validation, targetLoss, budgetSeconds: seconds } = options;
+  const { steps, validation, targetLoss, target, budgetSeconds: seconds } = options;
   if (validation === 'always' && !facts.can.validate) {
     throw new AutolrsError(
       'USAGE',
       '`validation` is "always", and this script gave no validate function; add one, or leave `validation` out',
     );
   }
+  if (options.metric !== undefined && !facts.can.validate && !options.printsMetric) {
+    throw new AutolrsError(
+      'USAGE',
+      `\`metric\` is "${options.metric}", and this script gave no validate function that returns it; add one, or give \`validationPattern\` to find it in what the script prints`,
+    );
+  }
   const budget = budgetOf(options, facts);
-  const early = Object.entries({ budget, targetLoss, seconds }).find(([, x]) => x !== undefined);
+  const early = Object.entries({ budget, targetLoss, target, seconds }).find(
+    ([, x]) => x !== undefined,
+  );
   if (early !== undefined && facts.attached === false) {
     const [name, value] = early;
     const what = name === 'seconds' ? `a budget of ${value} seconds` : `\`${name}\` ${value}`;

@@ -1,6 +1,6 @@
 /** What a strategy remembers while it talks: private to one conversation, rebuilt by replaying it. */
 
-import type { Purpose, TrainCommand, TrainedReply, TrainerFacts } from '../conversation/command.js';
+import type { TrainCommand, TrainedReply, TrainerFacts } from '../conversation/command.js';
 import {
   adopt,
   begin,
@@ -10,11 +10,11 @@ import {
   restore,
   save,
   train,
-  validate,
 } from '../conversation/conversation.js';
 import { createRandom, type Random } from '../math/random.js';
 import { exceedsSmoothed } from '../math/smoothed-loss.js';
 import { finiteMean } from '../math/statistics.js';
+import { type Metric, metricOf, orient } from '../metric.js';
 import type { TunerOptions } from '../options.js';
 import { addSteps, EMPTY_LEDGER, type Ledger, rollBackTo, totalSteps } from '../record/ledger.js';
 import { joinParts, partOf } from '../record/split-train.js';
@@ -30,14 +30,18 @@ export interface StrategyState {
   firstLoss: number | undefined;
   /** The latest validation loss of the committed model; absent where it cannot be measured. */
   validation: number | undefined;
-  /** The last validation loss that the script printed, and that was not taken for an evaluation yet. */
+  /** The metric that the run goes by; undefined: the validation loss. */
+  readonly metric: Metric | undefined;
+  /** What the latest evaluation of the committed model comes to, lower is better: see `metric.ts`. */
+  score: number | undefined;
+  /** The last number that the script printed of its validation, and that was not taken for an evaluation yet. */
   printedValidation: number | undefined;
   /** LR of the last stage that was committed; absent before the first. */
   incumbentLr: number | undefined;
   /** The highest LR that the script's own schedule was seen at; absent where the trainer does not tell. */
   ownLr: number | undefined;
-  /** Where to end; absent when none was given, or when it was reached and the run was extended. */
-  targetLoss: number | undefined;
+  /** The score at which to end; absent when none was given, or when it was reached and the run was extended. */
+  target: number | undefined;
   /** LRs that diverged anywhere in the run, in the order in which they did. */
   readonly diverged: number[];
   /** What the range test saw; absent where there was none. */
@@ -56,6 +60,8 @@ export interface StrategyState {
   wasRestoredUnsound: boolean;
   /** Whether a loss of the run was finite, of the probes' too; `updated`: a training loss after an update. */
   readonly wasFinite: { training: boolean; updated: boolean; validation: boolean };
+  /** Whether the metric has been measured. */
+  hasMetric: boolean;
   /** Whether a validation loss was asked for once something was trained. */
   wasValidated: boolean;
   /** Of a time budget: what steps take, and what was given besides it. Absent elsewhere. */
@@ -77,6 +83,8 @@ const EXPLOSION_FACTOR = 4;
 const FIRST_LOSSES = 3;
 
 export function beginState(options: TunerOptions, facts: TrainerFacts): StrategyState {
+  const metric = metricOf(options);
+  const { target = options.targetLoss } = options;
   return {
     options,
     facts,
@@ -84,10 +92,12 @@ export function beginState(options: TunerOptions, facts: TrainerFacts): Strategy
     ledger: EMPTY_LEDGER,
     firstLoss: undefined,
     validation: undefined,
+    metric,
+    score: undefined,
     printedValidation: undefined,
     incumbentLr: undefined,
     ownLr: undefined,
-    targetLoss: options.targetLoss,
+    target: target === undefined ? undefined : orient(target, metric),
     diverged: [],
     ramp: undefined,
     failedAt: Infinity,
@@ -97,6 +107,7 @@ export function beginState(options: TunerOptions, facts: TrainerFacts): Strategy
     explodedLoss: undefined,
     wasRestoredUnsound: false,
     wasFinite: { training: false, updated: false, validation: false },
+    hasMetric: false,
     wasValidated: false,
     timing: undefined,
     flatLoss: new FlatLossMonitor(facts.can.rewind, searchesByValidation(options, facts)),
@@ -119,7 +130,8 @@ export function* trainCounted(
   state.checkpoint = undefined;
   state.ledger = addSteps(ledger, command.purpose, reply.steps);
   if (command.purpose === 'commit') {
-    state.printedValidation = reply.printed?.at(-1) ?? state.printedValidation;
+    const printed = state.metric === undefined ? reply.printed : reply.printedMetric;
+    state.printedValidation = printed?.at(-1) ?? state.printedValidation;
   }
   if (reply.ownLr !== undefined) state.ownLr = Math.max(state.ownLr ?? 0, reply.ownLr);
   state.flatLoss.hear({ ...command, losses: reply.losses });
@@ -179,20 +191,6 @@ function haltBound({
   if (!(firstLoss > 0)) return undefined;
   const bound = EXPLOSION_FACTOR * Math.max(firstLoss, explodedLoss);
   return Number.isFinite(bound) ? bound : undefined;
-}
-
-/** Measures the validation loss, of the average of power `at` if it is given; `NaN` if it is not finite. */
-export function* validateCounted(
-  state: StrategyState,
-  purpose: Purpose,
-  at?: number,
-): Conversation<number> {
-  const loss = yield* validate(purpose, at);
-  // A fresh model may have no finite loss, and that is not the validation's fault.
-  state.wasValidated ||= totalSteps(state.ledger) > 0;
-  state.wasFinite.validation ||= Number.isFinite(loss);
-  state.flatLoss.hearValidation(loss);
-  return loss;
 }
 
 /** What there is to say of the run if nothing in it survived, or if no LR made a difference. */

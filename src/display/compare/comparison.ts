@@ -1,6 +1,8 @@
 /** What `compare` tells people: the runs, their curves, the steps to each target, and a verdict on each run. */
 
 import type { Comparison, RunComparison, Target, TargetPoint } from '../../core/compare/compare.js';
+import { escapeControls } from '../../core/escape-controls.js';
+import { sayBetter } from '../run/say-better.js';
 import { describeEnd } from '../run/status.js';
 import {
   formatCount,
@@ -10,11 +12,12 @@ import {
   formatSd,
   formatSeconds,
   formatShare,
+  plural,
 } from '../text/format.js';
 import { layOutTable } from '../text/table.js';
 import { wrap } from '../text/wrap.js';
 import { plotCurves } from './plot.js';
-import { narrateVerdict } from './verdict.js';
+import { narrateVerdict, nounOf } from './verdict.js';
 
 const LEAST_COLUMNS = 40;
 /** Longer lines are hard to read, and a plot gains nothing. */
@@ -49,7 +52,7 @@ export function describeComparison(comparison: Comparison, columns: number): rea
       width,
     ),
     '',
-    ...runLines(runs, marks, width),
+    ...runLines(comparison, marks, width),
     ...lostLines(runs, marks).flatMap((line) => wrap(line, width, '  ')),
     '',
     ...targetLines(comparison, marks, width),
@@ -72,9 +75,10 @@ export function markOf(index: number): string {
   return String.fromCharCode('A'.charCodeAt(0) + index);
 }
 
-export function sayWhatIsCompared({ loss, window }: Comparison): string {
-  const losses =
-    loss === 'validation'
+export function sayWhatIsCompared({ loss, metric, window }: Comparison): string {
+  const losses = metric
+    ? `${escapeControls(metric.name)} of each evaluation as it came, ${sayBetter(metric.maximize)}`
+    : loss === 'validation'
       ? 'validation losses as they came'
       : `training losses, running mean over ${formatCount(window)} committed steps`;
   return `${losses}; total steps, the search counted`;
@@ -85,12 +89,12 @@ const TELLING_COLUMNS = 4;
 
 /** The header, then a row for each run. The uncertainty is two standard errors, as it is when runs are compared. */
 export function runTable(
-  runs: readonly RunComparison[],
+  comparison: Comparison,
   marks: readonly string[],
 ): readonly [header: readonly string[], ...rows: (readonly string[])[]] {
   return [
-    ['run', 'loss', 'total', 'search', '+-', 'committed', 'time'],
-    ...runs.map(({ run, end }, i) => [
+    ['run', nounOf(comparison), 'total', 'search', '+-', 'committed', 'time'],
+    ...comparison.runs.map(({ run, end }, i) => [
       marks[i] ?? '',
       formatLoss(end.point.loss),
       formatCount(run.steps.total),
@@ -103,11 +107,11 @@ export function runTable(
 }
 
 function runLines(
-  runs: readonly RunComparison[],
+  comparison: Comparison,
   marks: readonly string[],
   columns: number,
 ): readonly string[] {
-  const [header, ...rows] = runTable(runs, marks);
+  const [header, ...rows] = runTable(comparison, marks);
   const whole = layOutTable(header, rows);
   if (fits(whole, columns)) return whole;
   const telling = (row: readonly string[]) => row.slice(0, TELLING_COLUMNS);
@@ -129,14 +133,14 @@ function lostLines(runs: readonly RunComparison[], marks: readonly string[]): re
 
 /** The header, then a row for each target and run: where it comes from, and in the last two columns committed steps. */
 export function targetTable(
-  { targets }: Comparison,
+  { targets, metric }: Comparison,
   marks: readonly string[],
 ): readonly [header: readonly string[], ...rows: (readonly string[])[]] {
   return [
     ['', 'target', 'run', 'total', 'speedup', 'committed', 'speedup'],
     ...targets.flatMap((target) =>
       target.reached.map((reached, i) => [
-        i === 0 ? sayOrigin(target) : '',
+        i === 0 ? sayOrigin(target, metric?.maximize) : '',
         i === 0 ? formatLoss(target.loss) : '',
         marks[i] ?? '',
         reached === undefined ? 'never' : formatCount(reached.total),
@@ -160,9 +164,9 @@ function targetLines(
   return layOutTable(telling(header), rows.map(telling));
 }
 
-function sayOrigin({ above }: Target): string {
+function sayOrigin({ above }: Target, isBelow = false): string {
   if (above === undefined) return '--target';
-  return above === 0 ? 'final' : `+${formatPercent(above)}`;
+  return above === 0 ? 'final' : `${isBelow ? '-' : '+'}${formatPercent(above)}`;
 }
 
 function formatSpeedup(reached: TargetPoint | undefined, steps: 'total' | 'committed'): string {
@@ -172,16 +176,21 @@ function formatSpeedup(reached: TargetPoint | undefined, steps: 'total' | 'commi
 /** With fewer measurements than this, what lies between two of them is a large part of the run. */
 const FEW_LOSSES = 20;
 
+function sayCount(count: number, loss: Comparison['loss']): string {
+  if (loss === 'metric') return plural(count, 'evaluation');
+  return `${formatCount(count)} validation loss${count === 1 ? '' : 'es'}`;
+}
+
 export function advise(comparison: Comparison): readonly string[] {
   const { loss, runs } = comparison;
   const [fewest] = runs.toSorted((a, b) => a.track.raw.length - b.track.raw.length);
   const count = fewest?.track.raw.length ?? 0;
   const hasTraining = runs.every(({ run }) => run.curves.training.length > 0);
-  const isCoarse = loss === 'validation' && count < FEW_LOSSES && hasTraining;
+  const isCoarse = loss !== 'training' && count < FEW_LOSSES && hasTraining;
   return [
     ...(isCoarse
       ? [
-          `"${fewest?.run.name}" has ${formatCount(count)} validation loss${count === 1 ? '' : 'es'}, and its steps are known no better than that; --loss training sees more.`,
+          `"${fewest?.run.name}" has ${sayCount(count, loss)}, and its steps are known no better than that; --loss training sees more.`,
         ]
       : []),
     'One run each: another seed may differ by more than the noise within a run.',

@@ -64,7 +64,7 @@ export function plotCurves(curves: readonly PlottedCurve[], columns: number): re
     ...lines,
     `${' '.repeat(margin)} +${'-'.repeat(width)}`,
     axisLine(margin, width, longest),
-    ...(isLog ? [`${' '.repeat(margin + 2)}losses on a log scale`] : []),
+    ...(isLog ? [`${' '.repeat(margin + 2)}on a log scale`] : []),
   ];
 }
 

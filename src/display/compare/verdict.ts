@@ -3,6 +3,7 @@
 import type { Comparison, RunComparison, TargetPoint, Versus } from '../../core/compare/compare.js';
 import type { CurvePoint } from '../../core/compare/curve.js';
 import type { CompareVerdict } from '../../core/compare/verdict.js';
+import { escapeControls } from '../../core/escape-controls.js';
 import { formatCount, formatLoss, formatPercent, formatRatio } from '../text/format.js';
 
 const WORDS: Readonly<Record<CompareVerdict, string>> = {
@@ -29,6 +30,7 @@ export function narrateVerdict(
     versus: compared.versus,
     other,
     mark: referenceMark,
+    noun: nounOf(comparison),
     reached: final?.reached[index],
     otherReached: final?.reached[reference],
   };
@@ -41,19 +43,34 @@ export function narrateVerdict(
   ];
 }
 
+/** What the values of a comparison are. */
+export function nounOf({ metric }: Comparison): string {
+  return metric === undefined ? 'loss' : escapeControls(metric.name);
+}
+
 interface Race {
   readonly compared: RunComparison;
   readonly versus: Versus;
   readonly other: RunComparison;
   /** Of the reference. */
   readonly mark: string;
+  /** What is compared. */
+  readonly noun: string;
   /** The reference's final loss, by either. */
   readonly reached: TargetPoint | undefined;
   readonly otherReached: TargetPoint | undefined;
 }
 
-function sayWhenReached({ compared, versus, other, mark, reached, otherReached }: Race): string {
-  const loss = `${mark}'s final loss (${formatLoss(other.end.point.loss)})`;
+function sayWhenReached({
+  compared,
+  versus,
+  other,
+  mark,
+  noun,
+  reached,
+  otherReached,
+}: Race): string {
+  const loss = `${mark}'s final ${noun} (${formatLoss(other.end.point.loss)})`;
   const otherTotal = formatCount(otherReached?.total ?? other.run.steps.total);
   switch (versus.speed) {
     case 'never':
@@ -100,14 +117,14 @@ function sayCrossover({ versus, mark }: Race): readonly string[] {
 }
 
 /** Where the run goes on after the steps at which both were compared, or the reference does. */
-function sayEnd({ compared, other, mark }: Race): readonly string[] {
+function sayEnd({ compared, other, mark, noun }: Race): readonly string[] {
   const { total } = compared.run.steps;
   const { point } = compared.end;
   if (total === other.run.steps.total) return [];
   if (!Number.isFinite(point.loss)) return ['ends with a loss that is not finite'];
   const difference = sayDifference(point, other.end.point);
   return [
-    `ends at ${formatLoss(point.loss)} after ${formatCount(total)} total steps: ${difference} than ${mark}'s final loss`,
+    `ends at ${formatLoss(point.loss)} after ${formatCount(total)} total steps: ${difference} than ${mark}'s final ${noun}`,
   ];
 }
 

@@ -14,7 +14,10 @@ const RIGHT = WIDTH - 14;
 const HEIGHT = 280;
 
 /** Undefined where no run has a loss. */
-export function compareFigure({ runs, about }: PageComparison, id = 'compare'): Figure | undefined {
+export function compareFigure(
+  { runs, about, metric }: PageComparison,
+  id = 'compare',
+): Figure | undefined {
   const range = comparedRange(runs);
   if (range === undefined) return undefined;
   const entries = runs.map(({ name }, i) => ({
@@ -30,7 +33,7 @@ export function compareFigure({ runs, about }: PageComparison, id = 'compare'): 
   const panel = new Panel(id, box, {
     x: linearScale({ low: 0, high: end, pixels: [LEFT, RIGHT], ticks: 6 }),
     y: scaleOf(range, [box.bottom, box.top]),
-    yLabel: 'loss',
+    yLabel: metric ?? 'loss',
     xLabel: 'total steps',
   });
   runs.forEach(({ totals, losses }, i) => {
@@ -41,7 +44,7 @@ export function compareFigure({ runs, about }: PageComparison, id = 'compare'): 
     name: 'compare',
     width: WIDTH,
     height: box.bottom + 46,
-    title: `Losses of ${runs.map(({ name }) => name).join(', ')}: ${about}`,
+    title: `${metric === undefined ? 'Losses' : metric} of ${runs.map(({ name }) => name).join(', ')}: ${about}`,
     body: head.markup + panel.render(),
   };
 }

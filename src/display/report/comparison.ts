@@ -5,7 +5,7 @@ import type { RunCurve } from '../../core/compare/curve.js';
 import type { PageComparison, TextTable } from '../../core/report/report-page.js';
 import { roundOrNull } from '../../core/report/thin.js';
 import { advise, markOf, runTable, sayWhatIsCompared, targetTable } from '../compare/comparison.js';
-import { narrateVerdict } from '../compare/verdict.js';
+import { narrateVerdict, nounOf } from '../compare/verdict.js';
 
 /** Points of a curve: as many as a picture has columns. */
 const MOST_POINTS = 1000;
@@ -15,11 +15,12 @@ export function describeForPage(comparison: Comparison): PageComparison {
   const marks = runs.map((_, i) => markOf(i));
   return {
     about: sayWhatIsCompared(comparison),
+    ...(comparison.metric && { metric: nounOf(comparison) }),
     runs: runs.map(({ run, track }, i) => {
       const [verdict = '', ...facts] = narrateVerdict(comparison, i, markOf(reference));
       return { name: `${marks[i]} ${run.name}`, verdict, facts, ...thin(track.curve) };
     }),
-    table: toTable(runTable(runs, marks)),
+    table: toTable(runTable(comparison, marks)),
     targets: toTable(targetTable(comparison, marks)),
     advice: advise(comparison),
   };

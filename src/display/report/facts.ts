@@ -7,6 +7,7 @@ import type { PageProgress, PageRun, TextTable } from '../../core/report/report-
 import type { RunReport } from '../../core/report/run-report.js';
 import { type LrLabel, labelAfter, lrLabel } from '../run/lr-label.js';
 import { narrate } from '../run/narrate.js';
+import { sayBetter } from '../run/say-better.js';
 import { describeEnd } from '../run/status.js';
 import { stageTable } from '../run/summary.js';
 import { formatCount, formatLoss, formatLr, formatSeconds, formatShare } from '../text/format.js';
@@ -53,6 +54,7 @@ export function keyFiguresOf({ result, lrs, stageCount }: RunReport): readonly R
   const peak = extentOf(lrs.lrs).high;
   const { inside, scored } = coverageOf(forecasts);
   return [
+    ...metricFigures(result.metric),
     {
       label: hasValidation ? 'validation loss' : 'training loss',
       value: formatLoss(final),
@@ -82,6 +84,22 @@ export function keyFiguresOf({ result, lrs, stageCount }: RunReport): readonly R
             note: 'bands are made for 4 of 5',
           },
         ]),
+  ];
+}
+
+function metricFigures(metric: RunReport['result']['metric']): readonly ReportFigure[] {
+  if (metric === undefined) return [];
+  const { name, maximize, value, best, bestStep } = metric;
+  const top =
+    bestStep === undefined
+      ? 'nothing measured yet'
+      : `best ${formatLoss(best)} at step ${formatCount(bestStep)}`;
+  return [
+    {
+      label: escapeControls(name),
+      value: formatLoss(value),
+      note: `${top}; ${sayBetter(maximize)}`,
+    },
   ];
 }
 

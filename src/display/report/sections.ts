@@ -1,8 +1,10 @@
 /** The parts of a page as HTML. All that is quoted is escaped here; a page that is live replaces them one by one. */
 
+import { escapeControls } from '../../core/escape-controls.js';
 import type { PageComparison, PageRun, TextTable } from '../../core/report/report-page.js';
 import { type Figure, renderInlineFigure } from '../figure/figure.js';
 import { escapeMarkup } from '../figure/svg.js';
+import { sayBetter } from '../run/say-better.js';
 import { compareFigure } from './compare-figure.js';
 import { costOf } from './cost.js';
 import {
@@ -15,6 +17,7 @@ import {
   statusOf,
 } from './facts.js';
 import { forecastFigure } from './forecast-figure.js';
+import { metricFigure } from './metric-figure.js';
 import { runFigure } from './run-figure.js';
 import { searchFigure } from './search-figure.js';
 
@@ -46,6 +49,7 @@ export function runSections(
       chart: 'run',
       html: drawn('Loss and learning rate', runFigure(report, id('run'))),
     },
+    { id: id('metric'), html: renderMetric(run, id('metric')) },
     {
       id: id('search'),
       chart: 'search',
@@ -116,6 +120,14 @@ function renderTiles({ report }: PageRun): string {
         `<div class="tile"><dt>${escapeMarkup(label)}</dt><dd class="value">${escapeMarkup(value)}</dd><dd class="note">${escapeMarkup(note)}</dd></div>`,
     )
     .join('');
+}
+
+/** The same with a script and without one. */
+function renderMetric({ report }: PageRun, id: string): string {
+  const figure = metricFigure(report, id);
+  const { metric } = report.result;
+  if (figure === undefined || metric === undefined) return '';
+  return card(escapeControls(metric.name), renderInlineFigure(figure), sayBetter(metric.maximize));
 }
 
 /** Not a figure, so that its words are as large as others on a small screen. */

@@ -8,6 +8,7 @@ import type {
   Return,
   RungPlan,
 } from '../../core/conversation/decision.js';
+import { escapeControls } from '../../core/escape-controls.js';
 import type { Entry } from '../../core/record/entry.js';
 import {
   formatCount,
@@ -19,6 +20,7 @@ import {
   plural,
 } from '../text/format.js';
 import type { LrLabel } from './lr-label.js';
+import { sayBetter } from './say-better.js';
 
 /** The line for an entry; undefined for those of which there is nothing to say. */
 export function narrateEntry(entry: Entry, word: LrLabel): string | undefined {
@@ -128,8 +130,14 @@ export function narrate(decision: Decision, word: LrLabel): string | undefined {
       const { step, lr, nextLr, why, evidence } = decision;
       return `step ${formatCount(step)}: ${MOVES[why]}, ${describeEvidence(evidence)}; ${word} ${formatLr(lr)} to ${formatLr(nextLr)}`;
     }
+    case 'metric': {
+      const { name, maximize, first } = decision;
+      const at = first === undefined ? '' : `, ${formatLoss(first)} at first`;
+      return `going by ${escapeControls(name)} (${sayBetter(maximize)}${at}); the LR is still chosen by the loss, which is finer`;
+    }
     case 'weights-kept': {
-      const { raw, kept, power } = decision;
+      const { raw, kept, power, metric } = decision;
+      if (metric !== undefined) return narrateKept(metric, power !== undefined);
       return power === undefined
         ? `weights kept as they are, loss ${formatLoss(raw)}: no average was better before the end`
         : `average of the weights kept: loss ${formatLoss(kept)} for ${formatLoss(raw)}`;
@@ -143,6 +151,16 @@ export function narrate(decision: Decision, word: LrLabel): string | undefined {
     default:
       return decision satisfies never;
   }
+}
+
+function narrateKept(
+  { name, raw, kept }: NonNullable<Extract<Decision, { kind: 'weights-kept' }>['metric']>,
+  isAverage: boolean,
+): string {
+  const [word, before, after] = [escapeControls(name), formatLoss(raw), formatLoss(kept)];
+  return isAverage
+    ? `average of the weights kept: ${word} ${after} for ${before}`
+    : `weights kept as they are, ${word} ${before}: no average was better before the end`;
 }
 
 function narrateBudget(decision: Extract<Decision, { kind: 'budget' }>): string {
@@ -209,7 +227,7 @@ function describeEvidence(evidence: CutEvidence): string {
     case 'plateau':
       return `training loss stands still (slope ${formatSd(evidence.slope)} +- ${formatSd(evidence.error)})`;
     case 'rise':
-      return `validation loss rises (slope ${formatSd(evidence.slope)} +- ${formatSd(evidence.error)})`;
+      return `${sayRise(evidence.metric)} (slope ${formatSd(evidence.slope)} +- ${formatSd(evidence.error)})`;
     case 'stall':
       return `no improvement for ${evidence.looks} evaluations`;
     case 'noise':
@@ -219,13 +237,17 @@ function describeEvidence(evidence: CutEvidence): string {
   }
 }
 
+function sayRise(metric: string | undefined): string {
+  return metric === undefined ? 'validation loss rises' : `${escapeControls(metric)} gets worse`;
+}
+
 function narrateFinish(decision: Extract<Decision, { kind: 'finished' }>, word: LrLabel): string {
   const { reason, diverged = [], neverFinite, afterUpdate, unsoundStep } = decision;
   switch (reason) {
     case 'budget':
       return describeFinish({ returned: decision.wentBack, unused: decision.unused });
     case 'target':
-      return 'finished: the target loss is reached';
+      return 'finished: the target is reached';
     case 'data':
       return "ended early: the script's loop ended";
     case 'diverged':

@@ -9,7 +9,7 @@ import { describeFinish } from './narrate.js';
 
 const SENTENCES: Readonly<Record<RunStatus, string>> = {
   finished: 'finished: the budget is spent',
-  'target-reached': 'finished: the target loss is reached',
+  'target-reached': 'finished: the target is reached',
   'ended-early': "ended early: the script's loop ended; let it run until the tuner is done",
   diverged: 'diverged: no LR of the interval survives; search lower LRs',
   'flat-loss': 'flat loss: no LR makes a difference to the training loss',

@@ -15,6 +15,7 @@ import {
 import { layOutTable } from '../text/table.js';
 import { wrap } from '../text/wrap.js';
 import { type LrLabel, lrLabel } from './lr-label.js';
+import { sayBetter } from './say-better.js';
 import { describeEnd, type StatusDetails } from './status.js';
 
 const COLUMNS = 80;
@@ -61,6 +62,7 @@ function detailLines(result: RunResult, word: LrLabel): readonly string[] {
   return [
     ...scheduleLines(result.schedule, word),
     ...lossLines(result),
+    ...metricLines(result),
     ...weightsLines(result),
     ...forecastLines(result),
     ...costLines(result),
@@ -130,6 +132,15 @@ function lossLines({ loss, steps }: RunResult): readonly string[] {
   const validation =
     loss.validation === undefined ? '' : `; validation ${formatLoss(loss.validation)}${at}`;
   return [`loss        ${training}${validation}`];
+}
+
+function metricLines({ metric, steps }: RunResult): readonly string[] {
+  if (metric === undefined) return [];
+  const { name, maximize, value, step = steps.committed, best, bestStep } = metric;
+  const at = step === steps.committed ? '' : ` at step ${formatCount(step)}`;
+  const top =
+    bestStep === undefined ? '' : `, best ${formatLoss(best)} at step ${formatCount(bestStep)}`;
+  return [`metric      ${name} ${formatLoss(value)}${at}${top}; ${sayBetter(maximize)}`];
 }
 
 /** Forecasts of the run one by one; those of stages stand in the table. Then how many bands held. */

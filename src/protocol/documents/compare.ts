@@ -1,7 +1,7 @@
 /** What `compare --json` prints. */
 
 import { z } from 'zod';
-import { count, loss, status, stepCounts, version } from './parts.js';
+import { count, loss, metric, status, stepCounts, version } from './parts.js';
 
 const ratio = z.object({ total: z.number(), committed: z.number() });
 
@@ -21,7 +21,10 @@ const versus = z.object({
 export const compare = z
   .object({
     version,
-    loss: z.enum(['validation', 'training']),
+    loss: z
+      .enum(['validation', 'training', 'metric'])
+      .describe('what is compared; of a metric every other loss in here is a value of it'),
+    metric: metric.optional(),
     window: count.nullable(),
     reference: count.describe('index of the run that the others are compared with'),
     runs: z.array(

@@ -10,7 +10,7 @@ import { count, loss, process, status, stepCounts, version } from './parts.js';
 import { plan } from './plan.js';
 import { range } from './range.js';
 import { reportPage } from './report.js';
-import { exported, result, scheduleFile } from './result.js';
+import { exported, metricResult, result, scheduleFile } from './result.js';
 
 const value = z.union([z.string(), z.number(), z.boolean(), z.array(z.string())]);
 
@@ -41,6 +41,7 @@ const listed = z.union([
     keepSchedule: z.boolean(),
     steps: z.object(stepCounts),
     loss: z.object({ last: loss, best: loss, validation: z.number().optional() }),
+    metric: metricResult.optional(),
     lr: z.number().nullable(),
   }),
   z.object({

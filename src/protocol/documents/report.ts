@@ -42,6 +42,7 @@ const report = z.object({
   lrs: z.object({ steps: z.array(count), lrs: numbers }),
   training: curve,
   validation: curve,
+  metric: curve.optional(),
   trials: z.array(
     z.object({
       kind: z.enum(['probe', 'ramp', 'rolled-back']),
@@ -112,6 +113,7 @@ export const reportPage = z
     comparison: z
       .object({
         about: z.string(),
+        metric: z.string().optional(),
         runs: z.array(
           z.object({
             name: z.string(),

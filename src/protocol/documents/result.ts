@@ -2,7 +2,7 @@
 
 import { z } from 'zod';
 import type { RunResult } from '../../core/record/result.js';
-import { count, loss, process, schedule, status, stepCounts, version } from './parts.js';
+import { count, loss, metric, process, schedule, status, stepCounts, version } from './parts.js';
 
 const factorOf = z
   .object({ schedule: z.string(), highestLr: z.number().optional() })
@@ -25,6 +25,13 @@ const stage = z.object({
   reached: loss,
   validation: z.number().optional(),
   probes: z.array(probe),
+});
+
+export const metricResult = metric.extend({
+  value: loss,
+  step: count.optional(),
+  best: loss,
+  bestStep: count.optional(),
 });
 
 const KEYS = {
@@ -53,6 +60,7 @@ const KEYS = {
     validation: z.number().optional(),
     validationStep: count.optional(),
   }),
+  metric: metricResult.optional(),
   neverFinite: z
     .object({
       loss: z.enum(['training', 'validation']),

@@ -29,7 +29,7 @@ describe('readCompareFlags', () => {
       /^--target is "x", which is not a number/,
     );
     expect(() => readCompareFlags({ target: ['Infinity'] }, ['a', 'b'])).toThrow(
-      /^--target is Infinity; give a finite loss/,
+      /^--target is Infinity; give a finite number/,
     );
     expect(() => readCompareFlags({ loss: 'both' }, ['a', 'b'])).toThrow(
       /^--loss is "both"; give one of: auto, validation, training/,

@@ -8,7 +8,8 @@ const AVERAGE = { powers: [20], every: 1, since: 0 };
 
 /** A run of five steps with an average, validated at 2 raw and at 1 averaged. */
 function run(...then: readonly [Command, Reply][]) {
-  const builder = new ResultBuilder({ id: 'r', dir: 'd', strategy: 'horizon', seed: 0 });
+  const metric = { name: 'f1', maximize: true };
+  const builder = new ResultBuilder({ id: 'r', dir: 'd', strategy: 'horizon', seed: 0, metric });
   builder.begin(0);
   const losses = [5, 4, 3, 2, 1];
   const steps = losses.length;
@@ -19,11 +20,11 @@ function run(...then: readonly [Command, Reply][]) {
     ],
     [
       { kind: 'validate', purpose: 'commit' },
-      { kind: 'validated', loss: 2, seconds: 1 },
+      { kind: 'validated', loss: 2, metrics: { f1: 0.5 }, seconds: 1 },
     ],
     [
       { kind: 'validate', purpose: 'commit', at: 20 },
-      { kind: 'validated', loss: 1, seconds: 1 },
+      { kind: 'validated', loss: 1, metrics: { f1: 0.6 }, seconds: 1 },
     ],
     ...then,
   ];
@@ -54,13 +55,22 @@ function restore(checkpoint: string): [Command, Reply] {
 }
 
 describe('the weights that a run ends with', () => {
-  it('are the average once it is adopted, with its validation loss', () => {
-    expect(run(ADOPT)).toMatchObject({ weights: 'averaged', loss: { validation: 1 } });
+  it('are the average once it is adopted, with its validation loss and its metric', () => {
+    expect(run().metric).toMatchObject({ value: 0.5, best: 0.6 });
+    expect(run(ADOPT)).toMatchObject({
+      weights: 'averaged',
+      loss: { validation: 1 },
+      metric: { value: 0.6, step: 5 },
+    });
   });
 
   it('are raw again when a checkpoint of the same step from before is restored', () => {
     const end = run(save('raw'), ADOPT, restore('raw'));
-    expect(end).toMatchObject({ weights: 'raw', loss: { validation: 2 } });
+    expect(end).toMatchObject({
+      weights: 'raw',
+      loss: { validation: 2 },
+      metric: { value: 0.5, step: 5 },
+    });
   });
 
   it('are averaged again when a checkpoint of the same step holds the average', () => {

@@ -35,6 +35,20 @@ describe('ScalarPoints', () => {
     ]);
   });
 
+  it('have a metric that the script prints by its name, and no loss of it', () => {
+    const points = new ScalarPoints(false, 'accuracy');
+    const ledger = { committed: 3, search: 0 };
+    expect(points.add({ kind: 'printed', losses: [], metric: [0.5, 0.6] }, ledger)).toEqual([
+      { kind: 'committed', step: 3, values: { 'validation/accuracy': 0.6 } },
+    ]);
+    const [command, reply] = train(1, 0.1, [1], 4);
+    if (command === undefined || reply?.kind !== 'reply') throw new Error('no training');
+    points.add(command, ledger);
+    const told = { ...reply, reply: { ...reply.reply, printedMetric: [0.7] } } as Entry;
+    const [, printed] = points.add(told, { committed: 4, search: 0 });
+    expect(printed).toMatchObject({ step: 4, values: { 'validation/accuracy': 0.7 } });
+  });
+
   it('have the LRs of a command that is answered in slices', () => {
     const [command] = train(4, [1, 2, 3, 4], [], 4);
     if (command === undefined) throw new Error('no command');

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { resolveOptions } from '../../../src/core/options.js';
 import type { Entry } from '../../../src/core/record/entry.js';
 import { beginStrategy } from '../../../src/core/strategies/registry.js';
+import { metricFigure } from '../../../src/display/report/metric-figure.js';
 import { drive } from '../../support/drive.js';
 import { playHorizon, playRun } from '../../support/played-runs.js';
 import { FoldedReport, reportOf } from '../../support/report.js';
@@ -45,6 +46,40 @@ describe('the report of a run', () => {
     ]);
     expect(training.mean).toEqual([3, 2, 1]);
     expect(trials).toEqual([{ kind: 'ramp', from: 2, steps: [3, 4], losses: [9, 8] }]);
+  });
+
+  it('has the metric that the run goes by, where it was measured and is still on the path', () => {
+    const validate = (accuracy: number, at?: number): Entry[] => [
+      {
+        kind: 'command',
+        command: { kind: 'validate', purpose: 'commit', ...(at !== undefined && { at }) },
+      },
+      { kind: 'reply', reply: { kind: 'validated', loss: 1, metrics: { accuracy }, seconds: 0 } },
+    ];
+    const entries: readonly Entry[] = [
+      train(2),
+      trained([3, 2], 2),
+      ...validate(0.5),
+      ...save(2),
+      train(1),
+      trained([1], 3),
+      ...validate(0.1),
+      ...restore(2),
+      train(2),
+      trained([1, 1], 4),
+      ...validate(Number.NaN),
+      ...validate(0.9, 20),
+      { kind: 'printed', losses: [], metric: [0.7] },
+    ];
+    const metric = { name: 'accuracy', maximize: true };
+    const report = new FoldedReport('horizon', false, metric).add(...entries).build();
+    expect(report.metric).toMatchObject({ steps: [2, 4], mean: [0.5, 0.7] });
+    expect(metricFigure(report)?.title).toBe(
+      'accuracy over committed steps, higher is better: 0.7000, best 0.9000',
+    );
+    const byLoss = reportOf(entries);
+    expect(byLoss.metric).toBeUndefined();
+    expect(metricFigure(byLoss)).toBeUndefined();
   });
 
   it('has commits that were rolled back among what was tried', () => {

@@ -153,7 +153,7 @@ describe('plotCurves', () => {
   it('draws losses that are more than tenfold apart on a log scale, and says so', () => {
     const halved = line(0, 10).map((point) => ({ ...point, loss: 2 ** -point.loss }));
     const rows = plotCurves([{ mark: 'A', curve: halved, total: 100 }], 60);
-    expect(rows.at(-1)).toMatch(/^ +losses on a log scale$/);
+    expect(rows.at(-1)).toMatch(/^ +on a log scale$/);
     // Straight down, so that each row has about as many columns as the next.
     const lengths = rows.slice(1, 11).map((row) => row.split('A').length - 1);
     expect(Math.max(...lengths) - Math.min(...lengths)).toBeLessThanOrEqual(2);

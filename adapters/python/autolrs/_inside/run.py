@@ -37,6 +37,9 @@ class Run:
     until: str | None = None
     steps: int | None = None
     target_loss: float | None = None
+    metric: str | None = None
+    maximize: bool | None = None
+    target: float | None = None
     strategy: str | None = None
     keep_schedule: bool | None = None
     replay: str | os.PathLike[str] | None = None
@@ -75,9 +78,9 @@ class Run:
         value, flag = getattr(self, name), name.replace("_", "-")
         if value is None:
             return []
-        if name in ("keep_schedule", "rollback", "quiet", "web"):
-            if name == "keep_schedule" and not value:
-                return ["--no-keep-schedule"]
+        if name in ("keep_schedule", "maximize", "rollback", "quiet", "web"):
+            if name in ("keep_schedule", "maximize") and not value:
+                return [f"--no-{flag}"]
             return [f"--{flag}"] if value else []
         return [f"--{flag}={os.fspath(value) if isinstance(value, os.PathLike) else value}"]
 
@@ -107,6 +110,8 @@ def in_words_of_run(sentence: str) -> str:
 
     def name_of(match: re.Match[str]) -> str:
         name = match[1].replace("-", "_")
+        if name[:3] == "no_" and name[3:] in names:
+            return f"{name[3:]}=False"
         return name if name in names else match[0]
 
     return re.sub(r"--([a-z][a-z-]*)", name_of, sentence)

@@ -40,6 +40,8 @@ export function* search(
   const { searchBudget, like } = state.options;
   const total = totalOf(limits, searchBudget);
   if (like !== undefined) {
+    // A metric that is not there is told before anything is trained.
+    if (state.metric && state.timing === undefined) yield* validateCommitted(state);
     const agrees = yield* checkKnown(state, like, Math.floor(total * searchBudget));
     if (agrees === undefined) return undefined;
     if (agrees) return yield* takeKnown(state, limits, like);

@@ -7,7 +7,7 @@ import { finiteMean, lowestBy } from '../../math/statistics.js';
 import { capInterval } from '../lr-interval.js';
 import { endStage, recordDivergence, recordRollback, startCommit } from '../stages.js';
 import { didDiverge, restoreCounted, type StrategyState, trainCounted } from '../state.js';
-import { validateCommitted } from '../validate.js';
+import { hasReachedTarget, isUnsound, validateCommitted } from '../validate.js';
 import { changeOf, didRise, type LossChange } from './loss-change.js';
 import type { StagePlan } from './stage-plan.js';
 
@@ -24,7 +24,7 @@ export interface Probe {
 
 type Survivor = Probe & { readonly outcome: { readonly kind: 'forecast' } };
 
-/** With a target loss a stage is committed in so many parts, so that the run ends soon after it is reached. */
+/** With a target a stage is committed in so many parts, so that the run ends soon after it is reached. */
 const EVALUATIONS_PER_STAGE = 16;
 
 /** A stage whose search is done. */
@@ -45,7 +45,7 @@ export function* commitBest(
   const { stage } = plan;
   const start = `stage-${stage}`;
   let survivors = probes.filter(isSurvivor);
-  const validationBefore = state.validation;
+  const before = { loss: state.validation, score: state.score };
   for (;;) {
     yield* restoreCounted(state, start);
     const best = bestOf(survivors);
@@ -58,13 +58,14 @@ export function* commitBest(
     const commit = yield* commitSteps(state, plan.phase, best.lr, steps);
     if (commit.kind === 'data-ended') return commit;
     if (commit.kind === 'done') {
-      const change = changeIn(plan.phase, commit, validationBefore);
+      const change = changeIn(plan.phase, commit, before.loss);
       const instead = alternativeTo(best, change, survivors, state.incumbentLr);
       if (state.options.rollback && instead !== undefined && !commit.hitTarget && didRise(change)) {
         const { began, ended: reached } = change;
         const taken = { stage, lr: best.lr, began, reached, nextLr: instead.lr };
         yield* recordRollback(taken);
-        state.validation = validationBefore;
+        state.validation = before.loss;
+        state.score = before.score;
         survivors = [instead]; // after which there is no other: a stage is rolled back once
         continue;
       }
@@ -117,15 +118,15 @@ type Commit =
 
 type Done = Extract<Commit, { kind: 'done' }>;
 
-/** Trains the stage; with a target loss in slices, so that the run ends soon after it is reached. */
+/** Trains the stage; with a target in slices, so that the run ends soon after it is reached. */
 function* commitSteps(
   state: StrategyState,
   phase: Phase,
   lr: number,
   steps: number,
 ): Conversation<Commit> {
-  const { targetLoss } = state;
-  const slice = targetLoss === undefined ? steps : Math.ceil(steps / EVALUATIONS_PER_STAGE);
+  const { target } = state;
+  const slice = target === undefined ? steps : Math.ceil(steps / EVALUATIONS_PER_STAGE);
   let first: readonly number[] | undefined;
   for (let done = 0; ; ) {
     const asked = Math.min(slice, steps - done);
@@ -134,11 +135,12 @@ function* commitSteps(
     if (reply.end === 'data') return { kind: 'data-ended' };
     if (didDiverge(reply)) return { kind: 'diverged' };
     first ??= reply.losses;
-    if (done < steps && targetLoss === undefined) continue;
-    const validation = yield* validateCommitted(state);
-    if (validation !== undefined && !Number.isFinite(validation)) return { kind: 'diverged' };
+    if (done < steps && target === undefined) continue;
+    const evaluation = yield* validateCommitted(state);
+    if (isUnsound(evaluation)) return { kind: 'diverged' };
     const training = levelAtEnd(reply);
-    const hitTarget = targetLoss !== undefined && (validation ?? training) <= targetLoss;
+    const hitTarget = hasReachedTarget(state, training, evaluation ?? {});
+    const validation = evaluation?.loss;
     if (done < steps && !hitTarget) continue;
     const reached = phase === 'validation' && validation !== undefined ? validation : training;
     const change = changeOf(first, reply.losses);

@@ -19,8 +19,8 @@ import {
   type StrategyState,
   saveCounted,
   trainCounted,
-  validateCounted,
 } from '../state.js';
+import { validateCounted } from '../validate.js';
 import { commitBest, type Probe, type StageOutcome } from './commit.js';
 import type { StagePlan } from './stage-plan.js';
 
@@ -176,7 +176,7 @@ function* measureProbe(state: StrategyState, plan: StagePlan, lr: number): Conve
     if (didDiverge(reply)) return { kind: 'measured', series: undefined, steps: done };
     if (phase === 'validation') {
       steps.push(done);
-      losses.push(yield* validateCounted(state, 'search'));
+      losses.push((yield* validateCounted(state, 'search')).loss);
     } else {
       // The first loss was measured before the first update, hence step 0.
       reply.losses.forEach((loss, at) => {

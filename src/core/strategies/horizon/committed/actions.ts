@@ -4,7 +4,7 @@ import { type Conversation, decide } from '../../../conversation/conversation.js
 import type { CutEvidence, Descent, MoveReason } from '../../../conversation/decision.js';
 import { stepsOfNewBeginning } from '../../limits.js';
 import { canRollBack, didDiverge, trainCounted } from '../../state.js';
-import { validateCommitted } from '../../validate.js';
+import { isUnsound, validateCommitted } from '../../validate.js';
 import { decayShape, lrsFor, type ScheduleShape, shrinkShape } from '../schedule-shape.js';
 import { lookAtAverages } from './averaged/look.js';
 import type { NoiseRatio } from './averaged/noise-ratios.js';
@@ -59,19 +59,16 @@ export function* trainUntil(
 /** Measures the model, and keeps it if it is the best so far. */
 export function* evaluate(run: CommittedRun): Conversation<'evaluation' | 'divergence'> {
   run.curve.endBin();
-  const validation = yield* validateCommitted(run.state);
-  if (validation !== undefined) {
-    if (!Number.isFinite(validation)) return 'divergence';
-  }
+  const raw = yield* validateCommitted(run.state);
+  if (isUnsound(raw)) return 'divergence';
   const { done: step, steps } = run.progress;
-  const kept = validation === undefined ? undefined : yield* lookAtAverages(run, validation);
-  run.measured =
-    validation === undefined || kept === undefined ? undefined : { raw: validation, kept };
-  const loss = kept?.loss;
-  if (loss !== undefined) run.curve.addValidation(loss);
-  // Where the script prints validation losses now and then, what it did not measure is no better.
-  const isBest = loss === undefined ? run.state.validation === undefined : loss < run.best.loss;
-  if (isBest) yield* run.best.keep(step, { loss, at: kept?.at });
+  const kept = raw && (yield* lookAtAverages(run, raw));
+  run.measured = raw && kept && { raw, kept };
+  if (kept !== undefined) run.curve.addEvaluation(kept);
+  // What was not measured is no better: where the script prints losses now and then, or a metric is not finite.
+  const isUnknown = run.state.score === undefined && run.best.score === Infinity;
+  const isBest = kept?.score === undefined ? isUnknown : kept.score < run.best.score;
+  if (isBest) yield* run.best.keep(step, kept);
   yield* recordForecast(run.state, renewForecast(run.curve.validation, { step, steps }));
   return 'evaluation';
 }
@@ -258,13 +255,14 @@ function* recordCut(
   nextLr: number,
   backTo?: number,
 ): Conversation<void> {
+  const { metric } = run.state;
   yield* decide({
     kind: 'lr-cut',
     stage: run.stages.number,
     step: run.state.ledger.committed,
     lr: run.lrBefore(run.progress.done),
     nextLr,
-    evidence,
+    evidence: evidence.kind === 'rise' && metric ? { ...evidence, metric: metric.name } : evidence,
     ...(backTo !== undefined && { backToStep: run.committedAt(backTo) }),
   });
 }

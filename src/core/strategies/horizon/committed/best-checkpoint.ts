@@ -17,8 +17,9 @@ import {
 export interface KeptState {
   /** The level of the training losses there; NaN where it is not known. */
   readonly trainingLevel?: number;
-  /** Absent: that of the last evaluation. */
+  /** Both absent: what the last evaluation came to. */
   readonly loss?: number | undefined;
+  readonly score?: number | undefined;
   /** Power of the average of the weights that is meant. Absent: the weights. */
   readonly at?: number | undefined;
 }
@@ -30,6 +31,7 @@ export class BestCheckpoint {
   #saves = 0;
   #step = 0;
   #validation: number | undefined;
+  #score: number | undefined;
   #trainingLevel = Number.NaN;
   /** The power of the average of the weights that is meant; undefined: the weights. */
   #at: number | undefined;
@@ -50,11 +52,11 @@ export class BestCheckpoint {
     return this.#at !== undefined;
   }
 
-  /** Its validation loss; infinite where there is none. */
-  get loss(): number {
-    const loss = this.#validation ?? Infinity;
+  /** What it came to, lower is better; infinite where that is not known. */
+  get score(): number {
+    const score = this.#score ?? Infinity;
     // A fresh model may have no finite loss, and any later evaluation is better than that.
-    return Number.isNaN(loss) ? Infinity : loss;
+    return Number.isNaN(score) ? Infinity : score;
   }
 
   /** The level of the training losses there, as it was given; NaN where it was not. */
@@ -65,13 +67,19 @@ export class BestCheckpoint {
   /** Saves the model in place of the one before, and returns the name of the checkpoint. */
   *keep(
     step: number,
-    { trainingLevel = Number.NaN, at, loss = this.#state.validation }: KeptState = {},
+    {
+      trainingLevel = Number.NaN,
+      at,
+      loss = this.#state.validation,
+      score = this.#state.score,
+    }: KeptState = {},
   ): Conversation<string> {
     const previous = this.#name;
     const name = `${this.#prefix}-${this.#saves++}`;
     this.#name = name;
     this.#step = step;
     this.#validation = loss;
+    this.#score = score;
     this.#at = at;
     this.#trainingLevel = trainingLevel;
     if (!canRollBack(this.#state)) return name;
@@ -81,20 +89,23 @@ export class BestCheckpoint {
     return name;
   }
 
-  /** Rolls the trainer back to it, and with it what is known of the validation loss. */
+  /** Rolls the trainer back to it, and with it what is known of its evaluation. */
   *restore(): Conversation<void> {
     if (this.#name === undefined) return;
     if (!canRollBack(this.#state)) {
       yield* beginCounted(this.#state, 'diverged');
       this.#step = 0;
       this.#validation = undefined;
+      this.#score = undefined;
       this.#trainingLevel = Number.NaN;
       this.#state.validation = undefined;
+      this.#state.score = undefined;
       return;
     }
     yield* restoreCounted(this.#state, this.#name);
     if (this.#at !== undefined) yield* adoptCounted(this.#state, this.#at);
     this.#state.validation = this.#validation;
+    this.#state.score = this.#score;
   }
 
   *discard(): Conversation<void> {

@@ -25,7 +25,7 @@ export interface CommittedEnd {
 /** Commits all that the limits leave. */
 export function* commitRun(state: StrategyState, plan: CommitPlan): Conversation<CommittedEnd> {
   const run = new CommittedRun(state, plan);
-  if (state.validation !== undefined) run.curve.addValidation(state.validation);
+  run.curve.addEvaluation({ loss: state.validation, score: state.score });
   const { done, steps } = run.progress;
   yield* run.stages.commit(run.shape.peak, steps - done);
   yield* run.best.keep(done);

@@ -6,6 +6,7 @@ import { finiteMean } from '../../../math/statistics.js';
 import { type Limits, stepsLeft } from '../../limits.js';
 import type { Stages } from '../../stages.js';
 import type { StrategyState } from '../../state.js';
+import { hasReachedTarget } from '../../validate.js';
 import { heldShape, lrAt, runShape, type ScheduleShape, stretchShape } from '../schedule-shape.js';
 import { averagingFor } from './averaged/averages.js';
 import type { MeasuredState } from './averaged/measured-state.js';
@@ -39,8 +40,8 @@ export class CommittedRun {
   readonly ratios = new NoiseRatios();
   readonly trial: RaiseTrial;
   divergences = 0;
-  /** Loss of the weights at the last evaluation, and which of them or their averages is to be kept. */
-  measured: { readonly raw: number; readonly kept: MeasuredState } | undefined;
+  /** The weights at the last evaluation, and which of them or their averages is to be kept. */
+  measured: { readonly raw: MeasuredState; readonly kept: MeasuredState } | undefined;
   /** Which of them was best at the last evaluation near the end, the end aside. */
   choice: MeasuredState | undefined;
   /** Absent unless the run ended by a rollback. */
@@ -182,8 +183,7 @@ export class CommittedRun {
   }
 
   get hasReachedTarget(): boolean {
-    const { targetLoss, validation = this.trainingLevel } = this.state;
-    return targetLoss !== undefined && (this.measured?.kept.loss ?? validation) <= targetLoss;
+    return hasReachedTarget(this.state, this.trainingLevel, this.measured?.kept);
   }
 
   #shapeOf(peak: number, steps: number): ScheduleShape {

@@ -1,6 +1,7 @@
-/** The losses of a committed run so far: training losses in bins, and the validation losses of its evaluations. */
+/** The losses of a committed run so far: training losses in bins, and the losses and scores of its evaluations. */
 
 import { finiteMean } from '../../../math/statistics.js';
+import type { ModelEvaluation } from '../../validate.js';
 
 export interface LossPoint {
   /** Steps of the run up to here. */
@@ -17,6 +18,7 @@ export class LossCurve {
   readonly #binSteps: number;
   #training: LossPoint[] = [];
   #validation: readonly LossPoint[] = [];
+  #scores: readonly LossPoint[] = [];
   #cumulativeLr = 0;
   #step = 0;
   /** Losses of a bin that is not full yet. */
@@ -34,6 +36,11 @@ export class LossCurve {
 
   get validation(): readonly LossPoint[] {
     return this.#validation;
+  }
+
+  /** What the evaluations came to, lower is better: the validation losses, or a metric where the run goes by one. */
+  get scores(): readonly LossPoint[] {
+    return this.#scores;
   }
 
   /** Sum of the LRs of the first `step` steps, to the nearest bin. */
@@ -60,10 +67,11 @@ export class LossCurve {
     this.#training.push({ step: this.#step, cumulativeLr: this.#cumulativeLr, loss });
   }
 
-  /** The validation loss of the model as it is now. */
-  addValidation(loss: number): void {
-    const point = { step: this.#step, cumulativeLr: this.#cumulativeLr, loss };
-    this.#validation = [...this.#validation, point];
+  /** What was measured of the model as it is now. */
+  addEvaluation({ loss, score }: ModelEvaluation): void {
+    const at = { step: this.#step, cumulativeLr: this.#cumulativeLr };
+    if (loss !== undefined) this.#validation = [...this.#validation, { ...at, loss }];
+    if (score !== undefined) this.#scores = [...this.#scores, { ...at, loss: score }];
   }
 
   /** Rolls back to step `step` of the run. */
@@ -71,6 +79,7 @@ export class LossCurve {
     const isKept = (point: LossPoint) => point.step <= step;
     this.#training = this.#training.filter(isKept);
     this.#validation = this.#validation.filter(isKept);
+    this.#scores = this.#scores.filter(isKept);
     this.#open = [];
     this.#step = step;
     this.#cumulativeLr = this.#training.at(-1)?.cumulativeLr ?? 0;

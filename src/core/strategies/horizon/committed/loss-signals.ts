@@ -44,12 +44,12 @@ const STEEP_SHARE = { training: 0.3, validation: 0.2 } as const;
 /** Falls of a joint descent: `share` of each loss per e-fold, and of validation `part` of training's (0014, #12). */
 const TOGETHER = { share: 0.08, part: 0.75 } as const;
 
-/** Share of a validation loss up to which a higher one is as good (0014, #4). */
+/** Share of a score up to which a higher one is as good (0014, #4). */
 const WORSE_BY_SHARE = 0.003;
 
-/** Whether a validation loss is clearly worse than another. */
-export function isWorse(loss: number, than: number): boolean {
-  return loss - than > WORSE_BY_SHARE * Math.abs(than);
+/** Whether a score is clearly worse than another. */
+export function isWorse(score: number, than: number): boolean {
+  return score - than > WORSE_BY_SHARE * Math.abs(than);
 }
 
 /** @param since The step from which on the LR was held. */
@@ -91,11 +91,11 @@ export function findDescent(
 }
 
 /** @param since The step from which on evaluations count. */
-export function findRise({ validation }: LossCurve, since: number): CutEvidence | undefined {
-  const evaluations = validation.filter(({ step }) => step >= since);
+export function findRise({ scores }: LossCurve, since: number): CutEvidence | undefined {
+  const evaluations = scores.filter(({ step }) => step >= since);
   const recent = evaluations.slice(-RISING_EVALUATIONS);
   const last = recent.at(-1);
-  const best = lowestBy(validation, lossOf);
+  const best = lowestBy(scores, lossOf);
   if (recent.length < RISING_EVALUATIONS || last === undefined || best === undefined)
     return undefined;
   const at = recent.map(({ step }) => step / last.step);
@@ -118,8 +118,8 @@ export function findRise({ validation }: LossCurve, since: number): CutEvidence 
 }
 
 /** @param since The step from which on evaluations count. */
-export function findStall({ validation }: LossCurve, since: number): CutEvidence | undefined {
-  const evaluations = validation.filter(({ step }) => step >= since);
+export function findStall({ scores }: LossCurve, since: number): CutEvidence | undefined {
+  const evaluations = scores.filter(({ step }) => step >= since);
   const best = lowestBy(evaluations, lossOf);
   if (evaluations.length <= STALLED_EVALUATIONS || best === undefined) return undefined;
   const last = evaluations.slice(-STALLED_EVALUATIONS);

@@ -87,7 +87,7 @@ export const POLICY: readonly Rule[] = [
     when: ({ state, bounds, stepsSinceBest }) =>
       canRollBack(state) && bounds.allows(stepsSinceBest),
     seen: ({ state, best }) =>
-      state.validation !== undefined && isWorse(state.validation, best.loss) ? true : undefined,
+      state.score !== undefined && isWorse(state.score, best.score) ? true : undefined,
     done: returnToBest,
   }),
 ];

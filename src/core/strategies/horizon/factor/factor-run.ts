@@ -13,7 +13,7 @@ import {
   type StrategyState,
   trainCounted,
 } from '../../state.js';
-import { validateCommitted } from '../../validate.js';
+import { hasReachedTarget, isUnsound, validateCommitted } from '../../validate.js';
 import { BestCheckpoint } from '../committed/best-checkpoint.js';
 import { nextEvaluationStep } from '../committed/evaluations.js';
 import { recordPlan } from '../record-search-plan.js';
@@ -146,8 +146,7 @@ export class FactorRun {
       this.#level = finiteMean(reply.losses.slice(-LEVEL_LOSSES)) ?? Number.NaN;
       const reading = didDiverge(reply) ? undefined : readSegment(reply.losses);
       const didHarm = reading?.didHarm === true && !mayRise;
-      const validation = reading && !didHarm ? yield* validateCommitted(state) : Number.NaN;
-      if (validation === undefined || Number.isFinite(validation)) return 'done';
+      if (reading && !didHarm && !isUnsound(yield* validateCommitted(state))) return 'done';
       const lower = this.#factor / SEGMENT_CUT_FACTOR;
       const isSpent = ++this.#divergences > MOST_DIVERGENCES || lower < this.#interval.min;
       yield* this.#rollBack();
@@ -189,8 +188,7 @@ export class FactorRun {
   }
 
   get #hasReachedTarget(): boolean {
-    const { targetLoss, validation = this.#level } = this.#state;
-    return targetLoss !== undefined && validation <= targetLoss;
+    return hasReachedTarget(this.#state, this.#level);
   }
 
   /** Trains to committed step `until`, or as far as what is left of the budget goes once commits were rolled back. */
@@ -208,8 +206,7 @@ export class FactorRun {
       });
       if (reply.end === 'data') return 'data';
       this.#level = finiteMean(reply.losses.slice(-LEVEL_LOSSES)) ?? Number.NaN;
-      const validation = didDiverge(reply) ? Number.NaN : yield* validateCommitted(state);
-      if (validation !== undefined && !Number.isFinite(validation)) {
+      if (didDiverge(reply) || isUnsound(yield* validateCommitted(state))) {
         const next = this.#factor / DIVERGENCE_CUT_FACTOR;
         const isSpent = ++this.#divergences > MOST_DIVERGENCES || next < this.#interval.min;
         // Nothing would follow a new beginning.

@@ -7,13 +7,8 @@ import type { ProbeOutcome } from '../../../conversation/decision.js';
 import { finiteMean } from '../../../math/statistics.js';
 import { askProbes, foldProbe, probesTogether } from '../../batch.js';
 import { endProbe, startProbe } from '../../probes.js';
-import {
-  didDiverge,
-  restoreCounted,
-  type StrategyState,
-  trainCounted,
-  validateCounted,
-} from '../../state.js';
+import { didDiverge, restoreCounted, type StrategyState, trainCounted } from '../../state.js';
+import { validateCounted } from '../../validate.js';
 import { lrsFor, type ScheduleShape } from '../schedule-shape.js';
 
 export interface AnnealedProbe {
@@ -102,7 +97,7 @@ export function* trainProbe(
 }
 
 function* lossAtEnd(state: StrategyState, losses: readonly number[]): Conversation<number> {
-  if (isValidated(state)) return yield* validateCounted(state, 'search');
+  if (isValidated(state)) return (yield* validateCounted(state, 'search')).loss;
   return finiteMean(losses.slice(-levelCount(losses.length))) ?? Number.NaN;
 }
 

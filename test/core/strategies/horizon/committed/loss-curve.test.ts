@@ -11,6 +11,7 @@ describe('a loss curve', () => {
     curve.cutAt(500);
     expect(curve.training.at(-1)).toMatchObject({ step: 500, cumulativeLr: 500 });
     expect(curve.validation.at(-1)?.step).toBe(500);
+    expect(curve.scores.at(-1)?.step).toBe(500);
     curve.addLosses([1, 1], [0.5, 0.5]);
     curve.endBin();
     expect(curve.training.at(-1)).toMatchObject({ step: 502, cumulativeLr: 501 });
@@ -25,6 +26,15 @@ describe('a loss curve', () => {
     }
     expect(whole.training).toHaveLength(10);
     expect(parts.training).toEqual(whole.training);
+  });
+
+  it('has the losses and the scores of evaluations apart, each where it was measured', () => {
+    const curve = new LossCurve(100);
+    curve.addEvaluation({ loss: 2, score: -0.5 });
+    curve.addEvaluation({ loss: 1 });
+    curve.addEvaluation({ score: -0.7 });
+    expect(curve.validation.map(({ loss }) => loss)).toEqual([2, 1]);
+    expect(curve.scores.map(({ loss }) => loss)).toEqual([-0.5, -0.7]);
   });
 
   it('leaves out a bin with a loss that is not finite, and counts its steps', () => {

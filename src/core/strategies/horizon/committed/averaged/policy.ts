@@ -108,8 +108,8 @@ export const AVERAGED_POLICY: readonly Rule[] = [
     when: ({ state, bounds, stepsSinceBest }) =>
       canRollBack(state) && bounds.allows(stepsSinceBest),
     seen: ({ curve, best }) => {
-      const last = curve.validation.at(-1);
-      return last !== undefined && isWorse(last.loss, best.loss) ? true : undefined;
+      const last = curve.scores.at(-1);
+      return last !== undefined && isWorse(last.loss, best.score) ? true : undefined;
     },
     done: returnToBest,
   }),

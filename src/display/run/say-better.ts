@@ -1,0 +1,5 @@
+/** Which way a metric is better. */
+
+export function sayBetter(maximize: boolean): string {
+  return maximize ? 'higher is better' : 'lower is better';
+}
