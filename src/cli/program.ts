@@ -267,7 +267,7 @@ function createCompareCommand(onExit: ProgramEvents['onExit']): Command {
       '--metric <name>',
       "compare this metric of the scripts' validations (default: the one that all runs went by)",
     )
-    .option('--maximize', 'with --metric: more of it is better')
+    .option('--maximize', 'with --metric: more of it is better (default: as the runs went by it)')
     .option('--no-maximize', 'with --metric: less of it is better')
     .option('--json', 'print one JSON document instead of a text')
     .showHelpAfterError('(autolrs compare --help lists the options)')

@@ -22,6 +22,12 @@ export interface Metric {
   readonly maximize: boolean;
 }
 
+/** A metric as it is asked for, where which way is better may be left open. */
+export interface AskedMetric {
+  readonly name: string;
+  readonly maximize?: boolean | undefined;
+}
+
 /** A metric's value, and the committed step at which it was measured. */
 export interface MetricPoint {
   readonly value: number;
@@ -60,6 +66,7 @@ export function isBetter(score: number | undefined, than: number | undefined): b
 export function checkMetric(options: MetricOptions): void {
   const { metric, target, targetLoss, validation } = options;
   assertMetric(options);
+  assertDirection(options);
   if (target !== undefined && metric === undefined) {
     throw usage('`target` is a value of a metric; give `metric` too, its name, or `targetLoss`');
   }
@@ -75,7 +82,7 @@ export function checkMetric(options: MetricOptions): void {
   }
 }
 
-/** @throws AutolrsError `USAGE` for a metric that is none, or that does not say which way is better. */
+/** @throws AutolrsError `USAGE` for a metric that is none. */
 export function assertMetric({ metric, maximize }: MetricOptions): void {
   if (metric === undefined) {
     if (maximize === undefined) return;
@@ -86,11 +93,14 @@ export function assertMetric({ metric, maximize }: MetricOptions): void {
       `\`metric\` is "${metric}"; give the name of a metric that the script's validate returns beside its loss, or leave \`metric\` out to go by the loss`,
     );
   }
-  if (maximize === undefined && isUsuallyMaximized(metric)) {
-    throw usage(
-      `\`metric\` is "${metric}", of which more is usually better; give \`maximize\`, or \`maximize: false\` if less of it is better`,
-    );
-  }
+}
+
+/** @throws AutolrsError `USAGE` for a metric that does not say which way is better, where its name says another. */
+export function assertDirection({ metric, maximize }: MetricOptions): void {
+  if (metric === undefined || maximize !== undefined || !isUsuallyMaximized(metric)) return;
+  throw usage(
+    `\`metric\` is "${metric}", of which more is usually better; give \`maximize\`, or \`maximize: false\` if less of it is better`,
+  );
 }
 
 /** Whether the name says so: `val_acc`, `eval/F1`, `hits@10`. */

@@ -3,7 +3,7 @@
 import { resolve } from 'node:path';
 import { LOSS_CHOICES, type LossChoice } from '../../core/compare/loss-choice.js';
 import { AutolrsError } from '../../core/errors.js';
-import { assertMetric, type Metric } from '../../core/metric.js';
+import { type AskedMetric, assertMetric } from '../../core/metric.js';
 import { readNumber } from './read-run.js';
 
 /** What commander hands over: every value as typed, absent flags absent. */
@@ -23,7 +23,7 @@ export interface CompareSettings {
   readonly reference: number;
   readonly targets: readonly number[];
   readonly loss: LossChoice;
-  readonly metric: Metric | undefined;
+  readonly metric: AskedMetric | undefined;
   readonly json: boolean;
 }
 
@@ -61,12 +61,12 @@ function readMetric(
   metric: string | undefined,
   maximize: boolean | undefined,
   loss: string | undefined,
-): Metric | undefined {
+): AskedMetric | undefined {
   if (metric !== undefined && loss !== undefined) {
     throw usage('--loss and --metric are both what to compare; leave one of them out');
   }
   assertMetric({ metric, maximize });
-  return metric === undefined ? undefined : { name: metric, maximize: maximize ?? false };
+  return metric === undefined ? undefined : { name: metric, maximize };
 }
 
 function isSame(one: string, other: string): boolean {

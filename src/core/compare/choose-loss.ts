@@ -1,7 +1,7 @@
 /** What a comparison goes by: a metric, or a kind of loss that all runs have. */
 
 import { AutolrsError } from '../errors.js';
-import { type Metric, orient } from '../metric.js';
+import { type AskedMetric, assertDirection, type Metric, orient } from '../metric.js';
 import type { RunCurve } from './curve.js';
 import type { LossChoice } from './loss-choice.js';
 
@@ -27,14 +27,15 @@ export interface ComparedCurve {
 }
 
 /**
- * @param metric What was asked for.
- * @throws AutolrsError `USAGE` when a run lacks it, or when the runs have nothing in common.
+ * @param asked What was asked for.
+ * @throws AutolrsError `USAGE` when a run lacks it, when it is open which way is better, or when the runs have nothing in common.
  */
 export function chooseLoss(
   runs: readonly CurvedRun[],
   choice: LossChoice,
-  metric: Metric | undefined,
+  asked: AskedMetric | undefined,
 ): ComparedCurve {
+  const metric = asked && { name: asked.name, maximize: directionOf(runs, asked) };
   const chosen = metric ?? (choice === 'auto' ? commonMetric(runs) : undefined);
   if (chosen !== undefined) {
     const lacking = runs.find((run) => metricCurve(run, chosen).length === 0);
@@ -54,6 +55,23 @@ function commonMetric([first, ...others]: readonly CurvedRun[]): Metric | undefi
     (run) => run.metric?.name === metric?.name && run.metric?.maximize === metric?.maximize,
   );
   return isCommon ? metric : undefined;
+}
+
+/** As it was asked for, or else as the runs have it that went by that metric. */
+function directionOf(runs: readonly CurvedRun[], { name, maximize }: AskedMetric): boolean {
+  if (maximize !== undefined) return maximize;
+  const known = new Set(
+    runs.flatMap(({ metric }) => (metric?.name === name ? metric.maximize : [])),
+  );
+  if (known.size > 1) {
+    throw new AutolrsError(
+      'USAGE',
+      `of "${name}" one run has higher for better, and another lower; give \`maximize\` or \`maximize: false\``,
+    );
+  }
+  const [direction] = known;
+  if (direction === undefined) assertDirection({ metric: name });
+  return direction ?? false;
 }
 
 function metricCurve({ curves }: CurvedRun, metric: Metric): RunCurve {

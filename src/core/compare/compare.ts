@@ -4,7 +4,7 @@
  */
 
 import { AutolrsError } from '../errors.js';
-import { type Metric, orient } from '../metric.js';
+import { type AskedMetric, type Metric, orient } from '../metric.js';
 import type { RunResult, RunStatus } from '../record/result.js';
 import { type ComparedCurve, type CurvedRun, chooseLoss } from './choose-loss.js';
 import { crossoverOf } from './crossover.js';
@@ -42,7 +42,7 @@ export interface CompareOptions {
   /** `auto`: the metric that all went by, else validation losses when every run has them, else training losses. */
   readonly loss: LossChoice;
   /** In place of a loss. */
-  readonly metric?: Metric | undefined;
+  readonly metric?: AskedMetric | undefined;
   /** Losses to time, beside the reference's final loss and what is a little above it. */
   readonly targets: readonly number[];
 }

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { type ComparableRun, compareRuns } from '../../../src/core/compare/compare.js';
 import { CurveBuilder, type CurvePoint } from '../../../src/core/compare/curve.js';
 import type { Command, Reply } from '../../../src/core/conversation/command.js';
-import type { Metric } from '../../../src/core/metric.js';
+import type { AskedMetric, Metric } from '../../../src/core/metric.js';
 import type { Entry } from '../../../src/core/record/entry.js';
 import { ResultBuilder } from '../../../src/core/record/result-builder.js';
 import { describeComparison } from '../../../src/display/compare/comparison.js';
@@ -61,6 +61,20 @@ describe('compareRuns, by a metric', () => {
       compareRuns(runs, { ...OPTIONS, metric }).runs[1]?.versus?.verdict;
     expect(verdict(ACCURACY)).toBe('worth-it');
     expect(verdict({ ...ACCURACY, maximize: false })).toBe('not-worth-it');
+  });
+
+  it('is in the direction that the runs have gone by, unless that is given or they differ', () => {
+    const score = { name: 'accuracy' };
+    const verdict = (runs: ComparableRun[], metric: AskedMetric) =>
+      compareRuns(runs, { ...OPTIONS, metric }).runs[1]?.versus?.verdict;
+    const [slow, fast] = [runOf('slow', SLOW), runOf('fast', FAST, ACCURACY)];
+    expect(verdict([slow, fast], score)).toBe('worth-it');
+    expect(verdict([slow, fast], { ...score, maximize: false })).toBe('not-worth-it');
+    const turned = runOf('turned', FAST, { ...ACCURACY, maximize: false });
+    expect(() => verdict([turned, fast], score)).toThrow(
+      'of "accuracy" one run has higher for better, and another lower; give `maximize`',
+    );
+    expect(() => verdict([slow, slow], score)).toThrow('of which more is usually better');
   });
 
   it('times the values that are asked for', () => {
