@@ -4,6 +4,7 @@ import type { Comparison, RunComparison, Target, TargetPoint } from '../../core/
 import { escapeControls } from '../../core/escape-controls.js';
 import { sayBetter } from '../run/say-better.js';
 import { describeEnd } from '../run/status.js';
+import { columnsOf } from '../text/columns.js';
 import {
   formatCount,
   formatLoss,
@@ -84,6 +85,9 @@ export function sayWhatIsCompared({ loss, metric, window }: Comparison): string 
   return `${losses}; total steps, the search counted`;
 }
 
+/** A longer name of a metric would leave the table no room. */
+const NOUN_COLUMNS = 14;
+
 /** Columns of the table of runs that a narrow terminal has room for. */
 const TELLING_COLUMNS = 4;
 
@@ -92,8 +96,17 @@ export function runTable(
   comparison: Comparison,
   marks: readonly string[],
 ): readonly [header: readonly string[], ...rows: (readonly string[])[]] {
+  const noun = nounOf(comparison);
   return [
-    ['run', nounOf(comparison), 'total', 'search', '+-', 'committed', 'time'],
+    [
+      'run',
+      columnsOf(noun) > NOUN_COLUMNS ? 'metric' : noun,
+      'total',
+      'search',
+      '+-',
+      'committed',
+      'time',
+    ],
     ...comparison.runs.map(({ run, end }, i) => [
       marks[i] ?? '',
       formatLoss(end.point.loss),

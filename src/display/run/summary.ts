@@ -140,7 +140,12 @@ function metricLines({ metric, steps }: RunResult): readonly string[] {
   const at = step === steps.committed ? '' : ` at step ${formatCount(step)}`;
   const top =
     bestStep === undefined ? '' : `, best ${formatLoss(best)} at step ${formatCount(bestStep)}`;
-  return [`metric      ${name} ${formatLoss(value)}${at}${top}; ${sayBetter(maximize)}`];
+  // Its name is of any length.
+  return wrap(
+    `metric      ${escapeControls(name)} ${formatLoss(value)}${at}${top}; ${sayBetter(maximize)}`,
+    COLUMNS,
+    ' '.repeat(LABEL_WIDTH),
+  );
 }
 
 /** Forecasts of the run one by one; those of stages stand in the table. Then how many bands held. */

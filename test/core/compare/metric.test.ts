@@ -105,6 +105,20 @@ describe('compareRuns, by a metric', () => {
     expect(text).toContain("at 800 total steps 0.9000 against A's 0.8000: 12 % higher");
     expect(text).not.toMatch(/-0\.|final loss/);
   });
+
+  it('fits its columns, however long the name is', () => {
+    const metric = { ...ACCURACY, name: 'validation/mean_average_precision_at_0.50' };
+    const renamed = (run: ComparableRun): ComparableRun => {
+      const metrics = new Map([[metric.name, run.curves.validation]]);
+      return { ...run, metric, curves: { ...run.curves, metrics } };
+    };
+    const runs = [renamed(runOf('slow', SLOW)), renamed(runOf('fast', FAST))];
+    for (const columns of [40, 80]) {
+      const lines = describeComparison(compareRuns(runs, OPTIONS), columns);
+      expect(lines.join(' ')).toContain('run  metric  total');
+      for (const line of lines) expect(line.length, line).toBeLessThanOrEqual(columns);
+    }
+  });
 });
 
 describe('CurveBuilder', () => {

@@ -83,4 +83,18 @@ describe('the summary', () => {
     expect(lines.join('\n')).toContain('123,456 committed');
     for (const line of lines) expect(line.length, line).toBeLessThanOrEqual(80);
   });
+
+  it('fits them with a metric, however long its name is', () => {
+    const name = 'validation/mean_average_precision_at_0.50';
+    const metric = { name, maximize: true };
+    const builder = new ResultBuilder({ id: 'r', dir: 'd', strategy: 'horizon', seed: 0, metric });
+    const validate = { kind: 'validate', purpose: 'commit' } as const;
+    builder.begin(0);
+    builder.add({ kind: 'command', command: validate });
+    const validated = { kind: 'validated', loss: 1, metrics: { [name]: 0.5 }, seconds: 0 } as const;
+    builder.add({ kind: 'reply', reply: validated });
+    const lines = summarize(builder.build('finished', 1));
+    expect(lines.join('\n')).toContain(`metric      ${name} 0.5000, best 0.5000`);
+    for (const line of lines) expect(line.length, line).toBeLessThanOrEqual(80);
+  });
 });
