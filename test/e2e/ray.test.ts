@@ -124,6 +124,7 @@ describe('autolrs run --workers ray:N', () => {
     ['--workers ray:2 --worker-prefix srun', 'leave one of them out'],
     ['--workers 2 --worker-resources num_gpus=1', 'give --workers ray:4 as well'],
     ['--workers ray:2 --worker-resources gpu', 'give a name and a number for each'],
+    ['--workers ray:2 --worker-resources GPU=1', "Ray's own are num_cpus and num_gpus"],
   ])('refuses %s before anything is started', async (flags, sentence) => {
     const end = await runCli(['run', ...flags.split(' '), '--', 'nothing']);
     expect([end.code, end.stderr]).toEqual([2, expect.stringContaining(sentence)]);

@@ -46,6 +46,19 @@ def test_a_command_ends_with_the_process_that_holds_the_seat(tmp_path: Path) -> 
         assert process.stdout.read() == b""
 
 
+def test_what_waits_for_ray_ends_with_the_tuner(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "fifo")
+    (tmp_path / "ray.py").write_text("print('here', flush=True)\nopen('fifo').read()\n")
+    tuner = "import subprocess, sys; subprocess.run([sys.executable, *sys.argv[1:]])"
+    command = [sys.executable, "-c", tuner, str(START), "--", "true"]
+    env = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=tmp_path, env=env) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"here\n"
+        process.kill()
+        assert process.stdout.read() == b""
+
+
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [

@@ -58,6 +58,9 @@ function prefixOfRay(raw: RawWorkers): readonly string[] {
   }
   const resources = raw.workerResources?.split(/[\s,]+/).filter((word) => word !== '') ?? [];
   for (const resource of resources) {
+    if (/^[CG]PU=/.test(resource)) {
+      throw usage(`--worker-resources has "${resource}"; Ray's own are num_cpus and num_gpus`);
+    }
     if (/^\w[^=]*=(?:\d+\.?\d*|\.\d+)(?:e\d+)?$/i.test(resource)) continue;
     throw usage(
       `--worker-resources has "${resource}"; give a name and a number for each, as in num_gpus=1,num_cpus=4`,

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Mapping
+from typing import Any, Callable
 
 _OF_RAY = re.compile(r"RAY_|.*_VISIBLE_(?:DEVICES|CHIPS|CORES)$")
 """Variables that say where Ray has placed a process."""
@@ -43,11 +44,18 @@ class Seat:
             env=environment(env, os.environ),
             cwd=folder,
             stdin=subprocess.DEVNULL,
-            preexec_fn=_end_with_parent if sys.platform == "linux" else None,
+            preexec_fn=ending_with_parent(signal.SIGKILL),
         )
         status = child.wait()
         return status if status >= 0 else 128 - status
 
 
-def _end_with_parent() -> None:
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+def ending_with_parent(number: int) -> Callable[[], Any] | None:
+    """What has the process that calls it get this signal once its parent ends; None but on Linux.
+
+    What it calls is looked up here: between fork and exec a lock of another thread may be held.
+    """
+    if sys.platform != "linux":
+        return None
+    prctl = ctypes.CDLL(None).prctl
+    return lambda: prctl(_PR_SET_PDEATHSIG, number)

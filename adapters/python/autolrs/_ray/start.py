@@ -31,14 +31,18 @@ def main(words: list[str]) -> int:
         resources = dict(_resource(word) for word in words[:split])
     except ValueError as error:
         return _fail(str(error), 2)
+    import seat
+
+    # A tuner that is killed tells nothing, and what waits for room would do so for ever.
+    end_with_tuner = seat.ending_with_parent(signal.SIGTERM)
+    if end_with_tuner is not None:
+        end_with_tuner()
     # Ray drops lines that repeat, and a log is not the place for that.
     os.environ.setdefault("RAY_DEDUP_LOGS", "0")
     try:
         import ray
     except ImportError:
         return _fail(f"{sys.executable} has no ray; install it there, or leave out ray:", 1)
-    import seat
-
     # Where the actor is placed there may be no autolrs.
     ray.cloudpickle.register_pickle_by_value(seat)
     address = os.environ.get("RAY_ADDRESS", "auto")
