@@ -110,6 +110,7 @@ describe('autolrs plan', () => {
     [['plan', ...HORIZON, '--budget', '30m', ...TRAINS], 'add --measure'],
     [['plan', '--budget', '5ep'], 'only the script tells'],
     [['plan', '--budget', '5ep', ...TRAINS], 'does not say how many steps an epoch has'],
+    [['plan', '--steps', '9e15'], '9000000000000000 steps are more than a plan is made of'],
     [['plan', '--steps', 'many'], '--steps is "many"'],
     [['plan', ...HORIZON, '--steps', '100', '--tau', '5'], '--tau belongs to strategy paper'],
     [['plan', '--budget', '5'], 'is too short to find an LR interval'],

@@ -102,9 +102,11 @@ async function writeFile(
   path: string,
 ): Promise<NonNullable<MeasuredFacts['file']>> {
   const seconds = await secondsOf(trainer, { kind: 'save', checkpoint: 'file', path });
-  const bytes = lstatSync(path, { throwIfNoEntry: false })?.size;
-  rmSync(path, { force: true }); // two of them may be more than there is room for
-  if (bytes !== undefined) return { seconds, bytes };
+  const file = lstatSync(path, { throwIfNoEntry: false });
+  if (file?.isFile()) {
+    rmSync(path); // two of them may be more than there is room for
+    return { seconds, bytes: file.size };
+  }
   throw new AutolrsError(
     'PROTOCOL_BAD_MESSAGE',
     'the trainer broke the protocol: it says that it saved a file, and there is no such file',

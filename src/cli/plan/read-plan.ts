@@ -18,6 +18,9 @@ const DEFAULT_MEASURED_STEPS = 20;
 /** A plan is no run. */
 const MOST_MEASURED_STEPS = 10_000;
 
+/** Its losses and LRs are in memory, some seconds for so many. */
+const MOST_PLANNED_STEPS = 100_000_000;
+
 /** Stands for the command of a run that is planned without its script. */
 const NO_COMMAND = ['script'];
 
@@ -48,6 +51,12 @@ export function readPlanFlags(
   if ((steps ?? budget ?? budgetEpochs ?? budgetSeconds) === undefined && !hasCommand) {
     throw usage(
       'nothing says how long the run trains; give --steps or --budget, or write the training command after --, as in: autolrs plan -- python train.py',
+    );
+  }
+  const most = Math.max(steps ?? 0, budget ?? 0);
+  if (most > MOST_PLANNED_STEPS) {
+    throw usage(
+      `${most} steps are more than a plan is made of; give at most ${MOST_PLANNED_STEPS}`,
     );
   }
   return { ...settings, hasCommand, measured };

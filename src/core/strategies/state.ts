@@ -60,7 +60,7 @@ export interface StrategyState {
   wasRestoredUnsound: boolean;
   /** Whether a loss of the run was finite, of the probes' too; `updated`: a training loss after an update. */
   readonly wasFinite: { training: boolean; updated: boolean; validation: boolean };
-  /** Whether the metric has been measured. */
+  /** Whether an evaluation had the metric, finite or not, which is recorded once. */
   hasMetric: boolean;
   /** Whether a validation loss was asked for once something was trained. */
   wasValidated: boolean;

@@ -13,9 +13,10 @@ export function formatLoss(loss: number | null | undefined): string {
 
 /** `912 B`, `1.4 kB`, `320 MB`: powers of a thousand, as disks and `ls -h --si` have them. */
 export function formatBytes(bytes: number): string {
+  const rounded = Number(bytes.toPrecision(3)); // first, or 999,999 B were 1000 kB
   const power =
-    bytes < 1000 ? 0 : Math.min(BYTE_UNITS.length - 1, Math.floor(Math.log10(bytes) / 3));
-  return `${Number((bytes / 1000 ** power).toPrecision(3))} ${BYTE_UNITS[power]}`;
+    rounded < 1000 ? 0 : Math.min(BYTE_UNITS.length - 1, Math.floor(Math.log10(rounded) / 3));
+  return `${Number((rounded / 1000 ** power).toPrecision(3))} ${BYTE_UNITS[power]}`;
 }
 
 const BYTE_UNITS = ['B', 'kB', 'MB', 'GB', 'TB'];

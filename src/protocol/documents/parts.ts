@@ -3,11 +3,10 @@
 import { z } from 'zod';
 
 export const count = z.number().int().nonnegative();
-/** JSON has no NaN: what is not finite is null. */
 export const metric = z
   .object({ name: z.string(), maximize: z.boolean().describe('whether higher is better') })
   .describe('what is gone by in place of the validation loss');
-
+/** JSON has no NaN: what is not finite is null. */
 export const loss = z.number().nullable();
 export const version = z.literal(1);
 

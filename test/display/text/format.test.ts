@@ -31,11 +31,12 @@ describe('numbers for people', () => {
       '3 min 20 s',
       '2 h 05 min',
     ]);
-    expect([0, 999, 1000, 44_441, 1.3e9, 2e15].map(formatBytes)).toEqual([
+    expect([0, 999, 1000, 44_441, 999_999, 1.3e9, 2e15].map(formatBytes)).toEqual([
       '0 B',
       '999 B',
       '1 kB',
       '44.4 kB',
+      '1 MB',
       '1.3 GB',
       '2000 TB',
     ]);
