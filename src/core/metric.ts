@@ -103,13 +103,14 @@ export function assertDirection({ metric, maximize }: MetricOptions): void {
   );
 }
 
-/** Whether the name says so: `val_acc`, `eval/F1`, `hits@10`. */
+/** Whether the name says so: `val_acc`, `eval/F1Score`, `hits@10`, `rouge2`. */
 function isUsuallyMaximized(name: string): boolean {
   const words = name
-    .replaceAll(/([a-z]{2})([A-Z])/g, '$1 $2')
+    .replaceAll(/([a-z]{2}|\d)([A-Z])/g, '$1 $2')
     .toLowerCase()
     .split(/[^a-z0-9]+/);
-  return words.some((word) => HIGHER_IS_BETTER.has(word));
+  const isKnown = (word: string) => HIGHER_IS_BETTER.has(word);
+  return words.some((word) => isKnown(word) || isKnown(word.replace(/\d+$/, '')));
 }
 
 function usage(message: string): AutolrsError {

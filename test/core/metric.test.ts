@@ -32,6 +32,9 @@ describe('the options of a metric', () => {
     'meanIoU',
     'valF1',
     'roc-auc',
+    'F1Score',
+    'rouge2',
+    'mAP50-95',
   ])('are not guessed for %s, of which more is usually better', (metric) => {
     expect(sentenceOf({ metric })).toBe(
       `\`metric\` is "${metric}", of which more is usually better; give \`maximize\`, or \`maximize: false\` if less of it is better`,
