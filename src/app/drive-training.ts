@@ -128,6 +128,11 @@ export async function driveTraining(training: RunContext): Promise<RunStatus> {
       const isMetric = printsMetric(settings.tuner, facts);
       note({ kind: 'printed', ...(isMetric ? { losses: [], metric: losses } : { losses }) });
     }
+    if (end.kind === 'finished' && printed?.hasFound === false && !hasEvaluation(training)) {
+      warn(
+        'no line that the script printed has a number where --validation-pattern looks for one, so the run went by its training losses alone; trainer.log has the lines',
+      );
+    }
     return end.kind === 'finished' && hasEndedWell ? statusOf(end.reason) : 'interrupted';
   } catch (error) {
     await (durable ?? running)?.terminate();
@@ -157,6 +162,12 @@ function createClock({ settings, secondsBefore }: RunContext): () => number {
   if (until !== undefined) return () => (until - Date.now()) / 1000;
   const { budgetSeconds = 0 } = tuner;
   return () => budgetSeconds - secondsBefore - performance.now() / 1000;
+}
+
+/** Whether there is any of the run; one that was resumed may have it from before. */
+function hasEvaluation({ result }: RunContext): boolean {
+  const { loss, metric } = result.build('finished', 0);
+  return loss.validation !== undefined || (metric?.value ?? null) !== null;
 }
 
 /**

@@ -143,5 +143,10 @@ describe('autolrs run --metric', () => {
     expect(loss.validation).toBeUndefined();
     expect(metric).toMatchObject({ name: 'accuracy', maximize: true });
     expect(metric.best).toBeGreaterThan(0.85);
+    expect(stderr).not.toContain('no line that the script printed');
+    const other = ['--validation-pattern', 'test acc ([0-9.]+)'];
+    const unread = await start(newFolder(), ...BY_ACCURACY, ...other);
+    expect(unread.code, unread.stderr).toBe(0);
+    expect(unread.stderr).toContain('no line that the script printed has a number where');
   });
 });

@@ -8,6 +8,7 @@ export class PrintedLossReader {
   readonly #decoders = { stdout: new TextDecoder(), stderr: new TextDecoder() };
   readonly #partial = { stdout: '', stderr: '' };
   #losses: number[] = [];
+  #hasFound = false;
 
   /** @param pattern Its first group is the loss. */
   constructor(pattern: string) {
@@ -22,6 +23,11 @@ export class PrintedLossReader {
     for (const line of lines) this.#read(line);
   }
 
+  /** Whether any line was of the pattern, with a number in it. */
+  get hasFound(): boolean {
+    return this.#hasFound;
+  }
+
   /** Those that came since it was asked last. */
   take(): readonly number[] {
     const losses = this.#losses;
@@ -34,6 +40,8 @@ export class PrintedLossReader {
     if (text === undefined || text.trim() === '') return;
     const isNonFinite = /^[+-]?(nan|inf(inity)?)$/i.test(text.trim());
     const loss = isNonFinite ? Number.NaN : Number(text);
-    if (isNonFinite || Number.isFinite(loss)) this.#losses.push(loss);
+    if (!isNonFinite && !Number.isFinite(loss)) return;
+    this.#hasFound = true;
+    this.#losses.push(loss);
   }
 }
