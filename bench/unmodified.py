@@ -30,7 +30,8 @@ sys.path.insert(0, str(ROOT / "bench" / "unmodified"))
 from scripts import SCRIPTS, Script  # noqa: E402
 
 FACTORS = (1 / 4, 1.0, 4.0)
-HEADING = "=== autolrs: the run: the script from its beginning ===\n"
+HEADING = "the run: the script from its beginning ===\n"
+"""Ends the line before what the process that trains has written."""
 OWN = ("autolrs-runs", "__pycache__")
 """Folders that are not the script's."""
 
