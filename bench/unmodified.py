@@ -30,7 +30,10 @@ sys.path.insert(0, str(ROOT / "bench" / "unmodified"))
 from scripts import SCRIPTS, Script  # noqa: E402
 
 FACTORS = (1 / 4, 1.0, 4.0)
-HEADING = "=== autolrs: the run: the script from its beginning ===\n"
+HEADING = "the run: the script from its beginning ===\n"
+"""Ends the line before what the process that trains has written."""
+MOST_FACTORS = 4
+"""A run with more has a whole schedule."""
 OWN = ("autolrs-runs", "__pycache__")
 """Folders that are not the script's."""
 
@@ -157,7 +160,10 @@ def tell(script: Script, seed: int, pair: Pair) -> None:
 
 
 def _lrs(pair: Pair) -> str:
-    return ", ".join(f"{step['lr']:.3g}" for step in pair.result["schedule"])
+    lrs = [step["lr"] for step in pair.result["schedule"]]
+    if len(lrs) > MOST_FACTORS:
+        return f"a schedule up to LR {max(lrs):.3g}"
+    return ", ".join(f"{lr:.3g}" for lr in lrs)
 
 
 SAME = """

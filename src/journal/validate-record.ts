@@ -9,6 +9,7 @@ type Check = (value: unknown) => boolean;
 
 const isNumber: Check = (value) => typeof value === 'number';
 const isText: Check = (value) => typeof value === 'string';
+const isFalse: Check = (value) => value === false;
 const isNumbers: Check = (value) => Array.isArray(value) && value.every(isNumber);
 const isCommandLine: Check = (value) =>
   Array.isArray(value) && value.length > 0 && value.every(isText);
@@ -153,7 +154,7 @@ const FACTS = has({
   world: isNumber,
   can: isRecord,
   holds: Array.isArray,
-  schedule: maybe(has({ name: isText, peak: maybe(isNumber) })),
+  schedule: maybe(has({ name: isText, peak: maybe(isNumber), falls: maybe(isFalse) })),
 });
 
 const PROCESS = has({ host: isText, pid: isNumber });

@@ -100,7 +100,9 @@ export const RESULTS = {
       .prefault({}),
     holds: listOf('names', readName, 'expected a string').default([]),
     attached: z.boolean().optional(),
-    schedule: z.object({ name: z.string(), peak: lr.nullish() }).nullish(),
+    schedule: z
+      .object({ name: z.string(), peak: lr.nullish(), falls: z.boolean().nullish() })
+      .nullish(),
   }),
   train: z.object({
     steps: count,

@@ -113,6 +113,7 @@ export function toFacts(handshakeResult: MethodResult<'initialize'>): TrainerFac
       schedule: {
         name: schedule.name,
         ...(schedule.peak != null && schedule.peak > 0 && { peak: schedule.peak }),
+        ...(schedule.falls === false && { falls: false as const }),
       },
     }),
   };

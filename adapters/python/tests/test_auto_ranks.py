@@ -15,7 +15,7 @@ LAUNCHER = ["-m", "torch.distributed.run", "--nproc-per-node", "2", "--standalon
 def test_each_rank_is_at_factor_1_the_bare_script(drive: Drive, tmp_path: Path) -> None:
     hello = is_as_bare(Place(drive, tmp_path), tmp_path, text_of("ddp"), 20, LAUNCHER)
     assert (hello["world"], hello["total"]) == (2, 20)
-    assert hello["schedule"] == {"name": "LinearLR", "peak": 0.01}
+    assert hello["schedule"] == {"name": "LinearLR", "peak": 0.01, "falls": False}
 
 
 PARTLY = """

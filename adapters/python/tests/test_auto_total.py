@@ -462,6 +462,26 @@ def test_a_scheduler_tells_its_highest_lr(name: str) -> None:
     del scheduler
 
 
+@pytest.mark.parametrize(
+    ("text", "falls"),
+    [
+        ("LinearLR(optimizer, 0.1, total_iters=5)", False),
+        ("LinearLR(optimizer, 1.0, 0.1)", None),
+        ("ConstantLR(optimizer, 0.1)", False),
+        ("LambdaLR(optimizer, lambda step: 1.0)", None),
+        ("StepLR(optimizer, 30)", None),
+    ],
+)
+def test_a_warm_up_alone_is_told_of(text: str, falls: bool | None) -> None:
+    gc.collect()
+    optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=0.1, momentum=0.9)
+    scheduler = eval(text, {**vars(torch.optim.lr_scheduler), "optimizer": optimizer})
+    told = schedule_of([optimizer], optimizer.param_groups[0], None)
+    assert told is not None
+    assert told.get("falls") is falls
+    del scheduler
+
+
 def test_a_script_without_a_schedule_tells_none() -> None:
     optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=0.1)
     assert schedule_of([optimizer], optimizer.param_groups[0], None) is None

@@ -166,6 +166,8 @@ export interface OwnSchedule {
   readonly name: string;
   /** Its highest LR, of the first parameter group, if it is known. */
   readonly peak?: number;
+  /** False: it warms up, and stays at its highest LR then. */
+  readonly falls?: false;
 }
 
 /** What a trainer said of itself in the handshake. */

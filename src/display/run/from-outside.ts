@@ -17,6 +17,9 @@ export function describeSteering(facts: TrainerFacts, isKept: boolean): string {
       ? `${steered}, by a factor on its LR`
       : `${steered}: it has a constant LR, and gets a schedule if the search finds one (--keep-schedule: a factor alone)`;
   }
+  if (schedule.falls === false && !isKept) {
+    return `${steered}: its LR warms up and stays (${escapeControls(schedule.name)}), and gets a schedule if the search finds one (--keep-schedule: a factor alone)`;
+  }
   const own = `its schedule (${escapeControls(schedule.name)})`;
   return isKept
     ? `${steered}, by a factor on ${own} (--no-keep-schedule replaces it)`

@@ -12,6 +12,11 @@ describe('the line for a script that does not attach', () => {
     );
     expect(describeSteering(scheduled, false)).toContain('in place of its schedule');
     expect(describeSteering(facts, false)).toContain('(--keep-schedule: a factor alone)');
+    const warmUp = { ...facts, schedule: { name: 'LinearLR', falls: false as const } };
+    expect(describeSteering(warmUp, false)).toMatch(
+      /its LR warms up and stays \(LinearLR\), and gets/,
+    );
+    expect(describeSteering(warmUp, true)).toContain('by a factor on its schedule (LinearLR)');
     expect(describeSteering(facts, true)).toMatch(/by a factor on its LR$/);
   });
 

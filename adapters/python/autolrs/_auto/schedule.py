@@ -31,6 +31,9 @@ _FALL = (
 )
 """Those of PyTorch that never rise above the LR that they began from; a warm-up leads up to it."""
 
+_CONSTANTS = frozenset({"_get_constant_lambda", "_get_constant_schedule_with_warmup_lr_lambda"})
+"""Those of transformers that stay at their highest LR."""
+
 
 Made = Mapping[Any, Sequence[tuple[dict[str, Any], Any, Any]]]
 """The groups of each optimizer as it was made: the group, its LR, and a tensor's version."""
@@ -60,7 +63,9 @@ def schedule_of(
         outer = [item for item in schedulers if id(item) not in inner]
         name = " and ".join(dict.fromkeys(type(item).__name__ for item in outer))
         peak = None if len(outer) != 1 else _peak_of(outer[0], group, total, is_search)
-        return {"name": name, **({} if peak is None else {"peak": peak})}
+        never_falls = len(outer) == 1 and _is_warm_up(outer[0])
+        told: dict[str, Any] = {"name": name, **({} if peak is None else {"peak": peak})}
+        return {**told, "falls": False} if never_falls else told
     by_learner = schedule_of_learner(optimizers)
     if by_learner is not None:
         return by_learner
@@ -123,10 +128,27 @@ def _read_peak(scheduler: Any, group: dict[str, Any], total: int | None, is_sear
     return None
 
 
+def _is_warm_up(scheduler: Any) -> bool:
+    """Whether the LR rises to its highest, if it changes at all, and stays there."""
+    own = vars(scheduler)
+    kind = type(scheduler).__name__
+    if kind == "LinearLR":
+        return bool(own["start_factor"] <= own["end_factor"])
+    if kind == "ConstantLR":  # its factor is 1 at most
+        return True
+    if kind != "LambdaLR":
+        return False
+    names = [_inner(function).__name__ for function in own["lr_lambdas"] if _is_pure(function)]
+    return len(names) == len(own["lr_lambdas"]) and _CONSTANTS.issuperset(names)
+
+
 def _is_pure(function: Any) -> bool:
     """Whether it is one of transformers' own, which goes by the step alone."""
-    inner = function.func if isinstance(function, partial) else function
-    return str(getattr(inner, "__module__", "")).startswith("transformers.")
+    return str(getattr(_inner(function), "__module__", "")).startswith("transformers.")
+
+
+def _inner(function: Any) -> Any:
+    return function.func if isinstance(function, partial) else function
 
 
 def _base(scheduler: Any, group: dict[str, Any]) -> Any:

@@ -36,35 +36,43 @@ export function isOutdone(
   return [...lengths].some((length) => {
     const rung = probes.filter(({ steps }) => steps === length);
     if (rung.some(({ lr, loss }) => Number.isNaN(loss) && lr <= own)) return true;
-    const best = bestOf(rung)?.loss ?? Number.NaN;
-    const error = isValidated ? 0 : Math.SQRT2 * errorOfLevels(rung);
-    return lossAt(own, rung) - best > CLEAR_ERRORS * error;
+    const best = bestOf(rung);
+    const here = probeAt(own, rung);
+    if (best === undefined || here === undefined) return false;
+    const error = isValidated ? 0 : errorOfDifference(here.losses, best.losses);
+    return here.loss - best.loss > CLEAR_ERRORS * error;
   });
 }
 
-/** The loss at an LR, on the line between its neighbours among those that did not diverge. */
-function lossAt(lr: number, rung: readonly AnnealedProbe[]): number {
+/** A probe at an LR, on the line between its neighbours among those that did not diverge. */
+function probeAt(
+  lr: number,
+  rung: readonly TrainedProbe[],
+): Pick<TrainedProbe, 'loss' | 'losses'> | undefined {
   const sound = rung.filter(({ loss }) => !Number.isNaN(loss)).toSorted((a, b) => a.lr - b.lr);
   const above = sound.find((probe) => probe.lr >= lr) ?? sound.at(-1);
   const below = sound.findLast((probe) => probe.lr <= lr) ?? sound[0];
-  if (above === undefined || below === undefined) return Number.NaN;
-  if (above.lr <= below.lr) return above.loss;
+  if (above === undefined || below === undefined) return undefined;
+  if (above.lr <= below.lr) return above;
   const share = Math.log2(lr / below.lr) / Math.log2(above.lr / below.lr);
-  return below.loss + Math.min(1, Math.max(0, share)) * (above.loss - below.loss);
+  const between = (low: number, high: number) => low + share * (high - low);
+  return {
+    loss: between(below.loss, above.loss),
+    losses: below.losses.map((loss, i) => between(loss, above.losses[i] ?? Number.NaN)),
+  };
 }
 
-/** Standard error of one level, from how much neighbouring losses of all probes differ. */
-function errorOfLevels(rung: readonly TrainedProbe[]): number {
-  let squares = 0;
-  let count = 0;
-  let fewest = Infinity;
-  for (const { loss, losses } of rung) {
-    if (Number.isNaN(loss)) continue;
-    fewest = Math.min(fewest, levelCount(losses.length));
-    for (const [i, next] of losses.slice(1).entries()) {
-      squares += (next - (losses[i] ?? next)) ** 2;
-      count++;
-    }
-  }
-  return count === 0 ? Infinity : Math.sqrt(squares / (2 * count) / fewest);
+/**
+ * Standard error of the difference of two levels, from how much it changes from one step to the next. Many scripts draw the
+ * same batches in each probe: their noise is not in the difference.
+ */
+function errorOfDifference(a: readonly number[], b: readonly number[]): number {
+  const differences = a.map((loss, i) => loss - (b[i] ?? Number.NaN));
+  const changes = differences
+    .slice(1)
+    .map((next, i) => next - (differences[i] ?? Number.NaN))
+    .filter(Number.isFinite);
+  if (changes.length === 0) return Infinity;
+  const squares = changes.reduce((sum, change) => sum + change ** 2, 0);
+  return Math.sqrt(squares / (2 * changes.length) / levelCount(a.length));
 }

@@ -7,7 +7,7 @@ import type { AnnealedProbe } from './probe.js';
 const STEEP_FACTOR = 1.15;
 
 /** The probe with the lowest loss; undefined when all diverged. */
-export function bestOf(probes: readonly AnnealedProbe[]): AnnealedProbe | undefined {
+export function bestOf<Probe extends AnnealedProbe>(probes: readonly Probe[]): Probe | undefined {
   return lowestBy(probes, ({ loss }) => loss);
 }
 

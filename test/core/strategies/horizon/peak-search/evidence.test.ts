@@ -1,18 +1,29 @@
 import { describe, expect, it } from 'vitest';
 import { createRandom } from '../../../../../src/core/math/random.js';
 import { isOutdone } from '../../../../../src/core/strategies/horizon/peak-search/evidence.js';
-import type { TrainedProbe } from '../../../../../src/core/strategies/horizon/peak-search/probe.js';
+import {
+  levelCount,
+  type TrainedProbe,
+} from '../../../../../src/core/strategies/horizon/peak-search/probe.js';
 
 const STEPS = 40;
 
 /** Probes whose losses are a level and noise; NaN is a divergence. */
-function rung(levels: Readonly<Record<number, number>>, sd: number, seed = 0): TrainedProbe[] {
+function rung(
+  levels: Readonly<Record<number, number>>,
+  sd: number,
+  { seed = 0, steps = STEPS, onSameBatches = false } = {},
+): TrainedProbe[] {
   const random = createRandom(seed);
+  const batches = Array.from({ length: steps }, () => sd * random.normal());
   return Object.entries(levels).map(([lr, level]) => {
-    const losses = Array.from({ length: STEPS }, () => level + sd * random.normal());
-    const tail = losses.slice(-6);
+    const losses = batches.map(
+      (batch) =>
+        level + (onSameBatches ? batch + 0.1 * sd * random.normal() : sd * random.normal()),
+    );
+    const tail = losses.slice(-levelCount(steps));
     const loss = tail.reduce((sum, each) => sum + each, 0) / tail.length;
-    return { lr: Number(lr), steps: STEPS, loss, losses };
+    return { lr: Number(lr), steps, loss, losses };
   });
 }
 
@@ -25,10 +36,25 @@ describe('a script’s own LR is measured to be worse', () => {
     expect(isOutdone(0.008, probes, false)).toBe(false);
   });
 
-  it('by chance in at most 3 of 100 searches whose probes differ by their batches alone', () => {
+  it.each([
+    { steps: 8, onSameBatches: false },
+    { steps: 8, onSameBatches: true },
+    { steps: 20, onSameBatches: false },
+    { steps: STEPS, onSameBatches: false },
+    { steps: STEPS, onSameBatches: true },
+  ])('by chance in at most 3 of 100 searches of equal LRs: %j', (batches) => {
     const alike = { 0.003: 2.3, 0.01: 2.3, 0.03: 2.3, 0.08: 2.3, 0.2: 2.3 };
-    const wrong = SEEDS.filter((seed) => isOutdone(0.2, rung(alike, 0.1, seed), false));
+    const wrong = SEEDS.filter((seed) =>
+      isOutdone(0.2, rung(alike, 0.1, { seed, ...batches }), false),
+    );
     expect(wrong.length).toBeLessThanOrEqual(6);
+  });
+
+  it('by a difference below the noise of batches, where all probes have the same ones', () => {
+    const levels = { 0.001: 2.33, 0.003: 2.31, 0.008: 2.3, 0.02: 2.34 };
+    const isFound = (onSameBatches: boolean) =>
+      isOutdone(0.001, rung(levels, 0.05, { onSameBatches }), false);
+    expect([isFound(true), isFound(false)]).toEqual([true, false]);
   });
 
   it('not where it lies beyond the best of all, on the side where nothing was probed', () => {
