@@ -80,11 +80,22 @@ describe('a file with settings', () => {
     ['budget = "2h"', ['--until', '23:59']],
     ['until = "23:59"\nworkers = 2\nsearch = "apart"', ['--replay', 'none']],
     ['workers = 2\nworker-prefix = "nice"', ['--strategy', 'paper']],
+    ['workers = "ray:2"\nworker-resources = "num_gpus=1"', ['--workers', '2']],
+    ['workers = 2\nworker-prefix = "nice"', ['--workers', 'ray:2']],
+    ['metric = "wer"\ntarget = 0.1', ['--target-loss', '0.1']],
   ])('%j gives way to %j', async (settings, flags) => {
     const { cwd } = project(settings);
     const env = { AUTOLRS_STRATEGY: '' };
     const { stderr } = await call(cwd, ['run', ...flags, '--run-dir', 'autolrs.toml'], { env });
     expect(stderr).toContain('no command to run');
+  });
+
+  it('does not say of another metric which way it is better', async () => {
+    const { cwd } = project(`${SETTINGS}metric = "accuracy"\nmaximize = true\ntarget = 0.9\n`);
+    const run = (metric: string) =>
+      call(cwd, ['run', '--metric', metric, '--run-dir', 'run', '--', ...DIGITS]);
+    expect((await run('accuracy')).stderr).toContain("the script's validate returned a loss alone");
+    expect((await run('f1')).stderr).toContain('--metric is "f1", of which more is usually better');
   });
 
   it('gives way to a switch that the environment sets off', async () => {

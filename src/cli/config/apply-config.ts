@@ -28,6 +28,9 @@ const OF_WORKERS: ReadonlySet<string> = new Set([
   'join',
 ]);
 
+/** What means nothing without the metric that it is about. */
+const OF_A_METRIC: ReadonlySet<string> = new Set(['maximize', 'target']);
+
 /**
  * @throws AutolrsError `USAGE` for a file that is wrong, whether or not this command has what it sets. To `resume` it is no
  *   reason to stop.
@@ -71,6 +74,11 @@ function belongsToCall(row: FlagRow, file: ConfigFile, command: Command): boolea
   if (given('replay') !== undefined && isSearched(row)) return false;
   const amounts = ['steps', 'budget', 'until'];
   if (amounts.includes(row.flag) && amounts.some((flag) => given(flag) !== undefined)) return false;
+  if (OF_A_METRIC.has(row.flag) && isOtherMetric(given('metric'), file)) return false;
+  if (given('targetLoss') !== undefined && ['metric', ...OF_A_METRIC].includes(row.flag))
+    return false;
+  const workers = given('workers');
+  if (workers !== undefined && row.flag === placesOtherwise(String(workers))) return false;
   const strategy = given('strategy');
   if (strategy === undefined) return true;
   const batch = given('batch') ?? file.values.get('batch');
@@ -78,6 +86,16 @@ function belongsToCall(row: FlagRow, file: ConfigFile, command: Command): boolea
   const own = row.flag === 'like' ? 'horizon' : row.strategy;
   const asked = file.values.get('strategy') ?? DEFAULTS.strategy;
   return own === undefined || own === strategy || asked === strategy;
+}
+
+/** Which way another metric is better, and how good it is, the file does not say. */
+function isOtherMetric(typed: unknown, file: ConfigFile): boolean {
+  return typed !== undefined && typed !== file.values.get('metric');
+}
+
+/** What has no place beside `--workers`: what Ray reserves, or how else they are started. */
+function placesOtherwise(workers: string): string {
+  return workers.startsWith('ray:') ? 'worker-prefix' : 'worker-resources';
 }
 
 function isSearched({ flag, sets }: FlagRow): boolean {

@@ -5,7 +5,7 @@ import { stdout } from '../../app/output.js';
 import { escapeControls } from '../../core/escape-controls.js';
 import { wrap } from '../../display/text/wrap.js';
 import { FLAGS, type FlagRow } from '../flags/table.js';
-import { isNumeric, KEYS, loadConfig, type SettingValue } from './config-file.js';
+import { isNumeric, KEYS, loadConfig, otherThanNumber, type SettingValue } from './config-file.js';
 import { isOffInEnvironment, isSetInEnvironment, variableOf } from './environment.js';
 
 /** Of the document's shape. */
@@ -48,7 +48,7 @@ function settingOf(row: FlagRow, fromFile: SettingValue | undefined): SettingOri
     return { ...common, value: false, origin: 'environment', variable: variableOf(row) };
   }
   if (fromFile !== undefined) {
-    const number = row.sets?.as === 'budget' || isNumeric(row) ? Number(fromFile) : Number.NaN;
+    const number = otherThanNumber(row) || isNumeric(row) ? Number(fromFile) : Number.NaN;
     return { ...common, value: Number.isNaN(number) ? fromFile : number, origin: 'file' };
   }
   return { ...common, value: null, origin: 'default' };

@@ -31,6 +31,15 @@ export function isNumeric(row: FlagRow): boolean {
   return row.value !== undefined && NUMBERS.has(row.value);
 }
 
+/** What may stand, in quotes, where mostly a number does. */
+export function otherThanNumber({
+  flag,
+  sets,
+}: FlagRow): { readonly name: string; readonly example: string } | undefined {
+  if (sets?.as === 'budget') return { name: 'a time or epochs', example: '2h' };
+  return flag === 'workers' ? { name: 'a number of Ray', example: 'ray:4' } : undefined;
+}
+
 /** A name this far from a key is no misspelling of it. */
 const MOST_EDITS = 3;
 
@@ -118,9 +127,10 @@ function readValue(path: string, row: FlagRow, value: unknown): SettingValue {
     if (Array.isArray(value) && value.length > 0 && value.every(isText)) return value.map(place);
     throw refuseType('a list of strings, as in ["a", "b"]');
   }
-  if (row.sets?.as === 'budget') {
+  const other = otherThanNumber(row);
+  if (other !== undefined) {
     if (typeof value === 'number' || isText(value)) return String(value);
-    throw refuseType(`a number, or a time or epochs in quotes, as in ${flag} = "2h"`);
+    throw refuseType(`a number, or ${other.name} in quotes, as in ${flag} = "${other.example}"`);
   }
   if (isNumeric(row)) {
     if (typeof value === 'number') return String(value);

@@ -76,6 +76,7 @@ describe('loadConfig', () => {
         min-lr = 1e-4
         batch = 5
         budget = "2h"
+        workers = "ray:4"
         strategy = "paper"
         keep-schedule = false
         web = true
@@ -87,6 +88,7 @@ describe('loadConfig', () => {
       'min-lr': '0.0001',
       batch: '5',
       budget: '2h',
+      workers: 'ray:4',
       strategy: 'paper',
       'keep-schedule': false,
       web: true,
