@@ -31,6 +31,7 @@ def main():
             print(f"rank {rank} epoch {epoch} {loss.item():.9f}\n", end="")
     if rank == 0:
         torch.save(model.module.state_dict(), "model.pt")
+    dist.barrier()
     dist.destroy_process_group()
 
 
