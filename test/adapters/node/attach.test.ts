@@ -428,6 +428,7 @@ describe('a signal that asks for an end', () => {
       const driver = await start('fixtures/plain.mjs');
       await driver.get('train', { steps: 2, lr: 0.1 });
       for (let i = 0; i < 3; i++) driver.signal(signal);
+      await driver.hears('came to the script');
       expect(await driver.get('save', { id: 'a' })).toMatchObject({ step: 2 });
       const { code, stderr } = await driver.shutdown();
       expect([code, stderr.split('\n')]).toEqual([

@@ -38,6 +38,7 @@ export class Driver {
   readonly ended: Promise<End>;
   readonly #child: ChildProcess;
   readonly #answers: Answer[] = [];
+  #stderr = '';
   #wake = () => {};
   #hasEnded = false;
   #id = 0;
@@ -50,10 +51,10 @@ export class Driver {
     });
     this.#child = child;
     let stdout = '';
-    let stderr = '';
     child.stdin.on('error', () => {}); // it may be gone; its end is what a test looks at
     child.stderr.on('data', (chunk) => {
-      stderr += chunk;
+      this.#stderr += chunk;
+      this.#wake();
     });
     createInterface({ input: child.stdout }).on('line', (line) => {
       stdout += `${line}\n`;
@@ -63,7 +64,7 @@ export class Driver {
       child.once('close', (code) => {
         this.#hasEnded = true;
         this.#wake();
-        resolve({ code, stdout, stderr });
+        resolve({ code, stdout, stderr: this.#stderr });
       });
     });
     onTestFinished(() => void child.kill('SIGKILL'));
@@ -107,6 +108,11 @@ export class Driver {
   async nextProgress(): Promise<Notification> {
     const seen = this.notifications.length;
     return this.#waitFor(() => this.notifications[seen]);
+  }
+
+  /** Waits until the script has said so on stderr. */
+  async hears(text: string): Promise<true> {
+    return this.#waitFor(() => this.#stderr.includes(text) || undefined);
   }
 
   signal(name: NodeJS.Signals): void {
