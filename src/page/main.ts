@@ -4,6 +4,7 @@ import type { ReportPage } from '../core/report/report-page.js';
 import { createCompareChart } from './compare-chart.js';
 import { createForecastChart } from './forecast-chart.js';
 import { listen, showSections } from './live.js';
+import { createMetricChart } from './metric-chart.js';
 import type { PageChart } from './plot.js';
 import { createRunChart } from './run-chart.js';
 import { createSearchChart } from './search-chart.js';
@@ -30,6 +31,8 @@ function createChart(section: HTMLElement): PageChart | undefined {
   switch (section.dataset['chart']) {
     case 'run':
       return createRunChart(section, run);
+    case 'metric':
+      return createMetricChart(section, run);
     case 'search':
       return createSearchChart(section, run);
     case 'forecast':

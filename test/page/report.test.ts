@@ -18,6 +18,18 @@ import { pageOf, pageRunOf, reportOf } from '../support/report.js';
 
 const paper = pageRunOf(reportOf(playRun(0.5).entries), { name: 'paper' });
 const horizon = pageRunOf(reportOf(playHorizon().entries, 'horizon'), { name: 'horizon' });
+const values = [0.2, 0.7, 0.6];
+const byMetric = {
+  ...horizon,
+  report: {
+    ...horizon.report,
+    metric: { steps: [0, 50, 100], mean: values, low: values, high: values, level: values },
+    result: {
+      ...horizon.report.result,
+      metric: { name: '<accuracy>', maximize: true, value: 0.6, best: 0.7, bestStep: 50 },
+    },
+  },
+};
 
 let browser: Browser | undefined;
 const home = mkdtempSync(join(tmpdir(), 'autolrs-test-'));
@@ -77,13 +89,16 @@ describe('the page of a report', () => {
     ['paper', pageOf(paper)],
     ['horizon', pageOf(horizon)],
     ['two runs', comparison()],
+    ['a metric', pageOf(byMetric)],
   ] as const)(
     'of %s draws its charts, asks for nothing and complains of nothing',
     async ([, document], { skip }) => {
       if (browser === undefined) skip('there is no Chromium');
       const { page, complaints, requests } = await open(document);
       const charts = page.locator('.canvas');
-      expect(await charts.count()).toBe(3 * document.runs.length + (document.comparison ? 1 : 0));
+      const metrics = document.runs.filter(({ report }) => report.metric !== undefined).length;
+      const ofRuns = 3 * document.runs.length + metrics;
+      expect(await charts.count()).toBe(ofRuns + (document.comparison ? 1 : 0));
       // Something was drawn: not all pixels of each canvas are the same.
       const isDrawn = await page.locator('canvas').evaluateAll((canvases) =>
         canvases.map((canvas) => {

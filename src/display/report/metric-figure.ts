@@ -8,7 +8,7 @@ import { linearScale } from '../figure/scale.js';
 import { COLOURS } from '../figure/theme.js';
 import { sayBetter } from '../run/say-better.js';
 import { formatLoss } from '../text/format.js';
-import { finite, lastStepOf, rangeOf } from './ranges.js';
+import { finite, lastStepOf, rangeOf, type ValueRange } from './ranges.js';
 import { scaleOf } from './run-figure.js';
 
 const WIDTH = 760;
@@ -16,6 +16,18 @@ const BOX = { left: 66, right: WIDTH - 14, top: 18, bottom: 168 };
 
 /** More dots than these are a line. */
 const MOST_DOTS = 150;
+
+/** What a chart of it shows. */
+export function metricRanges(report: RunReport): {
+  readonly steps: ValueRange;
+  readonly values: ValueRange;
+} {
+  return {
+    steps: { low: 0, high: lastStepOf(report), isLog: false },
+    // Differences are seen, whatever its size.
+    values: { low: 0, high: 1, ...rangeOf(finite(report.metric?.mean ?? [])), isLog: false },
+  };
+}
 
 /** Undefined for a run that goes by the loss, or that was not measured yet. */
 export function metricFigure(report: RunReport, id = 'metric'): Figure | undefined {

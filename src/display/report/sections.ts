@@ -29,7 +29,7 @@ export interface PageSection {
   readonly chart?: ChartKind;
 }
 
-export type ChartKind = 'run' | 'search' | 'forecast' | 'compare';
+export type ChartKind = 'run' | 'metric' | 'search' | 'forecast' | 'compare';
 
 /** @param areSeveral Whether there are other runs on the page. */
 export function runSections(
@@ -49,7 +49,7 @@ export function runSections(
       chart: 'run',
       html: drawn('Loss and learning rate', runFigure(report, id('run'))),
     },
-    { id: id('metric'), html: renderMetric(run, id('metric')) },
+    { id: id('metric'), chart: 'metric', html: renderMetric(run, id('metric')) },
     {
       id: id('search'),
       chart: 'search',
@@ -122,12 +122,11 @@ function renderTiles({ report }: PageRun): string {
     .join('');
 }
 
-/** The same with a script and without one. */
 function renderMetric({ report }: PageRun, id: string): string {
   const figure = metricFigure(report, id);
   const { metric } = report.result;
   if (figure === undefined || metric === undefined) return '';
-  return card(escapeControls(metric.name), renderInlineFigure(figure), sayBetter(metric.maximize));
+  return card(escapeControls(metric.name), renderFixed(figure), sayBetter(metric.maximize));
 }
 
 /** Not a figure, so that its words are as large as others on a small screen. */
