@@ -76,7 +76,6 @@ def tuned(script: Script, folder: Path, seed: int) -> tuple[End, dict]:
 def _run(script: Script, folder: Path, before: Sequence[str]) -> tuple[float, float, str]:
     env = {name: value for name, value in os.environ.items() if not name.startswith("AUTOLRS_")}
     env["DIGITS"] = str(ROOT / "examples" / "demo" / "digits.csv.gz")
-    env["PYTHONPYCACHEPREFIX"] = str(folder.parent / "pycache")
     command = [
         *before,
         os.environ.get(script.python, sys.executable),
