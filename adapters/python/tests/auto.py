@@ -14,6 +14,7 @@ from typing import Any
 from conftest import Drive
 from driver import PATIENCE_SECONDS, TESTS, Driver, python_env
 
+GLOO_ABORTS = "terminate called without an active exception"
 SITE = TESTS.parent / "autolrs" / "_auto" / "site"
 
 
@@ -68,8 +69,17 @@ def run_bare(
         timeout=4 * PATIENCE_SECONDS,
         check=False,
     )
-    assert end.returncode == 0, end.stderr
+    assert _ended_well(end.returncode, end.stderr, launcher), end.stderr
     return end
+
+
+def _ended_well(status: int, stderr: str, launcher: Sequence[str]) -> bool:
+    """Whether a script came to its end.
+
+    Some processes of PyTorch 2.13 with gloo abort once all is done, under a tuner or not
+    (docs/internals/reliability.md).
+    """
+    return status == 0 or (len(launcher) > 0 and GLOO_ABORTS in stderr)
 
 
 def is_as_bare(
@@ -98,7 +108,7 @@ def is_as_bare(
     assert first["steps"] == steps - 3
     last = driver.ask("train", steps=3, lr=1.0)
     assert (last["steps"], last["step"]) == (3, steps)
-    assert driver.shutdown() == 0
+    assert _ended_well(driver.shutdown(), driver.stderr, launcher), driver.stderr
     assert _lines(driver.printed()) == _lines(bare.stdout)
     assert "trains on after" not in driver.stderr
     _are_equal(*(folder / part for part in ("", "bare")))
