@@ -21,10 +21,29 @@ const EARLY_SHARE = 0.45;
 const MOST_HOLD_SHARE = 0.7;
 
 /** Decay after a rollback at a stall, half the LR and linear. */
-export const AFTER_STALL = { cutFactor: 2, power: 1 } as const;
+const AFTER_STALL = { cutFactor: 2, power: 1 } as const;
 
 /** Decay after a rollback at a rise, a quarter of the LR and cubic (0014, #4). */
-export const AFTER_RISE = { cutFactor: 4, power: NOISY_POWER } as const;
+const AFTER_RISE = { cutFactor: 4, power: NOISY_POWER } as const;
+
+/** A stall so far behind the best evaluation that it ends the hold at any time; runs with averages have it too. */
+export const STALL_FAR_BEHIND = rule({
+  name: 'stall far behind',
+  at: 'evaluation',
+  when: ({ bounds, stepsSinceBest }) =>
+    !bounds.isEndBroughtForward && bounds.isFarBehind(stepsSinceBest),
+  seen: ({ curve }) => findStall(curve, 0),
+  done: (run, stall) => rollBackAndDecay(run, stall, AFTER_STALL),
+});
+
+/** A loss that has risen; runs with averages have it too. */
+export const RISE = rule({
+  name: 'rise',
+  at: 'evaluation',
+  when: () => true,
+  seen: ({ curve, shapeSince }) => findRise(curve, shapeSince),
+  done: (run, rise) => rollBackAndDecay(run, rise, AFTER_RISE),
+});
 
 /** The policy, in the order and under the names of the table "Policy" in docs/internals/algorithm.md. */
 export const POLICY: readonly Rule[] = [
@@ -35,21 +54,8 @@ export const POLICY: readonly Rule[] = [
     seen: () => true,
     done: (run) => retryLower(run),
   }),
-  rule({
-    name: 'stall far behind',
-    at: 'evaluation',
-    when: ({ bounds, stepsSinceBest }) =>
-      !bounds.isEndBroughtForward && bounds.isFarBehind(stepsSinceBest),
-    seen: ({ curve }) => findStall(curve, 0),
-    done: (run, stall) => rollBackAndDecay(run, stall, AFTER_STALL),
-  }),
-  rule({
-    name: 'rise',
-    at: 'evaluation',
-    when: () => true,
-    seen: ({ curve, shapeSince }) => findRise(curve, shapeSince),
-    done: (run, rise) => rollBackAndDecay(run, rise, AFTER_RISE),
-  }),
+  STALL_FAR_BEHIND,
+  RISE,
   rule({
     name: 'plateau',
     at: 'evaluation',

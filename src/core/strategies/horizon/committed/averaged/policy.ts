@@ -4,10 +4,10 @@
  */
 
 import { canRollBack } from '../../../state.js';
-import { beginDecay, moveLr, retryBelow, returnToBest, rollBackAndDecay } from '../actions.js';
+import { beginDecay, moveLr, retryBelow, returnToBest } from '../actions.js';
 import type { CommittedRun } from '../committed-run.js';
-import { findRise, findStall, isWorse } from '../loss-signals.js';
-import { AFTER_RISE, AFTER_STALL } from '../policy.js';
+import { isWorse } from '../loss-signals.js';
+import { RISE, STALL_FAR_BEHIND } from '../policy.js';
 import { type Rule, rule } from '../rule.js';
 import type { NoiseRatio } from './noise-ratios.js';
 
@@ -45,21 +45,8 @@ export const AVERAGED_POLICY: readonly Rule[] = [
     seen: () => true,
     done: (run) => retryBelow(run),
   }),
-  rule({
-    name: 'stall far behind',
-    at: 'evaluation',
-    when: ({ bounds, stepsSinceBest }) =>
-      !bounds.isEndBroughtForward && bounds.isFarBehind(stepsSinceBest),
-    seen: ({ curve }) => findStall(curve, 0),
-    done: (run, stall) => rollBackAndDecay(run, stall, AFTER_STALL),
-  }),
-  rule({
-    name: 'rise',
-    at: 'evaluation',
-    when: () => true,
-    seen: ({ curve, shapeSince }) => findRise(curve, shapeSince),
-    done: (run, rise) => rollBackAndDecay(run, rise, AFTER_RISE),
-  }),
+  STALL_FAR_BEHIND,
+  RISE,
   rule({
     name: 'raised too far',
     at: 'evaluation',
