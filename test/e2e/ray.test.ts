@@ -6,8 +6,9 @@ import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type CliOptions, fixture, runCli, temporaryDirectory } from '../support/cli.js';
+import { isAlive } from '../support/is-alive.js';
 import { hasFramework, pythonOf } from '../support/python.js';
-import { readRun } from '../support/read-run.js';
+import { essenceOf, readRun } from '../support/read-run.js';
 
 const PAPER = '--strategy paper --steps 300 --tau 100 --candidates 6 --batch 3'.split(' ');
 const PYTHON = pythonOf('ray');
@@ -29,23 +30,6 @@ function start(flags: readonly string[], stepMs: number, env: CliOptions['env'] 
   const run = (options: CliOptions = {}) =>
     runCli(words, { ...options, env: { PATH, ...env, ...options.env } });
   return { folder, run, pidsOfWorkers };
-}
-
-/** What must not depend on who has probed. */
-function essenceOf(folder: string) {
-  const { records, result } = readRun(join(folder, 'run'));
-  const { committed, search, total } = result.steps;
-  const decisions = records.flatMap(({ decision }) => decision ?? []);
-  return { decisions, schedule: result.schedule, committed, search, total, loss: result.loss };
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 describe.skipIf(!hasFramework('ray'))('workers that Ray places', { timeout: 120_000 }, () => {
@@ -87,8 +71,9 @@ describe.skipIf(!hasFramework('ray'))('workers that Ray places', { timeout: 120_
     const helped = start([...PAPER, '--workers', 'ray:3'], STEP_MS, env);
     const { code, stderr } = await helped.run();
     expect(code, stderr).toBe(0);
-    expect(essenceOf(helped.folder)).toEqual(essenceOf(alone.folder));
-    const { records, result } = readRun(join(helped.folder, 'run'));
+    const run = readRun(join(helped.folder, 'run'));
+    expect(essenceOf(run)).toEqual(essenceOf(readRun(join(alone.folder, 'run'))));
+    const { records, result } = run;
     expect(records[0]).toMatchObject({ workers: 3, workerPrefix: ['autolrs-ray', '--'] });
     expect(result.workers).toMatchObject({ admitted: 2, refused: 0, gone: 0 });
     expect(result.workers.probes).toBeGreaterThan(0);

@@ -5,8 +5,9 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { type CliOptions, fixture, ROOT, runCli, temporaryDirectory } from '../support/cli.js';
+import { isAlive } from '../support/is-alive.js';
 import { hasPythonModules, PYTHON } from '../support/python.js';
-import { readRun } from '../support/read-run.js';
+import { essenceOf, readRun } from '../support/read-run.js';
 
 const HORIZON = ['--strategy', 'horizon'];
 const PAPER = '--strategy paper --steps 300 --tau 100 --candidates 6 --batch 3'.split(' ');
@@ -34,30 +35,12 @@ async function run(asked: Asked, folder = temporaryDirectory(), env: CliOptions[
   return { ...readRun(join(folder, 'run')), stderr, pids: pidsIn(folder) };
 }
 
-type Finished = Pick<Awaited<ReturnType<typeof run>>, 'records' | 'result'>;
-
-/** What must not depend on who has probed. */
-function essenceOf({ records, result }: Finished) {
-  const { committed, search, total } = result.steps;
-  const decisions = records.flatMap(({ decision }) => decision ?? []);
-  return { decisions, schedule: result.schedule, committed, search, total, loss: result.loss };
-}
-
 function pidsIn(folder: string) {
   const lines = readFileSync(join(folder, 'pids'), 'utf8').trim().split('\n');
   return lines.map((line) => {
     const [worker, pid, devices] = line.split(' ');
     return { worker: Number(worker), pid: Number(pid), devices };
   });
-}
-
-function isAlive({ pid }: { pid: number }): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 describe.each([
@@ -74,7 +57,7 @@ describe.each([
       expect(essenceOf(helped)).toEqual(essenceOf(alone));
       expect(helped.result.workers.probes).toBeGreaterThan(0);
       expect(helped.result.workers.ofProbes).toBe(alone.records.filter(isProbe).length);
-      expect(helped.pids.filter(isAlive)).toEqual([]);
+      expect(helped.pids.filter(({ pid }) => isAlive(pid))).toEqual([]);
     }
   });
 
@@ -89,7 +72,7 @@ describe.each([
     expect(helped.result.workers.gone).toBeGreaterThan(0);
     expect(helped.stderr).toMatch(/worker 2 is not used: the loss of its step 1 is/);
     expect(helped.stderr).toMatch(/worker 1: the script ended by signal SIGKILL/);
-    expect(helped.pids.filter(isAlive)).toEqual([]);
+    expect(helped.pids.filter(({ pid }) => isAlive(pid))).toEqual([]);
   });
 
   it('end with a tuner that is killed, and a resume does only the missing probes', {
@@ -105,7 +88,10 @@ describe.each([
       },
     });
     expect(end.code).toBeNull();
-    await vi.waitFor(() => expect(pidsIn(folder).filter(isAlive)).toEqual([]), 10_000);
+    await vi.waitFor(
+      () => expect(pidsIn(folder).filter(({ pid }) => isAlive(pid))).toEqual([]),
+      10_000,
+    );
     const resumed = await runCli(['resume', join(folder, 'run')]);
     expect(resumed.code, resumed.stderr).toBe(0);
     const whole = readRun(join(folder, 'run'));
@@ -170,7 +156,7 @@ describe('autolrs worker', () => {
     expect([code, stderr]).toEqual([0, expect.stringContaining('needs no worker any more')]);
     expect(essenceOf(whole)).toEqual(essenceOf(alone));
     expect(whole.result.workers.probes).toBeGreaterThan(0);
-    expect(whole.pids.filter(isAlive)).toEqual([]);
+    expect(whole.pids.filter(({ pid }) => isAlive(pid))).toEqual([]);
     expect(existsSync(join(folder, 'run', 'join.json'))).toBe(false);
   });
 
@@ -184,7 +170,10 @@ describe('autolrs worker', () => {
       },
     });
     expect((await helping).code).toBe(0);
-    await vi.waitFor(() => expect(pidsIn(folder).filter(isAlive)).toEqual([]), 10_000);
+    await vi.waitFor(
+      () => expect(pidsIn(folder).filter(({ pid }) => isAlive(pid))).toEqual([]),
+      10_000,
+    );
   });
 
   it.each([

@@ -14,3 +14,13 @@ export function readRun(dir: string) {
   const last = records.filter((record) => record.kind === 'checkpoint').at(-1).checkpoint;
   return { records, result, essence: { steps, schedule: result.schedule, state: last.sha256 } };
 }
+
+/** What must not depend on who has probed. */
+export function essenceOf({
+  records,
+  result,
+}: Pick<ReturnType<typeof readRun>, 'records' | 'result'>) {
+  const { committed, search, total } = result.steps;
+  const decisions = records.flatMap(({ decision }) => decision ?? []);
+  return { decisions, schedule: result.schedule, committed, search, total, loss: result.loss };
+}

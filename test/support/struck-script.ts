@@ -4,6 +4,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import { ROOT, runCli, temporaryDirectory } from './cli.js';
+import { isAlive } from './is-alive.js';
 
 export type Victim = 'tuner' | 'script';
 
@@ -95,13 +96,4 @@ function recordsOf(folder: string) {
     .trim()
     .split('\n')
     .map((line) => JSON.parse(line));
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -3,6 +3,7 @@ import type { Command } from '../../src/core/conversation/command.js';
 import type { TrainerOptions } from '../../src/trainer/options.js';
 import { startTrainer } from '../../src/trainer/trainer.js';
 import { FIXTURES } from '../support/cli.js';
+import { isAlive } from '../support/is-alive.js';
 
 const TRAIN: Command = { kind: 'train', purpose: 'search', steps: 2, lr: 0.05 };
 
@@ -19,15 +20,6 @@ async function start(name: string, options: Partial<TrainerOptions> = {}) {
   });
   onTestFinished(() => trainer.kill());
   return trainer;
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 describe('startTrainer', () => {
