@@ -29,6 +29,7 @@ class AutoSession(Session):
     """
 
     _replay_kind = LoaderReplay
+    _cache: LoaderReplay
 
     _goes_on = False
     """Updates after the end are made as the last one was."""
@@ -88,6 +89,7 @@ class AutoSession(Session):
         super()._handle(request)
         if self._is_over and self.on_over is not None:
             self.on_over(self._teller())
+            self._cache.close()
             self._release()
             if self._heartbeat is not None:
                 self._heartbeat.stop()

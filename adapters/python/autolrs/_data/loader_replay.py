@@ -47,6 +47,12 @@ class LoaderReplay(BatchReplay):
             stream.go_back(key)
         return super().rewind(key)
 
+    def close(self) -> None:
+        """Nothing comes again from here on, and nothing of the training is held any more."""
+        if self._loaders is not None:
+            self._forget()
+            self._loaders.keeping[0] = self._loaders.Keeping()
+
     @property
     def _streams(self) -> list[Any]:
         return [] if self._loaders is None else [*self._loaders.streams.values()]
