@@ -15,7 +15,7 @@ const OURS = /[\\/]autolrs[\\/](?:\w+[\\/])?\w+\.py$/;
 
 /** What Python writes before the words of an exception, and what the adapter does where it ends a script by itself. */
 const BEFORE_WORDS =
-  /^(?:autolrs\.errors\.\w+|ValueError|TypeError|RuntimeError|AttributeError|autolrs): (?=\S)/;
+  /^(?:autolrs\.errors\.\w+|ValueError|TypeError|RuntimeError|AttributeError|ImportError|autolrs): (?=\S)/;
 
 /** The adapter's sentence, where it has raised or ended the script. */
 export function adapterSentence(tail: readonly string[]): string | undefined {

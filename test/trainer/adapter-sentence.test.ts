@@ -17,7 +17,7 @@ const OURS = '/venv/lib/python3.12/site-packages/autolrs/_torch/hooks.py';
 
 describe('adapterSentence', () => {
   it('is what the adapter has raised, without the name of the exception', () => {
-    for (const name of ['ValueError', 'TypeError', 'autolrs.errors.NotHeldError'])
+    for (const name of ['ValueError', 'TypeError', 'ImportError', 'autolrs.errors.NotHeldError'])
       expect(adapterSentence(traceback(OURS, `${name}: ${SENTENCE}`))).toBe(SENTENCE);
     const bug = "KeyError: 'lr'";
     expect(adapterSentence(traceback(OURS, bug))).toBe(bug);

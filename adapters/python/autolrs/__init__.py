@@ -5,6 +5,16 @@ stdout for the conversation at once: a banner printed by the next import must no
 Where the tuner names a socket, it connects to that and leaves them alone.
 """
 
+import sys
+
+# In words that any Python 3 reads, and before what it may not.
+if sys.version_info < (3, 9):  # noqa: UP036
+    _version = ".".join(map(str, sys.version_info[:2]))
+    raise ImportError(
+        f"autolrs needs Python 3.9 or newer, and {sys.executable} is Python {_version}; run the "
+        "script with a newer one"
+    )
+
 from autolrs._inside.run import Run
 from autolrs._protocol.claim import claim, is_driven
 from autolrs._schedule_file import schedule

@@ -84,7 +84,7 @@ class Driver:
         while True:
             try:
                 connection, _ = listener.accept()
-            except TimeoutError:
+            except socket.timeout:
                 ended = self._process.poll() is not None
                 if ended or time.monotonic() > patience_ends:
                     self.kill()

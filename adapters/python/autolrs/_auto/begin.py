@@ -19,7 +19,6 @@ from autolrs._distributed.ranks import LeaderWire
 from autolrs._protocol.claim import claim_to_train
 from autolrs._protocol.wire import Wire
 from autolrs._session.phase import phase
-from autolrs._state.requires import require
 from autolrs._torch_ranks.discover_ranks import connect, find_ranks
 
 
@@ -32,12 +31,10 @@ def begin(door: Any, optimizer: Optimizer) -> None:
 
     Raises:
         PermanentError: The script trains in a way that is not served; the tuner is told.
-        ImportError: PyTorch is too old.
     """
     wire = claim_to_train()
     try:
         refuse_workers()
-        require("torch", "PyTorch", "torch", "2.3")
         _begin(door, optimizer, wire)
     except Exception as error:
         door.close()

@@ -6,6 +6,7 @@ from autolrs._protocol.claim import claim_to_train
 from autolrs._protocol.messages import RpcError, parse_request
 from autolrs._protocol.wire import TunerGone, Wire
 from autolrs._session.rpc import RpcChannel
+from autolrs._state.requires import require
 from autolrs.errors import PermanentError
 
 
@@ -27,6 +28,21 @@ def refuse(sentence: str, *, is_steered: bool = False) -> None:
     if not is_steered:
         tell(claim_to_train(), error)
     raise error
+
+
+def require_torch() -> None:
+    """Ends the script where its PyTorch is too old; the tuner is told.
+
+    Raises:
+        NotServedError: It is.
+    """
+    try:
+        require("torch", "PyTorch", "torch", "2.3")
+    except ImportError as error:
+        sentence = str(error)
+    else:
+        return
+    refuse(sentence)
 
 
 def tell(wire: Wire | None, error: Exception) -> None:

@@ -13,7 +13,8 @@ import sys
 from typing import Any, Callable
 from weakref import WeakKeyDictionary
 
-from autolrs_stepless import SteplessBackwards  # it lies beside this file
+from autolrs_old_torch import meet_in_old_torch  # it lies beside this file
+from autolrs_stepless import SteplessBackwards
 from autolrs_written_files import note_first_update
 
 ADAPTERS = ("torch", "lightning", "transformers", "keras", "jax", "tensorflow", "session")
@@ -130,7 +131,14 @@ class Door:
             self.close()
             return
         self.has_begun = True
-        from autolrs._auto.begin import begin
+        try:
+            from autolrs._auto.not_served import require_torch
+
+            require_torch()
+        except Exception:  # of an old Python, too
+            self.close()
+            raise
+        from autolrs._auto.begin import begin  # which imports what an old PyTorch lacks
 
         begin(self, optimizer)
         self.before(optimizer)
@@ -243,13 +251,14 @@ def open_door(module: Any) -> None:
     Args:
         module: `torch.optim.optimizer`, just executed.
     """
-    if not hasattr(module, "register_optimizer_step_pre_hook"):
-        return  # too old a PyTorch
-    import torch.autograd
-
     if os.environ.get("AUTOLRS") == "1":
         mark()
     door = door_of_process()
+    if not hasattr(module, "register_optimizer_step_pre_hook"):
+        meet_in_old_torch(module, door)
+        return
+    import torch.autograd
+
     torch.autograd.backward = door.watch(torch.autograd.backward)
 
     make = module.Optimizer.__init__
