@@ -63,7 +63,8 @@ class RpcChannel:
     def refuse_raised(self, request: Request, error: BaseException) -> None:
         """Sends what the script raised, with its traceback."""
         summary = traceback.TracebackException(type(error), error, None)
-        summary.__notes__ = None  # they come last, and say less than the error: JAX adds some
+        # They come last, and say less than the error: JAX adds some. From Python 3.11 on.
+        summary.__notes__ = None  # type: ignore[attr-defined,unused-ignore]
         message = list(summary.format_exception_only())[-1].strip()
         lines = traceback.format_exception(type(error), error, error.__traceback__)
         data: dict[str, Any] = {"traceback": "".join(lines)}
