@@ -16,7 +16,13 @@ import type { RawCompareFlags } from './flags/read-compare.js';
 import type { RawExportFlags } from './flags/read-export.js';
 import type { RawReportFlags } from './flags/read-report.js';
 import type { RawWatchFlags } from './flags/read-watch.js';
-import { type FlagCommand, type FlagRow, flagsOf, type RawFlags } from './flags/table.js';
+import {
+  type FlagCommand,
+  type FlagRow,
+  flagsOf,
+  ignoredFlagsOf,
+  type RawFlags,
+} from './flags/table.js';
 import { createListCommand } from './list/define.js';
 import { newCommand } from './new-command.js';
 import { readVersion } from './version.js';
@@ -204,7 +210,7 @@ function createPlanCommand(onExit: ProgramEvents['onExit']): Command {
   const command = newCommand('plan')
     .summary('Say what a run would do and take before it starts: steps, minutes, bytes.')
     .description(
-      'Say what a run would do and take before it starts: steps of search and of training, evaluations, checkpoints. With a command its script is started and asked for its own number of steps, and ended. With --measure a few steps are trained, too, and the plan has minutes and bytes. Nothing is kept.',
+      'Say what a run would do and take before it starts: steps of search and of training, evaluations, checkpoints. With a command its script is started and asked for its own number of steps, and ended. With --measure a few steps are trained, too, and the plan has minutes and bytes. Nothing is kept. Options of run that change nothing of a plan are taken, too.',
     )
     .argument('[command...]', 'the training command, after --')
     .usage('[options] [-- command...]')
@@ -214,7 +220,8 @@ function createPlanCommand(onExit: ProgramEvents['onExit']): Command {
   addFlags(command, 'plan');
   return command.action(async (words: string[], raw: RawFlags<'plan'>) => {
     const { readPlanFlags } = await import('./plan/read-plan.js');
-    const settings = readPlanFlags(raw, words);
+    const { withKnownRuns } = await import('./flags/read-like.js');
+    const settings = await withKnownRuns(readPlanFlags(raw, words), raw);
     const { planCommand } = await import('./plan/plan-command.js');
     onExit(await planCommand(settings));
   });
@@ -230,14 +237,19 @@ function addFlags(command: Command, name: FlagCommand): void {
     }
     command.addOption(toOption(row));
   }
+  for (const row of ignoredFlagsOf(name)) command.addOption(createOption(row).hideHelp());
 }
 
 function toOption(row: FlagRow): Option {
+  const option = createOption(row);
+  return isSetInEnvironment(row) ? option.env(variableOf(row)) : option;
+}
+
+function createOption(row: FlagRow): Option {
   const note = row.default === undefined ? '' : ` (default: ${row.default})`;
   const [open, close] = row.isValueOptional ? '[]' : '<>';
   const value = row.value === undefined ? '' : ` ${open}${row.value}${close}`;
-  const option = new Option(`--${row.flag}${value}`, row.help + note);
-  return isSetInEnvironment(row) ? option.env(variableOf(row)) : option;
+  return new Option(`--${row.flag}${value}`, row.help + note);
 }
 
 function createShowCommand(onExit: ProgramEvents['onExit']): Command {

@@ -43,7 +43,7 @@ export function narrate(decision: Decision, word: LrLabel): string | undefined {
         : `warm-up diverged at ${word} ${formatLr(decision.lr)}, rolled back; next up to ${formatLr(decision.nextLr)}`;
     case 'range-planned': {
       const { rampSteps, coarse, mostSteps } = decision;
-      const ramp = rampSteps === 0 ? '' : `a ramp of ${plural(rampSteps, 'step')}, then `;
+      const ramp = rampSteps === 0 ? '' : `a ramp of up to ${plural(rampSteps, 'step')}, then `;
       const most = Math.round((mostSteps - rampSteps) / coarse.steps);
       return `range: ${ramp}${coarse.probes} to ${most} probes of ${formatCount(coarse.steps)}; ${plural(mostSteps, 'step')} at most`;
     }
