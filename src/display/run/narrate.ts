@@ -277,7 +277,10 @@ export function describeFinish({
   const left = unused > 0 ? `${plural(unused, 'step')} of the budget not used` : undefined;
   if (returned === undefined) return `finished: ${left ?? 'the budget is spent'}`;
   const { from, to } = returned;
-  const back = `back at its best point, step ${formatCount(to)} of ${formatCount(from)}`;
+  const back =
+    to === 0
+      ? "nothing was better than before the first step, so the weights are the script's own"
+      : `back at its best point, step ${formatCount(to)} of ${formatCount(from)}`;
   return `finished: ${back}${left === undefined ? '' : `; ${left}`}`;
 }
 
