@@ -59,6 +59,8 @@ class Session:
 
     is_driven = True
 
+    _replay_kind: type[BatchReplay] = BatchReplay
+
     _tracks = True
     """It logs into the runs of trackers that the script has open."""
 
@@ -77,7 +79,7 @@ class Session:
         self._rpc = RpcChannel(wire)
         self._hooks = hooks
         self._weight_checks = hooks if isinstance(hooks, ChecksWeights) else None
-        self._cache = BatchReplay(rewind_bytes, hooks.keep)
+        self._cache = self._replay_kind(rewind_bytes, hooks.keep)
         self._handler = RequestHandler(hooks, self._cache, self.warn, wire.token)
         self._handler.total = total
         self._handler.epoch = epoch

@@ -6,6 +6,7 @@ import sys
 from typing import Any, Callable, NamedTuple
 
 from autolrs._auto.heartbeat import Heartbeat
+from autolrs._data.loader_replay import LoaderReplay
 from autolrs._distributed.session import FollowerSession, LeaderSession
 from autolrs._protocol.messages import Request
 from autolrs._session.phase import phase
@@ -26,6 +27,9 @@ class AutoSession(Session):
     In a search the first update is undone and does not count: so each checkpoint is made between
     an update and the next batch, which is where a restore brings training back to.
     """
+
+    _replay_kind = LoaderReplay
+    _cache: LoaderReplay
 
     _goes_on = False
     """Updates after the end are made as the last one was."""
@@ -85,6 +89,7 @@ class AutoSession(Session):
         super()._handle(request)
         if self._is_over and self.on_over is not None:
             self.on_over(self._teller())
+            self._cache.close()
             self._release()
             if self._heartbeat is not None:
                 self._heartbeat.stop()

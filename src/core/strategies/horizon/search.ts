@@ -29,6 +29,8 @@ export interface SearchResult {
   readonly stages: Stages;
   /** Whether there were probes that learnt something; without them the peak is a guess. */
   readonly hasProbed: boolean;
+  /** LR of the best probe of the longest rung; undefined without one. */
+  readonly best?: number;
 }
 
 /** Finds the peak LR; undefined where `endOfSearch` says why there is none. */
@@ -77,7 +79,8 @@ export function* search(
   const { lr: own } = state.facts;
   const isBorne = bestOf(probes) !== undefined && own >= interval.min && own <= interval.max;
   const isItsOwn = !hasProbed && peak.coarse.length > 0 && (isLeftAlone(state) ? own > 0 : isBorne);
-  return { peak: isItsOwn ? own : peak.lr, stages, hasProbed };
+  const best = bestOf(peak.fine) ?? bestOf(peak.coarse);
+  return { peak: isItsOwn ? own : peak.lr, stages, hasProbed, ...(best && { best: best.lr }) };
 }
 
 /** What a probe costs besides its steps, in steps; without a time budget that is not counted. */

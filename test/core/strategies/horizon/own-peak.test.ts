@@ -2,6 +2,7 @@
 
 import { describe, expect, it } from 'vitest';
 import type { OwnSchedule } from '../../../../src/core/conversation/command.js';
+import { lowestBy } from '../../../../src/core/math/statistics.js';
 import { resolveOptions } from '../../../../src/core/options.js';
 import { beginStrategy } from '../../../../src/core/strategies/registry.js';
 import { drive } from '../../../support/drive.js';
@@ -15,10 +16,10 @@ const warmUp = (steps: number) => (update: number) => PEAK * Math.min(1, (update
 /** What the factor is said to be of, where the script's own LR is a function of the updates that its process has done. */
 function factorOf(
   ownLr: (update: number) => number,
-  { total = TOTAL, schedule }: { total?: number; schedule?: OwnSchedule } = {},
+  { total = TOTAL, ...own }: { total?: number; schedule?: OwnSchedule; attached?: false } = {},
 ) {
   const trainer = new SimulatedTrainer({ total, ownLr: () => 1 });
-  const facts = { ...trainer.facts, lr: ownLr(0), ...(schedule && { schedule }) };
+  const facts = { ...trainer.facts, lr: ownLr(0), ...own };
   let updates = 0;
   const { decisions, entries } = drive(
     beginStrategy(resolveOptions({ keepSchedule: true }), facts),
@@ -37,7 +38,11 @@ function factorOf(
     (entry) => entry.kind === 'command' && entry.command.kind === 'train' && entry.command.lr === 0,
   );
   const stage = decisions.findLast((decision) => decision.kind === 'stage-started');
-  return { found, waits: still.length, interval: stage?.interval };
+  const probes = decisions.filter((decision) => decision.kind === 'probe-ended');
+  const best = lowestBy(probes, ({ outcome }) =>
+    outcome.kind === 'forecast' ? outcome.loss : Infinity,
+  );
+  return { found, waits: still.length, interval: stage?.interval, best: best?.lr ?? Number.NaN };
 }
 
 describe('the LR that a factor is of', () => {
@@ -74,6 +79,17 @@ describe('the LR that a factor is of', () => {
       found: { own: PEAK },
       waits: 0,
     });
+  });
+
+  it('is kept by a script that does not attach, where the peak is on the other side of it than the best probe', () => {
+    const { found, best } = factorOf(warmUp(1), { total: 1000 });
+    const between = Math.sqrt((found?.peak ?? 0) * best);
+    const of = (attached: { attached?: false }) => {
+      const schedule = { name: 'CosineAnnealingLR', peak: between };
+      return factorOf(warmUp(1), { total: 1000, schedule, ...attached }).found;
+    };
+    expect(of({})).toMatchObject({ factor: (found?.peak ?? 0) / between, hasProbed: true });
+    expect(of({ attached: false })).toMatchObject({ factor: 1, hasProbed: false });
   });
 
   it('is of no use where no LR was probed: the factor is 1', () => {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import Any, Callable
 
@@ -28,6 +29,13 @@ def _watch_optimizers(module: Any) -> None:
     from autolrs_keras_door import watch_optimizers
 
     watch_optimizers(module)
+
+
+def _watch_loaders(module: Any) -> None:
+    if os.environ.get("AUTOLRS_PHASE") == "search":
+        from autolrs_loaders import watch_loaders
+
+        watch_loaders(module)
 
 
 def _show_optimizers(module: Any) -> None:
@@ -76,6 +84,8 @@ def _leave_out(module: Any) -> None:
 _AFTER: dict[str, Callable[[Any], None]] = {
     "torch.optim.optimizer": _open_door,
     "torch.amp.grad_scaler": _watch_scaler,
+    "torch.utils.data.dataloader": _watch_loaders,
+    "fastai.data.load": _watch_loaders,
     "fastai.optimizer": _show_optimizers,
     "fastai.learner": _watch_fits,
     "optax._src.update": _watch_optax,

@@ -41,6 +41,14 @@ function isPlausible(factor: number): boolean {
   return factor >= min && factor <= max;
 }
 
+/**
+ * Whether the peak is on the other side of the script's own LR than the best probe. What was measured to be better then is in
+ * the direction of the probe alone.
+ */
+function isBeside({ peak, best }: SearchResult, own: number): boolean {
+  return best !== undefined && Math.sign(peak - own) * Math.sign(best - own) < 0;
+}
+
 export class FactorRun {
   limits: Limits;
   readonly #state: StrategyState;
@@ -85,13 +93,15 @@ export class FactorRun {
   *trainFound(found: SearchResult, own: number | undefined): Conversation<FinishReason> {
     const { facts } = this.#state;
     const unnamed = facts.attached === false ? 'its own LR' : "the script's own schedule";
-    this.#factor = own === undefined ? 1 : found.peak / own;
+    // A script that does not attach keeps its LR, unless another was measured to be better.
+    const isGuess = own !== undefined && facts.attached === false && isBeside(found, own);
+    this.#factor = own === undefined || isGuess ? 1 : found.peak / own;
     yield* decide({
       kind: 'factor-found',
       factor: this.#factor,
       peak: found.peak,
       ...(own !== undefined && { own }),
-      hasProbed: found.hasProbed,
+      hasProbed: found.hasProbed && !isGuess,
       schedule: facts.schedule?.name ?? unnamed,
     });
     yield* beginCounted(this.#state, 'searched');
