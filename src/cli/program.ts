@@ -88,8 +88,7 @@ function createRunCommand(onExit: ProgramEvents['onExit']): Command {
     .usage('[options] -- command...')
     .passThroughOptions()
     // The environment's names follow from the flags'; one line below says how.
-    .configureHelp({ optionDescription: (option) => option.description })
-    .showHelpAfterError('(autolrs run --help lists the options)');
+    .configureHelp({ optionDescription: (option) => option.description });
   addFlags(command, 'run');
   return command
     .addHelpText('after', RUN_EXAMPLES)
@@ -134,8 +133,7 @@ function createResumeCommand(onExit: ProgramEvents['onExit']): Command {
     .argument('<dir>', 'the run directory')
     .argument('[command...]', "the training command, after --, if it is another than the run's own")
     .usage('[options] <dir> [-- command...]')
-    .configureHelp({ optionDescription: (option) => option.description })
-    .showHelpAfterError('(autolrs resume --help lists the options)');
+    .configureHelp({ optionDescription: (option) => option.description });
   addFlags(command, 'resume');
   return command.action(async (dir: string, words: string[], raw: RawFlags<'resume'>) => {
     const { readResumeFlags } = await import('./flags/read-run.js');
@@ -156,7 +154,6 @@ function createWorkerCommand(onExit: ProgramEvents['onExit']): Command {
     .usage('[options] <dir> -- command...')
     .option('--wait <seconds>', 'how long the run may take to let workers join (default: 600)')
     .helpOption('-h, --help', 'print this help')
-    .showHelpAfterError('(autolrs worker --help lists the options)')
     .exitOverride()
     .action(async (dir: string, words: string[], raw: RawWorkerFlags) => {
       const { workerCommand } = await import('./commands/worker.js');
@@ -175,8 +172,7 @@ function createDoctorCommand(onExit: ProgramEvents['onExit']): Command {
     .argument('[command...]', 'the training command, after --')
     .usage('[options] -- command...')
     .passThroughOptions()
-    .configureHelp({ optionDescription: (option) => option.description })
-    .showHelpAfterError('(autolrs doctor --help lists the options)');
+    .configureHelp({ optionDescription: (option) => option.description });
   addFlags(command, 'doctor');
   return command.action(async (words: string[], raw: RawFlags<'doctor'>) => {
     const { readDoctorFlags } = await import('./flags/read-doctor.js');
@@ -195,8 +191,7 @@ function createRangeCommand(onExit: ProgramEvents['onExit']): Command {
     .argument('[command...]', 'the training command, after --')
     .usage('[options] -- command...')
     .passThroughOptions()
-    .configureHelp({ optionDescription: (option) => option.description })
-    .showHelpAfterError('(autolrs range --help lists the options)');
+    .configureHelp({ optionDescription: (option) => option.description });
   addFlags(command, 'range');
   return command.action(async (words: string[], raw: RawFlags<'range'>) => {
     const { readRangeFlags } = await import('./range/read-range.js');
@@ -215,8 +210,7 @@ function createPlanCommand(onExit: ProgramEvents['onExit']): Command {
     .argument('[command...]', 'the training command, after --')
     .usage('[options] [-- command...]')
     .passThroughOptions()
-    .configureHelp({ optionDescription: (option) => option.description })
-    .showHelpAfterError('(autolrs plan --help lists the options)');
+    .configureHelp({ optionDescription: (option) => option.description });
   addFlags(command, 'plan');
   return command.action(async (words: string[], raw: RawFlags<'plan'>) => {
     const { readPlanFlags } = await import('./plan/read-plan.js');
@@ -282,7 +276,6 @@ function createCompareCommand(onExit: ProgramEvents['onExit']): Command {
     .option('--maximize', 'with --metric: more of it is better (default: as the runs went by it)')
     .option('--no-maximize', 'with --metric: less of it is better')
     .option('--json', 'print one JSON document instead of a text')
-    .showHelpAfterError('(autolrs compare --help lists the options)')
     .action(async (runs: string[], raw: RawCompareFlags) => {
       const { compareCommand } = await import('./commands/compare.js');
       const { readCompareFlags } = await import('./flags/read-compare.js');
@@ -317,7 +310,6 @@ function createReportCommand(onExit: ProgramEvents['onExit']): Command {
     .option('--markdown', 'print a summary for a CI job or a comment')
     .option('--baseline <dir>', 'what the others are compared with (default: the first run)')
     .option('--json', 'print one JSON document: all that the page shows')
-    .showHelpAfterError('(autolrs report --help lists the options)')
     .action(async (dirs: string[], raw: RawReportFlags) => {
       const { reportCommand } = await import('./commands/report.js');
       const { readReportFlags } = await import('./flags/read-report.js');
@@ -334,7 +326,6 @@ function createWatchCommand(onExit: ProgramEvents['onExit']): Command {
     .argument('<dir>', 'the run directory')
     .option('--port <port>', 'where to listen on 127.0.0.1 (default: a free one)')
     .option('--json', 'print the address as one JSON document')
-    .showHelpAfterError('(autolrs watch --help lists the options)')
     .action(async (dir: string, raw: RawWatchFlags) => {
       const { watchCommand } = await import('./commands/watch.js');
       const { readWatchFlags } = await import('./flags/read-watch.js');
@@ -352,7 +343,6 @@ function createExportCommand(onExit: ProgramEvents['onExit']): Command {
     .option('--to <target>', 'torch, keras, optax, hf, lightning, csv or json')
     .option('--fit <shape>', 'the closest schedule of a known shape: cosine, wsd or piecewise')
     .option('-o, --output <file>', 'the file (default: stdout)')
-    .showHelpAfterError('(autolrs export --help lists the options)')
     .action(async (dir: string, raw: RawExportFlags) => {
       const { exportCommand } = await import('./commands/export.js');
       const { readExportFlags } = await import('./flags/read-export.js');

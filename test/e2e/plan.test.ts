@@ -151,6 +151,8 @@ describe('autolrs plan', () => {
     [['plan', '--measure', 'python', 'train.py'], '--measure is "python"'],
     [['plan', '--measure', '0', ...TRAINS], '--measure is "0"'],
     [['plan', ...HORIZON, '--budget', '30m', ...TRAINS], 'add --measure'],
+    [['plan', ...HORIZON, '--budget', '30m'], 'write autolrs plan --measure … -- python train.py'],
+    [['plan', '--steps', '9', '--strategy', './no.js'], 'there is no such file'],
     [['plan', '--budget', '5ep'], 'only the script tells'],
     [['plan', '--budget', '5ep', ...TRAINS], 'does not say how many steps an epoch has'],
     [['plan', '--steps', '9e15'], '9000000000000000 steps are more than a plan is made of'],

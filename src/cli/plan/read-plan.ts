@@ -41,7 +41,7 @@ export function readPlanFlags(
   }
   if (budgetSeconds !== undefined && measured === undefined) {
     throw usage(
-      'how many steps there is time for only measured steps tell; add --measure, which trains a few of the script and rolls them back, or give --budget in steps',
+      `how many steps there is time for only measured steps tell; ${hasCommand ? 'add --measure' : 'write autolrs plan --measure … -- python train.py'}, which trains a few of the script and rolls them back, or give --budget in steps`,
     );
   }
   if (budgetEpochs !== undefined && !hasCommand) {
