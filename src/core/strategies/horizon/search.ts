@@ -4,6 +4,7 @@ import type { Conversation } from '../../conversation/conversation.js';
 import type { Interval } from '../../conversation/decision.js';
 import { AutolrsError } from '../../errors.js';
 import type { KnownSearch } from '../../known-search.js';
+import { keepsSchedule } from '../keeps-schedule.js';
 import { type Limits, stepsLeft } from '../limits.js';
 import { findInterval, givenInterval } from '../range-test.js';
 import { Stages } from '../stages.js';
@@ -14,7 +15,13 @@ import { forecastEnd, recordForecast } from './committed/end-forecast.js';
 import { hasGained, isOutdone, tellsApart } from './peak-search/evidence.js';
 import { bestOf } from './peak-search/parabola.js';
 import { findPeak } from './peak-search/peak.js';
-import { COARSE_PROBES, plannedSteps, planSearch, type SearchPlan } from './peak-search/plan.js';
+import {
+  COARSE_PROBES,
+  plannedSteps,
+  planOwnSearch,
+  planSearch,
+  type SearchPlan,
+} from './peak-search/plan.js';
 import { isValidated, type TrainedProbe } from './peak-search/probe.js';
 import { recordPlan } from './record-search-plan.js';
 
@@ -49,8 +56,14 @@ export function* search(
     if (agrees) return yield* takeKnown(state, limits, like);
   }
   const besides = probeCost(state);
-  const planFor = (all: number) =>
-    withoutLoneRamp(planSearch(all, searchBudget, given === undefined, besides), state);
+  const own = ownPeak(state);
+  const planFor = (all: number) => {
+    const plan = withoutLoneRamp(
+      planSearch(all, searchBudget, given === undefined, besides),
+      state,
+    );
+    return own === undefined ? plan : planOwnSearch(plan);
+  };
   const plan = planFor(total);
   yield* recordPlan(
     {
@@ -71,16 +84,18 @@ export function* search(
   const isBlind = given === undefined && plan.rampSteps === 0;
   const peak = isBlind
     ? { lr: interval.max, coarse: [], fine: [], trunkSteps: 0 }
-    : yield* findPeak(state, plan, interval);
+    : yield* findPeak(state, plan, interval, own);
   if (peak === undefined || state.flatLoss.finding) return undefined;
   yield* recordForecast(state, forecastEnd(peak, stepsLeft(limits, state.ledger)));
-  const probes = [...peak.coarse, ...peak.fine];
+  // Probes about the script's own peak say more of it than those of the coarse rung.
+  const isOwnProbed = own !== undefined && peak.fine.length > 0;
+  const probes = isOwnProbed ? peak.fine : [...peak.coarse, ...peak.fine];
   const hasProbed = hasLearnt(state, probes) && tellsApart(probes);
-  const { lr: own } = state.facts;
-  const isBorne = bestOf(probes) !== undefined && own >= interval.min && own <= interval.max;
-  const isItsOwn = !hasProbed && peak.coarse.length > 0 && (isLeftAlone(state) ? own > 0 : isBorne);
+  const { lr } = state.facts;
+  const isBorne = bestOf(probes) !== undefined && lr >= interval.min && lr <= interval.max;
+  const isItsOwn = !hasProbed && peak.coarse.length > 0 && (isLeftAlone(state) ? lr > 0 : isBorne);
   const best = bestOf(peak.fine) ?? bestOf(peak.coarse);
-  return { peak: isItsOwn ? own : peak.lr, stages, hasProbed, ...(best && { best: best.lr }) };
+  return { peak: isItsOwn ? lr : peak.lr, stages, hasProbed, ...(best && { best: best.lr }) };
 }
 
 /** What a probe costs besides its steps, in steps; without a time budget that is not counted. */
@@ -98,6 +113,13 @@ export function isLeftAlone({ facts, options }: StrategyState): boolean {
 /** A ramp compares nothing: what it sees is no reason to take another LR than the script has. */
 function withoutLoneRamp(plan: SearchPlan, state: StrategyState): SearchPlan {
   return isLeftAlone(state) && plan.coarseSteps === 0 ? { ...plan, rampSteps: 0 } : plan;
+}
+
+/** Highest LR of the schedule that a script which does not attach keeps, if it is known. */
+function ownPeak(state: StrategyState): number | undefined {
+  const { options, facts } = state;
+  const isKept = isLeftAlone(state) && keepsSchedule(options, facts);
+  return isKept ? facts.schedule?.peak : undefined;
 }
 
 function* stayWithOwnLr(state: StrategyState, limits: Limits): Conversation<SearchResult> {

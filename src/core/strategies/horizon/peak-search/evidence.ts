@@ -9,6 +9,12 @@ const LEAST_GAIN_SHARE = 0.01;
 /** Standard errors from which on the best of some probes is clearly better than one that was not chosen by its loss. */
 const CLEAR_ERRORS = 3;
 
+/** Share of a probe's losses, from its end, whose changes give the noise: at its highest LR they change more. */
+const NOISE_LOSSES_SHARE = 0.5;
+
+/** Smallest number of losses whose changes give the noise. */
+const LEAST_NOISE_LOSSES = 8;
+
 /** @param first The loss before the first update, of the kind that the probes have. */
 export function hasGained(first: number | undefined, probes: readonly AnnealedProbe[]): boolean {
   const best = bestOf(probes)?.loss;
@@ -63,11 +69,12 @@ function probeAt(
 }
 
 /**
- * Standard error of the difference of two levels, from how much it changes from one step to the next. Many scripts draw the
- * same batches in each probe: their noise is not in the difference.
+ * Standard error of the difference of two levels, from how much it changes from one step to the next where the LR falls. Many
+ * scripts draw the same batches in each probe: their noise is not in the difference.
  */
 function errorOfDifference(a: readonly number[], b: readonly number[]): number {
-  const differences = a.map((loss, i) => loss - (b[i] ?? Number.NaN));
+  const count = Math.max(LEAST_NOISE_LOSSES, Math.round(NOISE_LOSSES_SHARE * a.length));
+  const differences = a.map((loss, i) => loss - (b[i] ?? Number.NaN)).slice(-count);
   const changes = differences
     .slice(1)
     .map((next, i) => next - (differences[i] ?? Number.NaN))

@@ -16,6 +16,7 @@ import {
 import { keepsAverages } from '../committed/averaged/averages.js';
 import { backToStart, ProbeSeries, probeCoarse, START } from './coarse-rung.js';
 import { goodRange, placesBeyondGood } from './good-range.js';
+import { peakOfOwn, probeOwn } from './own-rung.js';
 import { vertexOf } from './parabola.js';
 import { exceedsPlan, type SearchPlan } from './plan.js';
 import type { TrainedProbe } from './probe.js';
@@ -61,11 +62,16 @@ export interface Peak {
   readonly trunkSteps: number;
 }
 
-/** The peak, and the trainer left where it was found; undefined when its data ended. */
+/**
+ * The peak, and the trainer left where it was found; undefined when its data ended.
+ *
+ * @param own Peak of the script's own schedule, if a factor on it is searched.
+ */
 export function* findPeak(
   state: StrategyState,
   plan: SearchPlan,
   interval: Interval,
+  own?: number,
 ): Conversation<Peak | undefined> {
   const bottom = Math.log2(interval.min);
   const top = Math.log2(interval.max);
@@ -93,7 +99,13 @@ export function* findPeak(
   let start = START;
   let peak: number | undefined;
   const rough = vertexOf(coarse);
-  if (rough !== undefined && plan.fineSteps > 0) {
+  if (rough !== undefined && plan.fineSteps > 0 && own !== undefined) {
+    const asked = { own: Math.log2(own), rough, steps: plan.fineSteps };
+    const probes = yield* probeOwn(series, asked);
+    if (probes === undefined) return undefined;
+    fine.push(...probes);
+    peak = peakOfOwn(asked.own, probes);
+  } else if (rough !== undefined && plan.fineSteps > 0) {
     const trunk = yield* growTrunk(
       state,
       plan.trunkSteps,

@@ -49,6 +49,28 @@ const TRUNK = { share: 0.02, leastSteps: 16, mostSteps: 2000 };
  */
 const FINE = { share: 0.009, leastSteps: 16, longSteps: 300, longShare: 0.005, mostSteps: 1000 };
 
+/** Most probes of the rung about the script's own peak. */
+export const OWN_PROBES = 4;
+
+/** Length of one of them: what the budget leaves, and its bounds. */
+const OWN = { leastSteps: 16, mostSteps: 1000 };
+
+/**
+ * A search for a factor on the script's own schedule, whose peak is known: in the place of the fine rung, fewer and longer
+ * probes.
+ *
+ * @param plan As it is without.
+ */
+export function planOwnSearch(plan: SearchPlan): SearchPlan {
+  if (plan.coarseSteps === 0) return plan;
+  const withCoarse = { ...plan, trunkSteps: 0, fineProbes: 0, fineSteps: 0 };
+  const left = Math.floor((plan.mostSteps - plannedSteps(withCoarse)) / OWN_PROBES);
+  const fineSteps = Math.min(OWN.mostSteps, left);
+  if (fineSteps < OWN.leastSteps) return withCoarse;
+  const whole = { ...withCoarse, fineProbes: OWN_PROBES, fineSteps };
+  return exceedsPlan(whole, plannedSteps(whole), COARSE_PROBES + OWN_PROBES) ? withCoarse : whole;
+}
+
 /**
  * @param total All steps of the run, search included.
  * @param budget The largest share of them that the search may take.

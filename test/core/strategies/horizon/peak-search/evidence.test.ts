@@ -57,6 +57,15 @@ describe('a script’s own LR is measured to be worse', () => {
     expect([isFound(true), isFound(false)]).toEqual([true, false]);
   });
 
+  it('by a difference at the end, wherever a probe has leapt at its highest LR', () => {
+    const levels = { 0.001: 2.33, 0.003: 2.28, 0.008: 2.3 };
+    const probes = rung(levels, 0.02, { onSameBatches: true }).map((probe) => ({
+      ...probe,
+      losses: probe.losses.map((loss, i) => (i === 8 && probe.lr > 0.001 ? 2 * loss : loss)),
+    }));
+    expect(isOutdone(0.001, probes, false)).toBe(true);
+  });
+
   it('not where it lies beyond the best of all, on the side where nothing was probed', () => {
     const rising = rung({ 0.01: 2.9, 0.03: 2.6, 0.1: 2.2 }, 0.01);
     expect(isOutdone(1, rising, false)).toBe(false);

@@ -1,0 +1,92 @@
+/** A factor on the schedule of a script that does not attach: longer probes about the peak that the script has. */
+
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { resolveOptions } from '../../../../src/core/options.js';
+import { peakOfOwn } from '../../../../src/core/strategies/horizon/peak-search/own-rung.js';
+import {
+  plannedSteps,
+  planOwnSearch,
+  planSearch,
+} from '../../../../src/core/strategies/horizon/peak-search/plan.js';
+import { beginStrategy } from '../../../../src/core/strategies/registry.js';
+import { drive } from '../../../support/drive.js';
+import { SimulatedTrainer } from '../../../support/simulated-trainer.js';
+
+const BEST = 0.03;
+
+/** The factor, and the probes of the search, where the script's own peak is so many octaves above the best LR. */
+function search(octaves: number, { steps = 3000, seed = 1 } = {}) {
+  const peak = BEST * 2 ** octaves;
+  const trainer = new SimulatedTrainer({ canValidate: false, onlyGoesForward: true, seed });
+  const facts = {
+    ...trainer.facts,
+    lr: peak,
+    attached: false,
+    can: { ...trainer.facts.can, base: true },
+    schedule: { name: 'CosineAnnealingLR', peak },
+  };
+  const { decisions } = drive(beginStrategy(resolveOptions({ steps }), facts), trainer);
+  const probes = decisions.filter((decision) => decision.kind === 'probe-ended');
+  const found = decisions.find((decision) => decision.kind === 'factor-found');
+  return { factor: found?.factor ?? Number.NaN, probes, peak };
+}
+
+describe('the search of a factor where the peak of the schedule is known', () => {
+  it('compares that peak, on longer probes, with those about it', () => {
+    const { probes, peak } = search(0);
+    const own = probes.filter(({ steps }) => steps > 2 * (probes[0]?.steps ?? Infinity));
+    const [first, next = 0, last = 0] = own.map(({ lr }) => Math.log2(lr / peak));
+    expect(first).toBeCloseTo(0, 12);
+    expect(Math.abs(next)).toBeGreaterThan(0.99);
+    expect(last).toBeCloseTo(-next, 12);
+    expect(own).toHaveLength(3);
+  });
+
+  it.each([-3, -2, 2, 3])(
+    'goes from a peak that is %i octaves off to nearer than two',
+    (octaves) => {
+      for (const seed of [1, 2, 3, 4, 5]) {
+        const left = Math.abs(Math.log2(search(octaves, { seed }).factor) + octaves);
+        expect(left).toBeLessThan(Math.min(2, Math.abs(octaves)) - 0.5);
+      }
+    },
+  );
+
+  it('leaves the best peak as it is', () => {
+    for (const seed of [1, 2, 3]) expect(search(0, { seed }).factor).toBe(1);
+  });
+
+  it('takes a peak that was measured, where a far probe that nearly diverged bends the parabola', () => {
+    const at = (lr: number, loss: number) => ({ lr, loss, steps: 48, losses: [] });
+    const probes = [at(1, 2.68), at(2, 2.63), at(4, 2.97)];
+    expect(peakOfOwn(0, probes)).toBe(1);
+    const flat = [at(1, 2.68), at(2, 2.63), at(4, 2.64)];
+    expect(peakOfOwn(0, flat)).toBeGreaterThan(1);
+    const down = [at(1, 2.68), at(1 / 2, 2.63), at(1 / 4, 2.97)];
+    expect(peakOfOwn(0, down)).toBe(-1);
+    expect(peakOfOwn(0, [at(1, Number.NaN)])).toBeUndefined();
+  });
+});
+
+describe('its plan', () => {
+  it('never costs more than the budget, and drops the fine rung for longer probes', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 20_000_000 }),
+        fc.double({ min: 0.001, max: 0.5, noNaN: true }),
+        fc.boolean(),
+        (total, budget, needsRamp) => {
+          const plan = planOwnSearch(planSearch(total, budget, needsRamp));
+          expect(plannedSteps(plan)).toBeLessThanOrEqual(plan.mostSteps);
+          expect(plan.trunkSteps).toBe(0);
+          expect([0, 4]).toContain(plan.fineProbes);
+        },
+      ),
+      { numRuns: 1000 },
+    );
+    expect(planOwnSearch(planSearch(2000, 0.1, true))).toMatchObject({ fineSteps: 32 });
+    expect(planOwnSearch(planSearch(1000, 0.1, true))).toMatchObject({ fineSteps: 0 });
+    expect(planOwnSearch(planSearch(10_000_000, 0.1, true))).toMatchObject({ fineSteps: 1000 });
+  });
+});
