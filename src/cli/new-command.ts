@@ -10,5 +10,6 @@ export function newCommand(name: string): Command {
       writeErr: (text) => stderr.write(text),
     })
     .helpOption('-h, --help', 'print this help')
+    .showHelpAfterError(`(autolrs ${name} --help lists the options)`)
     .exitOverride();
 }

@@ -16,7 +16,13 @@ import type { RawCompareFlags } from './flags/read-compare.js';
 import type { RawExportFlags } from './flags/read-export.js';
 import type { RawReportFlags } from './flags/read-report.js';
 import type { RawWatchFlags } from './flags/read-watch.js';
-import { type FlagCommand, type FlagRow, flagsOf, type RawFlags } from './flags/table.js';
+import {
+  type FlagCommand,
+  type FlagRow,
+  flagsOf,
+  ignoredFlagsOf,
+  type RawFlags,
+} from './flags/table.js';
 import { createListCommand } from './list/define.js';
 import { newCommand } from './new-command.js';
 import { readVersion } from './version.js';
@@ -82,8 +88,7 @@ function createRunCommand(onExit: ProgramEvents['onExit']): Command {
     .usage('[options] -- command...')
     .passThroughOptions()
     // The environment's names follow from the flags'; one line below says how.
-    .configureHelp({ optionDescription: (option) => option.description })
-    .showHelpAfterError('(autolrs run --help lists the options)');
+    .configureHelp({ optionDescription: (option) => option.description });
   addFlags(command, 'run');
   return command
     .addHelpText('after', RUN_EXAMPLES)
@@ -128,8 +133,7 @@ function createResumeCommand(onExit: ProgramEvents['onExit']): Command {
     .argument('<dir>', 'the run directory')
     .argument('[command...]', "the training command, after --, if it is another than the run's own")
     .usage('[options] <dir> [-- command...]')
-    .configureHelp({ optionDescription: (option) => option.description })
-    .showHelpAfterError('(autolrs resume --help lists the options)');
+    .configureHelp({ optionDescription: (option) => option.description });
   addFlags(command, 'resume');
   return command.action(async (dir: string, words: string[], raw: RawFlags<'resume'>) => {
     const { readResumeFlags } = await import('./flags/read-run.js');
@@ -150,7 +154,6 @@ function createWorkerCommand(onExit: ProgramEvents['onExit']): Command {
     .usage('[options] <dir> -- command...')
     .option('--wait <seconds>', 'how long the run may take to let workers join (default: 600)')
     .helpOption('-h, --help', 'print this help')
-    .showHelpAfterError('(autolrs worker --help lists the options)')
     .exitOverride()
     .action(async (dir: string, words: string[], raw: RawWorkerFlags) => {
       const { workerCommand } = await import('./commands/worker.js');
@@ -169,8 +172,7 @@ function createDoctorCommand(onExit: ProgramEvents['onExit']): Command {
     .argument('[command...]', 'the training command, after --')
     .usage('[options] -- command...')
     .passThroughOptions()
-    .configureHelp({ optionDescription: (option) => option.description })
-    .showHelpAfterError('(autolrs doctor --help lists the options)');
+    .configureHelp({ optionDescription: (option) => option.description });
   addFlags(command, 'doctor');
   return command.action(async (words: string[], raw: RawFlags<'doctor'>) => {
     const { readDoctorFlags } = await import('./flags/read-doctor.js');
@@ -189,8 +191,7 @@ function createRangeCommand(onExit: ProgramEvents['onExit']): Command {
     .argument('[command...]', 'the training command, after --')
     .usage('[options] -- command...')
     .passThroughOptions()
-    .configureHelp({ optionDescription: (option) => option.description })
-    .showHelpAfterError('(autolrs range --help lists the options)');
+    .configureHelp({ optionDescription: (option) => option.description });
   addFlags(command, 'range');
   return command.action(async (words: string[], raw: RawFlags<'range'>) => {
     const { readRangeFlags } = await import('./range/read-range.js');
@@ -204,17 +205,17 @@ function createPlanCommand(onExit: ProgramEvents['onExit']): Command {
   const command = newCommand('plan')
     .summary('Say what a run would do and take before it starts: steps, minutes, bytes.')
     .description(
-      'Say what a run would do and take before it starts: steps of search and of training, evaluations, checkpoints. With a command its script is started and asked for its own number of steps, and ended. With --measure a few steps are trained, too, and the plan has minutes and bytes. Nothing is kept.',
+      'Say what a run would do and take before it starts: steps of search and of training, evaluations, checkpoints. With a command its script is started and asked for its own number of steps, and ended. With --measure a few steps are trained, too, and the plan has minutes and bytes. Nothing is kept. Options of run that change nothing of a plan are taken, too.',
     )
     .argument('[command...]', 'the training command, after --')
     .usage('[options] [-- command...]')
     .passThroughOptions()
-    .configureHelp({ optionDescription: (option) => option.description })
-    .showHelpAfterError('(autolrs plan --help lists the options)');
+    .configureHelp({ optionDescription: (option) => option.description });
   addFlags(command, 'plan');
   return command.action(async (words: string[], raw: RawFlags<'plan'>) => {
     const { readPlanFlags } = await import('./plan/read-plan.js');
-    const settings = readPlanFlags(raw, words);
+    const { withKnownRuns } = await import('./flags/read-like.js');
+    const settings = await withKnownRuns(readPlanFlags(raw, words), raw);
     const { planCommand } = await import('./plan/plan-command.js');
     onExit(await planCommand(settings));
   });
@@ -230,14 +231,19 @@ function addFlags(command: Command, name: FlagCommand): void {
     }
     command.addOption(toOption(row));
   }
+  for (const row of ignoredFlagsOf(name)) command.addOption(createOption(row).hideHelp());
 }
 
 function toOption(row: FlagRow): Option {
+  const option = createOption(row);
+  return isSetInEnvironment(row) ? option.env(variableOf(row)) : option;
+}
+
+function createOption(row: FlagRow): Option {
   const note = row.default === undefined ? '' : ` (default: ${row.default})`;
   const [open, close] = row.isValueOptional ? '[]' : '<>';
   const value = row.value === undefined ? '' : ` ${open}${row.value}${close}`;
-  const option = new Option(`--${row.flag}${value}`, row.help + note);
-  return isSetInEnvironment(row) ? option.env(variableOf(row)) : option;
+  return new Option(`--${row.flag}${value}`, row.help + note);
 }
 
 function createShowCommand(onExit: ProgramEvents['onExit']): Command {
@@ -270,7 +276,6 @@ function createCompareCommand(onExit: ProgramEvents['onExit']): Command {
     .option('--maximize', 'with --metric: more of it is better (default: as the runs went by it)')
     .option('--no-maximize', 'with --metric: less of it is better')
     .option('--json', 'print one JSON document instead of a text')
-    .showHelpAfterError('(autolrs compare --help lists the options)')
     .action(async (runs: string[], raw: RawCompareFlags) => {
       const { compareCommand } = await import('./commands/compare.js');
       const { readCompareFlags } = await import('./flags/read-compare.js');
@@ -305,7 +310,6 @@ function createReportCommand(onExit: ProgramEvents['onExit']): Command {
     .option('--markdown', 'print a summary for a CI job or a comment')
     .option('--baseline <dir>', 'what the others are compared with (default: the first run)')
     .option('--json', 'print one JSON document: all that the page shows')
-    .showHelpAfterError('(autolrs report --help lists the options)')
     .action(async (dirs: string[], raw: RawReportFlags) => {
       const { reportCommand } = await import('./commands/report.js');
       const { readReportFlags } = await import('./flags/read-report.js');
@@ -322,7 +326,6 @@ function createWatchCommand(onExit: ProgramEvents['onExit']): Command {
     .argument('<dir>', 'the run directory')
     .option('--port <port>', 'where to listen on 127.0.0.1 (default: a free one)')
     .option('--json', 'print the address as one JSON document')
-    .showHelpAfterError('(autolrs watch --help lists the options)')
     .action(async (dir: string, raw: RawWatchFlags) => {
       const { watchCommand } = await import('./commands/watch.js');
       const { readWatchFlags } = await import('./flags/read-watch.js');
@@ -340,7 +343,6 @@ function createExportCommand(onExit: ProgramEvents['onExit']): Command {
     .option('--to <target>', 'torch, keras, optax, hf, lightning, csv or json')
     .option('--fit <shape>', 'the closest schedule of a known shape: cosine, wsd or piecewise')
     .option('-o, --output <file>', 'the file (default: stdout)')
-    .showHelpAfterError('(autolrs export --help lists the options)')
     .action(async (dir: string, raw: RawExportFlags) => {
       const { exportCommand } = await import('./commands/export.js');
       const { readExportFlags } = await import('./flags/read-export.js');

@@ -20,6 +20,7 @@ import { metricOf } from './metric.js';
 import { resolveOptions, type STRATEGIES, type TunerOptions } from './options.js';
 import { type RunResult, statusOf } from './record/result.js';
 import { ResultBuilder } from './record/result-builder.js';
+import { measured } from './strategies/own/measured.js';
 import { beginStrategy, type Strategy } from './strategies/registry.js';
 import { type StrategyTools, TOOLS } from './strategies/tools.js';
 
@@ -111,7 +112,8 @@ export function createTuner(asked: AskedOptions = {}): AskedTuner {
       '`strategy` is no generator; write: function* (options, facts, tools) { … }',
     );
   }
-  return new Tuner(conversation, facts, {
+  const played = own === undefined ? conversation : measured(conversation, options, facts);
+  return new Tuner(played, facts, {
     id: 'asked',
     dir: '',
     strategy: name,

@@ -10,8 +10,16 @@ export function escapeLines(text: string): string {
 
 /** The text with what a terminal would obey written as JSON escapes it: `\u001b`. */
 export function escapeControls(text: string): string {
-  return text.replace(
-    HIDDEN,
+  return replaceControls(
+    text,
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );
+}
+
+export function hasControls(text: string): boolean {
+  return text.search(HIDDEN) >= 0;
+}
+
+export function replaceControls(text: string, by: (character: string) => string): string {
+  return text.replace(HIDDEN, by);
 }

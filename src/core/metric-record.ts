@@ -1,6 +1,6 @@
 /** A run's metric along its committed path: the last value and the best. Values that are not finite do not count. */
 
-import { isBetter, type Metric, type MetricPoint, orient } from './metric.js';
+import { isBetter, type Metric, type MetricPoint, metricValue, orient } from './metric.js';
 
 export interface MetricResult extends Metric {
   /** Of the model that the run has; null before it was measured. */
@@ -49,10 +49,8 @@ export class MetricRecord {
     metrics: Readonly<Record<string, number>> | undefined,
     step: number,
   ): MetricPoint | undefined {
-    if (this.#metric === undefined || metrics === undefined) return undefined;
-    const { name } = this.#metric;
-    const value = Object.hasOwn(metrics, name) ? metrics[name] : undefined;
-    return value !== undefined && Number.isFinite(value) ? { value, step } : undefined;
+    const value = this.#metric && metricValue(this.#metric, metrics);
+    return value === undefined ? undefined : { value, step };
   }
 
   /** The model came to that. */

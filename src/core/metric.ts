@@ -52,6 +52,15 @@ export function recordedMetric(options: Readonly<Record<string, unknown>>): Metr
   return typeof metric === 'string' ? { name: metric, maximize: maximize === true } : undefined;
 }
 
+/** The value among those of an evaluation, if it is there and finite. */
+export function metricValue(
+  { name }: Pick<Metric, 'name'>,
+  metrics: Readonly<Record<string, number>> = {},
+): number | undefined {
+  const value = Object.hasOwn(metrics, name) ? metrics[name] : undefined;
+  return Number.isFinite(value) ? value : undefined;
+}
+
 /** From a value to its score, and back: a negation is its own inverse. */
 export function orient(value: number, metric: Metric | undefined): number {
   return metric?.maximize ? 0 - value : value;

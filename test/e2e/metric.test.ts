@@ -56,6 +56,27 @@ describe('autolrs run --metric', () => {
     expect(document.runs[1].final.loss).toBeCloseTo(0.9, 12);
   });
 
+  it('ends plainly where the metric only gets worse, with the script’s own weights', async () => {
+    const { code, stderr, dir } = await run(BY_ACCURACY, { PEAK: '0' });
+    expect(code, stderr).toBe(0);
+    const { metric, returned, steps, schedule } = resultOf(dir);
+    const value = { value: 0.9, step: 0, best: 0.9, bestStep: 0 };
+    expect(metric).toEqual({ name: 'accuracy', maximize: true, ...value });
+    expect({ to: returned.to, committed: steps.committed, schedule }).toEqual({
+      to: 0,
+      committed: 0,
+      schedule: [],
+    });
+    // As often as rollbacks are allowed, and not for ever.
+    expect(stderr.match(/accuracy gets worse/g)?.length).toBeLessThanOrEqual(3);
+    expect(stderr).toContain(
+      "finished: nothing was better than before the first step, so the weights are the script's own; ",
+    );
+    expect(stderr.replace(/\s+/g, ' ')).toContain(
+      'accuracy 0.9000, best 0.9000 at step 0; higher is better; if lower is better after all, give --no-maximize',
+    );
+  });
+
   it('goes back to the best accuracy of a run that gets worse, the same after a kill and a resume', async () => {
     const flags = [...BY_ACCURACY, '--checkpoint-steps', '25'];
     const undisturbed = await run(flags, { PEAK: '450' });

@@ -3,7 +3,7 @@
 import { copyFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { ROOT, runCli, temporaryDirectory } from '../support/cli.js';
+import { fixture, ROOT, runCli, temporaryDirectory } from '../support/cli.js';
 import { readRun } from '../support/read-run.js';
 
 const DIGITS = [process.execPath, join(ROOT, 'examples', 'demo', 'digits.js')];
@@ -54,6 +54,46 @@ describe('a strategy of one’s own', () => {
     expect(readRun(killed.dir).essence).toEqual(readRun(undisturbed.dir).essence);
     const again = await run(killed.cwd, { flags: ['--or-resume'] });
     expect([again.code, again.stderr]).toEqual([0, expect.stringContaining('the run is over')]);
+  });
+
+  it('goes by a metric, in its result and in compare, and ends at its target', async () => {
+    const source = `export function* strategy(options, facts, { evaluate, train }) {
+      for (let part = 0; part < 6; part++) {
+        yield* train({ purpose: 'commit', steps: 50, lr: 0.1 });
+        yield* evaluate(options);
+      }
+    }`;
+    const { cwd, dir } = project(source);
+    const by = ['--metric', 'accuracy', '--maximize'];
+    const words = ['--strategy', './mine.js', ...by, '--', ...fixture('overfits.mjs')];
+    const whole = await runCli(['run', '--run-dir', 'run', ...words], { cwd });
+    expect(whole.code, whole.stderr).toBe(0);
+    const { metric } = JSON.parse(readFileSync(join(dir, 'result.json'), 'utf8'));
+    expect(metric).toMatchObject({ name: 'accuracy', step: 300, best: metric.value });
+    const target = ['run', '--run-dir', 'short', '--target', '0.44', ...words];
+    const short = await runCli(target, { cwd });
+    expect(short.code, short.stderr).toBe(0);
+    expect(short.stderr).toContain('the target is reached');
+    const compared = await runCli(['compare', '--json', 'run', 'short'], { cwd });
+    expect(JSON.parse(compared.stdout)).toMatchObject({
+      loss: 'metric',
+      metric: { name: 'accuracy' },
+    });
+    const other = [
+      'run',
+      '--run-dir',
+      'other',
+      '--strategy',
+      './mine.js',
+      '--metric',
+      'top',
+      '--no-maximize',
+    ];
+    const refused = await runCli([...other, '--', ...fixture('overfits.mjs')], { cwd });
+    expect([refused.code, refused.stderr]).toEqual([
+      2,
+      expect.stringContaining('a loss and "accuracy", "wer"'),
+    ]);
   });
 
   it('does not go on as another, nor without its file', async () => {

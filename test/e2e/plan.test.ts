@@ -3,10 +3,15 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { createProgram } from '../../src/cli/program.js';
 import { fixture, ROOT, runCli, temporaryDirectory } from '../support/cli.js';
 import { hasPythonModules, PYTHON } from '../support/python.js';
 
 const TRAINS = ['--', ...fixture('trains.mjs')];
+const RAISES = ['--', ...fixture('raises.mjs')];
+const PRINTS = ['--', ...fixture('prints-accuracy.mjs')];
+/** The tests' own strategy is not given. */
+const UNSET = { env: { AUTOLRS_STRATEGY: '' } };
 const DIGITS = ['--', process.execPath, join(ROOT, 'examples', 'demo', 'digits.js')];
 const HORIZON = ['--strategy', 'horizon'];
 
@@ -26,16 +31,54 @@ describe('autolrs plan', () => {
   it('takes the settings of a file, as a run does', async () => {
     const cwd = temporaryDirectory();
     writeFileSync(join(cwd, 'autolrs.toml'), 'budget = 3000\nstrategy = "horizon"\n');
-    const own = await runCli(['plan', '--json'], { cwd, env: { AUTOLRS_STRATEGY: '' } });
+    const own = await runCli(['plan', '--json'], { cwd, ...UNSET });
     expect(JSON.parse(own.stdout).steps.total).toBe(3000);
     const typed = await runCli(['plan', '--json', '--steps', '500'], { cwd });
     expect(JSON.parse(typed.stdout).steps.committed).toBe(500);
   });
 
+  it('takes every option of run, and shows those that say what the run goes by', async () => {
+    const { commands } = createProgram({ onStart() {}, onFile() {}, onExit() {} });
+    const flagsOf = (name: string) =>
+      commands.find((one) => one.name() === name)?.options.map(({ long }) => long) ?? [];
+    expect(flagsOf('run').length).toBeGreaterThan(30);
+    expect(flagsOf('run').filter((flag) => !flagsOf('plan').includes(flag))).toEqual([]);
+    const given =
+      '--budget 2000 --metric accuracy --maximize --target 0.9 --run-dir d --or-resume --restarts 2 --join --tensorboard all --web --log-level debug'.split(
+        ' ',
+      );
+    const returns = ['--', ...fixture('returns-accuracy.mjs')];
+    const json = await runCli(['plan', '--json', ...HORIZON, ...given, ...returns]);
+    expect(json.code, json.stderr).toBe(0);
+    expect(JSON.parse(json.stdout)).toMatchObject({
+      metric: { name: 'accuracy', maximize: true },
+      target: 0.9,
+      validationPattern: null,
+      steps: { total: 2000 },
+    });
+    const { stdout } = await runCli(['plan', '--quiet', ...HORIZON, ...given, ...returns]);
+    expect(stdout).toMatch(/^metric {7}accuracy, more is better: /m);
+    expect(stdout).toMatch(
+      /^target {7}the run ends once accuracy is 0.9, which no plan foresees$/m,
+    );
+  });
+
+  it('plans the schedule of an earlier run, and a run that takes its peak from one', async () => {
+    const dir = join(temporaryDirectory(), 'run');
+    const run = ['run', '--quiet', ...HORIZON, '--budget', '1500', '--run-dir', dir, ...TRAINS];
+    expect((await runCli(run)).code).toBe(0);
+    const replay = await runCli(['plan', '--json', '--replay', dir, '--rescale-to', '700'], UNSET);
+    expect(replay.code, replay.stderr).toBe(0);
+    const { steps, search } = JSON.parse(replay.stdout);
+    expect({ steps, search }).toMatchObject({ steps: { total: 700, search: 0 }, search: 'none' });
+    const like = await runCli(['plan', '--quiet', ...HORIZON, '--like', dir, '--steps', '4000']);
+    expect(like.stdout).toMatch(/^search +8 /m);
+    expect(like.stdout).toMatch(/^like +peak LR .* is taken if one probe of 8 steps bears it out/m);
+  });
+
   it('asks a script for its own number of steps, and trains nothing', async () => {
     // It raises at its first training.
-    const raises = ['--', ...fixture('raises.mjs')];
-    const { code, stdout, stderr } = await runCli(['plan', '--json', ...HORIZON, ...raises]);
+    const { code, stdout, stderr } = await runCli(['plan', '--json', ...HORIZON, ...RAISES]);
     expect(code, stderr).toBe(0);
     const { script, steps, seconds, measured } = JSON.parse(stdout);
     expect(script).toMatchObject({ name: 'fixture', total: 600 });
@@ -108,10 +151,17 @@ describe('autolrs plan', () => {
     [['plan', '--measure', 'python', 'train.py'], '--measure is "python"'],
     [['plan', '--measure', '0', ...TRAINS], '--measure is "0"'],
     [['plan', ...HORIZON, '--budget', '30m', ...TRAINS], 'add --measure'],
+    [['plan', ...HORIZON, '--budget', '30m'], 'write autolrs plan --measure … -- python train.py'],
+    [['plan', '--steps', '9', '--strategy', './no.js'], 'there is no such file'],
     [['plan', '--budget', '5ep'], 'only the script tells'],
     [['plan', '--budget', '5ep', ...TRAINS], 'does not say how many steps an epoch has'],
     [['plan', '--steps', '9e15'], '9000000000000000 steps are more than a plan is made of'],
     [['plan', '--steps', 'many'], '--steps is "many"'],
+    [['plan', '--steps', '9', '--restarts', '-1'], '--restarts is -1'],
+    [['plan', '--steps', '900', '--metric', 'accuracy'], 'give --maximize'],
+    [['plan', '--steps', '900', '--metric', 'x', ...PRINTS], 'gave no validate function'],
+    [['plan', '--validation-pattern', 'loss', '--steps', '9'], 'has no group'],
+    [['plan', '--replay', '/nowhere', ...HORIZON], '--strategy has no place beside --replay'],
     [['plan', ...HORIZON, '--steps', '100', '--tau', '5'], '--tau belongs to strategy paper'],
     [['plan', '--budget', '5'], 'is too short to find an LR interval'],
   ])('refuses %j in one sentence', async (args, sentence) => {

@@ -1,5 +1,6 @@
 /** `autolrs resume` with real processes: killed, interrupted, held by another, extended. `npm run test:faults` does more. */
 
+import { spawnSync } from 'node:child_process';
 import {
   existsSync,
   mkdirSync,
@@ -55,6 +56,25 @@ describe('autolrs resume', () => {
     expect((await resume(dir)).code).toBe(0);
     expect(readRun(dir).result.status).toBe('finished');
   });
+
+  it.skipIf(process.platform !== 'linux')(
+    'shows on a terminal what was there before, from its first picture on',
+    async () => {
+      const dir = newDirectory();
+      expect((await run(dir, 'stage 1 commit')).code).toBeNull();
+      const words = [process.execPath, join(ROOT, 'bin', 'autolrs.js'), 'resume', dir];
+      const command = `stty cols 80 rows 24; ${words.map((word) => `'${word}'`).join(' ')}`;
+      const { status, stdout } = spawnSync('script', ['-qec', command, '/dev/null'], {
+        encoding: 'utf8',
+        env: { ...process.env, TERM: 'xterm' },
+      });
+      expect(status, stdout).toBe(0);
+      const [, first = ''] = stdout.split('resuming run');
+      const end = first.indexOf('\x1b[?2026l');
+      expect(first.slice(0, end)).toContain('committed steps');
+      expect(first.slice(0, end)).toMatch(/stage 1 .*\s+\S.* \d+ committed /);
+    },
+  );
 
   it('leaves a run that is over alone, with exit code 0', async () => {
     const dir = newDirectory();

@@ -151,6 +151,9 @@ describe('what others depend on stays as it is', () => {
       version: 1,
       strategy: 'horizon',
       search: 'apart',
+      metric: null,
+      target: null,
+      validationPattern: null,
       script: {
         name: 'train.py',
         framework: null,

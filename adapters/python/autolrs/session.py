@@ -398,6 +398,8 @@ class Session:
     def _track(self, request: Request, result: dict[str, Any]) -> None:
         if request.method == "restore":
             self._is_trial = False
+            if self._trackers is not None:
+                self._trackers.log_restore(result["step"])
         elif request.method == "validate" and self._trackers is not None:
             self._trackers.log_evaluation(result["loss"], self._handler.step, self._is_trial)
 

@@ -83,6 +83,25 @@ def test_mlflow_has_the_committed_path(drive: Drive) -> None:
     expect_committed_path(history_of(driver))
 
 
+def test_committed_steps_that_are_rolled_back_are_marked(drive: Drive) -> None:
+    require("mlflow")
+    driver = drive(script_of(MLFLOW), MLFLOW_ALLOW_FILE_STORE="true")
+    driver.ask("initialize", protocol=1)
+    driver.ask("train", steps=10, lr=0.1, purpose="commit")
+    driver.ask("save", id="best")
+    driver.ask("train", steps=5, lr=0.7, purpose="search")
+    driver.ask("restore", id="best")
+    driver.ask("train", steps=20, lr=0.1, purpose="commit")
+    driver.ask("train", steps=5, lr=0.7, purpose="search")
+    for _ in range(2):
+        driver.ask("restore", id="best")
+    driver.ask("train", steps=3, lr=0.05, purpose="commit")
+    driver.ask("restore", id="best")
+    assert driver.shutdown() == 0, driver.stderr
+    history = history_of(driver)
+    assert history["autolrs/rolled_back_from"] == [[10, 30], [10, 13]]
+
+
 def test_trials_are_there_by_their_own_name_if_they_are_asked_for(drive: Drive) -> None:
     require("mlflow")
     driver = drive(script_of(MLFLOW), AUTOLRS_TRACKERS="all", MLFLOW_ALLOW_FILE_STORE="true")

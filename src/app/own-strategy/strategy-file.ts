@@ -22,8 +22,9 @@ export function sourceOf(path: string): StrategySource {
     const sha256 = createHash('sha256').update(readFileSync(absolute)).digest('hex');
     return { path: absolute, sha256 };
   } catch (error) {
-    const { message } = error as Error;
-    throw new AutolrsError('USAGE', `strategy ${path} cannot be read: ${message}`, {
+    const { message, code } = error as NodeJS.ErrnoException;
+    const why = code === 'ENOENT' ? 'there is no such file' : message;
+    throw new AutolrsError('USAGE', `strategy ${path} cannot be read: ${why}`, {
       cause: error,
     });
   }

@@ -1,6 +1,7 @@
 /** The document of `plan --json`. Keys may be added; those that are there stay (test/pins). */
 
 import type { TrainerFacts } from '../../core/conversation/command.js';
+import { metricOf } from '../../core/metric.js';
 import {
   FILES_AT_ONCE,
   type PlanOutline,
@@ -9,13 +10,17 @@ import {
 } from '../../core/plan/outline.js';
 
 /** Seconds and bytes are null where nothing was measured. */
-export function planDocument({ options, plan, script, measured, files }: PlanOutline) {
+export function planDocument(outline: PlanOutline) {
+  const { options, plan, script, measured, files, validationPattern } = outline;
   const { phases } = plan;
   const steps = stepsOf(phases);
   return {
     version: 1,
     strategy: options.strategy,
     search: options.search,
+    metric: metricOf(options) ?? null,
+    target: options.target ?? options.targetLoss ?? null,
+    validationPattern: validationPattern ?? null,
     script: script === undefined ? null : scriptOf(script),
     phases: phases.map(({ phase, isSearch, steps: count, probes, evaluations, seconds }) => ({
       phase,

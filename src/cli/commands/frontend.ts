@@ -4,6 +4,7 @@ import type { ParentPort } from '../../app/inside/parent-port.js';
 import type { RunContext, RunSettings } from '../../app/run-context.js';
 import type { LiveServer } from '../../app/web/live-server.js';
 import { createStepsDisplay } from '../../display/inside/steps-display.js';
+import type { FollowedRun } from '../../display/run/live/followed-run.js';
 import { firstLabel } from '../../display/run/lr-label.js';
 import { createDisplay } from '../create-display.js';
 import { readDevices } from '../devices.js';
@@ -14,6 +15,7 @@ export function createFrontend(
   { quiet, tuner, web }: RunSettings,
   parent?: ParentPort,
   label = firstLabel(tuner),
+  past?: FollowedRun,
 ): Pick<
   RunContext,
   | 'display'
@@ -24,7 +26,7 @@ export function createFrontend(
   | 'devices'
   | 'openWeb'
 > {
-  const display = createDisplay(quiet, label);
+  const display = createDisplay(quiet, label, past);
   return {
     parent,
     display: parent === undefined ? display : createStepsDisplay(display, parent.tell),

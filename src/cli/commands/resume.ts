@@ -22,6 +22,7 @@ import { totalSteps } from '../../core/record/ledger.js';
 import { statusOf } from '../../core/record/result.js';
 import type { Strategy } from '../../core/strategies/registry.js';
 import { createStepsDisplay } from '../../display/inside/steps-display.js';
+import { FollowedRun } from '../../display/run/live/followed-run.js';
 import { createQuietDisplay } from '../../display/run/quiet.js';
 import { describeEnd } from '../../display/run/status.js';
 import type { JournalEntry } from '../../journal/format.js';
@@ -69,10 +70,16 @@ async function goOn(
   const ownStrategy = await loadOwnStrategy(dir);
   const rebuilder = new StrategyRebuilder(ownStrategy);
   const steps = parent && createStepsDisplay(createQuietDisplay(), parent.tell);
-  const past = steps && inOrder({ add: (entry) => isOfTheTraining(entry) && steps.add(entry) });
+  const seen = new FollowedRun();
+  const past = inOrder({
+    add(entry) {
+      seen.add(entry);
+      if (isOfTheTraining(entry)) steps?.add(entry);
+    },
+  });
   const loaded = await loadRun(dir, (entry) => {
     rebuilder.add(entry);
-    if (!isOfAProcess(entry)) past?.add(entry);
+    if (!isOfAProcess(entry)) past.add(entry);
   });
   const { run, invocation, result, status, seconds, records, bytes } = loaded;
   const { replay, facts, tuner, process, hasBegun } = rebuilder;
@@ -138,7 +145,7 @@ async function goOn(
     checkpointSteps: settings.checkpointSteps ?? run.checkpointSteps,
   };
   return executeRun({
-    ...createFrontend(runSettings, parent, result.hasFactor ? 'factor' : undefined),
+    ...createFrontend(runSettings, parent, result.hasFactor ? 'factor' : undefined, seen),
     settings: runSettings,
     run: { id: run.id, dir, cwd: run.cwd, version },
     journal: Journal.reopen(dir, records, bytes, lock),

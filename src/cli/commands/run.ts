@@ -5,10 +5,10 @@ import { executeRun, type Outcome } from '../../app/execute-run.js';
 import { acquireLock } from '../../app/files/acquire-lock.js';
 import type { ParentPort } from '../../app/inside/parent-port.js';
 import { loadStrategy } from '../../app/own-strategy/load-strategy.js';
+import { withReplay } from '../../app/replay/with-replay.js';
 import type { RunContext, RunSettings } from '../../app/run-context.js';
 import { createRunId } from '../../app/run-id.js';
 import { metricOf } from '../../core/metric.js';
-import { resolveOptions } from '../../core/options.js';
 import type { Entry } from '../../core/record/entry.js';
 import { ResultBuilder } from '../../core/record/result-builder.js';
 import type { Display } from '../../display/run/display.js';
@@ -130,24 +130,4 @@ function observed(display: Display, observe: Observer): Display {
 async function withOwnStrategy(settings: RunSettings): Promise<RunSettings> {
   const { own } = settings.tuner;
   return own === undefined ? settings : { ...settings, ownStrategy: await loadStrategy(own) };
-}
-
-/** With the schedule of the run that is replayed as what is trained. */
-async function withReplay(settings: RunSettings): Promise<RunSettings> {
-  const { replay, tuner } = settings;
-  if (replay === undefined) return settings;
-  const { loadRecorded } = await import('../../app/replay/load-recorded.js');
-  const { recorded, keepSchedule } = await loadRecorded(replay);
-  const { seed, validation, search } = tuner;
-  return {
-    ...settings,
-    tuner: resolveOptions({
-      strategy: 'recorded',
-      recorded,
-      keepSchedule,
-      seed,
-      validation,
-      ...(search === 'inside' && { search }),
-    }),
-  };
 }

@@ -8,11 +8,10 @@ import { resolveOptions } from '../../core/options.js';
 import type { RawFlags } from './table.js';
 
 /** @throws AutolrsError `USAGE` for runs of which nothing can be taken, or as the journal's reader does. */
-export async function withKnownRuns(
-  settings: RunSettings,
-  raw: RawFlags<'run'>,
-): Promise<RunSettings> {
-  const { like } = raw;
+export async function withKnownRuns<Settings extends RunSettings>(
+  settings: Settings,
+  { like }: RawFlags<'run'>,
+): Promise<Settings> {
   if (like === undefined) return settings;
   if (settings.tuner.strategy !== 'horizon') {
     throw new AutolrsError(

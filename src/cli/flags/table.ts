@@ -39,6 +39,8 @@ export interface FlagRow {
   /** The one strategy that has it. */
   readonly strategy?: StrategyName;
   readonly commands: readonly FlagCommand[];
+  /** Commands that take it as they take a run's other options, and make nothing of it. Their help leaves it out. */
+  readonly ignoredBy?: readonly FlagCommand[];
   /** Heading in the help of `run`. */
   readonly group?: string;
   readonly help: string;
@@ -125,7 +127,7 @@ export const FLAGS = [
     flag: 'target-loss',
     value: 'loss',
     sets: { option: 'targetLoss', as: 'number' },
-    commands: ['run'],
+    commands: ['run', 'plan'],
     group: AMOUNT,
     help: 'end once the validation loss (or training loss) is this low',
   },
@@ -133,7 +135,7 @@ export const FLAGS = [
     flag: 'target',
     value: 'value',
     sets: { option: 'target', as: 'number' },
-    commands: ['run'],
+    commands: ['run', 'plan'],
     group: AMOUNT,
     help: 'with --metric: end once the metric is this good',
   },
@@ -173,7 +175,7 @@ export const FLAGS = [
   {
     flag: 'replay',
     value: 'dir',
-    commands: ['run'],
+    commands: ['run', 'plan'],
     group: SEARCH,
     help: 'train with the schedule of that run, without a search',
     isTypedOnly: true,
@@ -181,7 +183,7 @@ export const FLAGS = [
   {
     flag: 'rescale-to',
     value: 'n',
-    commands: ['run'],
+    commands: ['run', 'plan'],
     group: SEARCH,
     help: 'with --replay: stretch or shrink the schedule to n steps',
     isTypedOnly: true,
@@ -209,7 +211,7 @@ export const FLAGS = [
     value: 'dirs...',
     isPath: true,
     isList: true,
-    commands: ['run'],
+    commands: ['run', 'plan'],
     group: SEARCH,
     help: 'horizon: take interval and peak from runs of the same model and batch size, if one probe bears them out; else search',
   },
@@ -275,7 +277,7 @@ export const FLAGS = [
   {
     flag: 'validation-pattern',
     value: 'regex',
-    commands: ['run'],
+    commands: ['run', 'plan'],
     group: SEARCH,
     help: "find the validation losses that the script prints, as by 'val loss ([0-9.]+)'; for a script without a validate function",
   },
@@ -283,21 +285,21 @@ export const FLAGS = [
     flag: 'metric',
     value: 'name',
     sets: { option: 'metric', as: 'word' },
-    commands: ['run'],
+    commands: ['run', 'plan'],
     group: SEARCH,
     help: 'go by this metric of your validation, as accuracy, in place of its loss: for the best point, going back and the end; the search still goes by the loss',
   },
   {
     flag: 'maximize',
     sets: { option: 'maximize', as: 'switch' },
-    commands: ['run'],
+    commands: ['run', 'plan'],
     group: SEARCH,
     help: 'with --metric: more of it is better',
   },
   {
     flag: 'no-maximize',
     sets: { option: 'maximize', as: 'off' },
-    commands: ['run'],
+    commands: ['run', 'plan'],
     group: SEARCH,
     help: 'with --metric: less of it is better',
     default: 'unless its name says otherwise, as accuracy',
@@ -384,6 +386,7 @@ export const FLAGS = [
     value: 'dir',
     isPath: true,
     commands: ['run'],
+    ignoredBy: ['plan'],
     group: RUN,
     help: 'where journal, log and result go',
     default: 'autolrs-runs/<id>',
@@ -406,6 +409,7 @@ export const FLAGS = [
   {
     flag: 'or-resume',
     commands: ['run'],
+    ignoredBy: ['plan'],
     group: RUN,
     help: 'resume the run in --run-dir if there is one, else begin it: one command for a job that a batch system starts again',
   },
@@ -432,6 +436,7 @@ export const FLAGS = [
     value: 'words',
     isJournalled: true,
     commands: ['run', 'resume'],
+    ignoredBy: ['plan'],
     group: RUN,
     help: 'start each process but the usual one by these words before the command, as by "srun --ntasks=1 --exact"',
   },
@@ -440,6 +445,7 @@ export const FLAGS = [
     value: 'list',
     isJournalled: true,
     commands: ['run', 'resume'],
+    ignoredBy: ['plan'],
     group: RUN,
     help: 'what Ray reserves for each worker, as in num_gpus=1,num_cpus=4',
     default: 'num_cpus=1',
@@ -448,6 +454,7 @@ export const FLAGS = [
     flag: 'join',
     isJournalled: true,
     commands: ['run', 'resume'],
+    ignoredBy: ['plan'],
     group: RUN,
     help: 'let other processes join as workers while the search goes on, by: autolrs worker DIR -- command',
   },
@@ -456,6 +463,7 @@ export const FLAGS = [
     value: 'n',
     isJournalled: true,
     commands: ['run', 'resume', 'range'],
+    ignoredBy: ['plan'],
     group: RUN,
     help: 'restart a failed script up to n times in a row',
     default: DEFAULT_RESTARTS,
@@ -496,6 +504,7 @@ export const FLAGS = [
   {
     flag: 'web',
     commands: ['run', 'resume'],
+    ignoredBy: ['plan'],
     group: RUN,
     help: 'show the run in a live page too, for browsers on this machine',
   },
@@ -504,6 +513,7 @@ export const FLAGS = [
     value: 'what',
     isJournalled: true,
     commands: ['run', 'resume'],
+    ignoredBy: ['plan'],
     group: RUN,
     help: `what the event file for TensorBoard has: ${TENSORBOARD_SCOPES.join(', ')}; all: the trials too`,
     default: DEFAULT_TENSORBOARD,
@@ -536,6 +546,7 @@ export const FLAGS = [
     flag: 'log-level',
     value: 'level',
     commands: ['run', 'resume', 'range'],
+    ignoredBy: ['plan'],
     group: RUN,
     help: `diagnostics: ${LOG_LEVELS.join(', ')}`,
     default: DEFAULT_LOG_LEVEL,
@@ -545,6 +556,11 @@ export const FLAGS = [
 /** A command's rows, in the order of its help. */
 export function flagsOf(command: FlagCommand): readonly FlagRow[] {
   return FLAGS.filter((row: FlagRow) => row.commands.includes(command));
+}
+
+/** Rows that a command takes and makes nothing of. */
+export function ignoredFlagsOf(command: FlagCommand): readonly FlagRow[] {
+  return FLAGS.filter((row: FlagRow) => row.ignoredBy?.includes(command));
 }
 
 /** What commander calls a flag's value: `minLr` for `min-lr`. */

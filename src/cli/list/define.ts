@@ -12,7 +12,6 @@ export function createListCommand(onExit: (code: number) => void): Command {
     .argument('[dir...]', 'folders, or run directories (default: the current one)')
     .usage('[options] [dir...]')
     .option('--json', 'print one JSON document instead of a table')
-    .showHelpAfterError('(autolrs list --help lists the options)')
     .action(async (dirs: string[], flags: { json?: boolean }) => {
       const { listCommand } = await import('./list-command.js');
       onExit(await listCommand(dirs, flags.json ?? false));

@@ -9,6 +9,7 @@ import { loadStrategy } from '../../app/own-strategy/load-strategy.js';
 import { askScript, type ScriptAnswer } from '../../app/plan/ask-script.js';
 import { planFiles } from '../../app/plan/disk-checkpoints.js';
 import { planDocument } from '../../app/plan/plan-document.js';
+import { withReplay } from '../../app/replay/with-replay.js';
 import type { TrainerFacts } from '../../core/conversation/command.js';
 import { AutolrsError } from '../../core/errors.js';
 import type { PlanOutline } from '../../core/plan/outline.js';
@@ -22,19 +23,23 @@ import { checkTrainingPython } from '../training-python.js';
 import { readVersion } from '../version.js';
 import type { PlanSettings } from './read-plan.js';
 
-/** What is assumed of a script that was not asked: all that an adapter can. */
-const ASSUMED: TrainerFacts = {
-  name: 'the script',
-  step: 0,
-  lr: 1e-3,
-  groups: [1],
-  world: 1,
-  can: { validate: true, disk: true, rewind: true, cancel: true, base: true, average: true },
-  holds: [],
-};
+/** What is assumed of a script that was not asked: all that an adapter can. A pattern is for one that does not validate. */
+function assume({ validationPattern }: PlanSettings): TrainerFacts {
+  const validate = validationPattern === undefined;
+  return {
+    name: 'the script',
+    step: 0,
+    lr: 1e-3,
+    groups: [1],
+    world: 1,
+    can: { validate, disk: true, rewind: true, cancel: true, base: true, average: true },
+    holds: [],
+  };
+}
 
 /** @throws AutolrsError `USAGE` for what a run would refuse, and `INTERRUPTED`. */
-export async function planCommand(settings: PlanSettings): Promise<number> {
+export async function planCommand(asked: PlanSettings): Promise<number> {
+  const settings = await withReplay(asked);
   const { tuner, hasCommand, measured, workers = 1, quiet, json } = settings;
   const own = tuner.own && (await loadStrategy(tuner.own));
   const note = quiet ? () => {} : say;
@@ -44,12 +49,13 @@ export async function planCommand(settings: PlanSettings): Promise<number> {
   } catch (error) {
     return tellEnd(error, json);
   }
-  const facts = answer?.facts ?? ASSUMED;
+  const facts = answer?.facts ?? assume(settings);
   if (facts.attached === false) note(describeUnattached(facts));
   const costs = answer?.measured?.costs ?? NO_COSTS;
   const plan = planRun({ options: tuner, facts, costs, workers, own });
   const outline: PlanOutline = {
     options: tuner,
+    validationPattern: settings.validationPattern,
     plan,
     script: answer?.facts,
     measured: answer?.measured,
@@ -58,7 +64,7 @@ export async function planCommand(settings: PlanSettings): Promise<number> {
       measured: answer?.measured,
     }),
   };
-  if (measured === undefined) note(unmeasured(hasCommand));
+  if (measured === undefined) note(unmeasured(settings));
   const lines = json ? [JSON.stringify(planDocument(outline))] : describePlan(outline);
   stdout.write(`${lines.join('\n')}\n`);
   return 0;
@@ -96,8 +102,10 @@ function tellEnd(error: unknown, json: boolean): number {
   return exitCode;
 }
 
-function unmeasured(hasCommand: boolean): string {
+function unmeasured({ hasCommand, validationPattern }: PlanSettings): string {
+  const can =
+    validationPattern === undefined ? 'attaches, validates and saves' : 'attaches and saves';
   return hasCommand
     ? 'nothing was trained; --measure adds minutes and bytes'
-    : 'no script was asked: one is assumed that attaches, validates and saves; for its own plan, with minutes and bytes: autolrs plan --measure -- python train.py';
+    : `no script was asked: one is assumed that ${can}; for its own plan, with minutes and bytes: autolrs plan --measure -- python train.py`;
 }

@@ -30,7 +30,8 @@ export function readPlanFlags(
   command: readonly string[],
 ): PlanSettings {
   const hasCommand = command.length > 0;
-  const settings = readRunFlags(raw, hasCommand ? command : NO_COMMAND);
+  // A plan is of a run that begins, also where one is there to go on with.
+  const settings = readRunFlags({ ...raw, orResume: false }, hasCommand ? command : NO_COMMAND);
   const measured = readMeasure(measure);
   const { steps, budget, budgetEpochs, budgetSeconds } = settings.tuner;
   if (measured !== undefined && !hasCommand) {
@@ -40,7 +41,7 @@ export function readPlanFlags(
   }
   if (budgetSeconds !== undefined && measured === undefined) {
     throw usage(
-      'how many steps there is time for only measured steps tell; add --measure, which trains a few of the script and rolls them back, or give --budget in steps',
+      `how many steps there is time for only measured steps tell; ${hasCommand ? 'add --measure' : 'write autolrs plan --measure … -- python train.py'}, which trains a few of the script and rolls them back, or give --budget in steps`,
     );
   }
   if (budgetEpochs !== undefined && !hasCommand) {
@@ -48,7 +49,8 @@ export function readPlanFlags(
       'how many steps an epoch has only the script tells; write the training command after --, or give --budget in steps',
     );
   }
-  if ((steps ?? budget ?? budgetEpochs ?? budgetSeconds) === undefined && !hasCommand) {
+  const isTold = settings.replay !== undefined || hasCommand;
+  if ((steps ?? budget ?? budgetEpochs ?? budgetSeconds) === undefined && !isTold) {
     throw usage(
       'nothing says how long the run trains; give --steps or --budget, or write the training command after --, as in: autolrs plan -- python train.py',
     );

@@ -4,6 +4,7 @@ import type { Command } from '../conversation/command.js';
 import type { Metric } from '../metric.js';
 import type { Entry } from '../record/entry.js';
 import { type Ledger, totalSteps } from '../record/ledger.js';
+import { BoundedCurve } from './bounded-curve.js';
 
 export interface CurvePoint {
   /** Optimizer updates done when the loss was known, search included. */
@@ -26,25 +27,25 @@ interface Evaluated {
 
 /** Folds the entries of a run into its curves: what is rolled back leaves them, what it cost stays in the total. */
 export class CurveBuilder {
-  readonly #training: CurvePoint[] = [];
-  readonly #validation: CurvePoint[] = [];
+  readonly #training = new BoundedCurve<CurvePoint>();
+  readonly #validation = new BoundedCurve<CurvePoint>();
   /** By their names; a `loss` in them is a metric's value. */
-  readonly #metrics = new Map<string, CurvePoint[]>();
+  readonly #metrics = new Map<string, BoundedCurve<CurvePoint>>();
   /** The last evaluation of each average of the weights, by its power. */
   readonly #averages = new Map<number, Evaluated>();
   #metric: Metric | undefined;
   #asked: Command | undefined;
 
   get training(): RunCurve {
-    return this.#training;
+    return this.#training.points;
   }
 
   get validation(): RunCurve {
-    return this.#validation;
+    return this.#validation.points;
   }
 
   get metrics(): ReadonlyMap<string, RunCurve> {
-    return this.#metrics;
+    return new Map([...this.#metrics].map(([name, { points }]) => [name, points]));
   }
 
   /** What the run goes by; undefined: the loss. */
@@ -69,9 +70,9 @@ export class CurveBuilder {
     const total = totalSteps(ledger);
     const { committed } = ledger;
     if (reply.kind === 'restored' || reply.kind === 'begun') {
-      cutAfter(this.#training, committed);
-      cutAfter(this.#validation, committed);
-      for (const curve of this.#metrics.values()) cutAfter(curve, committed);
+      this.#training.cutAfter(committed);
+      this.#validation.cutAfter(committed);
+      for (const curve of this.#metrics.values()) curve.cutAfter(committed);
       return;
     }
     const asked = this.#asked;
@@ -92,7 +93,7 @@ export class CurveBuilder {
     this.#addPrinted({ total, committed }, reply.printed, reply.printedMetric);
     reply.losses.forEach((loss, i) => {
       const left = reply.steps - 1 - i;
-      this.#training.push({ total: total - left, committed: committed - left, loss });
+      this.#training.add({ total: total - left, committed: committed - left, loss });
     });
   }
 
@@ -103,13 +104,13 @@ export class CurveBuilder {
   }
 
   #push({ at, loss, metrics }: Evaluated): void {
-    this.#validation.push({ ...at, loss });
+    this.#validation.add({ ...at, loss });
     for (const [name, value] of Object.entries(metrics))
       this.#pushMetric(name, { ...at, loss: value });
   }
 
   #addPrinted(at: Evaluated['at'], losses: readonly number[] = [], values: readonly number[] = []) {
-    for (const loss of losses.slice(-1)) this.#validation.push({ ...at, loss });
+    for (const loss of losses.slice(-1)) this.#validation.add({ ...at, loss });
     if (this.#metric === undefined) return;
     for (const loss of values.slice(-1)) this.#pushMetric(this.#metric.name, { ...at, loss });
   }
@@ -117,16 +118,10 @@ export class CurveBuilder {
   /** What is not finite is no evaluation. */
   #pushMetric(name: string, point: CurvePoint): void {
     if (!Number.isFinite(point.loss)) return;
-    const curve = this.#metrics.get(name) ?? [];
-    curve.push(point);
+    const curve = this.#metrics.get(name) ?? new BoundedCurve<CurvePoint>();
+    curve.add(point);
     this.#metrics.set(name, curve);
   }
-}
-
-function cutAfter(curve: CurvePoint[], committed: number): void {
-  let length = curve.length;
-  while ((curve[length - 1]?.committed ?? 0) > committed) length--;
-  curve.length = length;
 }
 
 /** The last point that was known after `total` steps; undefined before the first. */

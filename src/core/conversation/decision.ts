@@ -129,6 +129,7 @@ export type Decision =
       readonly kind: 'range-planned';
       /** All steps of the run that the range is for. */
       readonly total: number;
+      /** At most. */
       readonly rampSteps: number;
       readonly coarse: RungPlan;
       /** With the probes that an answer at an edge may add. */
@@ -189,6 +190,7 @@ export type Decision =
       readonly kind: 'search-planned';
       /** All steps of the run, search included. */
       readonly total: number;
+      /** At most. */
       readonly rampSteps: number;
       readonly coarse: RungPlan;
       /** Steps of the rise of the LR that the fine probes begin after. Absent: none. */

@@ -32,6 +32,8 @@ export const FILES_AT_ONCE = 3;
 export interface PlanOutline {
   readonly options: TunerOptions;
   readonly plan: RunPlan;
+  /** Finds the validation losses, or values of the metric, that the script prints. Absent: it is asked to validate. */
+  readonly validationPattern?: string | undefined;
   /** What the script says of itself. Absent: it was not asked. */
   readonly script: TrainerFacts | undefined;
   readonly measured: MeasuredFacts | undefined;

@@ -10,6 +10,7 @@ import type { Decision } from '../conversation/decision.js';
 import { AutolrsError } from '../errors.js';
 import type { TunerOptions } from '../options.js';
 import { keepsSchedule } from '../strategies/keeps-schedule.js';
+import { assertFeasible } from '../strategies/limits.js';
 import { beginStrategy, type Strategy } from '../strategies/registry.js';
 import { PlanBuilder, type PlannedPhase } from './plan-builder.js';
 import { type CostFacts, PlanningTrainer } from './planning-trainer.js';
@@ -52,7 +53,8 @@ export function planRun({ options, facts, costs, workers, own }: PlanRequest): R
   });
   const builder = new PlanBuilder(budgetSeconds !== undefined);
   const seen = new Sights();
-  const conversation = beginStrategy(options, facts, own);
+  assertFeasible(options, facts);
+  const conversation = beginStrategy(withoutSurprise(options), facts, own);
   let answer: Answer;
   for (let turns = 0; turns < MOST_TURNS; turns++) {
     const turn = conversation.next(answer);
@@ -78,6 +80,12 @@ export function planRun({ options, facts, costs, workers, own }: PlanRequest): R
     'USAGE',
     'the strategy comes to no end where the loss only falls, so it has no plan; let it end by its steps',
   );
+}
+
+/** A trainer that trains nothing has no metric, no loss at which a run would end, and no other peak than the known one. */
+function withoutSurprise(options: TunerOptions): TunerOptions {
+  const { metric, maximize, target, targetLoss, like, ...others } = options;
+  return { ...others, ...(like && { like: { ...like, tolerance: Infinity } }) };
 }
 
 /** What a plan has besides its phases. */

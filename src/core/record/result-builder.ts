@@ -336,12 +336,17 @@ export class ResultBuilder {
 
   /** The script starts afresh: what was committed before becomes search. */
   #begin(): void {
-    const { ledger, seconds } = this.#path;
+    const { ledger, seconds, metric, validation } = this.#path;
     this.#searchSeconds += seconds;
     this.#rolledBackSteps += ledger.committed;
     this.#saved.clear();
-    const metric = MetricRecord.of(this.#facts.metric);
-    this.#path = { ...EMPTY_PATH, metric, ledger: rollBackTo(ledger, 0) };
+    // What was measured before the first committed step is what it begins with once more.
+    const isUntouched = ledger.committed === 0;
+    this.#path = {
+      ...EMPTY_PATH,
+      ...(isUntouched ? { metric, validation } : { metric: MetricRecord.of(this.#facts.metric) }),
+      ledger: rollBackTo(ledger, 0),
+    };
     this.#cutAt(0);
   }
 

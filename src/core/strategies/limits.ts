@@ -59,31 +59,9 @@ export function stepsLeft(limits: Limits, ledger: Ledger): number {
  * @throws AutolrsError `USAGE` when neither the options nor the trainer say how long to train, or the trainer cannot do what was asked.
  */
 export function limitsOf(options: TunerOptions, facts: TrainerFacts): Limits {
-  const { steps, validation, targetLoss, target, budgetSeconds: seconds } = options;
-  if (validation === 'always' && !facts.can.validate) {
-    throw new AutolrsError(
-      'USAGE',
-      '`validation` is "always", and this script gave no validate function; add one, or leave `validation` out',
-    );
-  }
-  if (options.metric !== undefined && !facts.can.validate && !options.printsMetric) {
-    throw new AutolrsError(
-      'USAGE',
-      `\`metric\` is "${options.metric}", and this script gave no validate function that returns it; add one, or give \`validationPattern\` to find it in what the script prints`,
-    );
-  }
+  const { steps, budgetSeconds: seconds } = options;
+  assertFeasible(options, facts);
   const budget = budgetOf(options, facts);
-  const early = Object.entries({ budget, targetLoss, target, seconds }).find(
-    ([, x]) => x !== undefined,
-  );
-  if (early !== undefined && facts.attached === false) {
-    const [name, value] = early;
-    const what = name === 'seconds' ? `a budget of ${value} seconds` : `\`${name}\` ${value}`;
-    throw new AutolrsError(
-      'USAGE',
-      `${what} would end a script that does not attach amid its training; leave it out, so that the script trains its own number of steps, or attach (docs/guide/pytorch.md)`,
-    );
-  }
   if ((steps ?? budget ?? seconds) !== undefined) {
     return {
       ...(steps !== undefined && { steps }),
@@ -110,6 +88,37 @@ export function limitsOf(options: TunerOptions, facts: TrainerFacts): Limits {
     );
   }
   return { steps: left };
+}
+
+/**
+ * @throws AutolrsError `USAGE` when the trainer cannot do what was asked: validate, tell the metric, or end before its own end.
+ */
+export function assertFeasible(options: TunerOptions, facts: TrainerFacts): void {
+  const { validation, targetLoss, target, budgetSeconds: seconds } = options;
+  if (validation === 'always' && !facts.can.validate) {
+    throw new AutolrsError(
+      'USAGE',
+      '`validation` is "always", and this script gave no validate function; add one, or leave `validation` out',
+    );
+  }
+  if (options.metric !== undefined && !facts.can.validate && !options.printsMetric) {
+    throw new AutolrsError(
+      'USAGE',
+      `\`metric\` is "${options.metric}", and this script gave no validate function that returns it; add one, or give \`validationPattern\` to find it in what the script prints`,
+    );
+  }
+  const budget = budgetOf(options, facts);
+  const early = Object.entries({ budget, targetLoss, target, seconds }).find(
+    ([, x]) => x !== undefined,
+  );
+  if (early !== undefined && facts.attached === false) {
+    const [name, value] = early;
+    const what = name === 'seconds' ? `a budget of ${value} seconds` : `\`${name}\` ${value}`;
+    throw new AutolrsError(
+      'USAGE',
+      `${what} would end a script that does not attach amid its training; leave it out, so that the script trains its own number of steps, or attach (docs/guide/pytorch.md)`,
+    );
+  }
 }
 
 /** All steps that were given, of as many epochs if that was how. */

@@ -26,7 +26,7 @@ import {
 /** LR at the first step of the ramp. */
 const RAMP_FROM_LR = 1e-6;
 
-/** LR at the last step of the ramp. */
+/** LR at the end of the ramp. */
 const RAMP_TO_LR = 100;
 
 /** Octaves from the first LR of the ramp to the last. */
@@ -152,6 +152,10 @@ function* trainRamp(state: StrategyState, steps: number): Conversation<Ramp> {
   return { lrs: all.slice(0, losses.length), losses, divergedAt, dataEnded: false };
 }
 
+/**
+ * LRs of a geometric ramp. The last rounds to just above its end at most lengths, and who tries none above that has one step
+ * fewer. It stays so: what a run does would change.
+ */
 function rampLrs(steps: number): number[] {
   const growth = Math.log(RAMP_TO_LR / RAMP_FROM_LR) / (steps - 1);
   return Array.from({ length: steps }, (_, i) => RAMP_FROM_LR * Math.exp(growth * i));

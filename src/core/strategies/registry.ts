@@ -9,6 +9,7 @@ import { horizonFactor } from './horizon/factor/strategy.js';
 import { range } from './horizon/range/strategy.js';
 import { horizon } from './horizon/strategy.js';
 import { keepsSchedule } from './keeps-schedule.js';
+import { measured } from './own/measured.js';
 import { paper } from './paper/strategy.js';
 import { recorded } from './recorded/strategy.js';
 
@@ -65,7 +66,7 @@ export function beginStrategy(
   }
   if (options.strategy === 'own') {
     if (own === undefined) throw new Error('the strategy of the run was not loaded');
-    return own(options, facts);
+    return measured(own(options, facts), options, facts);
   }
   const strategies = isKept ? FACTOR_STRATEGIES : STRATEGIES;
   return strategies[options.strategy](options, facts);

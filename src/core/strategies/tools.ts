@@ -13,12 +13,14 @@ import {
 import { forecastLoss } from '../forecast/forecast.js';
 import { createRandom } from '../math/random.js';
 import { suggestLr } from '../search/suggest.js';
+import { evaluate } from './own/evaluate.js';
 
 export const TOOLS = {
   begin,
   createRandom,
   decide,
   discard,
+  evaluate,
   finish,
   forecastLoss,
   restore,

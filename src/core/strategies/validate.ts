@@ -91,8 +91,8 @@ function* takePrinted(state: StrategyState): Conversation<ModelEvaluation | unde
  *
  * @throws AutolrsError `USAGE` when the first validation has no such metric.
  */
-function* scoreOf(
-  state: StrategyState,
+export function* scoreOf(
+  state: Pick<StrategyState, 'hasMetric'>,
   metric: Metric,
   { metrics = {}, failure }: ValidatedReply,
 ): Conversation<number | undefined> {
@@ -102,7 +102,7 @@ function* scoreOf(
 }
 
 function* toScore(
-  state: StrategyState,
+  state: Pick<StrategyState, 'hasMetric'>,
   metric: Metric,
   value = Number.NaN,
 ): Conversation<number | undefined> {

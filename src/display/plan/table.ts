@@ -1,6 +1,7 @@
 /** A plan for people: a table of its phases, and below it what it costs besides. */
 
 import { escapeControls } from '../../core/escape-controls.js';
+import { metricOf } from '../../core/metric.js';
 import {
   FILES_AT_ONCE,
   type MeasuredFacts,
@@ -12,6 +13,7 @@ import type { PlannedPhase, PlannedPhaseName } from '../../core/plan/plan-builde
 import {
   formatBytes,
   formatCount,
+  formatLr,
   formatSeconds,
   formatShare,
   formatShort,
@@ -110,12 +112,43 @@ function describeProbes({ phase, probes }: PlannedPhase): string {
 function detailsOf(outline: PlanOutline): readonly (readonly [string, string])[] {
   const { measured } = outline;
   return [
+    ...describeAims(outline),
     ['search', describeSearch(outline)],
     ['evaluations', describeEvaluations(outline)],
     ['in memory', describeMemory(outline)],
     ['on disk', describeFiles(outline)],
     ...(measured ? [['measured', describeMeasured(measured)] as const] : []),
   ];
+}
+
+/** What a run goes by that no plan can show. */
+function describeAims({ options, validationPattern, script }: PlanOutline) {
+  const metric = metricOf(options);
+  const target = options.target ?? options.targetLoss;
+  const aims: [label: string, text: string][] = [];
+  if (metric !== undefined) {
+    const better = metric.maximize ? 'more' : 'less';
+    aims.push([
+      'metric',
+      `${metric.name}, ${better} is better: the best point, going back and the end go by it; the search goes by the loss`,
+    ]);
+  }
+  if (target !== undefined) {
+    const what = metric?.name ?? 'the loss';
+    aims.push(['target', `the run ends once ${what} is ${target}, which no plan foresees`]);
+  }
+  if (validationPattern !== undefined) {
+    const what = script?.can.validate ? 'validation losses' : (metric?.name ?? 'validation losses');
+    aims.push(['printed', `${what}, found by ${validationPattern} in what the script prints`]);
+  }
+  if (options.like !== undefined) {
+    const { peak, check } = options.like;
+    aims.push([
+      'like',
+      `peak LR ${formatLr(peak)} is taken if one probe of ${plural(check.steps, 'step')} bears it out; if not, the run searches`,
+    ]);
+  }
+  return aims;
 }
 
 function describeSearch({ plan, options }: PlanOutline): string {

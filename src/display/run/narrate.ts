@@ -43,7 +43,7 @@ export function narrate(decision: Decision, word: LrLabel): string | undefined {
         : `warm-up diverged at ${word} ${formatLr(decision.lr)}, rolled back; next up to ${formatLr(decision.nextLr)}`;
     case 'range-planned': {
       const { rampSteps, coarse, mostSteps } = decision;
-      const ramp = rampSteps === 0 ? '' : `a ramp of ${plural(rampSteps, 'step')}, then `;
+      const ramp = rampSteps === 0 ? '' : `a ramp of up to ${plural(rampSteps, 'step')}, then `;
       const most = Math.round((mostSteps - rampSteps) / coarse.steps);
       return `range: ${ramp}${coarse.probes} to ${most} probes of ${formatCount(coarse.steps)}; ${plural(mostSteps, 'step')} at most`;
     }
@@ -277,7 +277,10 @@ export function describeFinish({
   const left = unused > 0 ? `${plural(unused, 'step')} of the budget not used` : undefined;
   if (returned === undefined) return `finished: ${left ?? 'the budget is spent'}`;
   const { from, to } = returned;
-  const back = `back at its best point, step ${formatCount(to)} of ${formatCount(from)}`;
+  const back =
+    to === 0
+      ? "nothing was better than before the first step, so the weights are the script's own"
+      : `back at its best point, step ${formatCount(to)} of ${formatCount(from)}`;
   return `finished: ${back}${left === undefined ? '' : `; ${left}`}`;
 }
 

@@ -27,8 +27,12 @@ export interface ProgressSnapshot {
   readonly secondsLeft: number | undefined;
 }
 
+const STARTING = 'starting the script';
+
 export class Progress {
   #activity = '';
+  /** Whether a process of the script was started, and nothing has come of it yet. */
+  #isStarting = false;
   #stage: number | undefined;
   #candidates = 0;
   #lr: number | undefined;
@@ -46,6 +50,7 @@ export class Progress {
   #trainedSeconds = 0;
 
   add(entry: Entry): void {
+    this.#isStarting = entry.kind === 'started';
     if (entry.kind === 'decision') this.#decide(entry.decision);
     else if (entry.kind === 'batch') this.#activity = `${entry.batch.probes.length} probes`;
     else if (entry.kind === 'command') this.#ask(entry.command);
@@ -66,7 +71,8 @@ export class Progress {
     const speed = this.#trainedSeconds > 0 ? this.#trainedSteps / this.#trainedSeconds : undefined;
     const isKnown = expected !== undefined && speed !== undefined && speed > 0;
     return {
-      activity: this.#activity,
+      // Before anything was done there is nothing to go on with.
+      activity: this.#isStarting && this.#activity !== '' ? STARTING : this.#activity,
       stage: this.#stage,
       lr: this.#lr,
       loss: this.#loss,
@@ -162,7 +168,7 @@ export class Progress {
         if (decision.outcome.kind === 'forecast') this.#forecast = decision.outcome.loss;
         return;
       case 'script-begins':
-        this.#activity = 'starting the script';
+        this.#activity = STARTING;
         return;
       case 'commit-started':
         this.#activity = 'commit';

@@ -134,15 +134,19 @@ function lossLines({ loss, steps }: RunResult): readonly string[] {
   return [`loss        ${training}${validation}`];
 }
 
-function metricLines({ metric, steps }: RunResult): readonly string[] {
+function metricLines({ metric, steps, returned }: RunResult): readonly string[] {
   if (metric === undefined) return [];
   const { name, maximize, value, step = steps.committed, best, bestStep } = metric;
   const at = step === steps.committed ? '' : ` at step ${formatCount(step)}`;
   const top =
     bestStep === undefined ? '' : `, best ${formatLoss(best)} at step ${formatCount(bestStep)}`;
   // Its name is of any length.
+  const doubt =
+    returned?.to === 0
+      ? `; if ${maximize ? 'lower' : 'higher'} is better after all, give --${maximize ? 'no-' : ''}maximize`
+      : '';
   return wrap(
-    `metric      ${escapeControls(name)} ${formatLoss(value)}${at}${top}; ${sayBetter(maximize)}`,
+    `metric      ${escapeControls(name)} ${formatLoss(value)}${at}${top}; ${sayBetter(maximize)}${doubt}`,
     COLUMNS,
     ' '.repeat(LABEL_WIDTH),
   );

@@ -10,6 +10,18 @@ export const plan = z
     version,
     strategy: z.string(),
     search: z.enum(['apart', 'inside', 'none']),
+    metric: z
+      .object({ name: z.string(), maximize: z.boolean() })
+      .nullable()
+      .describe('what the run goes by; null: the loss'),
+    target: z
+      .number()
+      .nullable()
+      .describe('of the metric, or else the loss: the run ends there, which no plan foresees'),
+    validationPattern: z
+      .string()
+      .nullable()
+      .describe('finds the losses, or values of the metric, that the script prints'),
     script: z
       .object({
         name: z.string(),

@@ -2,6 +2,7 @@
 
 import { describe, expect, it } from 'vitest';
 import { compareRuns } from '../../../src/core/compare/compare.js';
+import { escapeControls } from '../../../src/core/escape-controls.js';
 import type { ReportPage } from '../../../src/core/report/report-page.js';
 import { renderFigureFile } from '../../../src/display/figure/figure.js';
 import { compareFigure } from '../../../src/display/report/compare-figure.js';
@@ -248,7 +249,44 @@ describe('Markdown', () => {
   it('takes nothing that is quoted for markup', () => {
     const origin = { name: '<b>|`x` [a](b) @you #1', reproduce: 'echo ```; rm' };
     const text = renderMarkdown(pageOf(pageRunOf(horizon, origin)));
-    expect(text).toContain('\\<b\\>\\|\\`x\\` \\[a\\](b) @\u200byou \\#1');
+    expect(text).toContain('\\<b\\>\\|\\`x\\` \\[a\\](b) @\u200byou \\#\u200b1');
     expect(text).toContain('````sh\necho ```; rm\n````');
+  });
+
+  it('lets no control, no order to a terminal and no markup through, in any field', () => {
+    const hidden = '\u001b]0;x\u0007\u001b[2J\r\n\u0000\u0085\u202e\u2028';
+    const hostile = `- ${hidden}</td><img src=x onerror=alert(1)>|\`\`\`\r\n# h\n[a](javascript:x) ![i](//e) **b** $x$ &lt; @you #12 GH-3 www.e.io http://e.io ~~s~~`;
+    const page = (text: string): ReportPage => {
+      const { comparison, ...others } = compared();
+      if (comparison === undefined) throw new Error('the runs have a comparison');
+      const runs = others.runs.map(({ report, origin }) => {
+        const metric = { name: text, maximize: true, value: 1, best: 1, bestStep: 2 };
+        const run = { id: text, dir: text };
+        const result = { ...report.result, metric, run, strategy: text, status: 'failed' as const };
+        const named = { name: text, script: text, cwd: text, reproduce: text, failure: text };
+        return { report: { ...report, result }, origin: { ...origin, ...named } };
+      });
+      const named = comparison.runs.map((run) => ({
+        ...run,
+        name: text,
+        verdict: text,
+        facts: [text],
+      }));
+      const table = { header: [text, text], rows: [[text, text]] };
+      const texts = { about: text, advice: [text], table, targets: table };
+      return { ...others, runs, comparison: { ...comparison, ...texts, runs: named } };
+    };
+    const written = (text: string) => {
+      const failed = { ...pageOf(), comparisonFailure: text };
+      return `${renderMarkdown(page(text))}${renderMarkdown(failed)}`;
+    };
+    const markdown = written(hostile);
+    expect(markdown.replaceAll('\n', '')).toBe(escapeControls(markdown.replaceAll('\n', '')));
+    // Outside of the blocks of code nothing is left that could be markup once what is escaped is gone.
+    const text = markdown.replaceAll(/^(`{3,})sh\n.*\n\1$/gm, '').replaceAll(/\\[^\w\s]/g, '');
+    expect(text).not.toMatch(/[<>[\]`$&!~]|:\/\/|www\.|[@#]\w|GH-\d/);
+    expect(text.match(/^- /gm)).toEqual(written('x').match(/^- /gm));
+    expect(text.match(/\|/g)).toEqual(written('x').match(/\|/g));
+    expect(markdown.split('\n')).toHaveLength(written('x').split('\n').length);
   });
 });

@@ -1,7 +1,7 @@
 import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import type { Entry } from '../../../src/core/record/entry.js';
-import { LivePlots } from '../../../src/display/run/live-plots.js';
+import { LivePlots } from '../../../src/display/run/live/live-plots.js';
 import { Progress } from '../../../src/display/run/progress.js';
 import { columnsOf } from '../../../src/display/text/columns.js';
 import { playHorizon, playRun } from '../../support/played-runs.js';

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { createLiveDisplay, renderProgress } from '../../../src/display/run/live.js';
+import { FollowedRun } from '../../../src/display/run/live/followed-run.js';
+import { createLiveDisplay, renderProgress } from '../../../src/display/run/live/live.js';
 import { Progress } from '../../../src/display/run/progress.js';
-import { playRun } from '../../support/played-runs.js';
+import { playHorizon, playRun } from '../../support/played-runs.js';
 import { createSink } from '../../support/text-sink.js';
 
 const ESCAPE = String.fromCharCode(27);
@@ -17,6 +18,26 @@ describe('the live display', () => {
     expect(drawn.length).toBeGreaterThan(10);
     expect(sink.text.endsWith(`${ESCAPE}[0J`)).toBe(true);
     expect(sink.text).toContain('trainer says\n');
+  });
+
+  it('shows the past of a run that is resumed, and that its script is being started', () => {
+    const { entries } = playHorizon();
+    const half = entries.slice(0, Math.ceil(entries.length * 0.8));
+    const undisturbed = createSink({ columns: 80, rows: 24 });
+    const display = createLiveDisplay(undisturbed, 'LR');
+    for (const entry of half) display.add(entry);
+    const past = new FollowedRun();
+    for (const entry of half) past.add(entry);
+    const resumed = createSink({ columns: 80, rows: 24 });
+    const other = createLiveDisplay(resumed, 'LR', undefined, past);
+    for (const each of [display, other]) each.say('LAST');
+    const lastPicture = (text: string) => text.split('LAST').at(-1);
+    expect(lastPicture(resumed.text)).toContain('committed steps');
+    expect(lastPicture(resumed.text)).toBe(lastPicture(undisturbed.text));
+    other.add({ kind: 'started', process: { host: 'h', pid: 1 } });
+    other.say('LAST');
+    expect(lastPicture(resumed.text)).toContain('  starting the script  ');
+    for (const each of [display, other]) each.close();
   });
 
   it('writes each picture over the one before, in one piece, with nothing blank in between', () => {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { resolveOptions } from '../../../src/core/options.js';
 import { ResultBuilder } from '../../../src/core/record/result-builder.js';
 import { beginStrategy } from '../../../src/core/strategies/registry.js';
-import { renderProgress } from '../../../src/display/run/live.js';
+import { renderProgress } from '../../../src/display/run/live/live.js';
 import { narrate } from '../../../src/display/run/narrate.js';
 import { Progress } from '../../../src/display/run/progress.js';
 import { summarize } from '../../../src/display/run/summary.js';

@@ -42,6 +42,8 @@ class ActiveRuns:
         self._defined: Any = None
         """The W&B run that knows what our metrics are over."""
         self._last = -math.inf
+        self._committed: int | None = None
+        """Updates of the committed path, as far as this process has trained it."""
         self.lr_name = "learning_rate"
 
     def log_steps(
@@ -54,6 +56,8 @@ class ActiveRuns:
             step: Updates that the weights have had after the last of them.
             is_search: They will be rolled back.
         """
+        if not is_search:
+            self._committed = step
         writers = self._writers(is_search)
         if not writers:
             return
@@ -72,6 +76,18 @@ class ActiveRuns:
             if losses:
                 values["loss"] = sum(losses) / len(losses)
             self._write(writers, values, at, is_search)
+
+    def log_restore(self, step: int) -> None:
+        """Marks that committed steps were rolled back: a tracker keeps their points.
+
+        Args:
+            step: Updates that the weights have had there.
+        """
+        committed = self._committed
+        if committed is None or step >= committed:
+            return  # after a trial
+        self._committed = step
+        self._write(self._writers(False), {"rolled_back_from": committed}, step, is_search=False)
 
     def log_evaluation(self, loss: float | None, step: int, is_search: bool) -> None:
         """Logs a validation loss, if it is finite."""

@@ -9,7 +9,7 @@
 export interface SearchPlan {
   /** All steps of the run that the plan is for, search included. */
   readonly total: number;
-  /** Steps of the LR ramp; 0: there is none. */
+  /** Most steps of the LR ramp, which mostly has one fewer (range-test.ts); 0: there is none. */
   readonly rampSteps: number;
   /** Steps of one coarse probe; 0: there is none. */
   readonly coarseSteps: number;
@@ -34,7 +34,7 @@ const FINE_PROBES = 4;
 /** What probes may cost besides their steps, as a share of what the steps may be: a run without a search loses more. */
 const BESIDES_SHARE = 1;
 
-/** Length of the ramp: share of all steps, and its bounds. */
+/** Most steps of the ramp: share of all steps, and its bounds. */
 const RAMP = { share: 0.01, leastSteps: 32, mostSteps: 3000 };
 
 /** Length of a coarse probe: share of all steps, and its bounds. */
@@ -113,7 +113,7 @@ export function exceedsPlan(
 
 /** Steps of the first two parts of a search, which are all of a range test. */
 export interface RangePlan {
-  /** Steps of the LR ramp; 0: there is none. */
+  /** Most steps of the LR ramp; 0: there is none. */
   readonly rampSteps: number;
   /** Steps of one coarse probe. */
   readonly coarseSteps: number;

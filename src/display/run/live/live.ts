@@ -7,16 +7,22 @@
  */
 
 import { StringDecoder } from 'node:string_decoder';
-import { escapeLines } from '../../core/escape-controls.js';
-import { fitColumns } from '../text/columns.js';
-import { formatCount, formatLoss, formatLr, formatSeconds, formatShare } from '../text/format.js';
-import type { TerminalAbilities } from '../text/paint.js';
-import type { Sink } from '../text/sink.js';
-import type { Display } from './display.js';
-import { LivePlots } from './live-plots.js';
-import { type LrLabel, labelAfter } from './lr-label.js';
-import { narrateEntry } from './narrate.js';
-import { Progress, type ProgressSnapshot } from './progress.js';
+import { escapeLines } from '../../../core/escape-controls.js';
+import { fitColumns } from '../../text/columns.js';
+import {
+  formatCount,
+  formatLoss,
+  formatLr,
+  formatSeconds,
+  formatShare,
+} from '../../text/format.js';
+import type { TerminalAbilities } from '../../text/paint.js';
+import type { Sink } from '../../text/sink.js';
+import type { Display } from '../display.js';
+import { type LrLabel, labelAfter } from '../lr-label.js';
+import { narrateEntry } from '../narrate.js';
+import type { ProgressSnapshot } from '../progress.js';
+import { FollowedRun } from './followed-run.js';
 
 /** Ten pictures a second look fluent and cost nothing. */
 const REDRAW_MS = 100;
@@ -33,14 +39,14 @@ const PLAIN: TerminalAbilities = { isUnicode: false, hasColour: false };
 /** Probes come by the dozen: they show in the live lines, the lines that stay are for what stays. */
 const FLEETING: ReadonlySet<string> = new Set(['probe-ended', 'commit-started']);
 
+/** @param run - What was there before, of a run that is resumed. */
 export function createLiveDisplay(
   sink: Sink,
   firstLabel: LrLabel,
   abilities: TerminalAbilities = PLAIN,
+  run = new FollowedRun(),
 ): Display {
   let label = firstLabel;
-  const progress = new Progress();
-  const plots = new LivePlots();
   const decoder = new StringDecoder('utf8');
   let partial = '';
   let drawn: readonly string[] = [];
@@ -60,8 +66,8 @@ export function createLiveDisplay(
     const rest = partial === '' ? [] : [visibleTail(partial)];
     return [
       ...rest.map((line) => fitColumns(line, columns)),
-      ...plots.render({ columns, rows: sink.rows }, label, abilities),
-      ...renderProgress(progress.snapshot(), label).map((line) => fitColumns(line, columns)),
+      ...run.plots.render({ columns, rows: sink.rows }, label, abilities),
+      ...renderProgress(run.progress.snapshot(), label).map((line) => fitColumns(line, columns)),
     ];
   };
   /** The picture in the place of the one before. */
@@ -87,8 +93,7 @@ export function createLiveDisplay(
 
   return {
     add(entry) {
-      progress.add(entry);
-      plots.add(entry, progress.snapshot().ledger.committed);
+      run.add(entry);
       const word = label;
       label = labelAfter(entry, label);
       if (entry.kind === 'decision' && FLEETING.has(entry.decision.kind)) return;
@@ -96,8 +101,7 @@ export function createLiveDisplay(
       if (line !== undefined) say(line);
     },
     tell(losses) {
-      progress.tell(losses);
-      plots.tell(losses);
+      run.tell(losses);
     },
     passOn(chunk) {
       partial += typeof chunk === 'string' ? chunk : decoder.write(Buffer.from(chunk));

@@ -1,16 +1,16 @@
 /** Two small plots for a terminal: the losses of the committed path, and the probes of the last search over log LR. */
 
-import type { Command, Reply } from '../../core/conversation/command.js';
-import type { Decision } from '../../core/conversation/decision.js';
-import type { Entry } from '../../core/record/entry.js';
-import { BinnedSeries } from '../../core/report/binned-series.js';
-import type { ProbePoint, ReportedRung } from '../../core/report/run-report.js';
-import { extentOf, interestOf, rangeOf, searchLrRange } from '../report/ranges.js';
-import { DotGrid } from '../text/dots.js';
-import { formatCount, formatLoss, formatLr } from '../text/format.js';
-import type { TerminalAbilities } from '../text/paint.js';
-import { type CellMark, framePlot, LABEL_COLUMNS, spread } from '../text/small-plot.js';
-import type { LrLabel } from './lr-label.js';
+import type { Command, Reply } from '../../../core/conversation/command.js';
+import type { Decision } from '../../../core/conversation/decision.js';
+import type { Entry } from '../../../core/record/entry.js';
+import { BinnedSeries } from '../../../core/report/binned-series.js';
+import type { ProbePoint, ReportedRung } from '../../../core/report/run-report.js';
+import { extentOf, interestOf, rangeOf, searchLrRange } from '../../report/ranges.js';
+import { DotGrid } from '../../text/dots.js';
+import { formatCount, formatLoss, formatLr } from '../../text/format.js';
+import type { TerminalAbilities } from '../../text/paint.js';
+import { type CellMark, framePlot, LABEL_COLUMNS, spread } from '../../text/small-plot.js';
+import type { LrLabel } from '../lr-label.js';
 
 /** Rows of a plot, without its axis. */
 const ROWS = 6;
