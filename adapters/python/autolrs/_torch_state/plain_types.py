@@ -17,8 +17,9 @@ KIND = "autolrs:kind"
 """Marks a dict that stands for a value of another type."""
 
 _PLAIN = (str, int, float, bool, type(None))
-_READABLE = (*_PLAIN, Tensor, nn.Parameter, torch.Size, torch.dtype)
-_KEYS = (*_PLAIN, torch.dtype, torch.device)
+_NAMED = (torch.device, torch.dtype, torch.layout, torch.memory_format)
+"""PyTorch 2.3 reads none of them."""
+_READABLE = (*_PLAIN, Tensor, nn.Parameter, torch.Size)
 _MADE = {each.__name__: each for each in (OrderedDict, bytearray, bytes, dict, frozenset, set)}
 _OF_NUMPY = "biufcmMSU"
 """Kinds of NumPy's types whose bytes are all that there is to them."""
@@ -81,7 +82,9 @@ def value_of(plain: Any) -> Any:
 
 
 def _is_readable_key(key: Any) -> bool:
-    return type(key) in _KEYS or (type(key) is tuple and all(type(item) in _KEYS for item in key))
+    return type(key) in _PLAIN or (
+        type(key) is tuple and all(type(item) in _PLAIN for item in key)
+    )
 
 
 def _key(key: Any, where: str) -> Any:
@@ -113,7 +116,7 @@ def _marked(value: Any) -> tuple[str, Any] | None:
         return "deque", [[*value], value.maxlen]
     if kind is range:
         return "range", [value.start, value.stop, value.step]
-    if kind in (torch.device, torch.layout, torch.memory_format):
+    if kind in _NAMED:
         return kind.__name__, str(value)
     if kind.__module__ == "numpy" and getattr(value, "dtype", None) is not None:
         return _marked_of_numpy(value)
@@ -147,7 +150,7 @@ def _unmarked(kind: str, content: Any) -> Any:
         return range(*content)
     if kind == "device":
         return torch.device(content)
-    if kind in ("layout", "memory_format"):
+    if kind in ("dtype", "layout", "memory_format"):
         return getattr(torch, content.replace("torch.", ""))
     made: Any = _MADE[kind]
     return made(_bytes_of(content) if kind.startswith("byte") else content)
