@@ -85,6 +85,15 @@ describe('the search of a factor where the peak of the schedule is known', () =>
     expect(peakOfOwn(0, down)).toBe(-1);
     expect(peakOfOwn(0, [at(1, Number.NaN)])).toBeUndefined();
   });
+
+  it('goes half of the way up to a best probe that none is beyond', () => {
+    const at = (lr: number, loss: number) => ({ lr, loss, steps: 48, losses: [] });
+    const falling = [at(1, 3.03), at(2, 3.02), at(4, 2.9), at(8, 2.83)];
+    expect(peakOfOwn(0, falling)).toBe(1.5);
+    expect(peakOfOwn(0, [...falling, at(16, Number.NaN)])).toBe(3);
+    expect(peakOfOwn(0, [at(1, 2.9), at(2, 3), at(1 / 2, 2.8)])).toBe(-1);
+    expect(peakOfOwn(0, [at(1, 2.9), at(2, 3)])).toBe(0);
+  });
 });
 
 describe('its plan', () => {

@@ -59,12 +59,16 @@ function beyondEdge(
 
 /**
  * log2 of the LR that the rung is for: at its vertex, but no nearer to the script's own than the best probe, which was
- * measured. A far probe that nearly diverged would bend the parabola. Undefined when all diverged.
+ * measured. A far probe that nearly diverged would bend the parabola. Above the script's own and with no probe beyond, half of
+ * the way to the best: the loss of a short training may fall up to LRs that are too high for a long one (0034). Undefined when
+ * all diverged.
  */
 export function peakOfOwn(own: number, probes: readonly TrainedProbe[]): number | undefined {
   const best = bestOf(probes);
   const vertex = vertexOf(probes);
   if (best === undefined || vertex === undefined) return undefined;
   const measured = Math.log2(best.lr);
+  const isHighest = probes.every(({ lr }) => lr <= best.lr);
+  if (isHighest) return (own + measured) / 2;
   return Math.abs(vertex - own) < Math.abs(measured - own) ? measured : vertex;
 }
