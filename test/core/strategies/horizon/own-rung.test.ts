@@ -16,7 +16,14 @@ import { SimulatedTrainer } from '../../../support/simulated-trainer.js';
 const BEST = 0.03;
 
 /** The factor, and the probes of the search, where the script's own peak is so many octaves above the best LR. */
-function search(octaves: number, { steps = 3000, seed = 1 } = {}) {
+function search(
+  octaves: number,
+  {
+    steps = 3000,
+    seed = 1,
+    ...bounds
+  }: { steps?: number; seed?: number; minLr?: number; maxLr?: number } = {},
+) {
   const peak = BEST * 2 ** octaves;
   const trainer = new SimulatedTrainer({ canValidate: false, onlyGoesForward: true, seed });
   const facts = {
@@ -26,7 +33,7 @@ function search(octaves: number, { steps = 3000, seed = 1 } = {}) {
     can: { ...trainer.facts.can, base: true },
     schedule: { name: 'CosineAnnealingLR', peak },
   };
-  const { decisions } = drive(beginStrategy(resolveOptions({ steps }), facts), trainer);
+  const { decisions } = drive(beginStrategy(resolveOptions({ steps, ...bounds }), facts), trainer);
   const probes = decisions.filter((decision) => decision.kind === 'probe-ended');
   const found = decisions.find((decision) => decision.kind === 'factor-found');
   return { factor: found?.factor ?? Number.NaN, probes, peak };
@@ -55,6 +62,17 @@ describe('the search of a factor where the peak of the schedule is known', () =>
 
   it('leaves the best peak as it is', () => {
     for (const seed of [1, 2, 3]) expect(search(0, { seed }).factor).toBe(1);
+  });
+
+  it('stays within the bounds that the user gives, but for the peak that the script has', () => {
+    const bounds = { minLr: BEST, maxLr: 2 * BEST };
+    for (const octaves of [-2, 2]) {
+      const { probes, peak } = search(octaves, bounds);
+      const others = probes.map(({ lr }) => lr).filter((lr) => Math.abs(lr / peak - 1) > 1e-9);
+      expect(others.length).toBeGreaterThan(4);
+      expect(Math.min(...others)).toBeGreaterThanOrEqual(bounds.minLr * (1 - 1e-9));
+      expect(Math.max(...others)).toBeLessThanOrEqual(bounds.maxLr * (1 + 1e-9));
+    }
   });
 
   it('takes a peak that was measured, where a far probe that nearly diverged bends the parabola', () => {

@@ -24,6 +24,8 @@ export class ProbeSeries {
   readonly spacing: number;
   /** log2 of the lowest LR that may be probed. */
   readonly bottom: number;
+  /** log2 of the lowest LR that the user allows. */
+  readonly floor: number;
   /** log2 of the LR of the first coarse probe. */
   readonly top: number;
   #ceiling: number;
@@ -32,6 +34,7 @@ export class ProbeSeries {
   constructor(state: StrategyState, { min, max }: Interval) {
     this.#state = state;
     this.bottom = Math.log2(min);
+    this.floor = state.options.minLr === undefined ? -Infinity : this.bottom;
     this.top = Math.log2(max);
     this.spacing = Math.min(SPACING_OCTAVES, (this.top - this.bottom) / (COARSE_PROBES - 1));
     // A range test says where to begin; a bound that the user gave, or a divergence, is one that holds.

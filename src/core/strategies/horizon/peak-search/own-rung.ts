@@ -33,7 +33,8 @@ export function* probeOwn(
   const probes: TrainedProbe[] = [];
   let next = [own, own + (rough < own ? -spacing : spacing)];
   while (next.length > 0 && probes.length < OWN_PROBES) {
-    const wanted = next.filter((x) => x === own || x <= series.ceiling);
+    const { floor, ceiling } = series;
+    const wanted = next.filter((x) => x === own || (x >= floor && x <= ceiling));
     const further = yield* series.probe(START, wanted, steps);
     if (further === undefined) return undefined;
     probes.push(...further);
