@@ -24,6 +24,8 @@ export interface CheckpointFiles {
   nameOf(number: number, step: number): string;
   pathOf(file: string): string;
   scratchPathOf(checkpoint: string): string;
+  /** Removes what is there. Never throws. */
+  removeScratch(checkpoint: string): void;
   /**
    * Size and checksum of a file that the trainer says it has written; undefined if there is no such file. Of one in parts
    * the size is that of all, and undefined if one is not there.
@@ -83,6 +85,9 @@ export function openCheckpointFiles(dir: string): CheckpointFiles {
       }
       scratched.add(path);
       return path;
+    },
+    removeScratch(checkpoint) {
+      removeWithParts(join(scratch, assertOurs(checkpoint, OUR_SCRATCH)));
     },
     seal,
     async isWhole({ file, sha256 }) {

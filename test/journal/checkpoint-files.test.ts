@@ -94,6 +94,15 @@ describe('checkpoint files', () => {
     expect(readdirSync(scratch).toSorted()).toEqual(['mine', 'workers']);
   });
 
+  it('in the scratch folder are removed one by one, with their parts', () => {
+    const dir = temporaryDirectory();
+    const files = openCheckpointFiles(dir);
+    const path = files.scratchPathOf('workers-2');
+    for (const end of ['', '.tmp', '.0123abcd.rank-0', '1']) writeFileSync(`${path}${end}`, '');
+    files.removeScratch('workers-2');
+    expect(readdirSync(join(dir, 'scratch'))).toEqual(['workers-21']);
+  });
+
   it('have no names that lead out of their folder, whatever a journal says', () => {
     const files = openCheckpointFiles(temporaryDirectory());
     for (const name of ['../journal.jsonl', '/etc/passwd', '', 'a/b', 'checkpoint-1-step-9/../x']) {
