@@ -14,6 +14,8 @@ export class StrategyRebuilder {
   replay: Replay | undefined;
   /** The script's process that was started last, if it was the tuner that started it. */
   process: ProcessIdentity | undefined;
+  /** Its workers that the tuner has started since the run was begun or resumed last. */
+  workers: readonly ProcessIdentity[] = [];
   /** Whether a process of the phase that the run is in has shaken hands. */
   hasBegun = false;
   #isInside = false;
@@ -31,7 +33,8 @@ export class StrategyRebuilder {
         this.#isInside = entry.inside === true;
         return;
       case 'started':
-        this.process = this.#isInside ? undefined : entry.process;
+        if (entry.worker !== undefined) this.workers = [...this.workers, entry.process];
+        else this.process = this.#isInside ? undefined : entry.process;
         return;
       case 'trainer':
         this.process = this.#isInside ? undefined : entry.process;
@@ -45,6 +48,7 @@ export class StrategyRebuilder {
         );
         return;
       case 'resume':
+        this.workers = []; // it has ended them
         this.#isInside = entry.inside === true;
         return;
       case 'end':

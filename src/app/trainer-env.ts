@@ -44,6 +44,7 @@ export function trainerEnv({
     AUTOLRS_PHASE: phase ?? '',
     AUTOLRS_SCRATCH_DIR: scratchDir ?? '',
     AUTOLRS_WORKER: worker === undefined ? '' : String(worker),
+    AUTOLRS_TUNER_PID: worker === undefined ? '' : String(process.pid),
     PYTHONPATH: [site, ADAPTERS, ...(pythonPath ? [pythonPath] : [])].join(delimiter),
   };
 }

@@ -7,6 +7,7 @@ import { createHash } from 'node:crypto';
 import { createReadStream, lstatSync, mkdirSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DurableCheckpoint } from '../core/record/entry.js';
+import { arePartsThere, partPathsOf, readParts } from './checkpoint-parts.js';
 import { runDirectoryError, syncDirectory } from './run-directory.js';
 
 const FOLDER = 'checkpoints';
@@ -15,7 +16,7 @@ const SCRATCH = 'scratch';
 
 const OUR_FILE = /^checkpoint-\d+-step-\d+$/;
 /** What a run's workers read, whichever of its processes has written it. */
-const OF_WORKERS = /^workers-\d+(\.tmp)?$/;
+const OF_WORKERS = /^workers-\d+(\.[0-9a-f]{8}\.rank-\d+)?(\.tmp)?$/;
 const OUR_SCRATCH = /^[a-z]+(-[a-z0-9]+)*$/;
 
 export interface CheckpointFiles {
@@ -23,8 +24,11 @@ export interface CheckpointFiles {
   nameOf(number: number, step: number): string;
   pathOf(file: string): string;
   scratchPathOf(checkpoint: string): string;
+  /** Removes what is there. Never throws. */
+  removeScratch(checkpoint: string): void;
   /**
-   * Size and checksum of a file that the trainer says it has written; undefined if there is no such file.
+   * Size and checksum of a file that the trainer says it has written; undefined if there is no such file. Of one in parts
+   * the size is that of all, and undefined if one is not there.
    *
    * @throws AutolrsError `RUN_DIRECTORY_UNUSABLE` when it cannot be read.
    */
@@ -56,7 +60,10 @@ export function openCheckpointFiles(dir: string): CheckpointFiles {
     try {
       // A link could lead out of the run directory.
       if (!lstatSync(path, { throwIfNoEntry: false })?.isFile()) return undefined;
-      return await digest(path);
+      const parts = readParts(path);
+      if (parts === undefined || !arePartsThere(parts)) return undefined;
+      const { bytes, sha256 } = await digest(path);
+      return { bytes: parts.reduce((sum, part) => sum + part.bytes, bytes), sha256 };
     } catch (error) {
       throw runDirectoryError(dir, error);
     }
@@ -79,18 +86,21 @@ export function openCheckpointFiles(dir: string): CheckpointFiles {
       scratched.add(path);
       return path;
     },
+    removeScratch(checkpoint) {
+      removeWithParts(join(scratch, assertOurs(checkpoint, OUR_SCRATCH)));
+    },
     seal,
     async isWhole({ file, sha256 }) {
       const found = await seal(file).catch(() => undefined);
-      return found?.sha256 === sha256;
+      return found?.sha256 === sha256 && (await arePartsWhole(pathOf(file)));
     },
     remove(file) {
-      for (const path of [pathOf(file), `${pathOf(file)}.tmp`]) removeIfThere(path);
+      removeWithParts(pathOf(file));
     },
     removeOfWorkers,
     clearScratch() {
       removeOfWorkers();
-      for (const path of scratched) for (const name of [path, `${path}.tmp`]) removeIfThere(name);
+      for (const path of scratched) removeWithParts(path);
       removeIfEmpty(scratch);
     },
   };
@@ -110,6 +120,23 @@ async function digest(path: string): Promise<{ bytes: number; sha256: string }> 
     bytes += chunk.length;
   }
   return { bytes, sha256: hash.digest('hex') };
+}
+
+/** Those who wrote them have told their checksums, so that no one has to read them all until they are needed. */
+async function arePartsWhole(path: string): Promise<boolean> {
+  try {
+    for (const part of readParts(path) ?? []) {
+      if ((await digest(part.path)).sha256 !== part.sha256) return false;
+    }
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** First what makes it a checkpoint: no half of one is to be found. */
+function removeWithParts(path: string): void {
+  for (const each of [path, `${path}.tmp`, ...partPathsOf(path)]) removeIfThere(each);
 }
 
 /** What cannot be removed costs room and nothing else. */

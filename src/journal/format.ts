@@ -8,7 +8,7 @@
  *   `command`, `cwd`, `restarts`, `carrier`, `checkpointSteps`, `scoutDir`, `validationPattern`, `tensorboard`, `until`,
  *   `workers`, `workerPrefix` and `join` if they were given, `inside` if the script has started the tuner, `machine` (which
  *   older journals lack)
- * - `started`: a process of the script was started: `process` (older journals lack it)
+ * - `started`: a process of the script was started: `process` (older journals lack it), and `worker` if it is one
  * - `trainer`: it connected: `facts`, `process`
  * - `recovered`: it stands where the run does (older journals lack it)
  * - `command`, `reply`: what was asked and answered, in turns; losses that are not finite are `null`; a `failure` in a

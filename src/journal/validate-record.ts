@@ -195,7 +195,7 @@ const RECORDS: Readonly<Record<string, Check>> = {
     inside: maybe((value) => value === true),
     machine: maybe(MACHINE),
   }),
-  started: has({ process: maybe(PROCESS) }),
+  started: has({ worker: maybe(isNumber), process: maybe(PROCESS) }),
   trainer: has({ facts: FACTS, process: maybe(PROCESS) }),
   command: has({ command: COMMAND }),
   reply: has({ reply: REPLY }),

@@ -77,6 +77,7 @@ export class DurableTrainer<Process extends TrainerPort = TrainerPort> {
       ...options,
       pool: options.workers,
       scratchPathOf: (checkpoint) => options.checkpoints.scratchPathOf(checkpoint),
+      removeScratch: (checkpoint) => options.checkpoints.removeScratch(checkpoint),
       ask: async (command) => (await this.ask(command, []))?.whole,
       askAside: (commands) =>
         supervisor.withRestarts(undefined, async (trainer) => {

@@ -29,6 +29,7 @@ export interface CheckpointsPort {
   pathOf(file: string): string;
   /** Where a trainer without room in memory keeps a checkpoint. */
   scratchPathOf(checkpoint: string): string;
+  removeScratch(checkpoint: string): void;
   seal(file: string): Promise<{ readonly bytes: number; readonly sha256: string } | undefined>;
   isWhole(checkpoint: DurableCheckpoint): Promise<boolean>;
   remove(file: string): void;

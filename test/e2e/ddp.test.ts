@@ -1,6 +1,6 @@
 /** PyTorch's torchrun under the real CLI, without a word about a transport: steered, killed and resumed. */
 
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, truncateSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { ROOT, runCli, temporaryDirectory } from '../support/cli.js';
@@ -71,10 +71,48 @@ describe.skipIf(!hasPythonModules('torch', 'numpy'))('ranks', { timeout: 300_000
     expect(processesOf(dir)).toEqual([]);
   });
 
-  it('of FSDP2 train as one to the end', async () => {
+  it('of FSDP2 write a part each, and after a SIGKILL and a damaged part end as if nothing had happened', async () => {
+    const undisturbed = newDirectory();
+    const whole = await run(undisturbed, 'python -m torch.distributed.run', ['--fsdp']);
+    expect(whole.code, whole.stderr).toBe(0);
+    expect(readRun(undisturbed).result).toMatchObject({
+      status: 'finished',
+      steps: { committed: 80 },
+    });
+    expect(strayParts(undisturbed)).toEqual([]);
+
     const dir = newDirectory();
-    const { code, stderr } = await run(dir, 'python -m torch.distributed.run', ['--fsdp']);
-    expect(code, stderr).toBe(0);
-    expect(readRun(dir).result).toMatchObject({ status: 'finished', steps: { committed: 80 } });
+    expect((await run(dir, 'torchrun', ['--fsdp'], 'stage 1 probe 2')).code).toBeNull();
+    const newest = checkpointsIn(dir).at(-1) ?? '';
+    const part = namesIn(dir).find((name) => name.startsWith(`${newest}.`)) ?? '';
+    truncateSync(join(dir, 'checkpoints', part), 1000);
+    const resumed = await runCli(['resume', dir], { env: { OMP_NUM_THREADS: '1' } });
+    expect(resumed.code, resumed.stderr).toBe(0);
+    expect(resumed.stderr.match(/checkpoint \S+ is damaged.*/g)).toEqual([
+      `checkpoint ${newest} is damaged; going back to the one before it`,
+    ]);
+    const { steps: _, ...account } = accountOf(dir);
+    expect(accountOf(undisturbed)).toMatchObject(account);
+    expect(strayParts(dir)).toEqual([]);
+    expect(processesOf(dir)).toEqual([]);
   });
 });
+
+const namesIn = (dir: string) => readdirSync(join(dir, 'checkpoints'));
+
+/** In the order in which they were begun. */
+function checkpointsIn(dir: string): readonly string[] {
+  const names = namesIn(dir).filter((name) => /^checkpoint-\d+-step-\d+$/.test(name));
+  const numberOf = (name: string) => Number(name.split('-')[1]);
+  return names.toSorted((a, b) => numberOf(a) - numberOf(b));
+}
+
+/** What is in the folder and of none of the checkpoints there. */
+function strayParts(dir: string): readonly string[] {
+  const checkpoints = checkpointsIn(dir);
+  const parts = checkpoints.flatMap((name) => {
+    const index = JSON.parse(readFileSync(join(dir, 'checkpoints', name), 'utf8'));
+    return index.parts.map((part: { name: string }) => part.name);
+  });
+  return namesIn(dir).filter((name) => !checkpoints.includes(name) && !parts.includes(name));
+}

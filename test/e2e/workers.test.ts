@@ -100,6 +100,28 @@ describe.each([
   });
 });
 
+describe.runIf(existsSync('/proc/self/stat'))('a worker that is stopped', () => {
+  it('outlives a tuner that is killed, and ends when the run is resumed', {
+    timeout: 60_000,
+  }, async () => {
+    const folder = temporaryDirectory();
+    const asked = { flags: PAPER, workers: 2, ills: { 1: { stops: 4 } }, stepMs: 8 };
+    const isStopped = ({ worker, pid }: { worker: number; pid: number }) =>
+      worker === 1 && /^State:\tT/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+    const end = await runCli(argumentsOf(folder, asked), {
+      onStderr(text, kill) {
+        if (/stage \d probe/.test(text) && pidsIn(folder).some(isStopped)) kill('SIGKILL');
+      },
+    });
+    expect(end.code).toBeNull();
+    const left = pidsIn(folder).filter(({ pid }) => isAlive(pid));
+    expect(left.map(({ worker }) => worker)).toContain(1);
+    const resumed = await runCli(['resume', join(folder, 'run')]);
+    expect(resumed.code, resumed.stderr).toBe(0);
+    expect(pidsIn(folder).filter(({ pid }) => isAlive(pid))).toEqual([]);
+  });
+});
+
 describe('autolrs run --workers', () => {
   it.each([
     ['--workers 0', 'give a whole number of processes'],

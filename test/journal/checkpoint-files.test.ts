@@ -1,4 +1,11 @@
-import { existsSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { openCheckpointFiles } from '../../src/journal/checkpoint-files.js';
@@ -35,17 +42,65 @@ describe('checkpoint files', () => {
     ]);
   });
 
+  it('in parts are sealed by their index, whole as long as each part is, and removed together', async () => {
+    const files = openCheckpointFiles(temporaryDirectory());
+    const file = files.nameOf(3, 40);
+    const path = files.pathOf(file);
+    const part = { name: `${file}.0123abcd.rank-0`, bytes: 3, sha256: SHA256_OF_ABC };
+    const index = (parts: unknown) => writeFileSync(path, `{"autolrs-parts":1,"parts":${parts}}`);
+    index(JSON.stringify([part]));
+    const partPath = join(path, '..', part.name);
+    expect(await files.seal(file)).toBeUndefined();
+    writeFileSync(partPath, 'ab');
+    expect(await files.seal(file)).toBeUndefined();
+    writeFileSync(partPath, 'abc');
+    const sealed = await files.seal(file);
+    const checkpoint = { file, step: 40, bytes: 0, sha256: '', ...sealed };
+    expect(checkpoint.bytes).toBe(readFileSync(path).length + 3);
+    expect(await files.isWhole(checkpoint)).toBe(true);
+    writeFileSync(partPath, 'abd');
+    expect(await files.isWhole(checkpoint)).toBe(false);
+    const others = [`${file}.4567cdef.rank-1.tmp`, `${file}0.0123abcd.rank-0`, `${file}.mine`];
+    for (const name of others) writeFileSync(join(path, '..', name), '');
+    files.remove(file);
+    expect(readdirSync(join(path, '..')).toSorted()).toEqual(others.slice(1).toSorted());
+    for (const forged of [
+      '{}',
+      '[{}]',
+      `[{"name":"../x","bytes":3,"sha256":"${'0'.repeat(64)}"}]`,
+    ]) {
+      index(forged);
+      expect(await files.seal(file), forged).toBeUndefined();
+    }
+  });
+
   it('of workers are removed from the scratch folder, whichever process has written them', () => {
     const dir = temporaryDirectory();
     const scratch = join(dir, 'scratch');
     mkdirSync(scratch);
-    const names = ['workers-0', 'workers-1.tmp', 'workers', 'mine'];
+    const names = [
+      'workers-0',
+      'workers-1.tmp',
+      'workers-1.0123abcd.rank-0',
+      'workers-1.0123abcd.rank-1.tmp',
+      'workers',
+      'mine',
+    ];
     for (const name of names) writeFileSync(join(scratch, name), '');
     openCheckpointFiles(dir).removeOfWorkers();
     expect(readdirSync(scratch).toSorted()).toEqual(['mine', 'workers']);
     writeFileSync(join(scratch, 'workers-1'), '');
     openCheckpointFiles(dir).clearScratch();
     expect(readdirSync(scratch).toSorted()).toEqual(['mine', 'workers']);
+  });
+
+  it('in the scratch folder are removed one by one, with their parts', () => {
+    const dir = temporaryDirectory();
+    const files = openCheckpointFiles(dir);
+    const path = files.scratchPathOf('workers-2');
+    for (const end of ['', '.tmp', '.0123abcd.rank-0', '1']) writeFileSync(`${path}${end}`, '');
+    files.removeScratch('workers-2');
+    expect(readdirSync(join(dir, 'scratch'))).toEqual(['workers-21']);
   });
 
   it('have no names that lead out of their folder, whatever a journal says', () => {

@@ -137,6 +137,7 @@ describe('a trainer that is called off while it does again what was done', () =>
         nameOf: String,
         pathOf: String,
         scratchPathOf: String,
+        removeScratch: () => {},
         seal: async () => undefined,
         isWhole: async () => true,
         remove: () => {},

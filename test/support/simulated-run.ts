@@ -52,6 +52,8 @@ export interface Disturbance {
   readonly workerDiesAt?: (worker: number, asked: number) => boolean;
   /** A worker never answers the n-th time. */
   readonly workerHangsAt?: (worker: number, asked: number) => boolean;
+  /** A worker does not answer the n-th time as long as this is true. */
+  readonly workerWaits?: (worker: number, asked: number, run: SimulatedRun) => boolean;
   /** A worker that cannot be started. */
   readonly workerFailsToStart?: (worker: number) => boolean;
   /** A worker whose data are others. */
@@ -159,7 +161,7 @@ export class SimulatedRun {
 
   #startWorker(
     worker: number,
-    { workerDiesAt, workerHangsAt, workerFailsToStart, workerDiffers }: Disturbance,
+    { workerDiesAt, workerHangsAt, workerWaits, workerFailsToStart, workerDiffers }: Disturbance,
   ) {
     if (workerFailsToStart?.(worker)) {
       throw new AutolrsError('TRAINER_EXITED', 'the script ended with exit code 1', {});
@@ -182,6 +184,7 @@ export class SimulatedRun {
       ask: async (command: TrainerCommand): Promise<TrainerReply> => {
         asked++;
         if (workerHangsAt?.(worker, asked)) await new Promise(() => {});
+        while (workerWaits?.(worker, asked, this)) await new Promise(setImmediate);
         isDead ||= workerDiesAt?.(worker, asked) ?? false;
         if (isDead) {
           throw new AutolrsError('TRAINER_EXITED', 'the script ended by signal SIGKILL', {
@@ -283,6 +286,7 @@ export class SimulatedRun {
       isWhole: async ({ file, sha256 }: { file: string; sha256: string }) =>
         !(damage?.(file) ?? false) && sumOf(file) === sha256,
       remove: (file: string) => void this.disk.delete(file),
+      removeScratch: (checkpoint: string) => void this.disk.delete(`scratch/${checkpoint}`),
     };
   }
 }

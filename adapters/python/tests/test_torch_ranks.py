@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import signal
 import socket
 import sys
@@ -89,6 +91,9 @@ for x, y in tuner.cycle(DataLoader(dataset, batch_size=8, sampler=sampler), epoc
         import time
         time.sleep(600)
     nan = os.path.exists("nan") and rank == 1
+    if os.path.exists("full") and rank == 1:
+        import resource
+        resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, 10_000))
     told.write(f"{loss.item()}\\n")
     told.flush()
     tuner.step(float("nan") if nan else loss)
@@ -156,7 +161,9 @@ def test_ranks_train_as_one_and_go_on_bit_for_bit(
     assert validation["metrics"] == {"rank": (world - 1) / 2}
     middle = str(tmp_path / "middle")
     size = first.ask("save", id="middle", path=middle)["bytes"]
-    assert size == Path(middle).stat().st_size
+    files = list(tmp_path.glob("middle*"))
+    assert size == sum(each.stat().st_size for each in files)
+    assert len(files) == (1 if kind == "ddp" else 1 + world)
     losses += train(first, 40)
 
     first.ask("restore", id="a")
@@ -325,6 +332,82 @@ def test_a_checkpoint_of_another_number_of_processes_is_refused(
         f"{path} holds a training by 2 processes, and 1 trains here; start as many as there were"
     )
     assert error.code == -32004
+
+
+def test_each_rank_writes_its_part_and_all_go_when_the_checkpoint_does(
+    launch: Launch, tmp_path: Path
+) -> None:
+    path = str(tmp_path / "a")
+    driver = launch(2, "fsdp")
+    train(driver, 3)
+    driver.ask("save", id="a", path=path)
+    written = {each.name for each in tmp_path.glob("a.*")}
+    assert [name.split(".")[-1] for name in sorted(written)] == ["rank-0", "rank-1"]
+    told = json.loads(Path(path).read_text())["parts"]
+    for each in told:
+        content = (tmp_path / each["name"]).read_bytes()
+        assert each["bytes"] == len(content)
+        assert each["sha256"] == hashlib.sha256(content).hexdigest()
+    # Another write to the same path has parts of its own, and removes the first's once it is done.
+    train(driver, 3)
+    driver.ask("save", id="a", path=path)
+    assert not written & {each.name for each in tmp_path.glob("a.*")}
+    assert driver.ask("restore", id="a", path=path)["step"] == 6
+    (tmp_path / "a.mine").touch()
+    driver.ask("discard", id="a", path=path)
+    driver.ask("discard", id="a", path=path)
+    assert [each.name for each in tmp_path.glob("a*")] == ["a.mine"]
+    assert driver.shutdown() == 0
+
+
+@pytest.mark.parametrize("harm", ["missing", "cut off"])
+def test_a_checkpoint_whose_part_is_damaged_is_refused_in_a_sentence(
+    launch: Launch, tmp_path: Path, harm: str
+) -> None:
+    path = str(tmp_path / "a")
+    driver = launch(2, "fsdp")
+    driver.ask("save", id="a", path=path)
+    (part,) = tmp_path.glob("a.*.rank-1")
+    size = part.stat().st_size
+    if harm == "missing":
+        part.unlink()
+    else:
+        part.write_bytes(part.read_bytes()[:-1])
+    error = told_error(driver, "restore", id="a", path=path)
+    said = "is missing" if harm == "missing" else f"has {size - 1} bytes of {size}"
+    assert str(error).endswith(
+        f"{path} cannot be read as a checkpoint: its part {part.name} {said}"
+    )
+    assert error.code == -32004
+
+
+def test_a_rank_that_cannot_write_its_part_leaves_the_checkpoint_before(
+    launch: Launch, tmp_path: Path
+) -> None:
+    path = str(tmp_path / "a")
+    driver = launch(2, "fsdp", FAULT="full")
+    driver.ask("save", id="a", path=path)
+    before = {each: each.read_bytes() for each in tmp_path.glob("a*")}
+    (tmp_path / "full").touch()
+    train(driver, 16)
+    error = told_error(driver, "save", id="a", path=path)
+    assert "File too large" in str(error)
+    assert error.code == -32004
+    assert driver.end_of_input() != 0
+    assert {each: each.read_bytes() for each in tmp_path.glob("a*")} == before
+
+
+def test_a_sharded_checkpoint_is_refused_by_another_number_of_processes_and_an_unsharded_model(
+    launch: Launch, tmp_path: Path
+) -> None:
+    path = str(tmp_path / "a")
+    first = launch(2, "fsdp")
+    first.ask("save", id="a", path=path)
+    assert first.shutdown() == 0
+    error = told_error(launch(1, "fsdp"), "restore", id="a", path=path)
+    assert "holds a training by 2 processes, and 1 trains here" in str(error)
+    error = told_error(launch(2, "ddp"), "restore", id="a", path=path)
+    assert "shard the model as it was when the checkpoint was written" in str(error)
 
 
 def test_one_rank_alone_with_a_sharded_model_is_kept_on_disk(

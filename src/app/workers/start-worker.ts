@@ -3,6 +3,7 @@
 import { setMaxListeners } from 'node:events';
 import type { Socket } from 'node:net';
 import { isLauncher } from '../../core/launcher.js';
+import { identityOf } from '../../journal/process-identity.js';
 import { makeScratchDirectory } from '../../journal/scratch-directory.js';
 import type { TrainerLog } from '../../journal/trainer-log.js';
 import { startTrainer, type Trainer } from '../../trainer/trainer.js';
@@ -16,7 +17,7 @@ import { resolvePrefix } from './resolve-prefix.js';
 
 /** What starts worker `worker`, from 1. */
 export function createWorkerStarter(
-  { settings, run, pythonPath, devices = [] }: RunContext,
+  { settings, run, journal, pythonPath, devices = [] }: RunContext,
   trainerLog: TrainerLog,
 ): (worker: number, signal: AbortSignal) => Promise<Trainer> {
   const { tuner, workerPrefix = [] } = settings;
@@ -47,6 +48,8 @@ export function createWorkerStarter(
       },
       transport: transportOf(settings.transport, [...workerPrefix, ...own]),
       onOutput: (chunk) => log.push(chunk),
+      // Should it outlive us, a resume ends it.
+      onStarted: (pid) => journal.append({ kind: 'started', worker, process: identityOf(pid) }),
     });
   };
 }

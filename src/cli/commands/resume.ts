@@ -82,7 +82,7 @@ async function goOn(
     if (!isOfAProcess(entry)) past.add(entry);
   });
   const { run, invocation, result, status, seconds, records, bytes } = loaded;
-  const { replay, facts, tuner, process, hasBegun } = rebuilder;
+  const { replay, facts, tuner, process, workers, hasBegun } = rebuilder;
   if (tuner?.strategy === 'range') {
     throw usage(`"${dir}" holds a range test, of which nothing goes on; begin another one`);
   }
@@ -120,7 +120,8 @@ async function goOn(
       `the run was started from inside its script; go on there, by attach(…, run=autolrs.Run(run_dir="${dir}")), or give the training command after --`,
     );
   }
-  if (process && process.pid !== parent?.pid) await endOrphan(process);
+  const main = process && process.pid !== parent?.pid ? [process] : [];
+  await Promise.all([...main, ...workers].map(endOrphan));
   const version = readVersion();
   const command = settings.command ?? invocation.command;
   const transport = settings.transport ?? transportFor(command, invocation);

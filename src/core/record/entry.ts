@@ -29,8 +29,8 @@ export type Entry =
   | { readonly kind: 'checkpoint-removed'; readonly file: string }
   /** The end came in a probe, and the trainer was brought back to the committed path. */
   | { readonly kind: 'rolled-back'; readonly checkpoint: string }
-  /** A process of the script was started, and has not connected yet. */
-  | { readonly kind: 'started'; readonly process: StartedProcess }
+  /** A process of the script was started, and has not connected yet. Absent `worker`: the main one. */
+  | { readonly kind: 'started'; readonly worker?: number; readonly process: StartedProcess }
   /** A process of the script stands where the run does: what was saved was its own to read. */
   | { readonly kind: 'recovered' }
   /** Steps that left no trace, because the trainer or the tuner was stopped; they are done again. */

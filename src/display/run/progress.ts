@@ -50,7 +50,7 @@ export class Progress {
   #trainedSeconds = 0;
 
   add(entry: Entry): void {
-    this.#isStarting = entry.kind === 'started';
+    this.#isStarting = entry.kind === 'started' && entry.worker === undefined;
     if (entry.kind === 'decision') this.#decide(entry.decision);
     else if (entry.kind === 'batch') this.#activity = `${entry.batch.probes.length} probes`;
     else if (entry.kind === 'command') this.#ask(entry.command);

@@ -5,12 +5,13 @@
  */
 
 import { type ProbeAnswer, type ProbeBatch, stepsOf } from '../../core/conversation/batch.js';
-import type { TrainCommand, TrainerCommand } from '../../core/conversation/command.js';
+import type { TrainerCommand } from '../../core/conversation/command.js';
 import { AutolrsError } from '../../core/errors.js';
 import type { Entry } from '../../core/record/entry.js';
 import type { TrainerPort } from '../ports.js';
 import { askProbe } from './ask-probe.js';
 import type { ProbeQueue } from './probe-queue.js';
+import type { SharedFile } from './shared-file.js';
 
 export interface PoolOptions {
   /** Workers, besides the main process. */
@@ -30,20 +31,12 @@ export interface PoolOptions {
   readonly onClosing?: () => void;
 }
 
-/** A few steps from the checkpoint of a batch, as the main process did them. */
-export interface AdmissionTrial {
-  readonly command: TrainCommand;
-  readonly losses: readonly number[];
-}
-
 /** A batch, for those who help with it. */
 export interface SharedBatch {
   readonly batch: ProbeBatch;
   readonly queue: ProbeQueue;
-  /** The file of the checkpoint, and a number that no other content of it has. */
-  readonly path: string;
-  readonly version: number;
-  readonly trial: AdmissionTrial;
+  /** The checkpoint. */
+  readonly file: SharedFile;
   /** The answer to a probe is there. */
   readonly settle: (index: number, worker: number, answer: ProbeAnswer) => void;
 }
@@ -138,9 +131,12 @@ export class WorkerPool {
       }
       try {
         const process = await this.#ensureStarted(seat);
-        if (queue.hasWork(seat.worker) && (await this.#isPrepared(seat, process, shared))) {
-          await this.#probe(seat, process, shared);
-        }
+        if (!queue.hasWork(seat.worker)) continue;
+        await shared.file.whileRead(async () => {
+          if (await this.#isPrepared(seat, process, shared)) {
+            await this.#probe(seat, process, shared);
+          }
+        });
       } catch (error) {
         await this.#lose(seat, error);
       }
@@ -153,7 +149,8 @@ export class WorkerPool {
   }
 
   async #probe({ worker }: Seat, process: TrainerPort, shared: SharedBatch): Promise<void> {
-    const { batch, queue, settle, path } = shared;
+    const { batch, queue, settle } = shared;
+    const { path } = shared.file.checkpoint;
     const index = queue.take(worker, seconds());
     const task = index === undefined ? undefined : batch.probes[index];
     if (index === undefined || task === undefined) return;
@@ -172,7 +169,8 @@ export class WorkerPool {
 
   /** Has the worker hold the checkpoint of the batch. False where its steps are not those of the main process. */
   async #isPrepared(seat: Seat, process: TrainerPort, shared: SharedBatch): Promise<boolean> {
-    const { batch, path, version, trial } = shared;
+    const { batch } = shared;
+    const { path, version, trial } = shared.file.checkpoint;
     if (seat.held?.version !== version) {
       const hasMemory = process.facts.can.memory !== false;
       if (seat.held && hasMemory) {

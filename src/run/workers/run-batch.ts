@@ -11,8 +11,9 @@ import { AutolrsError } from '../../core/errors.js';
 import { lowestBy } from '../../core/math/statistics.js';
 import type { Entry } from '../../core/record/entry.js';
 import { askProbe } from './ask-probe.js';
-import { type AdmissionTrial, seconds, type WorkerPool } from './pool.js';
+import { seconds, type WorkerPool } from './pool.js';
 import { MAIN, ProbeQueue } from './probe-queue.js';
+import { SharedFile } from './shared-file.js';
 
 export interface BatchTools {
   /** Asks the main process, whatever becomes of it; undefined once an interrupt came. */
@@ -26,14 +27,7 @@ export interface BatchTools {
   readonly pool: WorkerPool | undefined;
   /** The place of a file for the workers. */
   readonly scratchPathOf: (checkpoint: string) => string;
-}
-
-interface SharedFile {
-  /** The checkpoint that is in it. */
-  readonly from: string;
-  readonly path: string;
-  readonly version: number;
-  readonly trial: AdmissionTrial;
+  readonly removeScratch: (checkpoint: string) => void;
 }
 
 /** Steps by which a worker shows that it computes what the main process does. */
@@ -54,7 +48,7 @@ export class BatchRunner {
 
   /** Another state has the name of a checkpoint from here on, or none. */
   forget(checkpoint: string): void {
-    if (this.#shared?.from === checkpoint) this.#shared = undefined;
+    if (this.#shared?.checkpoint.from === checkpoint) this.#replaceShared();
   }
 
   /** Adds the answers that are missing. False once an interrupt came. @throws AutolrsError when the main process fails for good. */
@@ -76,7 +70,7 @@ export class BatchRunner {
     try {
       if (pool?.isOpen && !queue.isOver) {
         const file = await this.#shareOrClose(batch, pool);
-        if (file !== undefined) pool.share({ ...file, batch, queue, settle });
+        if (file !== undefined) pool.share({ file, batch, queue, settle });
       }
       while (!queue.isOver) {
         const index = queue.take(MAIN, seconds()) ?? queue.takeLate(seconds());
@@ -120,11 +114,12 @@ export class BatchRunner {
 
   /** Writes the checkpoint for the workers, and does the steps that they are measured by. */
   async #share({ from, probes }: ProbeBatch): Promise<SharedFile> {
-    if (this.#shared?.from === from) return this.#shared;
-    const { ask, askAside, note, scratchPathOf } = this.#tools;
+    if (this.#shared?.checkpoint.from === from) return this.#shared;
+    this.#replaceShared();
+    const { ask, askAside, note, scratchPathOf, removeScratch } = this.#tools;
     const version = ++this.#versions;
-    // Another name than the one before: a worker may be reading that.
-    const checkpoint = `${SHARED}-${version % 2}`;
+    // A name of its own: a worker may be reading any of those before.
+    const checkpoint = `${SHARED}-${version}`;
     const path = scratchPathOf(checkpoint);
     const command = trialOf(probes);
     await ask({ kind: 'restore', checkpoint: from });
@@ -132,8 +127,15 @@ export class BatchRunner {
     await ask({ kind: 'restore', checkpoint: from });
     const losses = replies.flatMap((reply) => (reply.kind === 'trained' ? reply.losses : []));
     note({ kind: 'lost', steps: losses.length, seconds: 0 });
-    this.#shared = { from, path, version, trial: { command, losses } };
+    const trial = { command, losses };
+    const remove = () => removeScratch(checkpoint);
+    this.#shared = new SharedFile({ from, path, version, trial }, remove);
     return this.#shared;
+  }
+
+  #replaceShared(): void {
+    this.#shared?.replace();
+    this.#shared = undefined;
   }
 }
 

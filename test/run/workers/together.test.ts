@@ -125,6 +125,24 @@ describe('workers', () => {
     expect(run.workers.ended).toBe(run.workers.started);
   });
 
+  it('are not refused for reading the checkpoint of a batch late, and no file of theirs stays', async () => {
+    const tuner = resolveOptions({ ...OPTIONS.paper, steps: 1200, tauMax: 100 });
+    const expected = essenceOf(await go(runOf(tuner, 0)));
+    const run = runOf(tuner, 2);
+    const filesOf = ({ commands }: SimulatedRun) =>
+      commands.filter((c) => c.kind === 'save' && c.path?.startsWith('scratch/workers')).length;
+    // The first that it is asked for is to read the file of the first batch.
+    await run.go({
+      order: 1,
+      workerWaits: (worker, asked) => worker === 1 && asked === 1 && filesOf(run) < 4,
+    });
+    expect(filesOf(run)).toBeGreaterThan(4);
+    expect(essenceOf(run)).toEqual(expected);
+    expect(run.result.workers).toMatchObject({ admitted: 2, refused: 0, gone: 0 });
+    const files = [...run.disk.keys()].filter((name) => name.startsWith('scratch/workers'));
+    expect(files.length).toBeLessThanOrEqual(1);
+  });
+
   it('need no room in memory', async () => {
     const expected = essenceOf(await go(runOf(OPTIONS.horizon, 0, false)));
     const run = await go(runOf(OPTIONS.horizon, 3, false), { order: 5 });

@@ -9,6 +9,7 @@ from typing import Callable
 from autolrs._inside.run import Run, asked_run, is_asked_by_env
 from autolrs._notebook.shell import find_shell
 from autolrs._protocol.launcher import left_out, rank_and_world
+from autolrs._protocol.parent_death import end_with_tuner
 from autolrs._protocol.transport import connect, holds_alone, take_stdio
 from autolrs._protocol.wire import Started, Wire
 from autolrs.errors import AddressError, RanksError
@@ -38,6 +39,7 @@ def claim() -> Wire | None:
     """
     global _claimed, _is_driven, _is_second, _owner
     if not _is_driven and os.environ.get("AUTOLRS") == "1":
+        end_with_tuner()
         _claimed = _take(os.environ.get("AUTOLRS_ADDRESS"), os.environ.get("AUTOLRS_TOKEN"))
         _is_driven = True
         _owner = os.getpid()

@@ -25,6 +25,7 @@ from autolrs._protocol.messages import (
 )
 from autolrs._session.phase import phase
 from autolrs._session.run_dir import RunDir
+from autolrs._state.parts import remove_checkpoint
 from autolrs._version import __version__
 from autolrs.hooks import AveragesWeights, Hooks, ScalesSchedule, TellsRollback, TellsSchedule
 
@@ -233,9 +234,7 @@ class RequestHandler:
             self._cache.unpin(id)
         else:
             try:
-                os.remove(path)
-            except FileNotFoundError:
-                pass  # it is gone, which is what was asked for
+                remove_checkpoint(path)
             except OSError as error:
                 raise RpcError(STORAGE_FAILED, f'cannot remove "{id}": {error}') from error
         return {"id": id}

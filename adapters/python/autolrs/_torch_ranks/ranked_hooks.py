@@ -1,4 +1,4 @@
-"""The hooks for PyTorch where several processes train: one file on disk for all of them."""
+"""The hooks for PyTorch where several processes train: one checkpoint on disk for all of them."""
 
 from __future__ import annotations
 
@@ -6,25 +6,27 @@ from typing import Any
 
 from autolrs._torch.hooks import TorchHooks
 from autolrs._torch_ranks.discover_ranks import Ranks
-from autolrs._torch_ranks.sharded import (
-    on_cpu,
-    refuse_old_torch,
+from autolrs._torch_ranks.parts import read_parts, write_parts
+from autolrs._torch_ranks.sharded import on_cpu, refuse_old_torch
+from autolrs._torch_ranks.shards import (
+    LocalOf,
+    ShardCutter,
+    joined_as,
+    joined_as_parameters,
     refuse_other_shapes,
-    sharded_as,
-    sharded_as_parameters,
-    whole_of,
 )
-from autolrs._torch_state.checkpoint_file import read_durable, write_durably
+from autolrs._torch_state.checkpoint_file import write_durably
 from autolrs._torch_state.digest import digest_of
 from autolrs._torch_state.rng import capture_rng
 from autolrs._torch_state.state import model_state
 
 
 class RankedTorchHooks(TorchHooks):
-    """As `TorchHooks`. In memory each rank keeps its own state; on disk rank 0 writes for all.
+    """As `TorchHooks`. In memory each rank keeps its own state.
 
-    The file holds rank 0's state, with sharded tensors whole, and of each rank what is its own:
+    On disk rank 0 writes for all what is the same on all. Of each rank there is what is its own:
     the random state, the place in its data, and buffers and extras that differ from rank 0's.
+    Where tensors are sharded each rank writes its part, into a file beside.
 
     Args:
         ranks: All that train together.
@@ -41,49 +43,64 @@ class RankedTorchHooks(TorchHooks):
 
     def write(self, path: str, step: int, place: dict[str, Any] | None) -> int:
         refuse_other_shapes(self.optimizers)
-        is_leader = self._ranks.rank == 0
         trained, frozen = self._frozen_in_file.split(model_state(self._model))
-        model = whole_of(trained, is_leader)
-        optimizer = whole_of(self._optimizer_state(), is_leader)
-        loose = whole_of(self._loose_state(), is_leader)
-        averages = whole_of(self.averages_state(), is_leader)
-        extra = {k: whole_of(item.state_dict(), True) for k, item in self._extras.items()}
-        own = {"rng": capture_rng(), "data": place, **self._own_state(model, extra)}
+        extra = {name: item.state_dict() for name, item in self._extras.items()}
+        cutter = ShardCutter(self._ranks.rank)
+        state = cutter.cut(
+            {
+                "model": trained,
+                "optimizer": self._optimizer_state(),
+                "extra": extra,
+                **self._loose_state(),
+                **self.averages_state(),
+            }
+        )
+        own = {"rng": capture_rng(), "data": place}
+        own.update(self._own_state(state["model"], state["extra"]))
         own.update(on_cpu(self._schedule_state()))
         own.update(self._own_averages())
-        parts = self._ranks.gather(own)
-        if not is_leader:
-            return 0
-        state = {"model": model, "optimizer": optimizer, "extra": extra, **loose, **averages}
         state.update({"frozen": frozen} if frozen else {})
-        return write_durably(path, {"step": step, "state": state, "ranks": parts})
+        common = {"step": step, "state": state}
+        if cutter.count > 0:
+            return write_parts(path, self._ranks, common, {"own": own, "shards": cutter.own})
+        parts = self._ranks.gather(own)
+        return write_durably(path, {**common, "ranks": parts}) if self._ranks.rank == 0 else 0
 
     def read(self, path: str) -> tuple[dict[str, Any], int, dict[str, Any] | None]:
-        content = read_durable(path, self._ranks.world)
-        whole, own = content["state"], content["ranks"][self._ranks.rank]
+        content, own, local = read_parts(path, self._ranks)
+        whole = content["state"]
         saved = whole["optimizer"] if type(whole["optimizer"]) is list else [whole["optimizer"]]
         live_extra = {name: item.state_dict() for name, item in self._extras.items()}
         held = {**whole["model"], **own["model"]}
         model = self._frozen_in_file.join(held, whole.get("frozen", {}))
-        state = {
-            "model": sharded_as(model_state(self._model), model),
-            "optimizer": list(map(sharded_as_parameters, self.optimizers, saved)),
-            "extra": sharded_as(live_extra, {**whole["extra"], **own["extra"]}),
+        optimizers = zip(self.optimizers, saved)
+        state: dict[str, Any] = {
+            "model": joined_as(model_state(self._model), model, local),
+            "optimizer": [joined_as_parameters(*each, local) for each in optimizers],
+            "extra": joined_as(live_extra, {**whole["extra"], **own["extra"]}, local),
             "rng": own["rng"],
-            **({"loose": sharded_as(self._loose, whole["loose"])} if "loose" in whole else {}),
-            **self._sharded_averages(whole, own),
+            **(
+                {"loose": joined_as(self._loose, whole["loose"], local)}
+                if "loose" in whole
+                else {}
+            ),
+            **self._joined_averages(whole, own, local),
             **{key: own[key] for key in ("schedule", "own_lrs") if key in own},
         }
+        if "loose" in whole:
+            state["loose"] = joined_as(self._loose, whole["loose"], local)
         return state, content["step"], own["data"]
 
-    def _sharded_averages(self, whole: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
+    def _joined_averages(
+        self, whole: dict[str, Any], own: dict[str, Any], local: LocalOf
+    ) -> dict[str, Any]:
         if "averages" not in whole:
             return {}
         averages = whole["averages"]
         if "values" not in averages:
             return {"averages": averages}
         live = self._averaged().tensors()
-        values = [sharded_as(live, each) for each in averages["values"]]
+        values = [joined_as(live, each, local) for each in averages["values"]]
         count = len(self._averaged().trained)
         mine = [[*each[:count], *own_] for each, own_ in zip(values, own["averages"])]
         return {"averages": {**averages, "values": mine}}
