@@ -79,11 +79,6 @@ class RankedTorchHooks(TorchHooks):
             "optimizer": [joined_as_parameters(*each, local) for each in optimizers],
             "extra": joined_as(live_extra, {**whole["extra"], **own["extra"]}, local),
             "rng": own["rng"],
-            **(
-                {"loose": joined_as(self._loose, whole["loose"], local)}
-                if "loose" in whole
-                else {}
-            ),
             **self._joined_averages(whole, own, local),
             **{key: own[key] for key in ("schedule", "own_lrs") if key in own},
         }
