@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 
 import pytest
+from driver import python_env
 
 TUNER = """
 import os, subprocess, sys
@@ -31,7 +31,7 @@ BUSY = {
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a process of its parent")
 @pytest.mark.parametrize("busy", BUSY)
 def test_a_worker_ends_with_its_tuner(busy: str) -> None:
-    env = {**os.environ, "AUTOLRS": "1", "AUTOLRS_WORKER": "1", "AUTOLRS_PHASE": "search"}
+    env = {**python_env(), "AUTOLRS": "1", "AUTOLRS_WORKER": "1", "AUTOLRS_PHASE": "search"}
     command = [sys.executable, "-c", TUNER, WORKER.format(busy=BUSY[busy])]
     with subprocess.Popen(command, env=env, stderr=subprocess.PIPE) as tuner:
         assert tuner.stderr is not None
@@ -43,7 +43,7 @@ def test_a_worker_ends_with_its_tuner(busy: str) -> None:
 
 def test_a_process_whose_parent_is_not_the_tuner_is_left_alone() -> None:
     env = {
-        **os.environ,
+        **python_env(),
         "AUTOLRS": "1",
         "AUTOLRS_WORKER": "1",
         "AUTOLRS_PHASE": "search",
