@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isLauncher } from '../../src/core/launcher.js';
+import { fixedPortOf, isLauncher } from '../../src/core/launcher.js';
 
 const LAUNCHERS = [
   'torchrun --standalone --nproc-per-node 2 train.py',
@@ -36,4 +36,23 @@ describe('isLauncher', () => {
   for (const command of OTHERS) {
     it(`takes for a script: ${command}`, () => expect(isLauncher(command.split(' '))).toBe(false));
   }
+});
+
+describe('fixedPortOf', () => {
+  it.each([
+    ['torchrun --master-port 29500 train.py', '--master-port 29500'],
+    ['torchrun --nnodes 2 --rdzv_endpoint=node0:29500 train.py', '--rdzv_endpoint=node0:29500'],
+    ['torchrun --rdzv-endpoint node0 train.py', '--rdzv-endpoint node0'],
+    ['accelerate launch --main_process_port 29501 train.py', '--main_process_port 29501'],
+    ['deepspeed --master_port=29502 train.py', '--master_port=29502'],
+    ['torchrun --nproc-per-node 2 train.py', undefined],
+    ['torchrun --standalone --master-port 29500 train.py', undefined],
+    ['torchrun --rdzv-endpoint localhost:0 train.py', undefined],
+    ['torchrun --master-port=0 train.py', undefined],
+    ['torchrun train.py --master-port 29500', undefined],
+    ['python train.py --master-port 29500', undefined],
+    ['./train --master-port 29500', undefined],
+  ])('of "%s" is %s', (command, words) => {
+    expect(fixedPortOf(command.split(' '))).toBe(words);
+  });
 });

@@ -128,6 +128,7 @@ describe('autolrs run --workers', () => {
     ['--workers two', 'give a whole number of processes'],
     ['--workers 4 --strategy paper', 'give --batch as well'],
     ['--worker-prefix srun', 'give that too'],
+    ['--workers 2 -- torchrun --master-port 29500 train.py', 'has every worker meet at the port'],
     ['--batch 3 --strategy horizon', 'belongs to strategy paper'],
   ])('refuses %s before anything is started', async (flags, sentence) => {
     const words = flags.includes('--strategy') ? [] : HORIZON;
@@ -231,26 +232,35 @@ function helper(folder: string, asked: Asked, onStderr: CliOptions['onStderr'] =
 const TRAIN = join(ROOT, 'test', 'clusters', 'train.py');
 
 describe.skipIf(!hasPythonModules('torch'))('workers of a PyTorch script', () => {
-  it('give the same weights, with dropout and shuffled data', { timeout: 300_000 }, async () => {
-    const train = async (workers: number) => {
-      const dir = join(temporaryDirectory(), 'run');
-      const given = ['--run-dir', dir, '--workers', String(workers), ...HORIZON];
-      // However long a worker takes to import PyTorch.
-      const meeting = temporaryDirectory();
-      const words = [PYTHON, TRAIN, '--epochs', '2', '--sleep', '0.01'];
-      words.push('--meet', meeting, String(workers - 1));
-      const { code, stderr } = await runCli(['run', ...given, '--', ...words]);
-      expect(code, stderr).toBe(0);
-      const [, digest] = /^digest (\w+)$/m.exec(stderr) ?? [];
-      return { ...readRun(dir), digest };
-    };
-    const [alone, helped] = [await train(1), await train(3)];
-    expect(helped.result.workers).toMatchObject({ admitted: 2, refused: 0, gone: 0 });
-    expect(helped.result.workers.probes).toBeGreaterThan(0);
-    expect(essenceOf(helped)).toEqual(essenceOf(alone));
-    expect(alone.digest).toBeDefined();
-    expect(helped.digest).toBe(alone.digest);
-  });
+  it.each([
+    ['one process', []],
+    ['two ranks', ['-m', 'torch.distributed.run', '--standalone', '--nproc-per-node', '2']],
+  ])(
+    'of %s give the same weights, with dropout and shuffled data',
+    {
+      timeout: 300_000,
+    },
+    async (_, launcher) => {
+      const train = async (workers: number) => {
+        const dir = join(temporaryDirectory(), 'run');
+        const given = ['--run-dir', dir, '--workers', String(workers), ...HORIZON];
+        // However long a worker takes to import PyTorch.
+        const meeting = temporaryDirectory();
+        const words = [PYTHON, ...launcher, TRAIN, '--epochs', '2', '--sleep', '0.01'];
+        words.push('--meet', meeting, String(workers - 1));
+        const { code, stderr } = await runCli(['run', ...given, '--', ...words]);
+        expect(code, stderr).toBe(0);
+        const [, digest] = /^digest (\w+)$/m.exec(stderr) ?? [];
+        return { ...readRun(dir), digest };
+      };
+      const [alone, helped] = [await train(1), await train(3)];
+      expect(helped.result.workers).toMatchObject({ admitted: 2, refused: 0, gone: 0 });
+      expect(helped.result.workers.probes).toBeGreaterThan(0);
+      expect(essenceOf(helped)).toEqual(essenceOf(alone));
+      expect(alone.digest).toBeDefined();
+      expect(helped.digest).toBe(alone.digest);
+    },
+  );
 });
 
 function isProbe({ kind }: { kind: string }): boolean {

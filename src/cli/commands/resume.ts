@@ -30,6 +30,7 @@ import type { Lock } from '../../journal/lock/lock.js';
 import { assertHoldsRun, readJournal } from '../../journal/read.js';
 import { Journal } from '../../journal/writer.js';
 import type { ResumeSettings } from '../flags/read-run.js';
+import { refuseSharedPort } from '../flags/read-workers.js';
 import { readJob } from '../job.js';
 import { describeMachine } from '../machine.js';
 import { checkTrainingPython } from '../training-python.js';
@@ -145,6 +146,7 @@ async function goOn(
     transport,
     checkpointSteps: settings.checkpointSteps ?? run.checkpointSteps,
   };
+  refuseSharedPort(command, runSettings);
   return executeRun({
     ...createFrontend(runSettings, parent, result.hasFactor ? 'factor' : undefined, seen),
     settings: runSettings,

@@ -21,7 +21,7 @@ import {
 } from './defaults.js';
 import { readBudget, readUntil } from './read-budget.js';
 import { readTransport } from './read-transport.js';
-import { readWorkers, withBatches } from './read-workers.js';
+import { readWorkers, refuseSharedPort, withBatches } from './read-workers.js';
 import { attributeOf, type FlagRow, flagsOf, type RawFlags } from './table.js';
 
 export interface ResumeSettings {
@@ -79,6 +79,7 @@ export function readRunFlags(
   if (program === undefined) {
     throw usage('no command to run; write it after --, as in: autolrs run -- python train.py');
   }
+  refuseSharedPort(command, workers);
   return {
     tuner,
     ...(replay && { replay }),

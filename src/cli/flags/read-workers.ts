@@ -1,7 +1,7 @@
 /** `--workers`: how many processes of the script probe at once, and how all but the main one are started. */
 
 import { AutolrsError } from '../../core/errors.js';
-import { RAY_LAUNCHER } from '../../core/launcher.js';
+import { fixedPortOf, RAY_LAUNCHER } from '../../core/launcher.js';
 import type { TunerOptions } from '../../core/options.js';
 
 export interface WorkerSettings {
@@ -92,6 +92,28 @@ export function withBatches(
     );
   }
   return strategy === 'horizon' ? { ...given, wholeRungs: true } : given;
+}
+
+/**
+ * Workers are the same command on the same machine, unless a prefix places them.
+ *
+ * @throws AutolrsError `USAGE` where their ranks would meet those of the main process.
+ */
+export function refuseSharedPort(
+  command: readonly string[],
+  {
+    workers = 1,
+    workerPrefix,
+  }: {
+    readonly workers?: number | undefined;
+    readonly workerPrefix?: readonly string[] | undefined;
+  },
+): void {
+  const words = fixedPortOf(command);
+  if (workers === 1 || workerPrefix !== undefined || words === undefined) return;
+  throw usage(
+    `"${words}" has every worker meet at the port of the main process; give torchrun --standalone or port 0 instead, or place the workers by --worker-prefix`,
+  );
 }
 
 function usage(message: string): AutolrsError {
