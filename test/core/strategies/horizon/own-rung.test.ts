@@ -1,14 +1,8 @@
 /** A factor on the schedule of a script that does not attach: longer probes about the peak that the script has. */
 
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { resolveOptions } from '../../../../src/core/options.js';
 import { peakOfOwn } from '../../../../src/core/strategies/horizon/peak-search/own-rung.js';
-import {
-  plannedSteps,
-  planOwnSearch,
-  planSearch,
-} from '../../../../src/core/strategies/horizon/peak-search/plan.js';
 import { beginStrategy } from '../../../../src/core/strategies/registry.js';
 import { drive } from '../../../support/drive.js';
 import { SimulatedTrainer } from '../../../support/simulated-trainer.js';
@@ -93,27 +87,5 @@ describe('the search of a factor where the peak of the schedule is known', () =>
     expect(peakOfOwn(0, [...falling, at(16, Number.NaN)])).toBe(3);
     expect(peakOfOwn(0, [at(1, 2.9), at(2, 3), at(1 / 2, 2.8)])).toBe(-1);
     expect(peakOfOwn(0, [at(1, 2.9), at(2, 3)])).toBe(0);
-  });
-});
-
-describe('its plan', () => {
-  it('never costs more than the budget, and drops the fine rung for longer probes', () => {
-    fc.assert(
-      fc.property(
-        fc.integer({ min: 1, max: 20_000_000 }),
-        fc.double({ min: 0.001, max: 0.5, noNaN: true }),
-        fc.boolean(),
-        (total, budget, needsRamp) => {
-          const plan = planOwnSearch(planSearch(total, budget, needsRamp));
-          expect(plannedSteps(plan)).toBeLessThanOrEqual(plan.mostSteps);
-          expect(plan.trunkSteps).toBe(0);
-          expect([0, 4]).toContain(plan.fineProbes);
-        },
-      ),
-      { numRuns: 1000 },
-    );
-    expect(planOwnSearch(planSearch(2000, 0.1, true))).toMatchObject({ fineSteps: 32 });
-    expect(planOwnSearch(planSearch(1000, 0.1, true))).toMatchObject({ fineSteps: 0 });
-    expect(planOwnSearch(planSearch(10_000_000, 0.1, true))).toMatchObject({ fineSteps: 1000 });
   });
 });

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   plannedSteps,
+  planOwnSearch,
   planSearch,
 } from '../../../../../src/core/strategies/horizon/peak-search/plan.js';
 
@@ -14,8 +15,10 @@ describe('the plan of a search', () => {
         fc.boolean(),
         (total, budget, needsRamp) => {
           const plan = planSearch(total, budget, needsRamp);
-          expect(plannedSteps(plan)).toBeLessThanOrEqual(plan.mostSteps);
-          expect(plan.mostSteps).toBeLessThanOrEqual(total * budget);
+          for (const each of [plan, planOwnSearch(plan)]) {
+            expect(plannedSteps(each)).toBeLessThanOrEqual(each.mostSteps);
+            expect(each.mostSteps).toBeLessThanOrEqual(total * budget);
+          }
         },
       ),
       { numRuns: 1000 },
@@ -40,6 +43,13 @@ describe('the plan of a search', () => {
       trunkSteps: 40,
       fineSteps: 18,
     });
+  });
+
+  it('has up to four longer probes about the peak of an own schedule, where there is room', () => {
+    const ofOwn = (total: number) => planOwnSearch(planSearch(total, 0.1, true));
+    expect(ofOwn(1000)).toMatchObject({ trunkSteps: 0, fineProbes: 0, fineSteps: 0 });
+    expect(ofOwn(2000)).toMatchObject({ trunkSteps: 0, fineProbes: 4, fineSteps: 32 });
+    expect(ofOwn(10_000_000)).toMatchObject({ trunkSteps: 0, fineProbes: 4, fineSteps: 1000 });
   });
 
   it('takes a smaller share of a long run', () => {
