@@ -14,6 +14,7 @@ import { renderFigure } from './report/figure.js';
 import { bestOfAveragedGrid, bestOfGrid } from './report/grid.js';
 import { plainRowsOf, rowsOf, scoreForecasts } from './report/measures.js';
 import { renderPage } from './report/page.js';
+import { octavesOf } from './report/peaks.js';
 import { readResults } from './report/results.js';
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
@@ -40,7 +41,9 @@ if (values.json) {
     const { runs: __, ...averaged } = { ...bestOfAveragedGrid(workload) };
     const plain = plainRowsOf(workload);
     const forecasts = scoreForecasts(workload.configurations.flatMap((one) => one.runs));
-    return { name: workload.name, best, averaged, rows: rowsOf(workload), plain, forecasts };
+    const octaves = octavesOf(workload);
+    const rows = rowsOf(workload);
+    return { name: workload.name, best, averaged, rows, plain, forecasts, octaves };
   });
   const isShown = (key) => !/resampled/i.test(key);
   console.log(JSON.stringify(computed, (key, value) => (isShown(key) ? value : undefined), 2));

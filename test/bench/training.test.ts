@@ -134,6 +134,11 @@ describe('the report', () => {
     ]);
   });
 
+  it('has octaves from the best LR of the schedule of its shape to that of a tuned run, which noted it', () => {
+    expect(unfinished.octaves).toEqual({ lr: 0.2, searched: [1, -3], later: [0, -1] });
+    expect(toy.octaves).toBeUndefined();
+  });
+
   it('lets the later of two lines count, and none of another version of the workload', () => {
     expect(rowOf('paper').loss).toBe(1.04);
     expect(rowOf('constant').seeds).toBe(5);

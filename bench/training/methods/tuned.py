@@ -60,6 +60,7 @@ def _run(strategy: str, workload: Workload, seed: int) -> Outcome:
         facts={
             "outside_seconds": round(seconds - trainer_seconds, 2),
             "forecasts": _forecasts(result, journal),
+            "lrs": _lrs(result, journal),
         },
     )
 
@@ -80,6 +81,15 @@ def _forecasts(
         for said in result["forecasts"]
         if said["of"] == "run" and (came := said["actual"])
     ]
+
+
+def _lrs(result: dict[str, Any], journal: list[dict[str, Any]]) -> tuple[float, float]:
+    """The peak LR that the search has found, and the LR at a fifth of the steps that remain."""
+    begins = (record["decision"] for record in journal if record["kind"] == "decision")
+    searched = next(one["lr"] for one in begins if one["kind"] == "commit-started")
+    fifth = result["steps"]["committed"] / 5
+    until_then = [span["lr"] for span in result["schedule"] if span["step"] <= fifth]
+    return float(f"{searched:.4g}"), float(f"{until_then[-1]:.4g}")
 
 
 def _seconds_answering(journal: list[dict[str, Any]]) -> float:

@@ -4,6 +4,7 @@ import { intervalText, lossText, namesOf, percent, ratioText, table, withUnit } 
 import { bestOfGrid } from './grid.js';
 import { byMethod, isTuned, labelOf, labelWithLr } from './labels.js';
 import { plainRowsOf, rowsOf, scoreForecasts, TARGETS } from './measures.js';
+import { peakSection } from './peaks.js';
 import { summarySections } from './summary.js';
 
 /** The page. `workloads` come from `readResults`. */
@@ -26,6 +27,7 @@ export function renderPage(workloads) {
     ...measured.map(workloadSection),
     ...unfinishedSection(missing),
     ...testSection(measured),
+    ...peakSection(measured),
     ...forecastSection(measured),
     FOOTER,
   ].join('\n');
