@@ -129,6 +129,12 @@ describe('autolrs run --workers', () => {
     ['--workers 4 --strategy paper', 'give --batch as well'],
     ['--worker-prefix srun', 'give that too'],
     ['--workers 2 -- torchrun --master-port 29500 train.py', 'has every worker meet at the port'],
+    [
+      '--workers 2 -- torchrun train.py',
+      'default port, where the main process meets; give --stand',
+    ],
+    ['--workers 2 -- accelerate launch --multi_gpu train.py', 'give --main_process_port 0 as well'],
+    ['--workers 2 -- deepspeed train.py', 'start the script by torchrun --standalone instead'],
     ['--batch 3 --strategy horizon', 'belongs to strategy paper'],
   ])('refuses %s before anything is started', async (flags, sentence) => {
     const words = flags.includes('--strategy') ? [] : HORIZON;
