@@ -142,6 +142,17 @@ describe('autolrs run --workers', () => {
     expect([end.code, end.stderr]).toEqual([2, expect.stringContaining(sentence)]);
   });
 
+  it('refuses a port that all would share where a run goes on, too', async () => {
+    const folder = temporaryDirectory();
+    const asked = { flags: PAPER, workers: 1, stepMs: 5 };
+    await runCli(argumentsOf(folder, asked), {
+      onStderr: (text, kill) => text.includes('stage 0 probe 1') && kill('SIGKILL'),
+    });
+    const words = ['resume', join(folder, 'run'), '--workers', '2', '--', 'deepspeed', 'train.py'];
+    const end = await runCli(words);
+    expect([end.code, end.stderr]).toEqual([2, expect.stringContaining('"deepspeed" may give')]);
+  });
+
   it('goes on without workers that cannot be started, and tries them once', async () => {
     const flags = [...HORIZON, '--worker-prefix', 'no-such-program'];
     const { result, stderr } = await run({ flags, workers: 3, stepMs: 5 });
