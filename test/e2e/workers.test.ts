@@ -101,23 +101,40 @@ describe.each([
 });
 
 describe.runIf(existsSync('/proc/self/stat'))('a worker that is stopped', () => {
-  it('outlives a tuner that is killed, and ends when the run is resumed', {
-    timeout: 60_000,
-  }, async () => {
-    const folder = temporaryDirectory();
+  /** Kills a tuner whose first worker is stopped, and gives that worker's process. */
+  async function killBeside(folder: string, env: CliOptions['env'] = {}): Promise<number> {
     const asked = { flags: PAPER, workers: 2, ills: { 1: { stops: 4 } }, stepMs: 8 };
-    const isStopped = ({ worker, pid }: { worker: number; pid: number }) =>
-      worker === 1 && /^State:\tT/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+    const stoppedIn = () =>
+      pidsIn(folder).find(
+        ({ worker, pid }) =>
+          worker === 1 && /^State:\tT/m.test(readFileSync(`/proc/${pid}/status`, 'utf8')),
+      );
     const end = await runCli(argumentsOf(folder, asked), {
+      env,
       onStderr(text, kill) {
-        if (/stage \d probe/.test(text) && pidsIn(folder).some(isStopped)) kill('SIGKILL');
+        if (/stage \d probe/.test(text) && stoppedIn()) kill('SIGKILL');
       },
     });
     expect(end.code).toBeNull();
-    const left = pidsIn(folder).filter(({ pid }) => isAlive(pid));
-    expect(left.map(({ worker }) => worker)).toContain(1);
+    const stopped = stoppedIn();
+    expect(stopped).toBeDefined();
+    return stopped?.pid ?? 0;
+  }
+
+  it('ends with a tuner that is killed', { timeout: 60_000 }, async () => {
+    const stopped = await killBeside(temporaryDirectory());
+    await vi.waitFor(() => expect(isAlive(stopped)).toBe(false), 20_000);
+  });
+
+  it('ends when the run is resumed, where there is no shell to end it', {
+    timeout: 60_000,
+  }, async () => {
+    const folder = temporaryDirectory();
+    const stopped = await killBeside(folder, { PATH: folder });
+    expect(isAlive(stopped)).toBe(true);
     const resumed = await runCli(['resume', join(folder, 'run')]);
     expect(resumed.code, resumed.stderr).toBe(0);
+    expect(isAlive(stopped)).toBe(false);
     expect(pidsIn(folder).filter(({ pid }) => isAlive(pid))).toEqual([]);
   });
 });

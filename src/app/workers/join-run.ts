@@ -54,6 +54,7 @@ export async function joinRun(options: JoinOptions): Promise<number> {
         AUTOLRS_TOKEN: token,
       },
       stdin: 'ignore',
+      endsWithUs: true,
       onStdout: pass,
       onStderr: pass,
     });
