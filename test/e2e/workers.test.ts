@@ -104,26 +104,42 @@ describe.runIf(existsSync('/proc/self/stat'))('a worker that is stopped', () => 
   /** Kills a tuner whose first worker is stopped, and gives that worker's process. */
   async function killBeside(folder: string, env: CliOptions['env'] = {}): Promise<number> {
     const asked = { flags: PAPER, workers: 2, ills: { 1: { stops: 4 } }, stepMs: 8 };
-    const stoppedIn = () =>
-      pidsIn(folder).find(
-        ({ worker, pid }) =>
-          worker === 1 && /^State:\tT/m.test(readFileSync(`/proc/${pid}/status`, 'utf8')),
-      );
     const end = await runCli(argumentsOf(folder, asked), {
       env,
       onStderr(text, kill) {
-        if (/stage \d probe/.test(text) && stoppedIn()) kill('SIGKILL');
+        if (/stage \d probe/.test(text) && stoppedIn(folder)) kill('SIGKILL');
       },
     });
     expect(end.code).toBeNull();
-    const stopped = stoppedIn();
+    const stopped = stoppedIn(folder);
     expect(stopped).toBeDefined();
-    return stopped?.pid ?? 0;
+    return stopped ?? 0;
   }
 
   it('ends with a tuner that is killed', { timeout: 60_000 }, async () => {
     const stopped = await killBeside(temporaryDirectory());
     await vi.waitFor(() => expect(isAlive(stopped)).toBe(false), 20_000);
+  });
+
+  it('ends with an `autolrs worker` that is killed', { timeout: 60_000 }, async () => {
+    const folder = temporaryDirectory();
+    const ills = { 1: { stops: 4 } };
+    const asked = { flags: [...PAPER, '--join'], workers: 1, ills, stepMs: 10 };
+    let killHelper: (signal: NodeJS.Signals) => void = () => {};
+    const helping = helper(folder, asked, (_, kill) => {
+      killHelper = kill;
+    });
+    let stopped: number | undefined;
+    const end = await runCli(argumentsOf(folder, asked), {
+      onStderr(text) {
+        if (stopped !== undefined || !/stage \d probe/.test(text)) return;
+        stopped = stoppedIn(folder);
+        if (stopped !== undefined) killHelper('SIGKILL');
+      },
+    });
+    expect(end.code, end.stderr).toBe(0);
+    expect((await helping).code).toBeNull();
+    await vi.waitFor(() => expect(isAlive(stopped ?? 0)).toBe(false), 20_000);
   });
 
   it('ends when the run is resumed, where there is no shell to end it', {
@@ -255,6 +271,18 @@ describe('autolrs worker', () => {
     expect((await running).result.workers).toBeUndefined();
   });
 });
+
+/** The process of worker 1 if it is stopped, on Linux. */
+function stoppedIn(folder: string): number | undefined {
+  const isStopped = (pid: number) => {
+    try {
+      return /^State:\tT/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+    } catch {
+      return false; // it has ended
+    }
+  };
+  return pidsIn(folder).find(({ worker, pid }) => worker === 1 && isStopped(pid))?.pid;
+}
 
 /** Starts a worker that joins. */
 function helper(folder: string, asked: Asked, onStderr: CliOptions['onStderr'] = () => {}) {
