@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
+from typing import Any
 
 import autolrs
+from autolrs._averages.sampling import Sampling
 
 State = tuple[int, float, float]
 
@@ -67,3 +69,59 @@ class Line:
             by_slope += 2 * error * x / count
             by_offset += 2 * error / count
         return loss, by_slope, by_offset
+
+
+class AveragedLine(Line):
+    """With averages of slope and offset, which a checkpoint holds too. It writes no files."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.sampling: Sampling | None = None
+        self.means: dict[float, tuple[float, float]] = {}
+        self.adopted: list[float] = []
+        self._kept: dict[str, tuple[State, dict[str, Any] | None, dict[float, Any]]] = {}
+
+    def carry_out(self, asked: autolrs.Asked) -> autolrs.Told:
+        if isinstance(asked, autolrs.Train):
+            return self._train(asked)
+        if isinstance(asked, autolrs.Validate) and asked.at is not None:
+            state, self.state = self.state, (self.state[0], *self.means[asked.at])
+            told = super().carry_out(autolrs.Validate())
+            self.state = state
+            return told
+        if isinstance(asked, autolrs.Adopt):
+            self.state = (self.state[0], *self.means[asked.at])
+            self.sampling = None
+            self.adopted.append(asked.at)
+            return autolrs.Adopted()
+        if isinstance(asked, autolrs.Save):
+            sampling = None if self.sampling is None else self.sampling.state()
+            self._kept[asked.checkpoint] = (self.state, sampling, dict(self.means))
+        if isinstance(asked, autolrs.Restore):
+            self.state, sampling, means = self._kept[asked.checkpoint]
+            self.sampling = None if sampling is None else Sampling.of(sampling)
+            self.means = dict(means)
+            return autolrs.Restored()
+        return super().carry_out(asked)
+
+    def _train(self, asked: autolrs.Train) -> autolrs.Trained:
+        average = asked.average
+        if average is None:
+            self.sampling = None
+        elif self.sampling is None or not self.sampling.is_of(average):
+            self.sampling = Sampling(average)
+            self.means = dict.fromkeys(average.powers, (0.0, 0.0))
+        losses = []
+        for lr in asked.lrs:
+            losses.append(self._update(lr))
+            if self.sampling is not None:
+                self._average(self.sampling)
+        return autolrs.Trained(losses)
+
+    def _average(self, sampling: Sampling) -> None:
+        _, *weights = self.state
+        for power, share in zip(sampling.powers, sampling.count_update() or ()):
+            slope, offset = (
+                mean + share * (weight - mean) for mean, weight in zip(self.means[power], weights)
+            )
+            self.means[power] = (slope, offset)

@@ -104,6 +104,23 @@ def test_the_same_trainer_decides_the_same_under_autolrs_run(
     assert decided(folder.path / "outer") == decided(folder.path / "run")
 
 
+def test_a_trainer_that_averages_ends_with_the_average_that_is_better(folder: Folder) -> None:
+    script = """
+from own_trainer import AveragedLine
+
+line = AveragedLine()
+options = dict(lr=0.1, can_validate=True, seed=3, **OPTIONS)
+with autolrs.ask_tell(can_average=True, **options) as tuner:
+    while (asked := tuner.ask()) is not None:
+        tuner.tell(line.carry_out(asked))
+    loss = line.carry_out(autolrs.Validate()).loss
+print(len(line.adopted), tuner.result["weights"], tuner.result["loss"]["validation"] == loss)
+"""
+    ended = folder.run(HEAD + script)
+    assert ended.returncode == 0, ended.stderr
+    assert ended.stdout == "1 averaged True\n"
+
+
 @pytest.mark.skipif(not hasattr(os, "pidfd_open"), reason="this system does not tell of its end")
 @pytest.mark.parametrize("script", [FINISH, ON_DISK])
 def test_a_trainer_that_is_killed_leaves_no_tuner_and_a_run_that_goes_on(
