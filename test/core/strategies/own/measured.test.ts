@@ -186,6 +186,13 @@ describe('a strategy of one’s own', () => {
     expect(play(unfinished, BY_F1, () => 1).asked).toEqual(['validate', 'train', 'validate']);
   });
 
+  it('ends where it returns nothing, as one in JavaScript may', () => {
+    const silent = function* () {} as unknown as AskedStrategy;
+    const { tuner } = play(silent, {}, () => 1);
+    expect([tuner.finished, tuner.result.status]).toEqual(['budget', 'finished']);
+    expect(tuner.decisions).toEqual([{ kind: 'finished', reason: 'budget' }]);
+  });
+
   it('is refused a metric that there is not, before anything is trained', () => {
     expect(() => play(blind, BY_F1, () => Number.NaN)).toThrow('a loss and "acc"; give one of');
     const cannot = { ...BY_F1, trainer: { canValidate: false } };
