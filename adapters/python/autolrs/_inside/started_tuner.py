@@ -74,7 +74,7 @@ class StartedTuner:
         place = self._process.listening()
         if place is None:
             raise self._refusal()
-        self._fds = connect(place["address"])
+        self._channel = connect(place["address"])
         self._token: str = place["token"]
         _tell_children(place)
         run.dir = place["run"]["dir"]
@@ -82,7 +82,7 @@ class StartedTuner:
 
     def wire(self) -> Wire:
         """The way to it."""
-        self._wire = Wire(*self._fds, self._token, started=self)
+        self._wire = Wire(self._channel, self._token, started=self)
         return self._wire
 
     def listens(self) -> None:
