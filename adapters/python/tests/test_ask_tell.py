@@ -144,6 +144,16 @@ def test_averages_are_asked_for_as_the_wire_has_them() -> None:
         assert list(inside.results[3]) == ["seconds"]
 
 
+class WholeNumber:
+    """Of another library, as `numpy.int64`."""
+
+    def __init__(self, value: int) -> None:
+        self._value = value
+
+    def __index__(self) -> int:
+        return self._value
+
+
 def test_a_file_of_another_process_brings_its_step(tmp_path: Path) -> None:
     path = tmp_path / "run-0"
     path.touch()
@@ -153,7 +163,7 @@ def test_a_file_of_another_process_brings_its_step(tmp_path: Path) -> None:
             tuner.tell(autolrs.Restored())
         with pytest.raises(AskTellError, match=r"Restored.step is -1, not a whole number"):
             tuner.tell(autolrs.Restored(-1))
-        tuner.tell(autolrs.Restored(40))
+        tuner.tell(autolrs.Restored(WholeNumber(40)))  # type: ignore[arg-type]
         assert tuner.step == 40
         assert tuner.ask() is None
         inside.hear()

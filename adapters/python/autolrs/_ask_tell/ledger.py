@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import operator
 import os
 from collections.abc import Iterable
 from typing import Any
@@ -161,6 +162,10 @@ def _number(value: Any, name: str) -> float:
 
 
 def _count(value: Any, name: str) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+    try:
+        count = operator.index(value)  # NumPy's whole numbers too
+    except TypeError:
+        count = -1
+    if isinstance(value, bool) or count < 0:
         raise AskTellError(f"{name} is {value!r:.60}, not a whole number of 0 or more")
-    return value
+    return count

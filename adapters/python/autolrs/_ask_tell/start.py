@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import operator
 import os
 import sys
 from dataclasses import fields
@@ -114,9 +115,13 @@ def _checked(options: dict[str, Any]) -> dict[str, Any]:
 
 
 def _count(value: object, name: str) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+    try:
+        count = operator.index(value)  # type: ignore[arg-type]
+    except TypeError:
+        count = 0
+    if isinstance(value, bool) or count < 1:
         raise ArgumentError(f"{name} is {value!r:.60}, not a whole number of 1 or more")
-    return value
+    return count
 
 
 def _positive(lr: object) -> float:
