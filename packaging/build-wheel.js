@@ -6,7 +6,7 @@
  *
  *     autolrs/                         the adapters, for scripts
  *     autolrs_cli/__init__.py          what `autolrs` starts: it becomes Node with the next file
- *     autolrs_cli/dist/cli/main.js     the command and all its dependencies
+ *     autolrs_cli/dist/cli/            the command and all its dependencies; it starts by main.js
  *     autolrs_cli/dist/page/           the script and the style of reports
  *     autolrs_cli/adapters/python/     the adapters again, for scripts that another Python runs
  *
@@ -50,7 +50,7 @@ try {
   copySources('autolrs', join(stage, 'autolrs'));
   copySources('autolrs_cli', cli);
   copySources('autolrs', join(cli, 'adapters', 'python', 'autolrs'));
-  const packages = await bundle(join(cli, 'dist', 'cli', 'main.js'));
+  const packages = await bundle(join(cli, 'dist', 'cli'));
   for (const name of ['report.js', 'report-style.css']) {
     cpSync(join(ROOT, 'dist', 'page', name), join(cli, 'dist', 'page', name));
   }
@@ -85,16 +85,19 @@ function copySources(name, to) {
 }
 
 /**
- * Puts the command into one file. Returns the folders of the packages that are in it.
+ * Puts the command into main.js, and what is loaded when it is needed into files of its own. Returns the folders of
+ * the packages that are in them.
  *
- * @param {string} outfile
+ * @param {string} outdir
  */
-async function bundle(outfile) {
+async function bundle(outdir) {
   const { metafile } = await build({
-    entryPoints: [join(ROOT, 'bin', 'autolrs.js')],
+    entryPoints: { main: join(ROOT, 'bin', 'autolrs.js') },
     absWorkingDir: ROOT,
-    outfile,
+    outdir,
     bundle: true,
+    splitting: true,
+    chunkNames: 'part-[hash]',
     platform: 'node',
     format: 'esm',
     target: TARGET,

@@ -71,7 +71,17 @@ const MAY_USE: Readonly<Record<string, readonly string[]>> = {
   'core/testing': [],
   core: [],
   protocol: ['zod'],
-  trainer: ['execa', 'node:crypto', 'node:fs', 'node:net', 'node:os', 'node:path', 'node:stream'],
+  trainer: [
+    'execa',
+    'node:crypto',
+    'node:fs',
+    'node:net',
+    'node:os',
+    'node:path',
+    'node:stream',
+    'node:tls',
+    'selfsigned',
+  ],
   journal: ['node:crypto', 'node:fs', 'node:os', 'node:path', 'node:zlib'],
   display: ['pino', 'node:string_decoder'],
   // For browsers: nothing of Node.

@@ -1,7 +1,8 @@
 /** What carries the lines: the script's stdin and stdout, or a socket named in its environment. */
 
-import { createConnection, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { PassThrough, type Readable } from 'node:stream';
+import { isNoTls, NotTheTuner, openSocket } from './open-socket.js';
 
 export interface Transport {
   readonly input: Readable;
@@ -42,6 +43,12 @@ function claimStdio(token: string | undefined): Transport {
     release: () => process.stdin.unref?.(),
     whyLost: () => TUNER_GONE,
   };
+}
+
+/** Where connecting again would not help. */
+function whyNotTuner(failure: NodeJS.ErrnoException): string | undefined {
+  if (failure instanceof NotTheTuner) return failure.message;
+  return isNoTls(failure) ? 'it speaks no TLS' : undefined;
 }
 
 /** How long to connect again for, when the tuner has no room yet for one that has not proven itself, and how often. */
@@ -95,7 +102,11 @@ function connect(address: string, token: string | undefined): Transport {
     });
     opened.once('close', () => {
       isOpen = false;
-      if (mayAgain(isConnected, since)) {
+      const why = failure && whyNotTuner(failure);
+      if (why !== undefined) {
+        whyLost = `what listens at ${address} is not the tuner: ${why}; nothing was sent`;
+        input.destroy(failure);
+      } else if (mayAgain(isConnected, since)) {
         const timer = setTimeout(() => {
           socket = open();
         }, PAUSE_MS);
@@ -147,14 +158,4 @@ function connect(address: string, token: string | undefined): Transport {
     },
     whyLost: () => whyLost,
   };
-}
-
-function openSocket(address: string): Socket {
-  const [, path] = /^unix:(.+)$/.exec(address) ?? [];
-  if (path !== undefined) return createConnection(path);
-  // An IPv6 address stands in brackets, or its end would be taken for the port.
-  const [, bracketed, plain, port] = /^tcp:(?:\[([^[\]]+)\]|([^:[\]]+)):(\d+)$/.exec(address) ?? [];
-  const host = bracketed ?? plain;
-  if (host !== undefined) return createConnection({ host, port: Number(port), noDelay: true });
-  throw new Error(`AUTOLRS_ADDRESS is "${address}"; it must be unix:PATH or tcp:HOST:PORT`);
 }

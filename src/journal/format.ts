@@ -46,7 +46,7 @@ export const JOURNAL_FILE = 'journal.jsonl';
 
 type TransportRecord =
   | { readonly kind: 'stdio' | 'unix' }
-  | { readonly kind: 'tcp'; readonly host: string; readonly port: number };
+  | { readonly kind: 'tcp' | 'tls'; readonly host: string; readonly port: number };
 
 export type JournalEntry =
   | {

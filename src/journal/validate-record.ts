@@ -38,11 +38,8 @@ function oneOf(kinds: Readonly<Record<string, Check>>): Check {
   };
 }
 
-const TRANSPORT = oneOf({
-  stdio: isRecord,
-  unix: isRecord,
-  tcp: has({ host: isText, port: isNumber }),
-});
+const PORT = has({ host: isText, port: isNumber });
+const TRANSPORT = oneOf({ stdio: isRecord, unix: isRecord, tcp: PORT, tls: PORT });
 
 function isListOf(check: Check): Check {
   return (value) => Array.isArray(value) && value.every(check);

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { hostname } from 'node:os';
 import { join, relative } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { fixture, runCli, temporaryDirectory } from '../support/cli.js';
@@ -23,7 +24,7 @@ async function run(transport: string) {
 }
 
 describe('autolrs run --transport', () => {
-  for (const transport of ['unix', 'tcp']) {
+  for (const transport of ['unix', 'tcp', 'tls:127.0.0.1:0']) {
     it(`${transport} trains as over stdio, and leaves the script its stdout`, async () => {
       const [over, stdio] = [await run(transport), await run('stdio')];
       expect(over.code, over.stderr).toBe(0);
@@ -49,6 +50,15 @@ describe('autolrs run --transport', () => {
       expect(stderr).toContain('the trainer connected'); // the log that could have told it
     });
   }
+
+  it('says that a port which other machines reach is not encrypted, and which one is', async () => {
+    const host = hostname();
+    const { stderr } = await run(`tcp:${host}:0`);
+    const sentence = 'others on the network can read what passes';
+    expect(stderr.split(sentence)).toHaveLength(2);
+    expect((await run(`tls:${host}:0`)).stderr).not.toContain(sentence);
+    expect((await run('tcp')).stderr).not.toContain(sentence);
+  });
 
   it('gives no secret over stdio, and another one in every run over a socket', async () => {
     const secrets = await Promise.all(['stdio', 'unix', 'unix'].map(run));
@@ -97,7 +107,7 @@ describe('autolrs run --transport', () => {
     const cwd = temporaryDirectory();
     const { code, stderr } = await runCli(['run', '--transport', 'pigeon', '--', 'x'], { cwd });
     expect(stderr).toBe(
-      'autolrs: --transport is "pigeon"; give one of: stdio, unix, tcp, tcp:HOST:PORT (ports up to 65535, IPv6 as in tcp:[::1]:0)\n',
+      'autolrs: --transport is "pigeon"; give one of: stdio, unix, tcp, tcp:HOST:PORT, tls:HOST:PORT (ports up to 65535, IPv6 as in tcp:[::1]:0)\n',
     );
     expect(code).toBe(2);
     expect(readdirSync(cwd)).toEqual([]);

@@ -233,6 +233,18 @@ describe('autolrs worker', () => {
     expect(existsSync(join(folder, 'run', 'join.json'))).toBe(false);
   });
 
+  it('joins by TLS where the run has that', async () => {
+    const folder = temporaryDirectory();
+    const flags = [...PAPER, '--join', '--transport', 'tls:127.0.0.1:0'];
+    const asked = { flags, workers: 1, stepMs: 10 };
+    const staying = helper(folder, asked);
+    const whole = await run(asked, folder);
+    const { code, stderr } = await staying;
+    expect([code, stderr]).toEqual([0, expect.stringContaining('needs no worker any more')]);
+    expect(whole.result.workers.probes).toBeGreaterThan(0);
+    expect(essenceOf(whole)).toEqual(essenceOf(await run({ flags: PAPER, workers: 1 })));
+  });
+
   it('ends with a tuner that is killed, and its script does too', async () => {
     const folder = temporaryDirectory();
     const asked = { flags: [...PAPER, '--join'], workers: 1, stepMs: 10 };

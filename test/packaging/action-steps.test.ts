@@ -29,7 +29,7 @@ afterAll(() => rmSync(home, { recursive: true, force: true }), 60_000);
 function workspace(...fixtures: readonly string[]): string {
   const dir = temporaryDirectory();
   mkdirSync(join(dir, 'project'));
-  for (const name of ['protocol.mjs', ...fixtures]) {
+  for (const name of ['protocol.mjs', 'open-address.mjs', ...fixtures]) {
     cpSync(join(FIXTURES, name), join(dir, 'project', name));
   }
   return dir;

@@ -30,6 +30,7 @@ describe('the script of action.yml', () => {
     mkdirSync(join(cwd, 'a folder'));
     cpSync(join(FIXTURES, 'trains.mjs'), join(cwd, 'a folder', 'trains.mjs'));
     cpSync(join(FIXTURES, 'protocol.mjs'), join(cwd, 'a folder', 'protocol.mjs'));
+    cpSync(join(FIXTURES, 'open-address.mjs'), join(cwd, 'a folder', 'open-address.mjs'));
     const { status, output } = act(cwd, "node 'a folder/trains.mjs' $(touch evil)", OPTIONS);
     expect(status).toBe(0);
     expect(output).toMatchObject({ 'run-dir': join(basename(cwd), 'the run'), status: 'finished' });

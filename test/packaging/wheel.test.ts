@@ -211,6 +211,15 @@ describe('the wheel in a fresh virtual environment without Node', { timeout: 120
   );
 
   it(
+    'encrypts what passes over a port, by a library that is loaded late',
+    installed(async () => {
+      const flags = ['--transport', 'tls:127.0.0.1:0', '--run-dir', newRun(), ...FLAGS];
+      const { code, stderr } = await autolrs('run', ...flags, '--', 'python', TOY);
+      expect(code, stderr).toBe(0);
+    }),
+  );
+
+  it(
     'writes diagnostics, whose library is loaded late',
     installed(async () => {
       const flags = ['--log-level', 'info', '--run-dir', newRun(), ...FLAGS];

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Callable
 
+from autolrs._protocol.channel import FdChannel
 from autolrs._protocol.wire import Wire
 from autolrs.session import Session
 
@@ -26,7 +27,7 @@ class Inside:
 
     def __init__(self, *requests: tuple[str, dict[str, Any]], base: str = "tuner") -> None:
         self._ends = [*os.pipe(), *os.pipe()]
-        self.wire = Wire(self._ends[0], self._ends[3])
+        self.wire = Wire(FdChannel(self._ends[0], self._ends[3]))
         hello = ("initialize", {"protocol": 1, "base": base})
         for id, (method, params) in enumerate([hello, *requests, ("shutdown", {})]):
             message = {"jsonrpc": "2.0", "id": id, "method": method, "params": params}

@@ -20,6 +20,7 @@ from autolrs._distributed.links import (
 )
 from autolrs._distributed.merge import mean, merge
 from autolrs._distributed.ranks import FollowerWire, LeaderWire
+from autolrs._protocol.channel import FdChannel
 from autolrs._protocol.messages import Request
 from autolrs._protocol.wire import TunerGone, Wire
 from autolrs.errors import RanksError
@@ -205,7 +206,7 @@ class LoopSession:
         listener, address = listen([HERE, HERE])
         self.follower: FollowerWire = connect_to_leader(address, SECRET, 1)
         fd = to.detach()
-        self.leader = LeaderWire(Wire(fd, os.dup(fd)), accept_all(listener, SECRET, 2))
+        self.leader = LeaderWire(Wire(FdChannel(fd, os.dup(fd))), accept_all(listener, SECRET, 2))
 
     def heard(self) -> str:
         return self.tuner.recv(65536).decode()
@@ -245,7 +246,7 @@ def test_trouble_after_the_answer_is_not_told() -> None:
 def test_a_rank_that_ends_without_an_answer_is_told_of() -> None:
     ranks = LoopSession()
     ranks.leader.begin(Request(7, "train", {}))
-    os.close(ranks.follower.fds[0])
+    ranks.follower.channel.close()
     assert '"message":"rank 1: it ended; read its last lines"' in ranks.heard()
     with pytest.raises(TunerGone, match="rank 1 went away"):
         list(ranks.leader.results())
@@ -253,7 +254,7 @@ def test_a_rank_that_ends_without_an_answer_is_told_of() -> None:
 
 def test_a_rank_that_ended_between_two_requests_is_told_of() -> None:
     ranks = LoopSession()
-    os.close(ranks.follower.fds[0])
+    ranks.follower.channel.close()
     with pytest.raises(TunerGone):
         ranks.leader.links[0].receive()
     with pytest.raises(TunerGone, match="rank 1 went away"):
@@ -269,8 +270,8 @@ def test_what_cannot_be_passed_on_is_heard_by_rank_0_all_the_same(said: bytes) -
     [link] = ranks.leader.links
     ranks.leader.begin(Request(7, "train", {}))
     ranks.tuner.close()
-    os.write(ranks.follower.fds[0], said + b"\n")
-    os.close(ranks.follower.fds[0])
+    ranks.follower.channel.write(said + b"\n")
+    ranks.follower.channel.close()
     assert link._reader is not None
     link._reader.join(10)
     assert link.receive_if_any() == said
@@ -282,7 +283,7 @@ def test_a_rank_that_ends_after_its_answer_is_not_missed() -> None:
     ranks = LoopSession()
     ranks.leader.begin(Request(7, "shutdown", {}))
     ranks.follower.send({"id": 7, "result": {"step": 3}})
-    os.close(ranks.follower.fds[0])
+    ranks.follower.channel.close()
     assert list(ranks.leader.results()) == [{"step": 3}]
     for link in ranks.leader.links:
         with pytest.raises(TunerGone):

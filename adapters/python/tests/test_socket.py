@@ -13,6 +13,7 @@ from typing import NamedTuple, cast
 import pytest
 from conftest import Drive
 from driver import Driver
+from tls_listener import TlsListener
 
 LOOP = """
 import toy
@@ -35,7 +36,7 @@ def listen(kind: str, folder: Path) -> Place:
         listener.bind(str(folder / "wire"))
         address = f"unix:{folder / 'wire'}"
     else:
-        host = {"tcp": "127.0.0.1", "tcp6": "::1"}[kind]
+        host = {"tcp": "127.0.0.1", "tls": "127.0.0.1", "tcp6": "::1"}[kind]
         listener = socket.socket(socket.AF_INET6 if kind == "tcp6" else socket.AF_INET)
         try:
             listener.bind((host, 0))
@@ -44,10 +45,13 @@ def listen(kind: str, folder: Path) -> Place:
         port = listener.getsockname()[1]
         address = f"tcp:[{host}]:{port}" if kind == "tcp6" else f"tcp:{host}:{port}"
     listener.listen()
+    if kind == "tls":
+        secured = TlsListener(listener, folder)
+        return Place(cast(socket.socket, secured), f"tls:{host}:{port}#{secured.fingerprint}")
     return Place(listener, address)
 
 
-@pytest.fixture(params=["unix", "tcp", "tcp6"])
+@pytest.fixture(params=["unix", "tcp", "tcp6", "tls"])
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
     place = listen(request.param, tmp_path)
     yield place
@@ -198,14 +202,17 @@ def test_a_tuner_that_goes_away_ends_the_script_with_one_sentence(
         "tcp:[::1]",
         "tcp:[]:80",
         "udp:localhost:80",
+        "tls:localhost:80",
+        "tls:localhost:80#cafe",
+        f"tcp:localhost:80#{64 * '0'}",
     ],
 )
 def test_an_address_of_another_form_is_refused_in_one_sentence(drive: Drive, address: str) -> None:
     driver = drive("import autolrs", AUTOLRS_ADDRESS=address)
     assert driver.wait() == 1
     assert driver.stderr == (
-        f"autolrs: AUTOLRS_ADDRESS is '{address}'; it must be unix:PATH or tcp:HOST:PORT, with an "
-        "IPv6 address in brackets\n"
+        f"autolrs: AUTOLRS_ADDRESS is '{address}'; it must be unix:PATH, tcp:HOST:PORT or "
+        "tls:HOST:PORT#SHA256, with an IPv6 address in brackets\n"
     )
 
 
@@ -278,4 +285,48 @@ def test_a_connection_that_is_closed_before_the_hello_is_made_again(
     assert driver.ask("initialize", protocol=1)["token"] == "s3cret"
     assert reluctant.greetings == []
     assert driver.ask("train", steps=2, lr=0.1)["steps"] == 2
+    assert driver.shutdown() == 0
+
+
+def test_another_certificate_is_refused_in_one_sentence_and_gets_no_token(
+    drive: Drive, tmp_path: Path
+) -> None:
+    place = listen("tls", tmp_path)
+    address = re.sub("#.*", "#" + 64 * "0", place.address)
+    driver = drive(LOOP, place.listener, AUTOLRS_ADDRESS=address, AUTOLRS_TOKEN="s3cret")
+    assert driver.wait() == 1
+    with pytest.raises(EOFError):
+        driver.receive()
+    assert re.fullmatch(
+        r"autolrs: AUTOLRS_ADDRESS is 'tls:.*': what listens there is not the tuner of this run: "
+        r"its certificate has SHA-256 \w{16}…, and not 0{16}…; .* not sent the token\n",
+        driver.stderr,
+    )
+
+
+def test_a_listener_that_speaks_no_tls_is_refused_in_one_sentence(
+    drive: Drive, tmp_path: Path
+) -> None:
+    place = listen("tcp", tmp_path)
+    address = place.address.replace("tcp", "tls") + "#" + 64 * "0"
+    driver = drive(LOOP, AUTOLRS_ADDRESS=address, AUTOLRS_TOKEN="s3cret")
+    connection, _ = place.listener.accept()
+    connection.sendall(GREETING)
+    assert driver.wait() == 1
+    connection.close()
+    assert re.fullmatch(
+        r"autolrs: AUTOLRS_ADDRESS is 'tls:.*': what listens there does not speak TLS as .*\n",
+        driver.stderr,
+    )
+
+
+def test_a_connection_that_is_closed_amid_the_handshake_is_made_again(
+    drive: Drive, tmp_path: Path
+) -> None:
+    place = listen("tls", tmp_path)
+    listener = cast(TlsListener, place.listener)
+    listener.hang_ups = 2
+    driver = start(drive, place)
+    assert driver.ask("initialize", protocol=1)["token"] == "s3cret"
+    assert listener.hang_ups == 0
     assert driver.shutdown() == 0

@@ -13,6 +13,7 @@ import type { TrainerLog } from '../../journal/trainer-log.js';
 import type { TrainerOptions } from '../../trainer/options.js';
 import type { TailLines } from '../../trainer/process/tail-lines.js';
 import { startTrainer, type Trainer } from '../../trainer/trainer.js';
+import { isReadable } from '../../trainer/transport/port.js';
 import type { ParentProcess } from '../../trainer/transport/types.js';
 import type { ParentPort } from '../inside/parent-port.js';
 import type { RunContext, RunIdentity, RunSettings } from '../run-context.js';
@@ -23,6 +24,9 @@ import type { PrintedLossReader } from './printed-losses.js';
 
 /** After this long the user is told what the run is waiting for. */
 const HINT_AFTER_MS = 15_000;
+
+const READABLE =
+  'others on the network can read what passes by --transport tcp:HOST:PORT; tls:HOST:PORT is encrypted';
 
 /** From the end of training to that of the script. */
 export interface ScriptEnding {
@@ -53,6 +57,7 @@ export function createStarter(
   { trainerLog, searchOutput, signal, onSecondInterrupt, ending, printed }: StarterTools,
 ): (phase: Purpose | undefined) => Promise<Trainer> {
   const { tuner } = settings;
+  if (isReadable(settings.transport)) display.say(READABLE);
   const log = createLog(settings.logLevel, display.say);
   let before = resumeState?.facts;
   const begun = new Set<Purpose | undefined>(

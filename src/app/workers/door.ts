@@ -5,7 +5,7 @@
 
 import { createServer, type Server, type Socket } from 'node:net';
 import { createToken, isSameToken } from '../../trainer/transport/authenticate.js';
-import { listen } from '../../trainer/transport/bind.js';
+import { type BoundAddress, listen } from '../../trainer/transport/bind.js';
 import { FirstLine } from '../../trainer/transport/first-line.js';
 import type { SocketTransport } from '../../trainer/transport/types.js';
 import { readJoinPlace, removeJoinPlace, writeJoinPlace } from './join-file.js';
@@ -34,9 +34,11 @@ export async function openDoor({ dir, socketDir, transport, onJoin }: DoorOption
   const secret = createToken();
   const joined = new Set<Socket>();
   let pending = 0;
-  const server: Server = createServer((socket) => {
+  let bound: BoundAddress | undefined;
+  const server: Server = createServer((plain) => {
+    if (pending >= MOST_PENDING) return void plain.destroy();
+    const socket = bound?.secure(plain) ?? plain;
     socket.on('error', () => {}); // a connection that breaks has ended
-    if (pending >= MOST_PENDING) return void socket.destroy();
     pending++;
     const line = new FirstLine();
     const timer = setTimeout(() => socket.destroy(), PENDING_MS);
@@ -61,19 +63,20 @@ export async function openDoor({ dir, socketDir, transport, onJoin }: DoorOption
       onJoin(socket);
     });
   });
-  const bound = await listen(server, transport, socketDir);
-  const place = { address: bound.address, secret };
+  bound = await listen(server, transport, socketDir);
+  const { address, remove } = bound;
+  const place = { address, secret };
   try {
     writeJoinPlace(dir, place);
   } catch (error) {
     server.close();
-    bound.remove();
+    remove();
     throw error;
   }
   return {
     close() {
       server.close();
-      bound.remove();
+      remove();
       for (const socket of joined) socket.end();
       if (readJoinPlace(dir)?.secret === secret) removeJoinPlace(dir);
     },

@@ -1,9 +1,10 @@
 /** `autolrs worker`: starts the script as a worker of a run that another process tunes, and ends it with that run. */
 
-import { createConnection, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AutolrsError } from '../../core/errors.js';
 import { type Child, type ChildEnd, startChild } from '../../trainer/process/child.js';
+import { dial } from '../../trainer/transport/dial.js';
 import { FirstLine } from '../../trainer/transport/first-line.js';
 import { EXIT_INTERRUPTED } from '../exit-codes.js';
 import type { Interrupts } from '../interrupts.js';
@@ -93,27 +94,24 @@ async function reach({ dir, waitMs, interrupts }: JoinOptions): Promise<Socket |
 
 /** Undefined where no process answers, as after a tuner that was killed. */
 function connect({ address, secret }: JoinPlace, signal: AbortSignal): Promise<Socket | undefined> {
-  const [, path, bracketed, plain, port] =
-    /^(?:unix:(.+)|tcp:(?:\[(.+)\]|([^[\]]+)):(\d+))$/.exec(address) ?? [];
-  const host = bracketed ?? plain;
   return new Promise((resolve) => {
-    const socket =
-      path === undefined ? createConnection({ host, port: Number(port) }) : createConnection(path);
-    const giveUp = () => {
+    const settle = (socket?: Socket) => {
       clearTimeout(timer);
       signal.removeEventListener('abort', giveUp);
-      socket.destroy();
-      resolve(undefined);
+      resolve(socket);
+    };
+    const giveUp = () => {
+      settle();
+      void dialled.then((socket) => socket.destroy());
     };
     const timer = setTimeout(giveUp, CONNECT_MS);
     signal.addEventListener('abort', giveUp, { once: true });
-    socket.on('error', giveUp);
-    socket.once('connect', () => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', giveUp);
+    const onReady = async () => {
+      const socket = await dialled;
       socket.write(`${JSON.stringify({ secret })}\n`);
-      resolve(socket);
-    });
+      settle(socket);
+    };
+    const dialled = dial(address, { onReady, onError: giveUp });
   });
 }
 

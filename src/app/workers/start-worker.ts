@@ -7,6 +7,7 @@ import { identityOf } from '../../journal/process-identity.js';
 import { makeScratchDirectory } from '../../journal/scratch-directory.js';
 import type { TrainerLog } from '../../journal/trainer-log.js';
 import { startTrainer, type Trainer } from '../../trainer/trainer.js';
+import { isPort } from '../../trainer/transport/port.js';
 import type { SocketTransport, Transport } from '../../trainer/transport/types.js';
 import { defaultTransport } from '../invocation.js';
 import type { RunContext } from '../run-context.js';
@@ -115,12 +116,12 @@ function commonOptions(
 
 /** A socket of the kind that the run has, or else one on this machine. */
 export function socketOf(own: Transport): SocketTransport {
-  return own.kind === 'tcp' ? { ...own, port: 0 } : { kind: 'unix' };
+  return isPort(own) ? { ...own, port: 0 } : { kind: 'unix' };
 }
 
 /** The run's own, but for a port that the main process has, and for what a prefix needs. */
 function transportOf(own: Transport, command: readonly string[]): Transport {
-  if (own.kind === 'tcp') return { ...own, port: 0 };
+  if (isPort(own)) return { ...own, port: 0 };
   return own.kind === 'unix' ? own : defaultTransport(command);
 }
 

@@ -35,7 +35,7 @@ export function envCommand(
   }
   if (rank0 && !env['AUTOLRS_ADDRESS']) {
     throw usage(
-      'the tuner talks over stdin and stdout, which rank 0 does not have elsewhere; give autolrs run --transport tcp, or tcp:HOST:PORT for another machine',
+      'the tuner talks over stdin and stdout, which rank 0 does not have elsewhere; give autolrs run --transport tcp, or tls:HOST:PORT for another machine',
     );
   }
   const names = rank0 ? [...OF_EVERY_RANK, ...OF_RANK_0] : OF_EVERY_RANK;

@@ -4,11 +4,11 @@ import { defaultTransport } from '../../app/invocation.js';
 import { AutolrsError } from '../../core/errors.js';
 import type { Transport } from '../../trainer/transport/types.js';
 
-export const TRANSPORTS = ['stdio', 'unix', 'tcp', 'tcp:HOST:PORT'] as const;
+export const TRANSPORTS = ['stdio', 'unix', 'tcp', 'tcp:HOST:PORT', 'tls:HOST:PORT'] as const;
 export const DEFAULT_TRANSPORT = 'stdio, or unix for a launcher';
 
 /** An IPv6 address stands in brackets, or its end would be taken for the port. */
-const ADDRESS = /^tcp:(?:\[([^[\]]+)\]|([^:[\]]+)):(\d+)$/;
+const ADDRESS = /^(tcp|tls):(?:\[([^[\]]+)\]|([^:[\]]+)):(\d+)$/;
 
 const EVERY_INTERFACE = /^(0\.0\.0\.0|[0:]+|\*)$/;
 
@@ -17,7 +17,7 @@ export function readTransport(text: string | undefined, command: readonly string
   if (text === undefined) return defaultTransport(command);
   if (text === 'stdio' || text === 'unix') return { kind: text };
   if (text === 'tcp') return { kind: 'tcp', host: '127.0.0.1', port: 0 };
-  const [, bracketed, plain, digits] = ADDRESS.exec(text) ?? [];
+  const [, kind, bracketed, plain, digits] = ADDRESS.exec(text) ?? [];
   const host = bracketed ?? plain;
   const port = Number(digits);
   if (host === undefined || port > 65_535) {
@@ -31,7 +31,7 @@ export function readTransport(text: string | undefined, command: readonly string
       `--transport is "${text}", which is every interface; give the one name or address that the trainer is to connect to`,
     );
   }
-  return { kind: 'tcp', host, port };
+  return { kind: kind === 'tls' ? 'tls' : 'tcp', host, port };
 }
 
 function usage(message: string): AutolrsError {

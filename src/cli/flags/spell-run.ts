@@ -10,6 +10,7 @@ import {
 } from '../../core/options.js';
 import { quoteForShell } from '../../core/quote-for-shell.js';
 import type { RecordedSchedule } from '../../core/record/recorded-schedule.js';
+import { isPort } from '../../trainer/transport/port.js';
 import type { Transport } from '../../trainer/transport/types.js';
 import { DEFAULT_RESTARTS } from './defaults.js';
 import { type BudgetOptions, spellBudget } from './read-budget.js';
@@ -64,9 +65,9 @@ function spellReplay({ recorded }: Readonly<Record<string, unknown>>): readonly 
 }
 
 function spellTransport(transport: Transport): string {
-  if (transport.kind !== 'tcp') return transport.kind;
-  const { host, port } = transport;
-  return `tcp:${host.includes(':') ? `[${host}]` : host}:${port}`;
+  if (!isPort(transport)) return transport.kind;
+  const { kind, host, port } = transport;
+  return `${kind}:${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
 type Options = Readonly<Record<string, string | number | boolean | undefined>>;

@@ -22,7 +22,7 @@ export function createLog(least: LogLevel, say: (line: string) => void): Log {
 }
 
 async function loadLogger(level: LogLevel, say: (line: string) => void): Promise<Logger> {
-  const { pino } = await import('pino');
+  const { default: pino } = await import('pino');
   const render = (json: string): string => {
     const { level: number, msg, ...facts } = JSON.parse(json) as Record<string, unknown>; // pino's
     const label = pino.levels.labels[Number(number)] ?? 'log';

@@ -1,15 +1,17 @@
 /** Where a trainer can reach us: a socket in a directory that is the user's alone, or a port. */
 
 import { chmodSync, lstatSync, mkdtempSync, rmSync } from 'node:fs';
-import type { Server } from 'node:net';
+import type { Server, Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { AutolrsError } from '../../core/errors.js';
-import type { SocketTransport } from './types.js';
+import type { PortTransport, SocketTransport } from './types.js';
 
 export interface BoundAddress {
   /** For `AUTOLRS_ADDRESS`. */
   readonly address: string;
+  /** What to talk over on a connection that was made to it. */
+  readonly secure: (connection: Socket) => Socket;
   /** Removes what closing the server leaves behind. Never throws. */
   readonly remove: () => void;
 }
@@ -43,18 +45,32 @@ async function listenOnPath(server: Server, dir: string): Promise<BoundAddress> 
     remove();
     throw error;
   }
-  return { address: `unix:${path}`, remove };
+  return { address: `unix:${path}`, secure: asItIs, remove };
 }
 
 async function listenOnPort(
   server: Server,
-  { host, port }: Extract<SocketTransport, { kind: 'tcp' }>,
+  { kind, host, port }: PortTransport,
 ): Promise<BoundAddress> {
   const name = host.includes(':') ? `[${host}]` : host;
-  await bind(server, { host, port }, `tcp:${name}:${port}`);
+  // Loaded for the few runs that need it, and before anything can connect.
+  const tls = kind === 'tls' ? await import('./tls.js') : undefined;
+  const identity = await tls?.ownIdentity();
+  await bind(server, { host, port }, `${kind}:${name}:${port}`);
   const bound = server.address();
   const actual = typeof bound === 'object' && bound !== null ? bound.port : port;
-  return { address: `tcp:${name}:${actual}`, remove: () => {} };
+  const address = `${kind}:${name}:${actual}`;
+  const remove = () => {};
+  if (tls === undefined || identity === undefined) return { address, secure: asItIs, remove };
+  return {
+    address: `${address}#${identity.fingerprint}`,
+    secure: (connection) => tls.secure(connection, identity),
+    remove,
+  };
+}
+
+function asItIs(connection: Socket): Socket {
+  return connection;
 }
 
 type Endpoint = { readonly path: string } | { readonly host: string; readonly port: number };
@@ -122,6 +138,6 @@ function whyNot(error: unknown): string {
 function unlistenable(address: string, why: string): AutolrsError {
   return new AutolrsError(
     'USAGE',
-    `cannot listen on ${address}: ${why}; give another --transport (unix, tcp, or tcp:HOST:PORT with port 0 for a free one)`,
+    `cannot listen on ${address}: ${why}; give another --transport (unix, tcp, or tcp:HOST:PORT and tls:HOST:PORT with port 0 for a free one)`,
   );
 }

@@ -98,14 +98,15 @@ export class SocketServer {
     this.#trainer?.destroy();
   }
 
-  #receive(socket: Socket): void {
-    socket.on('error', () => {}); // a connection that breaks has ended, which its reader sees
-    const peer = peerOf(socket);
+  #receive(plain: Socket): void {
+    const peer = peerOf(plain);
     if (this.#pending.size >= MAX_PENDING) this.#evictOldest(peer);
     if (this.#trainer !== undefined || this.#pending.size >= MAX_PENDING) {
-      socket.destroy();
+      plain.destroy();
       return;
     }
+    const socket = this.#bound?.secure(plain) ?? plain;
+    socket.on('error', () => {}); // a connection that breaks has ended, which its reader sees
     const connection: PendingConnection = {
       socket,
       peer,

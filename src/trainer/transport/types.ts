@@ -8,8 +8,14 @@ import type { ChildEnd } from '../process/child.js';
 export type Transport =
   | { readonly kind: 'stdio' }
   | { readonly kind: 'unix' }
-  /** `host` is where to listen and what the trainer connects to; port 0 is a free one. */
-  | { readonly kind: 'tcp'; readonly host: string; readonly port: number };
+  /** `host` is where to listen and what the trainer connects to; port 0 is a free one. Only `tls` is encrypted. */
+  | PortTransport;
+
+export interface PortTransport {
+  readonly kind: 'tcp' | 'tls';
+  readonly host: string;
+  readonly port: number;
+}
 
 export type SocketTransport = Exclude<Transport, { readonly kind: 'stdio' }>;
 

@@ -1,8 +1,9 @@
 import { once } from 'node:events';
-import { createServer, type Socket } from 'node:net';
+import { createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { createIdentity, secure } from '../../../src/trainer/transport/tls.js';
 import { temporaryDirectory } from '../../support/cli.js';
 import { Driver, type End } from './driver.js';
 
@@ -38,6 +39,15 @@ async function drive(
 
 function ask(socket: Socket, id: number, method: string): void {
   socket.write(`${JSON.stringify({ jsonrpc: '2.0', id, method, params: { protocol: 1 } })}\n`);
+}
+
+/** Listens on a port of this machine. */
+async function listening(server: Server): Promise<number> {
+  server.listen(0, '127.0.0.1');
+  onTestFinished(() => void server.close());
+  await once(server, 'listening');
+  const bound = server.address();
+  return typeof bound === 'object' && bound !== null ? bound.port : 0;
 }
 
 function start(script: string, address: string): Driver {
@@ -100,7 +110,77 @@ describe('over a socket', () => {
     const { code, stderr } = await start('plain.mjs', 'pigeon:home').ended;
     expect(code).toBe(1);
     expect(stderr).toContain(
-      'AUTOLRS_ADDRESS is "pigeon:home"; it must be unix:PATH or tcp:HOST:PORT',
+      'AUTOLRS_ADDRESS is "pigeon:home"; it must be unix:PATH, tcp:HOST:PORT or tls:HOST:PORT#SHA256',
     );
   });
+});
+
+describe('over TLS', () => {
+  /** A tuner that greets whoever comes and notes what is answered. */
+  async function listen(turnAway: (connection: Socket) => boolean = () => false) {
+    const identity = await createIdentity();
+    const answers: object[] = [];
+    const port = await listening(
+      createServer((plain) => {
+        plain.on('error', () => {});
+        if (turnAway(plain)) return;
+        const socket = secure(plain, identity).on('error', () => {});
+        ask(socket, 1, 'initialize');
+        createInterface({ input: socket }).once('line', (line) => {
+          answers.push(JSON.parse(line));
+          ask(socket, 2, 'shutdown');
+        });
+      }),
+    );
+    const place = `tls:127.0.0.1:${port}`;
+    return { address: `${place}#${identity.fingerprint}`, place, answers };
+  }
+
+  test('the script connects with its token to the tuner whose certificate it knows', async () => {
+    const { address, answers } = await listen();
+    const end = await start('plain.mjs', address).ended;
+    expect(end).toEqual({ code: 0, stdout: 'done 0 at 0.1\n', stderr: '' });
+    expect(answers).toMatchObject([{ id: 1, result: { token: 's3cret' } }]);
+  });
+
+  test('another certificate is refused in one sentence, and nothing is sent', async () => {
+    const { place, answers } = await listen();
+    const { code, stderr } = await start('plain.mjs', `${place}#${'0'.repeat(64)}`).ended;
+    expect({ code, answers }).toEqual({ code: 1, answers: [] });
+    expect(stderr).toMatch(
+      /^autolrs: what listens at tls:[^\n]* is not the tuner: its certificate is another than [^\n]*; nothing was sent[^\n]*\n$/,
+    );
+  });
+
+  test('a listener that speaks no TLS is refused in one sentence', async () => {
+    const port = await listening(
+      createServer((socket) => void socket.on('error', () => {}).write('{"jsonrpc":"2.0"}\n')),
+    );
+    const address = `tls:127.0.0.1:${port}#${'0'.repeat(64)}`;
+    const { code, stderr } = await start('plain.mjs', address).ended;
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^autolrs: [^\n]* is not the tuner: it speaks no TLS; [^\n]*\n$/);
+  });
+
+  test('a connection that is closed amid the handshake is made again', async () => {
+    let turnedAway = 0;
+    const { address, answers } = await listen((connection) => {
+      if (turnedAway === 2) return false;
+      turnedAway++;
+      connection.once('data', () => connection.destroy());
+      return true;
+    });
+    const end = await start('plain.mjs', address).ended;
+    expect({ turnedAway, ...end }).toMatchObject({ turnedAway: 2, code: 0, stderr: '' });
+    expect(answers).toHaveLength(1);
+  });
+
+  test.each(['tls:127.0.0.1:80', 'tls:127.0.0.1:80#cafe', `tcp:127.0.0.1:80#${'0'.repeat(64)}`])(
+    'the address %s is refused in words',
+    async (address) => {
+      const { code, stderr } = await start('plain.mjs', address).ended;
+      expect(code).toBe(1);
+      expect(stderr).toContain(`AUTOLRS_ADDRESS is "${address}"; it must be`);
+    },
+  );
 });

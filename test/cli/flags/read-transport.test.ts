@@ -10,6 +10,8 @@ describe('readTransport', () => {
     ['tcp:node7.cluster:4000', { kind: 'tcp', host: 'node7.cluster', port: 4000 }],
     ['tcp:10.0.0.7:0', { kind: 'tcp', host: '10.0.0.7', port: 0 }],
     ['tcp:[::1]:65535', { kind: 'tcp', host: '::1', port: 65535 }],
+    ['tls:node7.cluster:0', { kind: 'tls', host: 'node7.cluster', port: 0 }],
+    ['tls:[::1]:4000', { kind: 'tls', host: '::1', port: 4000 }],
   ])('reads %s', (text, transport) => {
     expect(readTransport(text, [])).toEqual(transport);
   });
@@ -30,6 +32,9 @@ describe('readTransport', () => {
     'tcp:::1:4000',
     'tcp:[]:4000',
     'tcp:[::1]4000',
+    'tls',
+    'tls:4000',
+    'tls:node7:4000#cafe',
   ])('refuses "%s", quoting it', (text) => {
     expect(() => readTransport(text, [])).toThrow(
       `--transport is "${text}"; give one of: stdio, unix`,

@@ -54,6 +54,10 @@ it('has every option that was given, in an order that the help has', async () =>
   );
 });
 
+it('says which port is encrypted', async () => {
+  expect(await spelled({ transport: 'tls:node7:0' })).toContain(' --transport tls:node7:0 -- ');
+});
+
 it('says whose schedule it is, either way', async () => {
   expect(await spelled({ keepSchedule: true })).toContain('--keep-schedule');
   expect(await spelled({ noKeepSchedule: true, keepSchedule: false } as never)).toContain(

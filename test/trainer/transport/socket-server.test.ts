@@ -239,7 +239,7 @@ describe('a port', () => {
     const port = typeof bound === 'object' ? (bound?.port ?? 0) : 0;
     await expect(open({ ...LOOPBACK, port })).rejects.toMatchObject({
       code: 'USAGE',
-      message: `cannot listen on tcp:127.0.0.1:${port}: it is in use; give another --transport (unix, tcp, or tcp:HOST:PORT with port 0 for a free one)`,
+      message: `cannot listen on tcp:127.0.0.1:${port}: it is in use; give another --transport (unix, tcp, or tcp:HOST:PORT and tls:HOST:PORT with port 0 for a free one)`,
     });
   });
 

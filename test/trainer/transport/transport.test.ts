@@ -15,6 +15,7 @@ const TRAIN: Command = { kind: 'train', purpose: 'search', steps: 2, lr: 0.05 };
 const SOCKETS: readonly (readonly [string, Transport])[] = [
   ['unix', { kind: 'unix' }],
   ['tcp', { kind: 'tcp', host: '127.0.0.1', port: 0 }],
+  ['tls', { kind: 'tls', host: '127.0.0.1', port: 0 }],
 ];
 
 const TRANSPORTS: typeof SOCKETS = [['stdio', { kind: 'stdio' }], ...SOCKETS];
@@ -157,6 +158,12 @@ describe('a trainer over stdio', () => {
   });
 });
 
+const ADDRESSES: Readonly<Record<string, RegExp>> = {
+  unix: /^unix:\/.*\/trainer\.sock$/,
+  tcp: /^tcp:127\.0\.0\.1:\d+$/,
+  tls: /^tls:127\.0\.0\.1:\d+#[0-9a-f]{64}$/,
+};
+
 /** What a stranger sends, and the sentence that says why it was turned away. */
 const STRANGERS: readonly (readonly [string, string, string])[] = [
   [
@@ -198,8 +205,8 @@ describe.each(SOCKETS)('over %s', (kind, transport) => {
     const { onOutput, output } = outputWith(mine);
     const trainer = await start('tells-address.mjs', { options: { onOutput } });
     const address = (await output).replace(`\n${mine}`, '');
-    expect(address).toMatch(kind === 'unix' ? /^unix:\/.*\/trainer\.sock$/ : /^tcp:127.0.0.1:\d+$/);
-    const [, path = '', port] = /^(?:unix:(.*)|tcp:127.0.0.1:(.*))$/.exec(address) ?? [];
+    expect(address).toMatch(ADDRESSES[kind] ?? /^$/);
+    const [, path = '', port] = /^(?:unix:(.*)|t..:127.0.0.1:(\d+).*)$/.exec(address) ?? [];
     const second = path ? connect(path) : connect(Number(port), '127.0.0.1');
     const error = await new Promise<NodeJS.ErrnoException>((resolve) => {
       second.once('error', resolve);
@@ -239,6 +246,29 @@ describe.each(SOCKETS)('over %s', (kind, transport) => {
     const starting = start('', { options: { run, command: ['no-such-command'] } });
     await expect(starting).rejects.toMatchObject({ code: 'TRAINER_NOT_STARTED' });
     expect(readdirSync(dir)).toEqual([]);
+  });
+});
+
+describe('over tls', () => {
+  const TLS: Transport = { kind: 'tls', host: '127.0.0.1', port: 0 };
+
+  it('nothing that passes on the network can be read', async () => {
+    const seen: Buffer[] = [];
+    const trainer = await starter(TLS)('listened-to.mjs', {
+      options: { onOutput: (chunk) => void seen.push(Buffer.from(chunk)) },
+    });
+    expect(await trainer.ask(TRAIN)).toMatchObject({ step: 2 });
+    await trainer.shutdown();
+    const network = Buffer.from(Buffer.concat(seen).toString(), 'base64').toString('latin1');
+    expect(network.length).toBeGreaterThan(1000);
+    expect(network).not.toMatch(/jsonrpc|initialize|token/);
+  });
+
+  it('a stranger who speaks no TLS is turned away, and the trainer is not', async () => {
+    const trainer = await starter(TLS)('strangers-first.mjs', {
+      args: ['GET / HTTP/1.1', 'plain'],
+    });
+    expect(await trainer.ask(TRAIN)).toMatchObject({ step: 2 });
   });
 });
 

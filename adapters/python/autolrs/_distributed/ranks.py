@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from typing import Any, Callable, Union
 
+from autolrs._protocol.channel import FdChannel
 from autolrs._protocol.messages import SCRIPT_RAISED, Request
 from autolrs._protocol.wire import TunerGone, Wire
 from autolrs._session.phase import phase
@@ -31,7 +32,8 @@ class RankConnection(Wire):
     """
 
     def __init__(self, fd: int, rank: int) -> None:
-        super().__init__(fd, fd, gone=f"autolrs: rank {rank} went away, and rank 0 leaves too")
+        gone = f"autolrs: rank {rank} went away, and rank 0 leaves too"
+        super().__init__(FdChannel(fd, fd), gone=gone)
         self.rank = rank
         self._has_ended = False
         self.answered: Id = None
@@ -73,7 +75,7 @@ class LeaderWire(Wire):
 
     def __init__(self, wire: Wire, links: Sequence[RankConnection]) -> None:
         super().__init__(
-            *wire.fds, wire.token, connect_again=wire.connect_again, started=wire.started
+            wire.channel, wire.token, connect_again=wire.connect_again, started=wire.started
         )
         self.links = links
         self._lock = threading.Lock()
@@ -186,7 +188,7 @@ class FollowerWire(Wire):
         gone = f"autolrs: rank 0 went away; rank {rank} leaves too"
         if phase() == "search":
             gone = f"autolrs: rank {rank} was there for the search alone, and ends with rank 0"
-        super().__init__(fd, fd, gone=gone)
+        super().__init__(FdChannel(fd, fd), gone=gone)
 
     def send(self, message: Message) -> None:
         """Writes one message. Progress is rank 0's to tell."""

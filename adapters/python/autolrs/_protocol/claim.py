@@ -43,7 +43,7 @@ def claim() -> Wire | None:
         _claimed = _take(os.environ.get("AUTOLRS_ADDRESS"), os.environ.get("AUTOLRS_TOKEN"))
         _is_driven = True
         _owner = os.getpid()
-        _is_second = _claimed is not None and not holds_alone(_claimed.fds[1])
+        _is_second = _claimed is not None and not holds_alone(_claimed.channel.fileno())
         os.environ["AUTOLRS"] = "0"
         os.environ[_HOLDER] = str(_owner)
         for name in ("AUTOLRS_ADDRESS", "AUTOLRS_TOKEN"):
@@ -149,9 +149,10 @@ def claim_alone(adapter: str, run: Run | None = None) -> Wire | None:
     Raises:
         NotImplementedError: A launcher has started several.
     """
-    wire = claim_to_train(run)
     world = rank_and_world()[1]
-    if wire is not None and world > 1:
+    # No tuner is started for nothing.
+    wire = None if run is not None and world > 1 else claim_to_train(run)
+    if world > 1 and (run is not None or wire is not None):
         raise NotImplementedError(
             f"{world} processes train here, and {adapter} steers one; train in one process, or "
             "without the tuner"
@@ -181,5 +182,5 @@ def _take(address: str | None, token: str | None) -> Wire | None:
             "of them share; give autolrs --transport unix"
         )
     if address is None or address == "":
-        return Wire(*take_stdio(), token)
-    return Wire(*connect(address), token, connect_again=lambda: connect(address))
+        return Wire(take_stdio(), token)
+    return Wire(connect(address), token, connect_again=lambda: connect(address))

@@ -6,8 +6,10 @@ import os
 import re
 import socket
 import sys
+import time
 from typing import Any
 
+from autolrs._protocol.channel import Channel, FdChannel
 from autolrs.errors import AddressError
 
 fcntl: Any
@@ -19,10 +21,18 @@ except ImportError:  # not on Windows
 CONNECT_SECONDS = 10
 """The tuner listens before it starts the script: who is not there by then does not come."""
 
-_TCP = re.compile(r"tcp:(?:\[(?P<ipv6>[^\[\]]+)\]|(?P<host>[^\[\]:]+)):(?P<port>[0-9]{1,5})")
+CROWDED_SECONDS = 15.0
+"""A tuner with too many strangers at its port makes room within ten seconds."""
+
+PAUSE_SECONDS = 0.2
+
+_PORT = re.compile(
+    r"(?P<kind>tcp|tls):(?:\[(?P<ipv6>[^\[\]]+)\]|(?P<host>[^\[\]:]+)):(?P<port>[0-9]{1,5})"
+    r"(?:#(?P<fingerprint>[0-9a-f]{64}))?"
+)
 
 
-def take_stdio() -> tuple[int, int]:
+def take_stdio() -> Channel:
     """Private copies of stdin and stdout; fd 0 becomes the null device and fd 1 stderr.
 
     So neither a print, nor a child process, nor a DataLoader worker can tear a message or swallow
@@ -36,7 +46,7 @@ def take_stdio() -> tuple[int, int]:
     # Text that waits in Python's buffer follows fd 1 to stderr, and later prints show at once.
     if hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(line_buffering=True)
-    return read_fd, write_fd
+    return FdChannel(read_fd, write_fd)
 
 
 def holds_alone(fd: int) -> bool:
@@ -56,13 +66,18 @@ def holds_alone(fd: int) -> bool:
     return True
 
 
-def connect(address: str) -> tuple[int, int]:
-    """A connection to `unix:PATH` or `tcp:HOST:PORT`. Stdin and stdout stay the user's own.
+def connect(address: str) -> Channel:
+    """A channel to `unix:PATH`, `tcp:HOST:PORT` or `tls:HOST:PORT#SHA256`.
+
+    Stdin and stdout stay the user's own.
 
     Raises:
-        AddressError: It has another form, or nothing listens there.
+        AddressError: It has another form, nothing listens there, or it is not the tuner.
     """
+    at = _PORT.fullmatch(address)
     try:
+        if at is not None and at["kind"] == "tls":
+            return _connect_by_tls(address, at["fingerprint"])
         connection = connection_to(address)
     except (OSError, ValueError) as error:  # ValueError: a host name that no resolver takes
         raise AddressError(
@@ -71,19 +86,25 @@ def connect(address: str) -> tuple[int, int]:
         ) from error
     connection.settimeout(None)
     fd = connection.detach()  # not inheritable, as all that Python opens
-    return fd, fd
+    return FdChannel(fd, fd)
 
 
-def is_closed(fd: int) -> bool:
-    """Whether the other end has closed it. A first write would succeed all the same."""
-    with socket.socket(fileno=os.dup(fd)) as connection:
+def _connect_by_tls(address: str, fingerprint: str) -> Channel:
+    """Again, where the other end hangs up amid the handshake: it has no room yet."""
+    # OpenSSL is loaded by who needs it.
+    from autolrs._protocol.tls_channel import NotTheTunerError, TlsChannel
+
+    until = time.monotonic() + CROWDED_SECONDS
+    while True:
+        connection = connection_to(address)
         try:
-            # Not by setblocking, which would hold for the thread that reads as well.
-            return connection.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) == b""
-        except BlockingIOError:
-            return False
-        except OSError:
-            return True
+            return TlsChannel(connection, fingerprint)
+        except NotTheTunerError as error:
+            raise AddressError(f"AUTOLRS_ADDRESS is {address!r}: {error}") from error
+        except ConnectionError:
+            if time.monotonic() > until:
+                raise
+            time.sleep(PAUSE_SECONDS)
 
 
 def connection_to(address: str) -> socket.socket:
@@ -91,14 +112,15 @@ def connection_to(address: str) -> socket.socket:
     kind, _, path = address.partition(":")
     if kind == "unix" and path:
         return _connection_to_path(path)
-    tcp = _TCP.fullmatch(address)
-    if tcp is None or not 0 < int(tcp["port"]) < 65536:
+    at = _PORT.fullmatch(address)
+    is_pinned = at is not None and at["fingerprint"] is not None
+    if at is None or not 0 < int(at["port"]) < 65536 or is_pinned != (kind == "tls"):
         raise AddressError(
-            f"AUTOLRS_ADDRESS is {address!r}; it must be unix:PATH or tcp:HOST:PORT, with an IPv6 "
-            "address in brackets"
+            f"AUTOLRS_ADDRESS is {address!r}; it must be unix:PATH, tcp:HOST:PORT or "
+            "tls:HOST:PORT#SHA256, with an IPv6 address in brackets"
         )
     connection = socket.create_connection(
-        (tcp["ipv6"] or tcp["host"], int(tcp["port"])), CONNECT_SECONDS
+        (at["ipv6"] or at["host"], int(at["port"])), CONNECT_SECONDS
     )
     # An answer that follows a notification must not wait for the other end to confirm that one.
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

@@ -1,18 +1,18 @@
-"""One JSON message a line over file descriptors that the user's own output never reaches."""
+"""One JSON message a line over a channel that the user's own output never reaches."""
 
 from __future__ import annotations
 
 import json
 import os
 import queue
-import socket
 import threading
 import time
 from contextlib import suppress
 from typing import Any, Callable, Protocol
 
+from autolrs._protocol.channel import Channel
 from autolrs._protocol.launcher import is_of_torchrun
-from autolrs._protocol.transport import is_closed
+from autolrs._protocol.transport import CROWDED_SECONDS, PAUSE_SECONDS
 from autolrs._session.phase import phase
 from autolrs.errors import AddressError
 
@@ -28,13 +28,6 @@ _GONE_EARLY = (
     "autolrs: the tuner went away before it asked for a step, or it steers another process of "
     "this script: it steers one training, so start a second one without autolrs; leaving now"
 )
-
-Fds = tuple[int, int]
-
-_AGAIN_SECONDS = 15.0
-"""A tuner with too many strangers at its port makes room within ten seconds."""
-
-_PAUSE_SECONDS = 0.2
 
 
 class TunerGone(SystemExit):
@@ -63,6 +56,9 @@ class Started(Protocol):
     def fails(self, error: BaseException | None) -> None:
         """The script ends by an exception."""
 
+    def interrupt(self) -> None:
+        """Asks for the end of the run."""
+
     def leave(self) -> None:
         """The script trains no more."""
 
@@ -71,8 +67,7 @@ class Wire:
     """Lines in and messages out. Only the thread that trains may call it.
 
     Args:
-        read_fd: Where the tuner's lines come from.
-        write_fd: Where the messages go to; it may be the same. Both belong to the wire from here.
+        channel: The way to the tuner. It belongs to the wire from here.
         token: What tells the tuner that it is this script that talks.
         gone: What to say when the other end is gone; left out where that is a tuner.
         connect_again: For a connection that is closed before it has sent anything; it raises
@@ -82,13 +77,14 @@ class Wire:
 
     def __init__(
         self,
-        read_fd: int,
-        write_fd: int,
+        channel: Channel,
         token: str | None = None,
         gone: str | None = None,
-        connect_again: Callable[[], Fds] | None = None,
+        connect_again: Callable[[], Channel] | None = None,
         started: Started | None = None,
     ) -> None:
+        self.channel = channel
+        """The way to the tuner. Another one replaces it after a connection that was made again."""
         self.token = token
         self.started = started
         self.connect_again = connect_again
@@ -100,8 +96,6 @@ class Wire:
         self._again_until = 0.0
         self._has_ended = False
         self._received = 0
-        self._read_fd = read_fd
-        self._write_fd = write_fd
         self._lines: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
         self._reader: threading.Thread | None = None
         self._sending = threading.Lock()
@@ -114,11 +108,6 @@ class Wire:
         # Forked workers (DataLoader) would hold the tuner's pipes open, and could answer for us.
         if hasattr(os, "register_at_fork"):
             os.register_at_fork(after_in_child=self._forget)
-
-    @property
-    def fds(self) -> tuple[int, int]:
-        """Where it reads and where it writes."""
-        return self._read_fd, self._write_fd
 
     def take(self) -> None:
         """Makes the caller the one that talks.
@@ -143,10 +132,14 @@ class Wire:
         """True once there is one that talks."""
         return self._is_taken
 
+    @property
+    def is_known(self) -> bool:
+        """The other end has been told who talks, if it asks for that."""
+        return not self._is_unproven
+
     def hang_up(self) -> None:
         """Nothing more goes either way over a socket, and the other end learns of it."""
-        with suppress(OSError), socket.socket(fileno=os.dup(self._read_fd)) as connection:
-            connection.shutdown(socket.SHUT_RDWR)
+        self.channel.hang_up()
 
     def start(self) -> None:
         """Begins to read. Not done before the first receive."""
@@ -195,11 +188,9 @@ class Wire:
             message = _with_token(message, self.token)
             self._is_unproven = False
         text = json.dumps({"jsonrpc": "2.0", **message}, allow_nan=False, separators=(",", ":"))
-        rest = memoryview(text.encode() + b"\n")
         try:
             with self._sending:  # a sign of life comes from another thread
-                while rest:
-                    rest = rest[os.write(self._write_fd, rest) :]
+                self.channel.write(text.encode() + b"\n")
         except OSError as error:
             self.is_gone = self.has_input = True
             raise TunerGone(self._gone) from error
@@ -225,12 +216,11 @@ class Wire:
         return _GONE if self._received > 1 else _GONE_EARLY
 
     def _read(self) -> None:
-        # Plain os.read: a buffered file would hold a lock that the interpreter's exit trips over.
         pieces: list[bytes] = []
         has_greeting = is_said_again = False
         while True:
             try:
-                chunk = os.read(self._read_fd, 65536)
+                chunk = self.channel.read()
             except OSError:
                 chunk = b""
             if chunk == b"":
@@ -256,14 +246,13 @@ class Wire:
         """After the end of a connection: where the tuner had no room for one that says nothing."""
         is_made = False
         now = time.monotonic()
-        if self._connections == 1 or now - self._connected_at > _AGAIN_SECONDS:
-            self._again_until = now + _AGAIN_SECONDS
+        if self._connections == 1 or now - self._connected_at > CROWDED_SECONDS:
+            self._again_until = now + CROWDED_SECONDS
         if self._is_unproven and self.connect_again is not None and now < self._again_until:
-            time.sleep(_PAUSE_SECONDS)
+            time.sleep(PAUSE_SECONDS)
             with suppress(AddressError):  # nothing listens any more
-                fd, _ = self.connect_again()
-                os.dup2(fd, self._read_fd, inheritable=False)
-                os.close(fd)
+                closed, self.channel = self.channel, self.connect_again()
+                closed.close()
                 is_made = True
         with self._read_more:
             self._connected_at = time.monotonic()
@@ -281,7 +270,7 @@ class Wire:
         with self._read_more:
             while not self._has_ended:
                 if self._greeted > closed:
-                    if not is_closed(self._write_fd):
+                    if not self.channel.is_closed():
                         return
                     closed = self._greeted
                 self._read_more.wait()
@@ -298,11 +287,7 @@ class Wire:
                 "that torchrun starts"
             )
         self.is_gone = self.has_input = True
-        for fd in {self._read_fd, self._write_fd}:
-            try:
-                os.close(fd)
-            except OSError:
-                pass
+        self.channel.close()
 
 
 def _with_token(message: dict[str, Any], token: str | None) -> dict[str, Any]:
