@@ -23,7 +23,10 @@ from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).resolve().parent
-ADAPTERS = ["pytorch", "lightning", "transformers", "keras", "tensorflow", "jax"]
+ADAPTERS = ["pytorch", "unattached", "lightning", "transformers", "keras", "tensorflow", "jax"]
+PACKAGES = HERE.parent / "adapters" / "python"
+SITE = PACKAGES / "autolrs" / "_auto" / "site"
+"""What a tuner puts before it, for scripts that do not attach."""
 STEPS = 100
 AVERAGES = {"powers": [20, 1], "every": 1, "since": 0}
 WARM_UP = 3
@@ -36,7 +39,7 @@ class Script:
     def __init__(self, adapter: str, net: str, is_tuned: bool, *args: str) -> None:
         env = {
             **os.environ,
-            "PYTHONPATH": str(HERE.parent / "adapters" / "python"),
+            "PYTHONPATH": os.pathsep.join(map(str, [*([SITE] if is_tuned else []), PACKAGES])),
             "OVERHEAD_NET": net,
             "OMP_NUM_THREADS": "1",
             "TF_CPP_MIN_LOG_LEVEL": "3",
