@@ -1,12 +1,13 @@
 """What an adapter adds to a training loop: the loop alone and under a tuner, in turn.
 
-    python bench/overhead.py ADAPTER [--net cnn|mlp] [--pairs 3] [--slices 15]
+    python bench/overhead.py ADAPTER [--net cnn|mlp] [--pairs 3] [--slices 15] [--averages]
 
 The tuner is played over real pipes: it asks for 100 steps, again and again, and between two of
 them for a snapshot in memory. Two processes at a time, one bare and one tuned, do slices of 100
 steps in turn, so that both meet the same machine; a ratio is that of two neighbours. The ratio of
 processor time shows the work that is added, even where the machine has other work to do; that of
-the clock also shows what waits, and the other work.
+the clock also shows what waits, and the other work. With --averages both loops are under a tuner,
+and one keeps the two averages of the weights that `horizon` asks for, with a sample an update.
 """
 
 from __future__ import annotations
@@ -22,8 +23,12 @@ from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).resolve().parent
-ADAPTERS = ["pytorch", "lightning", "transformers", "keras", "tensorflow", "jax"]
+ADAPTERS = ["pytorch", "unattached", "lightning", "transformers", "keras", "tensorflow", "jax"]
+PACKAGES = HERE.parent / "adapters" / "python"
+SITE = PACKAGES / "autolrs" / "_auto" / "site"
+"""What a tuner puts before it, for scripts that do not attach."""
 STEPS = 100
+AVERAGES = {"powers": [20, 1], "every": 1, "since": 0}
 WARM_UP = 3
 """Slices that do not count: code is compiled and caches fill."""
 
@@ -34,7 +39,7 @@ class Script:
     def __init__(self, adapter: str, net: str, is_tuned: bool, *args: str) -> None:
         env = {
             **os.environ,
-            "PYTHONPATH": str(HERE.parent / "adapters" / "python"),
+            "PYTHONPATH": os.pathsep.join(map(str, [*([SITE] if is_tuned else []), PACKAGES])),
             "OVERHEAD_NET": net,
             "OMP_NUM_THREADS": "1",
             "TF_CPP_MIN_LOG_LEVEL": "3",
@@ -95,7 +100,17 @@ class Bare(Script):
 
 
 class Tuned(Script):
-    """The loop under a tuner."""
+    """The loop under a tuner.
+
+    Args:
+        adapter: The framework's.
+        net: What is trained.
+        averages: What each request asks for.
+    """
+
+    def __init__(self, adapter: str, net: str, averages: dict[str, object] | None = None) -> None:
+        super().__init__(adapter, net, True)
+        self._averages = {} if averages is None else {"average": averages}
 
     def begin(self) -> None:
         """Waits until it is ready to train."""
@@ -104,7 +119,7 @@ class Tuned(Script):
     def slice(self) -> float:
         """Seconds of 100 steps, from the request to the reply."""
         started = time.perf_counter()
-        self.ask("train", steps=STEPS, lr=1e-3)
+        self.ask("train", steps=STEPS, lr=1e-3, **self._averages)
         return time.perf_counter() - started
 
     def save(self) -> float:
@@ -122,9 +137,10 @@ class Tuned(Script):
                 return result
 
 
-def measure(adapter: str, net: str, slices: int) -> dict[str, float]:
+def measure(adapter: str, net: str, slices: int, averages: bool) -> dict[str, float]:
     """One pair of processes: median milliseconds a step bare, and of a save; the median ratios."""
-    bare, tuned = Bare(adapter, net, False), Tuned(adapter, net, True)
+    bare = Tuned(adapter, net) if averages else Bare(adapter, net, False)
+    tuned = Tuned(adapter, net, AVERAGES if averages else None)
     try:
         bare.begin()
         tuned.begin()
@@ -161,14 +177,15 @@ def main() -> None:
     parser.add_argument("--net", choices=["cnn", "mlp"], default="cnn")
     parser.add_argument("--pairs", type=int, default=3, help="pairs of processes")
     parser.add_argument("--slices", type=int, default=15, help="slices of 100 steps in each")
+    parser.add_argument("--averages", action="store_true", help="what averages cost")
     args = parser.parse_args()
-    print(
-        "| adapter | net | ms a step, bare | processor time over it | clock over it | save, ms |"
-    )
+    without = "without averages" if args.averages else "bare"
+    columns = ["processor time over it", "clock over it", "save, ms"]
+    print("|", " | ".join(["adapter", "net", f"ms a step, {without}", *columns]), "|")
     print("| --- | --- | --- | --- | --- | --- |")
     for adapter in args.adapters:
         backend = f" on {os.environ['KERAS_BACKEND']}" if adapter == "keras" else ""
-        runs = [measure(adapter, args.net, args.slices) for _ in range(args.pairs)]
+        runs = [measure(adapter, args.net, args.slices, args.averages) for _ in range(args.pairs)]
         step, save = (
             statistics.median(run[key] for run in runs) for key in ("step_ms", "save_ms")
         )

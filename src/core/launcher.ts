@@ -4,39 +4,35 @@
 export const RAY_LAUNCHER = 'autolrs-ray';
 
 const LAUNCHERS =
-  /(?:^|[/\\])(?:torchrun|mpirun|mpiexec(?:\.hydra)?|srun|deepspeed|horovodrun|accelerate|composer|colossalai|ray|autolrs-ray)(?:\.exe)?$/;
+  /(?:^|[/\\])(?<name>torchrun|mpirun|mpiexec(?:\.hydra)?|srun|deepspeed|horovodrun|accelerate(?:-launch)?|composer|colossalai|ray|autolrs-ray)(?:\.exe)?$/;
 
 /** A module that starts others: `python -m torch.distributed.run`, `python -m accelerate.commands.launch`. */
-const LAUNCHER_MODULES = /^(?:-m)?(?:torch\.distributed\.run|(?:\w+\.)+launch(?:er)?)$/;
+const LAUNCHER_MODULES =
+  /^(?:-m)?(?<name>torch\.distributed\.run|deepspeed\.launcher\.runner|(?:\w+\.)+launch(?:er)?)$/;
 
 /** A script: what comes after it is its own affair. */
 const SCRIPT = /\.(?:py|sh|js|mjs|rb|pl)$/;
 
-/** Where the ranks of a launcher meet, as torchrun, accelerate and deepspeed have it. */
-const MEETING = /^--(?:master|main[-_]process)[-_]port(?:=|$)|^--rdzv[-_]endpoint(?:=|$)/;
+export interface LauncherCommand {
+  /** Its program without a folder, or its module. */
+  readonly name: string;
+  /** What comes after it, up to the script. */
+  readonly words: readonly string[];
+}
 
-/** The words that give a launcher a port to meet at which no second one on the machine can have; undefined without. */
-export function fixedPortOf(command: readonly string[]): string | undefined {
+/** The launchers of a command, the outermost first. */
+export function launchersIn(command: readonly string[]): readonly LauncherCommand[] {
   const script = command.findIndex((word) => SCRIPT.test(word));
-  const words = command.slice(0, script === -1 ? undefined : script);
-  const at = words.findIndex((word) => MEETING.test(word));
-  const word = words[at];
-  // By this torchrun takes a free one, whatever else is said.
-  if (word === undefined || !isLauncher(command) || words.includes('--standalone'))
-    return undefined;
-  const value = word.includes('=') ? word.slice(word.indexOf('=') + 1) : (words[at + 1] ?? '');
-  if (/^(?:.*:)?0$/.test(value)) return undefined;
-  return word.includes('=') ? word : `${word} ${value}`;
+  const before = command.slice(0, script === -1 ? undefined : script);
+  return before.flatMap((word, i) => {
+    const isModule = word.startsWith('-m') || command[i - 1] === '-m';
+    const found = LAUNCHERS.exec(word) ?? (isModule ? LAUNCHER_MODULES.exec(word) : null);
+    const name = found?.groups?.['name'];
+    return name === undefined ? [] : [{ name, words: before.slice(i + 1) }];
+  });
 }
 
 /** True if a word before the script is a launcher's name, or such a module's after `-m`. */
 export function isLauncher(command: readonly string[]): boolean {
-  const script = command.findIndex((word) => SCRIPT.test(word));
-  return command
-    .slice(0, script === -1 ? undefined : script)
-    .some(
-      (word, i) =>
-        LAUNCHERS.test(word) ||
-        (LAUNCHER_MODULES.test(word) && (word.startsWith('-m') || command[i - 1] === '-m')),
-    );
+  return launchersIn(command).length > 0;
 }

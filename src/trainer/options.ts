@@ -8,6 +8,8 @@ export interface TrainerOptions {
   /** Added to our own environment. */
   readonly env: Readonly<Record<string, string>>;
   readonly cwd?: string;
+  /** Whether it ends even where we are killed: it is thrown away, and saves nothing. */
+  readonly endsWithUs?: boolean;
   /** Absent: the trainer's stdin and stdout. */
   readonly transport?: Transport;
   /** The script, where it has started the tuner: it is waited for, over a socket, and nothing is started. */

@@ -80,6 +80,7 @@ export async function startTrainer(options: TrainerOptions): Promise<Trainer> {
     command: options.command,
     env: options.env,
     cwd: options.cwd,
+    endsWithUs: options.endsWithUs,
     dir: options.socketDir ?? options.run.dir,
     parent: options.parent,
     async onBytes(chunk) {

@@ -1,6 +1,6 @@
 """A small net with dropout and shuffled data. Its last line is a digest of its weights.
 
-Of several ranks, as under torchrun, each has all of the data.
+Of several ranks, as under torchrun, each has all of the data, and dice of its own.
 """
 
 import argparse
@@ -44,6 +44,7 @@ world = int(os.environ.get("WORLD_SIZE", "1"))
 if world > 1:
     dist.init_process_group("gloo")
     model = DistributedDataParallel(model)
+    torch.manual_seed(dist.get_rank())
 optimizer = torch.optim.SGD(model.parameters(), lr=0.05)
 criterion = nn.CrossEntropyLoss()
 train_set = torch.utils.data.TensorDataset(x[:8192], y[:8192])

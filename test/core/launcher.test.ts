@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { fixedPortOf, isLauncher } from '../../src/core/launcher.js';
+import { isLauncher } from '../../src/core/launcher.js';
 
 const LAUNCHERS = [
   'torchrun --standalone --nproc-per-node 2 train.py',
@@ -10,6 +10,7 @@ const LAUNCHERS = [
   'deepspeed --num_gpus 2 train.py',
   'horovodrun -np 2 python train.py',
   'accelerate launch --multi_gpu train.py',
+  'accelerate-launch --multi_gpu train.py',
   'composer -n 2 train.py',
   'colossalai run --nproc_per_node 2 train.py',
   'ray job submit -- python train.py',
@@ -17,6 +18,7 @@ const LAUNCHERS = [
   'python -mtorch.distributed.launch train.py',
   'python -u -m accelerate.commands.launch train.py',
   'python -m deepspeed.launcher.launch train.py',
+  'python -m deepspeed.launcher.runner train.py',
 ];
 
 const OTHERS = [
@@ -36,23 +38,4 @@ describe('isLauncher', () => {
   for (const command of OTHERS) {
     it(`takes for a script: ${command}`, () => expect(isLauncher(command.split(' '))).toBe(false));
   }
-});
-
-describe('fixedPortOf', () => {
-  it.each([
-    ['torchrun --master-port 29500 train.py', '--master-port 29500'],
-    ['torchrun --nnodes 2 --rdzv_endpoint=node0:29500 train.py', '--rdzv_endpoint=node0:29500'],
-    ['torchrun --rdzv-endpoint node0 train.py', '--rdzv-endpoint node0'],
-    ['accelerate launch --main_process_port 29501 train.py', '--main_process_port 29501'],
-    ['deepspeed --master_port=29502 train.py', '--master_port=29502'],
-    ['torchrun --nproc-per-node 2 train.py', undefined],
-    ['torchrun --standalone --master-port 29500 train.py', undefined],
-    ['torchrun --rdzv-endpoint localhost:0 train.py', undefined],
-    ['torchrun --master-port=0 train.py', undefined],
-    ['torchrun train.py --master-port 29500', undefined],
-    ['python train.py --master-port 29500', undefined],
-    ['./train --master-port 29500', undefined],
-  ])('of "%s" is %s', (command, words) => {
-    expect(fixedPortOf(command.split(' '))).toBe(words);
-  });
 });

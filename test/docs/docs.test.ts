@@ -232,7 +232,7 @@ describe('docs/guide', () => {
       .split('\n')
       .filter((line) => line.startsWith('+'))
       .map((line) => line.slice(1).trim());
-    const adapted = examples.filter((path) => !/pytorch|protocol|clusters/.test(path));
+    const adapted = examples.filter((path) => !/pytorch|protocol|clusters|library/.test(path));
     for (const path of adapted) {
       const added = read(path)
         .split('\n')

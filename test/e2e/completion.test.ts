@@ -1,12 +1,13 @@
 /** `autolrs completion`, asked as the shells ask it. */
 
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { modelOf } from '../../src/cli/completion/model.js';
 import { createProgram } from '../../src/cli/program.js';
 import { ROOT, runCli, temporaryDirectory } from '../support/cli.js';
+import { hasPythonModule, pythonOf } from '../support/python.js';
 
 const ASK = join(ROOT, 'test', 'fixtures', 'completion');
 const has = (shell: string) => spawnSync(shell, ['-c', 'true']).status === 0;
@@ -123,13 +124,89 @@ describe.skipIf(!has('zsh'))('autolrs completion zsh', () => {
   });
 });
 
-describe('autolrs completion', () => {
-  it('is made for PowerShell with every word quoted', async () => {
+describe.skipIf(!has('pwsh'))('autolrs completion pwsh', () => {
+  it('offers commands, options, their words, files and the training command', async () => {
+    const { cwd, script } = await prepare('pwsh');
+    const shown = {
+      'autolrs re': ['resume', 'report'],
+      'autolrs run --bu': ['--budget'],
+      'autolrs run --strategy ': ['paper', 'horizon'],
+      'autolrs run --strategy p': ['paper'],
+      'autolrs completion ': ['bash', 'zsh', 'fish', 'pwsh', '--help', '-h'],
+      'autolrs compare f': ['./file.csv'],
+      'autolrs run -- python3 f': ['./file.csv'],
+    };
+    // A line keeps its last space in the file.
+    const lines = join(cwd, 'lines');
+    writeFileSync(lines, Object.keys(shown).join('|\n'));
+    const flags = ['-NoProfile', '-NonInteractive', '-File'];
+    const out = shellOut(cwd, 'pwsh', [...flags, join(ASK, 'ask.ps1'), script, lines]).split('\n');
+    for (const [i, offered] of Object.values(shown).entries()) {
+      expect(out[i]?.trim().split(' ').toSorted()).toEqual(offered.toSorted());
+    }
+  });
+});
+
+describe('autolrs completion pwsh, as a text', () => {
+  const python = pythonOf('powershell');
+
+  it('has every word quoted', async () => {
     const { stdout } = await runCli(['completion', 'pwsh']);
     expect(stdout).toContain("'run --strategy' = @('paper', 'horizon')");
     expect(stdout.match(/'/g)?.length).toSatisfy((count: number) => count % 2 === 0);
   });
 
+  it.skipIf(!hasPythonModule(python, 'tree_sitter_pwsh'))(
+    'is PowerShell by its grammar, and its tables are those of the model',
+    async () => {
+      const { cwd, script } = await prepare('pwsh');
+      const parse = (file: string) =>
+        JSON.parse(shellOut(cwd, python, [join(ASK, 'parse_pwsh.py'), file]));
+      const parsed = parse(script);
+      expect(parsed).toMatchObject({
+        faults: [],
+        parameters: ['$wordToComplete', '$commandAst', '$cursorPosition'],
+      });
+      expect(parsed.commands[0]).toBe('Register-ArgumentCompleter');
+
+      const { commands, flags } = modelOf(
+        createProgram({ onStart() {}, onFile() {}, onExit() {} }),
+      );
+      const asked = commands.flatMap((command) =>
+        command.flags.flatMap(({ names, value }) =>
+          names.map((name) => ({ key: `${command.name} ${name}`, value })),
+        ),
+      );
+      const offered = asked.flatMap(({ key, value }) =>
+        value?.kind === 'words' ? [[key, value.words]] : [],
+      );
+      expect(parsed.$values).toEqual(offered);
+      const free = asked.filter(({ value }) => value !== undefined && value.kind !== 'words');
+      expect(parsed.$free).toEqual(free.map(({ key }) => key));
+      const [[first, names], ...others] = parsed.$commands;
+      expect(first).toBe('');
+      expect(names).toEqual([
+        ...commands.map(({ name }) => name),
+        ...flags.flatMap((flag) => flag.names),
+      ]);
+      expect(others.map(([name]: [string]) => name)).toEqual(commands.map(({ name }) => name));
+      for (const [i, { flags }] of commands.entries()) {
+        expect(others[i][1]).toEqual(expect.arrayContaining(flags.flatMap((flag) => flag.names)));
+      }
+      // Its keys are one where they differ in case alone, and a second one ends it.
+      for (const table of [parsed.$values, parsed.$commands]) {
+        const keys = table.map(([key]: [string]) => key.toLowerCase());
+        expect(new Set(keys).size).toBe(keys.length);
+      }
+
+      const broken = join(cwd, 'broken.ps1');
+      writeFileSync(broken, readFileSync(script, 'utf8').replace("'paper'", "'paper"));
+      expect(parse(broken).faults.length).toBeGreaterThan(0);
+    },
+  );
+});
+
+describe('autolrs completion', () => {
   it('refuses another shell, and names those that there are', async () => {
     const { code, stderr } = await runCli(['completion', 'tcsh']);
     expect([code, stderr]).toEqual([

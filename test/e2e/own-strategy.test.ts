@@ -96,6 +96,35 @@ describe('a strategy of one’s own', () => {
     ]);
   });
 
+  it('goes on from its target where it is extended, as one of ours', async () => {
+    const source = `export function* strategy({ steps }, facts, { finish, train, validate }) {
+      for (let done = 0; steps !== undefined; ) {
+        for (; done < steps; done += 25) {
+          yield* train({ purpose: 'commit', steps: 25, lr: 0.1 });
+          yield* validate('commit');
+        }
+        steps = (yield* finish('budget', { diverged: [] }))?.steps;
+      }
+    }`;
+    const { cwd, dir } = project(source);
+    const first = await run(cwd, { flags: ['--target-loss', '1000'] });
+    expect(first.code, first.stderr).toBe(0);
+    const over = await runCli(['resume', 'run'], { cwd });
+    expect([over.code, over.stderr]).toEqual([
+      0,
+      expect.stringContaining('the run is over (finished: the target is reached); give --steps'),
+    ]);
+    const extended = await runCli(['resume', '--steps', '300', 'run'], { cwd });
+    expect(extended.code, extended.stderr).toBe(0);
+    const { result, records } = readRun(dir);
+    expect([result.status, result.steps.committed]).toEqual(['finished', 300]);
+    const decisions = records.flatMap(({ decision }) => decision ?? []);
+    expect(decisions.map(({ reason }) => reason)).toEqual(['target', 'budget']);
+    const further = await runCli(['resume', '--steps', '400', 'run'], { cwd });
+    expect(further.code, further.stderr).toBe(0);
+    expect(readRun(dir).result.steps.committed).toBe(400);
+  });
+
   it('does not go on as another, nor without its file', async () => {
     const { cwd, file } = project();
     expect((await run(cwd, { cue: 'stage 1 commit' })).code).toBeNull();

@@ -101,23 +101,56 @@ describe.each([
 });
 
 describe.runIf(existsSync('/proc/self/stat'))('a worker that is stopped', () => {
-  it('outlives a tuner that is killed, and ends when the run is resumed', {
-    timeout: 60_000,
-  }, async () => {
-    const folder = temporaryDirectory();
+  /** Kills a tuner whose first worker is stopped, and gives that worker's process. */
+  async function killBeside(folder: string, env: CliOptions['env'] = {}): Promise<number> {
     const asked = { flags: PAPER, workers: 2, ills: { 1: { stops: 4 } }, stepMs: 8 };
-    const isStopped = ({ worker, pid }: { worker: number; pid: number }) =>
-      worker === 1 && /^State:\tT/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
     const end = await runCli(argumentsOf(folder, asked), {
+      env,
       onStderr(text, kill) {
-        if (/stage \d probe/.test(text) && pidsIn(folder).some(isStopped)) kill('SIGKILL');
+        if (/stage \d probe/.test(text) && stoppedIn(folder)) kill('SIGKILL');
       },
     });
     expect(end.code).toBeNull();
-    const left = pidsIn(folder).filter(({ pid }) => isAlive(pid));
-    expect(left.map(({ worker }) => worker)).toContain(1);
+    const stopped = stoppedIn(folder);
+    expect(stopped).toBeDefined();
+    return stopped ?? 0;
+  }
+
+  it('ends with a tuner that is killed', { timeout: 60_000 }, async () => {
+    const stopped = await killBeside(temporaryDirectory());
+    await vi.waitFor(() => expect(isAlive(stopped)).toBe(false), 20_000);
+  });
+
+  it('ends with an `autolrs worker` that is killed', { timeout: 60_000 }, async () => {
+    const folder = temporaryDirectory();
+    const ills = { 1: { stops: 4 } };
+    const asked = { flags: [...PAPER, '--join'], workers: 1, ills, stepMs: 10 };
+    let killHelper: (signal: NodeJS.Signals) => void = () => {};
+    const helping = helper(folder, asked, (_, kill) => {
+      killHelper = kill;
+    });
+    let stopped: number | undefined;
+    const end = await runCli(argumentsOf(folder, asked), {
+      onStderr(text) {
+        if (stopped !== undefined || !/stage \d probe/.test(text)) return;
+        stopped = stoppedIn(folder);
+        if (stopped !== undefined) killHelper('SIGKILL');
+      },
+    });
+    expect(end.code, end.stderr).toBe(0);
+    expect((await helping).code).toBeNull();
+    await vi.waitFor(() => expect(isAlive(stopped ?? 0)).toBe(false), 20_000);
+  });
+
+  it('ends when the run is resumed, where there is no shell to end it', {
+    timeout: 60_000,
+  }, async () => {
+    const folder = temporaryDirectory();
+    const stopped = await killBeside(folder, { PATH: folder });
+    expect(isAlive(stopped)).toBe(true);
     const resumed = await runCli(['resume', join(folder, 'run')]);
     expect(resumed.code, resumed.stderr).toBe(0);
+    expect(isAlive(stopped)).toBe(false);
     expect(pidsIn(folder).filter(({ pid }) => isAlive(pid))).toEqual([]);
   });
 });
@@ -129,11 +162,28 @@ describe('autolrs run --workers', () => {
     ['--workers 4 --strategy paper', 'give --batch as well'],
     ['--worker-prefix srun', 'give that too'],
     ['--workers 2 -- torchrun --master-port 29500 train.py', 'has every worker meet at the port'],
+    [
+      '--workers 2 -- torchrun train.py',
+      'default port, where the main process meets; give --stand',
+    ],
+    ['--workers 2 -- accelerate launch --multi_gpu train.py', 'give --main_process_port 0 as well'],
+    ['--workers 2 -- deepspeed train.py', 'start the script by torchrun --standalone instead'],
     ['--batch 3 --strategy horizon', 'belongs to strategy paper'],
   ])('refuses %s before anything is started', async (flags, sentence) => {
     const words = flags.includes('--strategy') ? [] : HORIZON;
     const end = await runCli(['run', ...words, ...flags.split(' '), '--', 'nothing']);
     expect([end.code, end.stderr]).toEqual([2, expect.stringContaining(sentence)]);
+  });
+
+  it('refuses a port that all would share where a run goes on, too', async () => {
+    const folder = temporaryDirectory();
+    const asked = { flags: PAPER, workers: 1, stepMs: 5 };
+    await runCli(argumentsOf(folder, asked), {
+      onStderr: (text, kill) => text.includes('stage 0 probe 1') && kill('SIGKILL'),
+    });
+    const words = ['resume', join(folder, 'run'), '--workers', '2', '--', 'deepspeed', 'train.py'];
+    const end = await runCli(words);
+    expect([end.code, end.stderr]).toEqual([2, expect.stringContaining('"deepspeed" may give')]);
   });
 
   it('goes on without workers that cannot be started, and tries them once', async () => {
@@ -233,6 +283,18 @@ describe('autolrs worker', () => {
     expect((await running).result.workers).toBeUndefined();
   });
 });
+
+/** The process of worker 1 if it is stopped, on Linux. */
+function stoppedIn(folder: string): number | undefined {
+  const isStopped = (pid: number) => {
+    try {
+      return /^State:\tT/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+    } catch {
+      return false; // it has ended
+    }
+  };
+  return pidsIn(folder).find(({ worker, pid }) => worker === 1 && isStopped(pid))?.pid;
+}
 
 /** Starts a worker that joins. */
 function helper(folder: string, asked: Asked, onStderr: CliOptions['onStderr'] = () => {}) {

@@ -3,6 +3,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  rmSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
@@ -60,18 +61,43 @@ describe('checkpoint files', () => {
     expect(await files.isWhole(checkpoint)).toBe(true);
     writeFileSync(partPath, 'abd');
     expect(await files.isWhole(checkpoint)).toBe(false);
-    const others = [`${file}.4567cdef.rank-1.tmp`, `${file}0.0123abcd.rank-0`, `${file}.mine`];
+    const others = [
+      `${file}.4567cdef.rank-1.tmp`,
+      `${file}0.0123abcd.rank-0`,
+      `${file}.mine`,
+      `${files.nameOf(4, 40)}.0123abcd.rank-0`,
+    ];
     for (const name of others) writeFileSync(join(path, '..', name), '');
     files.remove(file);
     expect(readdirSync(join(path, '..')).toSorted()).toEqual(others.slice(1).toSorted());
+  });
+
+  it('in parts are none by an index that is forged, too long, or names a link', async () => {
+    const dir = temporaryDirectory();
+    const files = openCheckpointFiles(dir);
+    const file = files.nameOf(3, 40);
+    const name = `${file}.0123abcd.rank-0`;
+    const part = { name, bytes: 3, sha256: SHA256_OF_ABC };
+    const sealOf = (parts: string) => {
+      writeFileSync(files.pathOf(file), `{"autolrs-parts":1,"parts":${parts}}`);
+      return files.seal(file);
+    };
+    const partPath = join(files.pathOf(file), '..', name);
+    writeFileSync(partPath, 'abc');
+    writeFileSync(join(dir, 'outside'), 'abc');
+    expect(await sealOf(JSON.stringify([part]))).toBeDefined();
     for (const forged of [
       '{}',
       '[{}]',
-      `[{"name":"../x","bytes":3,"sha256":"${'0'.repeat(64)}"}]`,
+      JSON.stringify([{ ...part, name: '../outside' }]),
+      JSON.stringify([{ ...part, sha256: undefined }]),
+      JSON.stringify([part]) + ' '.repeat(2 ** 21),
     ]) {
-      index(forged);
-      expect(await files.seal(file), forged).toBeUndefined();
+      expect(await sealOf(forged), forged.slice(0, 99)).toBeUndefined();
     }
+    rmSync(partPath);
+    symlinkSync('../', partPath); // of three bytes
+    expect(await sealOf(JSON.stringify([part]))).toBeUndefined();
   });
 
   it('of workers are removed from the scratch folder, whichever process has written them', () => {

@@ -15,12 +15,48 @@ if sys.version_info < (3, 9):  # noqa: UP036
         "script with a newer one"
     )
 
+from autolrs._ask_tell.replies import (
+    Adopted,
+    Discarded,
+    Restored,
+    Saved,
+    Told,
+    Trained,
+    Validated,
+)
+from autolrs._ask_tell.requests import Adopt, Asked, Discard, Restore, Save, Train, Validate
+from autolrs._ask_tell.start import ask_tell
+from autolrs._ask_tell.tuner import AskTell
 from autolrs._inside.run import Run
 from autolrs._protocol.claim import claim, is_driven
 from autolrs._schedule_file import schedule
 from autolrs._version import __version__
-from autolrs.errors import SecondSchedulerError
+from autolrs.errors import AskTellError, RunEndedError, SecondSchedulerError
 
 claim()
 
-__all__ = ["Run", "SecondSchedulerError", "__version__", "is_driven", "schedule"]
+__all__ = [
+    "Adopt",
+    "Adopted",
+    "AskTell",
+    "AskTellError",
+    "Asked",
+    "Discard",
+    "Discarded",
+    "Restore",
+    "Restored",
+    "Run",
+    "RunEndedError",
+    "Save",
+    "Saved",
+    "SecondSchedulerError",
+    "Told",
+    "Train",
+    "Trained",
+    "Validate",
+    "Validated",
+    "__version__",
+    "ask_tell",
+    "is_driven",
+    "schedule",
+]

@@ -67,5 +67,13 @@ class StepOrderError(PermanentError, RuntimeError):
     """The script says that it has made an update before it makes it."""
 
 
+class AskTellError(PermanentError, ValueError):
+    """A trainer asks or tells out of turn, or tells what is no answer. It has changed nothing."""
+
+
+class RunEndedError(PermanentError, RuntimeError):
+    """The run that a trainer asks for its next request has ended before it was over."""
+
+
 class ScheduleFileError(PermanentError, ValueError):
     """What should be the schedule of a run is none, or cannot be set."""

@@ -204,6 +204,15 @@ def test_a_run_of_a_script_is_not_resumed_from_outside_without_a_command(folder:
     assert "the run was started from inside its script; go on there" in ended.stderr
 
 
+def test_a_script_that_ends_before_its_loop_does_not_wait_for_its_tuner(folder: Folder) -> None:
+    started = time.monotonic()
+    ended = folder.run(HEAD + "attach(run=autolrs.Run(**OPTIONS))\nprint(tuner_pid())\n")
+    assert ended.returncode == 0, ended.stderr
+    assert time.monotonic() - started < 50  # and not the minute that an end may take
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(ended.stdout), 0)
+
+
 def test_one_process_may_have_one_run_after_another(folder: Folder) -> None:
     script = (
         HEAD

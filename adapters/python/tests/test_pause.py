@@ -8,7 +8,7 @@ import threading
 import pytest
 from toy import Toy
 
-from autolrs._data import pause as pauses
+from autolrs._data import signs_of_life as signs
 from autolrs._data.pause import Pause
 
 
@@ -31,8 +31,8 @@ def test_what_is_drawn_in_a_pause_leaves_no_trace() -> None:
 def test_a_long_pause_is_heard_of_until_it_ends_or_takes_too_long(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(pauses, "SIGN_SECONDS", 0.001)
-    monkeypatch.setattr(pauses, "MOST_SIGNS", 3)
+    monkeypatch.setattr(signs, "SIGN_SECONDS", 0.001)
+    monkeypatch.setattr(signs, "MOST_SIGNS", 3)
     heard = threading.Semaphore(0)
     pause = Pause(Toy(None), heard.release)
     pause.begin()

@@ -34,9 +34,12 @@ torch.manual_seed(seed)
 model = torch.nn.Sequential(
     torch.nn.Linear(4, 7), torch.nn.BatchNorm1d(7), torch.nn.Dropout(0.2), torch.nn.Linear(7, 1)
 )
-if os.environ["KIND"] == "fsdp":
+kind = os.environ["KIND"]
+if kind != "ddp":
     from torch.distributed.fsdp import fully_shard
-    mesh = dist.device_mesh.init_device_mesh("cpu", (dist.get_world_size(),))
+    shape = (2, 2) if kind == "replicas" else (dist.get_world_size(),)
+    names = ("replicate", "shard")[-len(shape) :]
+    mesh = dist.device_mesh.init_device_mesh("cpu", shape, mesh_dim_names=names)
     fully_shard(model[0], mesh=mesh)
     fully_shard(model, mesh=mesh)
 else:
@@ -135,7 +138,9 @@ def own_losses(folder: Path, rank: int) -> list[float]:
     return [float(line) for line in (folder / f"losses-{rank}").read_text().split()]
 
 
-@pytest.mark.parametrize(("kind", "world"), [("ddp", 2), ("fsdp", 2), ("ddp", 4), ("fsdp", 4)])
+@pytest.mark.parametrize(
+    ("kind", "world"), [("ddp", 2), ("fsdp", 2), ("ddp", 4), ("fsdp", 4), ("replicas", 4)]
+)
 def test_ranks_train_as_one_and_go_on_bit_for_bit(
     launch: Launch, tmp_path: Path, kind: str, world: int
 ) -> None:
@@ -397,6 +402,9 @@ def test_a_rank_that_cannot_write_its_part_leaves_the_checkpoint_before(
     assert {each: each.read_bytes() for each in tmp_path.glob("a*")} == before
 
 
+SHARD_AS_BEFORE = "shard the model as it was when the checkpoint was written: "
+
+
 def test_a_sharded_checkpoint_is_refused_by_another_number_of_processes_and_an_unsharded_model(
     launch: Launch, tmp_path: Path
 ) -> None:
@@ -407,7 +415,40 @@ def test_a_sharded_checkpoint_is_refused_by_another_number_of_processes_and_an_u
     error = told_error(launch(1, "fsdp"), "restore", id="a", path=path)
     assert "holds a training by 2 processes, and 1 trains here" in str(error)
     error = told_error(launch(2, "ddp"), "restore", id="a", path=path)
-    assert "shard the model as it was when the checkpoint was written" in str(error)
+    assert str(error).endswith(
+        f"{SHARD_AS_BEFORE}a tensor of shape [7, 4] is sharded there, and is not sharded here"
+    )
+
+
+def test_an_unsharded_checkpoint_is_refused_by_a_sharded_model(
+    launch: Launch, tmp_path: Path
+) -> None:
+    path = str(tmp_path / "a")
+    first = launch(2, "ddp")
+    first.ask("save", id="a", path=path)
+    assert first.shutdown() == 0
+    error = told_error(launch(2, "fsdp"), "restore", id="a", path=path)
+    assert str(error).endswith(
+        f"{SHARD_AS_BEFORE}no tensor of it is sharded there, and some are here"
+    )
+
+
+def test_of_a_mesh_of_replicas_the_first_alone_writes_its_shards(
+    launch: Launch, tmp_path: Path
+) -> None:
+    import torch
+
+    path = str(tmp_path / "a")
+    driver = launch(4, "replicas")
+    train(driver, 3)
+    driver.ask("save", id="a", path=path)
+    written = sorted(tmp_path.glob("a.*"), key=lambda each: each.name[-1])
+    parts = [torch.load(each, weights_only=True)["shards"] for each in written]
+    assert [len(part) > 0 for part in parts] == [True, True, False, False]
+    assert parts[0].keys() == parts[1].keys()
+    assert driver.shutdown() == 0
+    error = told_error(launch(4, "fsdp"), "restore", id="a", path=path)
+    assert SHARD_AS_BEFORE + "this rank's part of a tensor of shape [7, 4]" in str(error)
 
 
 def test_one_rank_alone_with_a_sharded_model_is_kept_on_disk(

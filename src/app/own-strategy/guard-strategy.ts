@@ -4,7 +4,6 @@
  */
 
 import type { Answer, Conversation, Turn } from '../../core/conversation/conversation.js';
-import { finish } from '../../core/conversation/conversation.js';
 import type { Decision, FinishReason } from '../../core/conversation/decision.js';
 import { AutolrsError } from '../../core/errors.js';
 import type { Strategy } from '../../core/strategies/registry.js';
@@ -37,7 +36,6 @@ export function guardStrategy(path: string, own: OwnStrategy): Strategy {
       throw wrong('is no generator; write: export function* strategy(options, facts, tools) { … }');
     }
     let answer: Answer;
-    let hasFinished = false;
     const saved = new SavedNames(facts.can.memory === false);
     for (;;) {
       const turn = attempt(() => turns.next(answer));
@@ -46,18 +44,11 @@ export function guardStrategy(path: string, own: OwnStrategy): Strategy {
         if (reason === undefined) {
           throw wrong(`ends with ${textOf(turn.value)}; return one of: ${REASONS.join(', ')}`);
         }
-        if (!hasFinished && (yield* finish(reason, { diverged: [] })) !== undefined) {
-          throw wrong(
-            'does not go on once it has ended; yield* tools.finish(…), which returns what there is to go on with',
-          );
-        }
         return reason;
       }
       const fault = faultOf(turn.value) ?? saved.faultOf(turn.value as Turn); // it has no other fault
       if (fault !== undefined) throw wrong(`yields ${textOf(turn.value)}: ${fault}`);
-      const known = turn.value as Turn; // it has no fault
-      hasFinished = known.kind === 'decision' && known.decision.kind === 'finished';
-      answer = yield known;
+      answer = yield turn.value as Turn; // it has no fault
     }
   };
 }

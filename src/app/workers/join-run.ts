@@ -55,6 +55,7 @@ export async function joinRun(options: JoinOptions): Promise<number> {
         AUTOLRS_TOKEN: token,
       },
       stdin: 'ignore',
+      endsWithUs: true,
       onStdout: pass,
       onStderr: pass,
     });

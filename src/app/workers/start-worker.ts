@@ -36,6 +36,7 @@ export function createWorkerStarter(
       ...commonOptions({ settings, run }, scratchDir, signal),
       command,
       cwd: settings.scoutDir ?? run.cwd,
+      endsWithUs: true,
       env: {
         ...trainerEnv({
           ...run,
@@ -49,7 +50,7 @@ export function createWorkerStarter(
       },
       transport: transportOf(settings.transport, [...workerPrefix, ...own]),
       onOutput: (chunk) => log.push(chunk),
-      // Should it outlive us, a resume ends it.
+      // Should it outlive us all the same, a resume ends it.
       onStarted: (pid) => journal.append({ kind: 'started', worker, process: identityOf(pid) }),
     });
   };

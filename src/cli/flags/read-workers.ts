@@ -1,8 +1,9 @@
 /** `--workers`: how many processes of the script probe at once, and how all but the main one are started. */
 
 import { AutolrsError } from '../../core/errors.js';
-import { fixedPortOf, RAY_LAUNCHER } from '../../core/launcher.js';
+import { RAY_LAUNCHER } from '../../core/launcher.js';
 import type { TunerOptions } from '../../core/options.js';
+import { sharedPortOf } from '../../core/shared-port.js';
 
 export interface WorkerSettings {
   readonly workers?: number;
@@ -109,11 +110,14 @@ export function refuseSharedPort(
     readonly workerPrefix?: readonly string[] | undefined;
   },
 ): void {
-  const words = fixedPortOf(command);
-  if (workers === 1 || workerPrefix !== undefined || words === undefined) return;
-  throw usage(
-    `"${words}" has every worker meet at the port of the main process; give torchrun --standalone or port 0 instead, or place the workers by --worker-prefix`,
-  );
+  if (workers === 1 || workerPrefix !== undefined) return;
+  const port = sharedPortOf(command);
+  if (port === undefined) return;
+  const { words, isDefault, remedy } = port;
+  const what = isDefault
+    ? `"${words}" may give every worker its default port, where the main process meets`
+    : `"${words}" has every worker meet at the port of the main process`;
+  throw usage(`${what}; ${remedy}, or place the workers by --worker-prefix`);
 }
 
 function usage(message: string): AutolrsError {

@@ -9,6 +9,7 @@ import { execa } from 'execa';
 import { AutolrsError } from '../../core/errors.js';
 import { atExit } from './at-exit.js';
 import { drainStream } from './drain.js';
+import { endGroupAfterUs } from './watchdog.js';
 
 export interface ChildEnd {
   readonly exitCode: number | undefined;
@@ -22,6 +23,8 @@ export interface ChildOptions {
   readonly cwd?: string | undefined;
   /** `ignore`: it is empty. */
   readonly stdin: 'pipe' | 'ignore';
+  /** It is of no use without us, and ends even where we are killed. */
+  readonly endsWithUs?: boolean | undefined;
   readonly onStdout: (chunk: Uint8Array) => Promise<void>;
   readonly onStderr: (chunk: Uint8Array) => Promise<void>;
   /** Nothing more comes from stdout: the process ends, or it has closed it and runs on. */
@@ -72,6 +75,7 @@ export async function startChild(options: ChildOptions): Promise<Child> {
   const kill = (signal: 'SIGTERM' | 'SIGKILL') => killGroup(pid, signal);
   // Not even a bug in the tuner leaves a trainer behind.
   const forget = atExit(() => kill('SIGKILL'));
+  const release = options.endsWithUs ? endGroupAfterUs(pid) : undefined;
   // A write to a trainer that is gone fails here; its end is the cause that is reported.
   child.stdin?.on('error', () => {});
   child.stdout.once('close', () => options.onStdoutClosed?.());
@@ -95,7 +99,10 @@ export async function startChild(options: ChildOptions): Promise<Child> {
     });
   });
   // What it started and left behind is of no more use.
-  const ended = closed.finally(() => kill('SIGKILL'));
+  const ended = closed.finally(() => {
+    kill('SIGKILL');
+    release?.();
+  });
   return {
     pid,
     ended,

@@ -11,7 +11,7 @@ export async function startOverSocket(
   transport: SocketTransport,
   options: ConnectionOptions,
 ): Promise<Connection> {
-  const { command, env, cwd, dir, onBytes, onStdout, onStderr, onRefused } = options;
+  const { command, env, cwd, dir, endsWithUs, onBytes, onStdout, onStderr, onRefused } = options;
   const token = createToken();
   const onClosed = () => options.onClosed('connection');
   const server = new SocketServer(token, { onBytes, onClosed, onRefused });
@@ -28,6 +28,7 @@ export async function startOverSocket(
       env: { ...env, AUTOLRS_ADDRESS: address, AUTOLRS_TOKEN: token },
       cwd,
       stdin: 'ignore',
+      endsWithUs,
       onStdout,
       onStderr,
     });

@@ -7,12 +7,13 @@ import type { Connection, ConnectionOptions } from './types.js';
 const NO_ADDRESS = { AUTOLRS_ADDRESS: undefined, AUTOLRS_TOKEN: undefined };
 
 export async function startOverStdio(options: ConnectionOptions): Promise<Connection> {
-  const { command, env, cwd, onBytes, onStderr, onClosed } = options;
+  const { command, env, cwd, endsWithUs, onBytes, onStderr, onClosed } = options;
   const child = await startChild({
     command,
     env: { ...env, ...NO_ADDRESS },
     cwd,
     stdin: 'pipe',
+    endsWithUs,
     onStdout: onBytes,
     onStderr,
     onStdoutClosed: () => onClosed('stdout'),

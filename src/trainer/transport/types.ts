@@ -25,6 +25,8 @@ export interface ConnectionOptions {
   /** Added to our own environment. */
   readonly env: Readonly<Record<string, string>>;
   readonly cwd?: string | undefined;
+  /** Whether it ends even where we are killed. */
+  readonly endsWithUs?: boolean | undefined;
   /** Where a Unix socket lies, if its path there is short enough. */
   readonly dir: string;
   /** What may be lines of the conversation. A promise slows the trainer until it resolves, as with the next two. */

@@ -2,16 +2,16 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { guardStrategy, type OwnStrategy } from '../../../src/app/own-strategy/guard-strategy.js';
 import { resolveOptions, type TunerOptions } from '../../../src/core/options.js';
+import { measured } from '../../../src/core/strategies/own/measured.js';
 import { drive } from '../../../src/core/testing/drive.js';
 import { SimulatedTrainer } from '../../../src/core/testing/simulated-trainer.js';
 import { ROOT } from '../../support/cli.js';
 
 function play(own: OwnStrategy, options: Partial<TunerOptions> = {}) {
   const trainer = new SimulatedTrainer();
-  return {
-    ...drive(guardStrategy('./mine.js', own)(resolveOptions(options), trainer.facts), trainer),
-    trainer,
-  };
+  const resolved = resolveOptions(options);
+  const guarded = guardStrategy('./mine.js', own)(resolved, trainer.facts);
+  return { ...drive(measured(guarded, resolved, trainer.facts), trainer), trainer };
 }
 
 /** A generator that yields this once. */

@@ -5,7 +5,7 @@ import { describeComparison } from '../../../src/display/compare/comparison.js';
 import { plotCurves } from '../../../src/display/compare/plot.js';
 import { columnsOf } from '../../../src/display/text/columns.js';
 import { formatPercent, formatRatio } from '../../../src/display/text/format.js';
-import { wrap } from '../../../src/display/text/wrap.js';
+import { wrap, wrapWords } from '../../../src/display/text/wrap.js';
 
 const OPTIONS = { reference: 0, loss: 'auto', targets: [] } as const;
 
@@ -170,6 +170,17 @@ describe('plotCurves', () => {
     expect(plotCurves([{ mark: 'A', curve: flat, total: 100 }], 40).join('')).toContain('AAAA');
     const none = flat.map((point) => ({ ...point, loss: Number.NaN }));
     expect(plotCurves([{ mark: 'A', curve: none, total: 100 }], 40)).toEqual([]);
+  });
+});
+
+describe('wrapWords', () => {
+  it('breaks between words, keeps spaces within a line, and leaves a long word whole', () => {
+    expect(wrapWords('one two three', 8, ' ')).toEqual(['one two', ' three']);
+    expect(wrapWords('a abcdefghij b', 5, ' ')).toEqual(['a', ' abcdefghij', ' b']);
+    expect(wrapWords('  a  b   c', 7)).toEqual(['  a  b', 'c']);
+    expect(wrapWords('abcdefghij', 5, ' ')).toEqual(['abcdefghij']);
+    expect(wrapWords('数数 x', 5)).toEqual(['数数', 'x']);
+    expect(wrapWords('', 5)).toEqual(['']);
   });
 });
 

@@ -20,6 +20,31 @@ describe('the live display', () => {
     expect(sink.text).toContain('trainer says\n');
   });
 
+  it('breaks what it says between words, short of the last column, and no path', () => {
+    const sink = createSink({ columns: 80, rows: 24 });
+    const display = createLiveDisplay(sink, 'LR');
+    const sentence =
+      'step 997: no improvement for 4 evaluations; back to step 690, LR 0.125 to 0.0983, falling to 0';
+    const full = 'f'.repeat(80);
+    const path = `/${'long/'.repeat(20)}run`;
+    for (const line of [sentence, full.slice(1), full, `run r1 in ${path}`]) display.say(line);
+    const said = sink.text
+      .split('\n')
+      .filter((line) => line.endsWith(`${ESCAPE}[K`))
+      .map((line) =>
+        line.slice(0, -`${ESCAPE}[K`.length).replace(`${ESCAPE}[?2026h`, '').replace(/^.*\r/, ''),
+      );
+    expect(said).toEqual([
+      'step 997: no improvement for 4 evaluations; back to step 690, LR 0.125 to',
+      '  0.0983, falling to 0',
+      full.slice(1),
+      full,
+      'run r1 in',
+      `  ${path}`,
+    ]);
+    display.close();
+  });
+
   it('shows the past of a run that is resumed, and that its script is being started', () => {
     const { entries } = playHorizon();
     const half = entries.slice(0, Math.ceil(entries.length * 0.8));
@@ -85,6 +110,10 @@ describe('the live display', () => {
       /^\[#*\.+\] \d+ % {2}[\d,]+ committed {2}search \d+ % {2}[\d,]+ steps\/s {2}ETA .+$/,
     );
     expect(Math.max(doing.length, done.length)).toBeLessThan(80);
+    const [, whole] = renderProgress(progress.snapshot(), 'LR', done.length);
+    expect(whole).toBe(done);
+    const [, short] = renderProgress(progress.snapshot(), 'LR', done.length - 1);
+    expect(short).toBe(done.replace(/ {2}[\d,]+ steps\/s/, ''));
   });
 
   it('counts losses told by progress once, not again with the reply', () => {

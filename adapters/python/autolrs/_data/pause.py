@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-import threading
 from typing import Any, Callable
 
+from autolrs._data.signs_of_life import SignsOfLife
 from autolrs.hooks import Hooks, KeepsRng
-
-SIGN_SECONDS = 60.0
-"""From one sign of life to the next: a tuner takes five minutes of silence for a hang."""
-
-MOST_SIGNS = 60
-"""What takes more than an hour hangs."""
 
 
 class Pause:
@@ -27,32 +21,21 @@ class Pause:
 
     def __init__(self, hooks: Hooks, give_sign: Callable[[], None]) -> None:
         self._hooks = hooks
-        self._give_sign = give_sign
+        self._signs = SignsOfLife(give_sign)
         self._rng: Any = None
-        self._is_over: threading.Event | None = None
 
     def begin(self) -> None:
         """The script turns away from training. Said twice, the first time counts."""
-        if self._is_over is not None:
+        if self._signs.is_on:
             return
         if isinstance(self._hooks, KeepsRng):
             self._rng = self._hooks.get_rng()
-        self._is_over = threading.Event()
-        threading.Thread(
-            target=self._live, args=[self._is_over], name="autolrs pause", daemon=True
-        ).start()
+        self._signs.begin()
 
     def end(self) -> None:
         """It trains again, with the random numbers that it would have had."""
-        if self._is_over is None:
+        if not self._signs.is_on:
             return
-        self._is_over.set()
-        self._is_over = None
+        self._signs.end()
         if isinstance(self._hooks, KeepsRng):
             self._hooks.set_rng(self._rng)
-
-    def _live(self, is_over: threading.Event) -> None:
-        for _ in range(MOST_SIGNS):
-            if is_over.wait(SIGN_SECONDS):
-                return
-            self._give_sign()

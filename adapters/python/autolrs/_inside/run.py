@@ -74,6 +74,10 @@ class Run:
         """The options that were given, for the command."""
         return [flag for each in fields(self) if each.init for flag in self._flag(each.name)]
 
+    def again(self) -> str:
+        """What the same call names to go on with the run."""
+        return f"run=autolrs.Run(run_dir={self.dir!r})"
+
     def _flag(self, name: str) -> list[str]:
         value, flag = getattr(self, name), name.replace("_", "-")
         if value is None:

@@ -121,13 +121,20 @@ class StartedTuner:
 
     def fails(self, error: BaseException | None) -> None:
         """The script ends by an exception, of which the tuner is told next."""
-        if isinstance(error, KeyboardInterrupt) and not self.is_over:
+        if isinstance(error, KeyboardInterrupt):
+            self.interrupt()
+
+    def interrupt(self) -> None:
+        """Asks for the end of the run. Returns once the tuner has heard that."""
+        if not self.is_over:
             self._process.interrupt(wait=True)
 
     def leave(self) -> None:
         """The script will not train on by this run, which is ended if it goes on."""
         if self.is_over or os.getpid() != self._owner:
             return
+        if not self._wire.is_known:
+            self._process.interrupt()  # it would wait for the script to connect again
         self._wire.hang_up()
         self._see_off()
         end = self._process.end
@@ -155,7 +162,7 @@ class StartedTuner:
             raise KeyboardInterrupt
 
     def _remedy(self) -> str:
-        return f"go on by the same call with run=autolrs.Run(run_dir={self._run.dir!r})"
+        return f"go on by the same call with {self._run.again()}"
 
     def _how_it_ended(self) -> str:
         status = self._status

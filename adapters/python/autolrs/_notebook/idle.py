@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from typing import Any, Callable
 
-from autolrs._data.pause import SIGN_SECONDS
+from autolrs._data.signs_of_life import SIGN_SECONDS
 from autolrs._notebook.shell import find_shell
 
 

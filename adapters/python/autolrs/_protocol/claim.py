@@ -149,9 +149,10 @@ def claim_alone(adapter: str, run: Run | None = None) -> Wire | None:
     Raises:
         NotImplementedError: A launcher has started several.
     """
-    wire = claim_to_train(run)
     world = rank_and_world()[1]
-    if wire is not None and world > 1:
+    # No tuner is started for nothing.
+    wire = None if run is not None and world > 1 else claim_to_train(run)
+    if world > 1 and (run is not None or wire is not None):
         raise NotImplementedError(
             f"{world} processes train here, and {adapter} steers one; train in one process, or "
             "without the tuner"

@@ -56,6 +56,9 @@ class Started(Protocol):
     def fails(self, error: BaseException | None) -> None:
         """The script ends by an exception."""
 
+    def interrupt(self) -> None:
+        """Asks for the end of the run."""
+
     def leave(self) -> None:
         """The script trains no more."""
 
@@ -128,6 +131,11 @@ class Wire:
     def is_taken(self) -> bool:
         """True once there is one that talks."""
         return self._is_taken
+
+    @property
+    def is_known(self) -> bool:
+        """The other end has been told who talks, if it asks for that."""
+        return not self._is_unproven
 
     def hang_up(self) -> None:
         """Nothing more goes either way over a socket, and the other end learns of it."""

@@ -28,6 +28,7 @@ from autolrs._torch_lr.schedulers import schedulers_of
 from autolrs._torch_lr.update_lrs import OverrideLrs, UpdateLrs
 from autolrs._torch_state.averages import Averaged, TorchAverages, averaged_of
 from autolrs._torch_state.checkpoint_file import read_durable, write_durably
+from autolrs._torch_state.free_memory import give_back_free_memory
 from autolrs._torch_state.frozen import FrozenWeights
 from autolrs._torch_state.frozen_file import FrozenInFile
 from autolrs._torch_state.host_shard import brought_back
@@ -259,6 +260,7 @@ class TorchHooks(KeepsAverages):
         return values
 
     def validate(self) -> tuple[float, dict[str, float]]:
+        give_back_free_memory()  # an evaluation comes now and then, and takes longer
         assert self._validate is not None  # the session has asked can_validate
         if self._foreign_optimizers is None:
             return run_validation(self._model, self._validate)

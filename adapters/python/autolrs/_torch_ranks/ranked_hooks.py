@@ -14,6 +14,7 @@ from autolrs._torch_ranks.shards import (
     joined_as,
     joined_as_parameters,
     refuse_other_shapes,
+    refuse_whole,
 )
 from autolrs._torch_state.checkpoint_file import write_durably
 from autolrs._torch_state.digest import digest_of
@@ -69,6 +70,7 @@ class RankedTorchHooks(TorchHooks):
     def read(self, path: str) -> tuple[dict[str, Any], int, dict[str, Any] | None]:
         content, own, local = read_parts(path, self._ranks)
         whole = content["state"]
+        refuse_whole(whole["model"], self._model.parameters())
         saved = whole["optimizer"] if type(whole["optimizer"]) is list else [whole["optimizer"]]
         live_extra = {name: item.state_dict() for name, item in self._extras.items()}
         held = {**whole["model"], **own["model"]}

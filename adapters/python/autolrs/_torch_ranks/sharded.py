@@ -12,7 +12,7 @@ from torch import Tensor
 from autolrs._state.requires import numbers_of
 
 LEAST_TORCH = "2.7"
-"""The first with `src_data_rank` of `distribute_tensor`."""
+"""Sharded models were never tried with an older one."""
 
 
 def is_sharded(value: Any) -> bool:
@@ -26,10 +26,10 @@ def is_sharded(value: Any) -> bool:
 
 
 def refuse_old_torch(parameters: Iterable[Tensor]) -> None:
-    """Finds out while there is time that no file could be read.
+    """Finds out while there is time that this PyTorch is too old.
 
     Raises:
-        ImportError: A parameter is sharded, and this PyTorch cannot shard a whole tensor.
+        ImportError: A parameter is sharded, and this PyTorch is older than that.
     """
     version = str(torch.__version__)
     if numbers_of(version) < numbers_of(LEAST_TORCH) and any(map(is_sharded, parameters)):

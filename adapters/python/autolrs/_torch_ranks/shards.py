@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, Callable
+from collections.abc import Iterable, Sequence
+from typing import Any, Callable, Optional
 
 from torch import Tensor
 from torch.optim import Optimizer
@@ -14,8 +14,9 @@ from autolrs.errors import ChangedError
 MARK = "autolrs:shard"
 """Marks a dict that stands for a sharded tensor."""
 
-LocalOf = Callable[[Any, int], Tensor]
-"""This rank's part of the tensor with that number, which is sharded as that one is."""
+LocalOf = Callable[[Any, int], Optional[Tensor]]
+"""This rank's part of the tensor with that number, which is sharded as that one is; None where
+the rank that should have written it has not."""
 
 
 class ShardCutter:
@@ -64,7 +65,7 @@ def joined_as(live: Any, saved: Any, local: LocalOf) -> Any:
     if _is_mark(saved):
         return _from_local(live, saved, local)
     if is_sharded(live) and isinstance(saved, Tensor):
-        return _distributed(live, saved)
+        raise _other(f"a tensor of shape {list(saved.shape)} is whole there, and is sharded here")
     if isinstance(live, dict) and isinstance(saved, dict):
         return {key: joined_as(live.get(key), item, local) for key, item in saved.items()}
     if isinstance(saved, (list, tuple)) and isinstance(live, (list, tuple)):
@@ -74,7 +75,7 @@ def joined_as(live: Any, saved: Any, local: LocalOf) -> Any:
 
 
 def joined_as_parameters(optimizer: Optimizer, saved: dict[str, Any], local: LocalOf) -> Any:
-    """An optimizer's state with what has the shape of a sharded parameter sharded as that is."""
+    """An optimizer's state with each tensor that was sharded in it sharded as its parameter is."""
     parameters = [each for group in optimizer.param_groups for each in group["params"]]
     numbers = [each for group in saved["param_groups"] for each in group["params"]]
     owners: dict[Any, Tensor] = dict(zip(numbers, parameters))
@@ -83,6 +84,16 @@ def joined_as_parameters(optimizer: Optimizer, saved: dict[str, Any], local: Loc
         for number, items in saved["state"].items()
     }
     return {**saved, "state": state}
+
+
+def refuse_whole(saved: dict[str, Any], parameters: Iterable[Tensor]) -> None:
+    """Says that another kind of model wrote a state, whose names may not tell.
+
+    Raises:
+        ChangedError: Nothing was sharded when it was saved, and the model is now.
+    """
+    if any(map(is_sharded, parameters)) and not any(map(_is_mark, saved.values())):
+        raise _other("no tensor of it is sharded there, and some are here")
 
 
 def refuse_other_shapes(optimizers: Sequence[Optimizer]) -> None:
@@ -102,10 +113,7 @@ def refuse_other_shapes(optimizers: Sequence[Optimizer]) -> None:
 
 
 def _as_parameter(parameter: Tensor, item: Any, local: LocalOf) -> Any:
-    if _is_mark(item):
-        return _from_local(parameter, item, local)
-    fits = isinstance(item, Tensor) and item.shape == parameter.shape
-    return _distributed(parameter, item) if fits and is_sharded(parameter) else item
+    return _from_local(parameter, item, local) if _is_mark(item) else item
 
 
 def _is_mark(value: Any) -> bool:
@@ -115,17 +123,14 @@ def _is_mark(value: Any) -> bool:
 def _from_local(live: Any, mark: dict[str, Any], local: LocalOf) -> Any:
     if not is_sharded(live) or list(live.shape) != mark["shape"]:
         now = f"has shape {list(live.shape)}" if is_sharded(live) else "is not sharded"
-        raise ChangedError(
-            f"shard the model as it was when the checkpoint was written: a tensor of shape "
-            f"{mark['shape']} is sharded there, and {now} here"
-        )
+        raise _other(f"a tensor of shape {mark['shape']} is sharded there, and {now} here")
     from torch.distributed.tensor import DTensor
 
     own = local(live, mark[MARK])
-    if own.shape != local_of(live).shape:
-        raise ChangedError(
-            "shard the model as it was when the checkpoint was written: this rank's part of a "
-            f"tensor of shape {mark['shape']} has shape {list(own.shape)} there, and "
+    if own is None or own.shape != local_of(live).shape:
+        there = "is not there" if own is None else f"has shape {list(own.shape)} there"
+        raise _other(
+            f"this rank's part of a tensor of shape {mark['shape']} {there}, and has shape "
             f"{list(local_of(live).shape)} here"
         )
     return DTensor.from_local(
@@ -138,15 +143,8 @@ def _from_local(live: Any, mark: dict[str, Any], local: LocalOf) -> Any:
     )
 
 
-def _distributed(live: Any, whole: Tensor) -> Tensor:
-    """What a file of a model that was not sharded holds whole."""
-    from torch.distributed.tensor import distribute_tensor
-
-    # Every rank has read the whole tensor, so that none has to send: `src_data_rank` is None.
-    sharded: Tensor = distribute_tensor(
-        whole.to(live.device), live.device_mesh, live.placements, src_data_rank=None
-    )
-    return sharded
+def _other(difference: str) -> ChangedError:
+    return ChangedError(f"shard the model as it was when the checkpoint was written: {difference}")
 
 
 def _alone(local: Tensor) -> Tensor:

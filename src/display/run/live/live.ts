@@ -8,7 +8,7 @@
 
 import { StringDecoder } from 'node:string_decoder';
 import { escapeLines } from '../../../core/escape-controls.js';
-import { fitColumns } from '../../text/columns.js';
+import { columnsOf, fitColumns } from '../../text/columns.js';
 import {
   formatCount,
   formatLoss,
@@ -18,6 +18,7 @@ import {
 } from '../../text/format.js';
 import type { TerminalAbilities } from '../../text/paint.js';
 import type { Sink } from '../../text/sink.js';
+import { wrapWords } from '../../text/wrap.js';
 import type { Display } from '../display.js';
 import { type LrLabel, labelAfter } from '../lr-label.js';
 import { narrateEntry } from '../narrate.js';
@@ -27,6 +28,7 @@ import { FollowedRun } from './followed-run.js';
 /** Ten pictures a second look fluent and cost nothing. */
 const REDRAW_MS = 100;
 const BAR_CELLS = 10;
+const CONTINUATION = '  ';
 const ERASE_DOWN = '\x1b[0J';
 const ERASE_LINE = '\x1b[K';
 
@@ -67,7 +69,9 @@ export function createLiveDisplay(
     return [
       ...rest.map((line) => fitColumns(line, columns)),
       ...run.plots.render({ columns, rows: sink.rows }, label, abilities),
-      ...renderProgress(run.progress.snapshot(), label).map((line) => fitColumns(line, columns)),
+      ...renderProgress(run.progress.snapshot(), label, columns).map((line) =>
+        fitColumns(line, columns),
+      ),
     ];
   };
   /** The picture in the place of the one before. */
@@ -82,7 +86,11 @@ export function createLiveDisplay(
     void sink.write(HOLD + draw() + SHOW);
   };
   const say = (line: string) => {
-    const lines = escapeLines(line).split('\n');
+    // Not to the last column: a terminal that waits there erases what it holds.
+    const columns = (sink.columns ?? 80) - 1;
+    const lines = escapeLines(line)
+      .split('\n')
+      .flatMap((each) => wrapWords(each, columns, CONTINUATION));
     const start = drawn.length === 0 ? '' : home();
     drawn = [];
     const above = lines.map((each) => `${each}${ERASE_LINE}\n`).join('');
@@ -121,22 +129,30 @@ export function createLiveDisplay(
   };
 }
 
-/** The two live lines. */
-export function renderProgress(now: ProgressSnapshot, word: LrLabel): readonly string[] {
+/** The two live lines. Where there is no room for all, the speed is left out. */
+export function renderProgress(
+  now: ProgressSnapshot,
+  word: LrLabel,
+  columns = Number.POSITIVE_INFINITY,
+): readonly string[] {
   if (now.activity === '') return ['waiting for the trainer'];
   const stage = now.stage === undefined ? [] : [`stage ${now.stage}`];
   const forecast = now.forecast === undefined ? [] : [`forecast ${formatLoss(now.forecast)}`];
   const lr = now.lr === undefined ? [] : [`${word} ${formatLr(now.lr)}`];
   const doing = [...stage, now.activity, ...lr, `loss ${formatLoss(now.loss)}`, ...forecast];
   const { committed, search } = now.ledger;
-  const done = [
+  const speed =
+    now.stepsPerSecond === undefined ? '' : `${formatCount(now.stepsPerSecond)} steps/s`;
+  const doneAt = (shown: string) => [
     now.share === undefined ? '' : `${renderBar(now.share)} ${Math.floor(now.share * 100)} %`,
     `${formatCount(committed)} committed`,
     `search ${formatShare(search, committed + search)}`,
-    now.stepsPerSecond === undefined ? '' : `${formatCount(now.stepsPerSecond)} steps/s`,
+    shown,
     now.secondsLeft === undefined ? '' : `ETA ${formatSeconds(now.secondsLeft)}`,
   ];
-  return [doing.join('  '), done.filter((part) => part !== '').join('  ')];
+  const line = (parts: readonly string[]) => parts.filter((part) => part !== '').join('  ');
+  const whole = line(doneAt(speed));
+  return [line(doing), columnsOf(whole) <= columns ? whole : line(doneAt(''))];
 }
 
 function renderBar(share: number): string {

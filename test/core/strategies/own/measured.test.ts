@@ -1,11 +1,16 @@
 /** Strategies of the user's, in runs that go by a metric or have a target. */
 
 import { describe, expect, it } from 'vitest';
+import type { Extension } from '../../../../src/core/conversation/command.js';
+import type { Answer } from '../../../../src/core/conversation/conversation.js';
 import {
   type AskedOptions,
   type AskedStrategy,
   createTuner,
 } from '../../../../src/core/create-tuner.js';
+import { resolveOptions } from '../../../../src/core/options.js';
+import { measured } from '../../../../src/core/strategies/own/measured.js';
+import { TOOLS } from '../../../../src/core/strategies/tools.js';
 import { SimulatedTrainer } from '../../../../src/core/testing/simulated-trainer.js';
 
 const BY_F1 = { metric: 'f1', maximize: true } as const;
@@ -44,6 +49,101 @@ function play(strategy: AskedStrategy, options: AskedOptions, f1At: (step: numbe
   }
   return { tuner, trainer, asked };
 }
+
+/** Trains in parts of ten steps to its end and, where that is moved, to the new one; notes how far. */
+function toTheEnd(heard: unknown[] = []): AskedStrategy {
+  return function* ({ steps = 0 }, _facts, tools) {
+    let end: number | undefined = steps;
+    for (let done = 0; end !== undefined; ) {
+      for (; done < end; done += 10) {
+        yield* tools.train({ purpose: 'commit', steps: 10, lr: 0.01 });
+        yield* tools.validate('commit');
+      }
+      const extension: Extension | undefined = yield* tools.finish('budget', { diverged: [] });
+      heard.push(extension);
+      end = extension?.steps;
+    }
+    return 'budget';
+  };
+}
+
+/** Plays a run that is extended each time that it is over. Any loss is at its target. */
+function extend(strategy: AskedStrategy, ...extensions: readonly Extension[]) {
+  const trainer = new SimulatedTrainer();
+  const options = resolveOptions({ steps: 40, targetLoss: 1e9 });
+  const left = [...extensions];
+  const ends: (readonly [string, number])[] = [];
+  const turns = measured(strategy(options, trainer.facts, TOOLS), options, trainer.facts);
+  let answer: Answer;
+  for (;;) {
+    const turn = turns.next(answer);
+    if (turn.done) return { outcome: turn.value, ends };
+    answer = undefined;
+    if (turn.value.kind === 'command') answer = trainer.answer(turn.value.command);
+    if (turn.value.kind !== 'decision' || turn.value.decision.kind !== 'finished') continue;
+    ends.push([turn.value.decision.reason, trainer.model.step]);
+    const extension = left.shift();
+    if (extension !== undefined) answer = { kind: 'extension', ...extension };
+  }
+}
+
+describe('a strategy of one’s own that is at its target', () => {
+  it('goes on from there, without the target, and beyond its own end', () => {
+    expect(extend(toTheEnd())).toEqual({ outcome: 'target', ends: [['target', 10]] });
+    const { outcome, ends } = extend(toTheEnd(), { steps: 70 }, { steps: 90 });
+    expect(outcome).toBe('budget');
+    expect(ends).toEqual([
+      ['target', 10],
+      ['budget', 70],
+      ['budget', 90],
+    ]);
+  });
+
+  it('comes to its own end where that is as far as it is to go', () => {
+    for (const extension of [{ steps: 30 }, { steps: 40 }, { total: 40 }]) {
+      const heard: unknown[] = [];
+      expect(extend(toTheEnd(heard), extension).ends).toEqual([
+        ['target', 10],
+        ['budget', 40],
+      ]);
+      expect(heard).toEqual([undefined]);
+    }
+  });
+
+  it('counts what it has rolled back as search', () => {
+    const heard: unknown[] = [];
+    const takesBack: AskedStrategy = function* (options, facts, tools) {
+      yield* tools.save('start');
+      yield* tools.train({ purpose: 'commit', steps: 30, lr: 0.01 });
+      yield* tools.validate('commit');
+      yield* tools.restore('start');
+      return yield* toTheEnd(heard)(options, facts, tools);
+    };
+    expect(extend(takesBack, { steps: 60 }).ends.at(-1)).toEqual(['budget', 60]);
+    extend(takesBack, { total: 70 });
+    expect(heard).toEqual([{ steps: 60 }, undefined, undefined]);
+  });
+
+  it('ends where it returns, and cannot go on from there', () => {
+    const returns: AskedStrategy = function* (_options, _facts, tools) {
+      for (let part = 0; part < 4; part++) {
+        yield* tools.train({ purpose: 'commit', steps: 10, lr: 0.01 });
+        yield* tools.validate('commit');
+      }
+      return 'budget';
+    };
+    expect(extend(returns, { steps: 200 })).toEqual({
+      outcome: 'budget',
+      ends: [
+        ['target', 10],
+        ['budget', 40],
+      ],
+    });
+    expect(() => extend(returns, { steps: 200 }, { steps: 300 })).toThrow(
+      'strategy of your own does not go on once it has ended; yield* tools.finish(…)',
+    );
+  });
+});
 
 describe('a strategy of one’s own', () => {
   it('finds its best point by the metric, in its own sign in the result', () => {
@@ -84,6 +184,13 @@ describe('a strategy of one’s own', () => {
       return 'budget';
     };
     expect(play(unfinished, BY_F1, () => 1).asked).toEqual(['validate', 'train', 'validate']);
+  });
+
+  it('ends where it returns nothing, as one in JavaScript may', () => {
+    const silent = function* () {} as unknown as AskedStrategy;
+    const { tuner } = play(silent, {}, () => 1);
+    expect([tuner.finished, tuner.result.status]).toEqual(['budget', 'finished']);
+    expect(tuner.decisions).toEqual([{ kind: 'finished', reason: 'budget' }]);
   });
 
   it('is refused a metric that there is not, before anything is trained', () => {
