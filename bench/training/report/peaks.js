@@ -48,9 +48,9 @@ export function peakSection(measured) {
   });
   return [
     '## The peak LR\n',
-    `Octaves between the LR of \`horizon\` and the best LR of the fixed schedule of its shape (${SHAPE}), whose LRs are an`,
-    'octave apart: median, lowest and highest over seeds, and the part of the runs within one octave. A run is at "a fifth" when',
-    'a fifth of the steps that remain in the model are done.\n',
+    `Octaves from the best LR of the fixed schedule of its shape (${SHAPE}) to that of \`horizon\`. The LRs of that schedule are an`,
+    'octave apart. Each cell has the median, lowest and highest over seeds. "Within one" is the part of the runs within one',
+    'octave. A run is at "a fifth" when a fifth of the steps that remain in the model are done.\n',
     table(
       ['workload', 'best LR', 'after the search', 'within one', 'at a fifth', 'within one'],
       [
