@@ -137,7 +137,7 @@ class Tuned(Script):
                 return result
 
 
-def measure(adapter: str, net: str, slices: int, averages: bool) -> dict[str, float]:
+def measure(adapter: str, net: str, slices: int, averages: bool = False) -> dict[str, float]:
     """One pair of processes: median milliseconds a step bare, and of a save; the median ratios."""
     bare = Tuned(adapter, net) if averages else Bare(adapter, net, False)
     tuned = Tuned(adapter, net, AVERAGES if averages else None)

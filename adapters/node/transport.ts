@@ -46,9 +46,9 @@ function claimStdio(token: string | undefined): Transport {
 }
 
 /** Where connecting again would not help. */
-function whyNotTuner(failure: NodeJS.ErrnoException): string | undefined {
+function whyNotTuner(failure: NodeJS.ErrnoException, isSecure: boolean): string | undefined {
   if (failure instanceof NotTheTuner) return failure.message;
-  return isNoTls(failure) ? 'it speaks no TLS' : undefined;
+  return isNoTls(failure) && !isSecure ? 'it speaks no TLS' : undefined;
 }
 
 /** How long to connect again for, when the tuner has no room yet for one that has not proven itself, and how often. */
@@ -75,8 +75,12 @@ function connect(address: string, token: string | undefined): Transport {
     let isConnected = false;
     let firstBytes: Buffer | undefined = Buffer.alloc(0);
     let failure: NodeJS.ErrnoException | undefined;
+    let isSecure = false;
     opened.once('connect', () => {
       isConnected = true;
+    });
+    opened.once('secureConnect', () => {
+      isSecure = true;
     });
     opened.on('data', (chunk) => {
       if (firstBytes === undefined) {
@@ -95,6 +99,7 @@ function connect(address: string, token: string | undefined): Transport {
     });
     opened.on('error', (error) => {
       failure = error;
+      opened.destroy(); // after a damaged record Node leaves it open
     });
     opened.once('end', () => {
       isOpen = false;
@@ -102,7 +107,7 @@ function connect(address: string, token: string | undefined): Transport {
     });
     opened.once('close', () => {
       isOpen = false;
-      const why = failure && whyNotTuner(failure);
+      const why = failure && whyNotTuner(failure, isSecure);
       if (why !== undefined) {
         whyLost = `what listens at ${address} is not the tuner: ${why}; nothing was sent`;
         input.destroy(failure);

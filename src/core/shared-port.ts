@@ -92,7 +92,7 @@ const findOfMpi: Find = (words) => {
   const at = words.findIndex((word) => /\bMASTER_PORT(?:=\d|$)/.test(word));
   const [word = '', next = ''] = words.slice(at === -1 ? words.length : at);
   const value = word.includes('=') ? word : next;
-  if (!/\d/.test(value)) return undefined;
+  if (!(word.includes('=') ? /\d/ : /^\d+$/).test(value)) return undefined;
   const given = { words: word === value ? word : `${word} ${next}`, value };
   return { given, remedy: 'add AUTOLRS_WORKER to the port in the script instead' };
 };

@@ -59,6 +59,8 @@ describe('sharedPortOf', () => {
     'colossalai run --extra_launch_args standalone train.py',
     'mpirun -np 2 python train.py',
     'mpirun -x MASTER_PORT -np 2 python train.py',
+    'mpirun -np 2 -x MASTER_PORT python3 train.py',
+    'mpirun -np 2 -x MASTER_PORT ./launch2',
     'srun --ntasks 2 python train.py',
     'ray job submit -- python train.py',
     'torchrun --standalone train.py --master-port 29500',

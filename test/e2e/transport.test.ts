@@ -107,7 +107,7 @@ describe('autolrs run --transport', () => {
     const cwd = temporaryDirectory();
     const { code, stderr } = await runCli(['run', '--transport', 'pigeon', '--', 'x'], { cwd });
     expect(stderr).toBe(
-      'autolrs: --transport is "pigeon"; give one of: stdio, unix, tcp, tcp:HOST:PORT, tls:HOST:PORT (ports up to 65535, IPv6 as in tcp:[::1]:0)\n',
+      'autolrs: --transport is "pigeon"; give one of: stdio, unix, tcp, tcp:HOST:PORT, tls:HOST:PORT (ports up to 65535, IPv6 as in tls:[::1]:0)\n',
     );
     expect(code).toBe(2);
     expect(readdirSync(cwd)).toEqual([]);

@@ -98,6 +98,8 @@ def test_a_training_may_end_early(reply: autolrs.Trained, answer: dict[str, Any]
         (autolrs.Trained(1.5), "Trained.losses is 1.5; tell a list"),  # type: ignore[arg-type]
         (autolrs.Trained([1, "x", 2]), "loss 1 is 'x', not a number"),  # type: ignore[list-item]
         (autolrs.Trained([1], end="over"), "Trained.end is 'over'"),  # type: ignore[arg-type]
+        (autolrs.Trained([1], end=[1]), r"Trained.end is \[1\]"),  # type: ignore[arg-type]
+        (autolrs.Trained([1, 10**400, 2]), "loss 1 is 1000*, not a number"),
     ],
 )
 def test_a_wrong_answer_is_one_sentence_and_changes_nothing(reply: Any, sentence: str) -> None:
@@ -142,6 +144,18 @@ def test_averages_are_asked_for_as_the_wire_has_them() -> None:
         tuner.tell(autolrs.Adopted())
         assert tuner.ask() is None
         assert list(inside.results[3]) == ["seconds"]
+
+
+@pytest.mark.parametrize("metrics", [None, 0.9])
+def test_metrics_without_names_are_one_sentence(metrics: Any) -> None:
+    with asking(("validate", {"purpose": "commit"})) as (tuner, _):
+        tuner.ask()
+        with pytest.raises(
+            AskTellError, match=r"Validated.metrics is .*; tell them by their names"
+        ):
+            tuner.tell(autolrs.Validated(1.0, metrics))
+        tuner.tell(autolrs.Validated(1.0))
+        assert tuner.ask() is None
 
 
 class WholeNumber:

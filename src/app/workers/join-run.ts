@@ -80,11 +80,15 @@ export async function joinRun(options: JoinOptions): Promise<number> {
 async function reach({ dir, waitMs, interrupts }: JoinOptions): Promise<Socket | undefined> {
   const deadline = performance.now() + waitMs;
   let isTold = false;
+  let why = '';
+  const onFailure = (error: Error) => {
+    why = ` (${error.message})`;
+  };
   while (!interrupts.signal.aborted) {
     const place = readJoinPlace(dir);
-    const socket = place && (await connect(place, interrupts.signal));
+    const socket = place && (await connect(place, interrupts.signal, onFailure));
     if (socket !== undefined) return socket;
-    if (performance.now() > deadline) throw unreachable(dir, 'no worker can join it');
+    if (performance.now() > deadline) throw unreachable(dir, `no worker can join it${why}`);
     if (!isTold) say(`waiting for the run in ${dir} to let workers join`);
     isTold = true;
     await sleep(LOOK_EVERY_MS, undefined, { signal: interrupts.signal }).catch(() => {});
@@ -93,25 +97,34 @@ async function reach({ dir, waitMs, interrupts }: JoinOptions): Promise<Socket |
 }
 
 /** Undefined where no process answers, as after a tuner that was killed. */
-function connect({ address, secret }: JoinPlace, signal: AbortSignal): Promise<Socket | undefined> {
+function connect(
+  { address, secret }: JoinPlace,
+  signal: AbortSignal,
+  onFailure: (error: Error) => void,
+): Promise<Socket | undefined> {
   return new Promise((resolve) => {
+    let isOver = false;
     const settle = (socket?: Socket) => {
+      isOver = true;
       clearTimeout(timer);
       signal.removeEventListener('abort', giveUp);
       resolve(socket);
     };
-    const giveUp = () => {
-      settle();
-      void dialled.then((socket) => socket.destroy());
-    };
+    const giveUp = () => settle();
     const timer = setTimeout(giveUp, CONNECT_MS);
     signal.addEventListener('abort', giveUp, { once: true });
-    const onReady = async () => {
-      const socket = await dialled;
-      socket.write(`${JSON.stringify({ secret })}\n`);
-      settle(socket);
-    };
-    const dialled = dial(address, { onReady, onError: giveUp });
+    void dial(address, {
+      onReady(socket) {
+        if (isOver) return void socket.destroy();
+        socket.write(`${JSON.stringify({ secret })}\n`);
+        settle(socket);
+      },
+      onError(error) {
+        if (isOver) return;
+        onFailure(error);
+        settle();
+      },
+    });
   });
 }
 

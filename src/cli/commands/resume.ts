@@ -146,7 +146,7 @@ async function goOn(
     transport,
     checkpointSteps: settings.checkpointSteps ?? run.checkpointSteps,
   };
-  refuseSharedPort(command, runSettings);
+  refuseSharedPort(command, runSettings, ' (autolrs resume DIR -- the changed command)');
   return executeRun({
     ...createFrontend(runSettings, parent, result.hasFactor ? 'factor' : undefined, seen),
     settings: runSettings,

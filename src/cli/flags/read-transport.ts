@@ -22,7 +22,7 @@ export function readTransport(text: string | undefined, command: readonly string
   const port = Number(digits);
   if (host === undefined || port > 65_535) {
     throw usage(
-      `--transport is "${text}"; give one of: ${TRANSPORTS.join(', ')} (ports up to 65535, IPv6 as in tcp:[::1]:0)`,
+      `--transport is "${text}"; give one of: ${TRANSPORTS.join(', ')} (ports up to 65535, IPv6 as in tls:[::1]:0)`,
     );
   }
   // The trainer is told this address too, and it cannot connect to all interfaces.

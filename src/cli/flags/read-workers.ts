@@ -109,6 +109,7 @@ export function refuseSharedPort(
     readonly workers?: number | undefined;
     readonly workerPrefix?: readonly string[] | undefined;
   },
+  how = '',
 ): void {
   if (workers === 1 || workerPrefix !== undefined) return;
   const port = sharedPortOf(command);
@@ -117,7 +118,7 @@ export function refuseSharedPort(
   const what = isDefault
     ? `"${words}" may give every worker its default port, where the main process meets`
     : `"${words}" has every worker meet at the port of the main process`;
-  throw usage(`${what}; ${remedy}, or place the workers by --worker-prefix`);
+  throw usage(`${what}; ${remedy}${how}, or place the workers by --worker-prefix`);
 }
 
 function usage(message: string): AutolrsError {

@@ -38,10 +38,12 @@ export async function createIdentity(): Promise<Identity> {
   return { context: createSecureContext(keys), fingerprint: fingerprintOf(raw) };
 }
 
-/** The tuner's end of a connection; it is closed where the other end speaks no TLS. */
+/** The tuner's end of a connection; it is closed where the other end speaks no TLS, or a record is damaged. */
 export function secure(connection: Socket, { context }: Identity): Socket {
   connection.on('error', () => {}); // what is made of it ends too
-  return new TLSSocket(connection, { isServer: true, secureContext: context });
+  const socket = new TLSSocket(connection, { isServer: true, secureContext: context });
+  // Without a tls.Server an error after the handshake is told by this event alone, and nothing is closed.
+  return socket.on('_tlsError', () => socket.destroy());
 }
 
 export interface PinnedPlace {

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createServer, type Server, type Socket } from 'node:net';
+import { connect, createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -173,6 +173,32 @@ describe('over TLS', () => {
     const end = await start('plain.mjs', address).ended;
     expect({ turnedAway, ...end }).toMatchObject({ turnedAway: 2, code: 0, stderr: '' });
     expect(answers).toHaveLength(1);
+  });
+
+  test('a record that is damaged on the way ends the script in one sentence', async () => {
+    const { address } = await listen();
+    const [, port, pin] = /:(\d+)(#.*)$/.exec(address) ?? [];
+    // Passes on the handshake and the tuner's greeting, and damages what follows the answer.
+    const relay = await listening(
+      createServer((script) => {
+        const tuner = connect(Number(port), '127.0.0.1');
+        for (const socket of [script, tuner]) socket.on('error', () => {});
+        let sent = 0;
+        script.on('data', (chunk) => {
+          sent++;
+          tuner.write(chunk);
+          // Its hello, the end of its handshake, its answer.
+          if (sent === 3) script.write(Buffer.from([0x17, 3, 3, 0, 5, 1, 2, 3, 4, 5]));
+        });
+        tuner.on('data', (chunk) => {
+          if (sent < 3) script.write(chunk);
+        });
+        script.once('close', () => tuner.destroy());
+      }),
+    );
+    const end = await start('plain.mjs', `tls:127.0.0.1:${relay}${pin}`).ended;
+    expect(end.code).toBe(1);
+    expect(end.stderr).toMatch(/^autolrs: the tuner is gone[^\n]*\n$/);
   });
 
   test.each(['tls:127.0.0.1:80', 'tls:127.0.0.1:80#cafe', `tcp:127.0.0.1:80#${'0'.repeat(64)}`])(

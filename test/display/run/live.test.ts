@@ -45,6 +45,14 @@ describe('the live display', () => {
     display.close();
   });
 
+  it('takes a terminal of unknown size for one of 80 columns', () => {
+    const sink = createSink({ columns: 0, rows: 0 });
+    const display = createLiveDisplay(sink, 'LR');
+    display.say('one sentence of several words');
+    display.close();
+    expect(sink.text).toContain('one sentence of several words');
+  });
+
   it('shows the past of a run that is resumed, and that its script is being started', () => {
     const { entries } = playHorizon();
     const half = entries.slice(0, Math.ceil(entries.length * 0.8));

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import operator
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from autolrs._ask_tell.replies import Discarded, Restored, Saved, Told, Trained, Validated
@@ -102,8 +102,8 @@ class Ledger:
 
     def _train(self, asked: Train, told: Trained) -> dict[str, Any]:
         losses, end = _numbers(told.losses), told.end
-        if end not in (None, "data", "halt", "diverged"):
-            raise AskTellError(f'Trained.end is {end!r}; it is "data", "halt" or "diverged"')
+        if end is not None and (type(end) is not str or end not in ("data", "halt", "diverged")):
+            raise AskTellError(f'Trained.end is {end!r:.60}; it is "data", "halt" or "diverged"')
         count = len(losses)
         if end is None and not all(map(math.isfinite, losses)):
             end = "diverged"
@@ -137,6 +137,11 @@ class Ledger:
 
 def _validate(told: Validated) -> dict[str, Any]:
     loss = _number(told.loss, "Validated.loss")
+    if not isinstance(told.metrics, Mapping):
+        raise AskTellError(
+            f"Validated.metrics is {told.metrics!r:.60}; tell them by their names, as "
+            '{"accuracy": 0.9}'
+        )
     metrics = {
         str(name): finite_or_none(_number(value, f"the metric {name!r}"))
         for name, value in told.metrics.items()
@@ -157,7 +162,7 @@ def _numbers(losses: Iterable[Any]) -> list[float]:
 def _number(value: Any, name: str) -> float:
     try:
         return float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise AskTellError(f"{name} is {value!r:.60}, not a number") from None
 
 

@@ -125,7 +125,10 @@ def _count(value: object, name: str) -> int:
 
 
 def _positive(lr: object) -> float:
-    is_number = isinstance(lr, (int, float)) and not isinstance(lr, bool)
-    if not is_number or not math.isfinite(lr) or lr <= 0:  # type: ignore[arg-type,operator]
+    try:
+        number = math.nan if isinstance(lr, (bool, str)) else float(lr)  # type: ignore[arg-type]
+    except (TypeError, ValueError, OverflowError):
+        number = math.nan
+    if not math.isfinite(number) or number <= 0:
         raise ArgumentError(f"lr is {lr!r:.60}, not a finite number above 0")
-    return float(lr)  # type: ignore[arg-type]
+    return number

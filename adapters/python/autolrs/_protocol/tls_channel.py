@@ -125,8 +125,13 @@ class TlsChannel:
 
     def _send(self) -> None:
         data = self._outgoing.read()
-        if data:
+        if not data:
+            return
+        try:
             self._connection.sendall(data)
+        except BaseException:
+            self.hang_up()  # after a part of a record nothing can be read any more
+            raise
 
     def _receive(self) -> None:
         data = self._connection.recv(CHUNK_BYTES)

@@ -251,8 +251,10 @@ class Wire:
         if self._is_unproven and self.connect_again is not None and now < self._again_until:
             time.sleep(PAUSE_SECONDS)
             with suppress(AddressError):  # nothing listens any more
-                closed, self.channel = self.channel, self.connect_again()
-                closed.close()
+                channel = self.connect_again()
+                with self._read_more:  # by which the other thread looks at the one before
+                    closed, self.channel = self.channel, channel
+                    closed.close()
                 is_made = True
         with self._read_more:
             self._connected_at = time.monotonic()

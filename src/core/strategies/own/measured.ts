@@ -18,6 +18,7 @@ import { AutolrsError } from '../../errors.js';
 import { finiteMean } from '../../math/statistics.js';
 import { isBetter, type Metric, metricOf, metricValue, orient } from '../../metric.js';
 import type { TunerOptions } from '../../options.js';
+import { totalSteps } from '../../record/ledger.js';
 import { assertFeasible, stepsLeft } from '../limits.js';
 import { scoreOf } from '../validate.js';
 import { StepLedger } from './step-ledger.js';
@@ -57,7 +58,10 @@ export function* measured(
   let answer: Answer;
   for (;;) {
     const turn = turns.next(answer);
-    const isEnd = turn.done || isFinish(turn.value);
+    /** A strategy that never ends by itself had its target for that. */
+    const isBeyond =
+      extension && !turn.done && isCommit(turn.value) && isAtEnd(extension, options, steps);
+    const isEnd = turn.done || isFinish(turn.value) || isBeyond;
     if (extension && !turn.done && isToGoOn(turn.value, extension, steps)) {
       answer = { kind: 'extension', ...extension };
       extension = undefined;
@@ -71,6 +75,13 @@ export function* measured(
       const reason = turn.value ?? 'budget'; // its author may write JavaScript
       if (!hasFinished) yield* finishFor(reason, options);
       return reason;
+    }
+    if (isBeyond) {
+      extension = yield* finish('budget', { diverged: [] });
+      if (extension === undefined) {
+        turns.return('budget');
+        return 'budget';
+      }
     }
     hasFinished = isFinish(turn.value);
     answer = yield turn.value;
@@ -90,6 +101,22 @@ export function* measured(
     }
     goal = undefined;
   }
+}
+
+/** Whether a run has come to where it was extended to, and to where it would have ended by itself. */
+function isAtEnd(
+  extension: Extension,
+  { steps = 0, budget = 0 }: TunerOptions,
+  { ledger }: StepLedger,
+): boolean {
+  const isOver = ledger.committed >= steps && totalSteps(ledger) >= budget;
+  return isOver && stepsLeft(extension, ledger) === 0;
+}
+
+function isCommit(turn: Turn): boolean {
+  return (
+    turn.kind === 'command' && turn.command.kind === 'train' && turn.command.purpose === 'commit'
+  );
 }
 
 /** Whether a strategy is at an end that was the run's before it was extended. */

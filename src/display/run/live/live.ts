@@ -29,6 +29,8 @@ import { FollowedRun } from './followed-run.js';
 const REDRAW_MS = 100;
 const BAR_CELLS = 10;
 const CONTINUATION = '  ';
+/** A line narrower than this is no help to a reader. */
+const LEAST_COLUMNS = 20;
 const ERASE_DOWN = '\x1b[0J';
 const ERASE_LINE = '\x1b[K';
 
@@ -62,9 +64,11 @@ export function createLiveDisplay(
     drawn = [];
     return text;
   };
+  /** Not to the last column: a terminal that waits there erases what it holds. One of unknown size says 0. */
+  const columnsNow = () => Math.max(LEAST_COLUMNS, sink.columns || 80) - 1;
   const picture = (): readonly string[] => {
     if (isClosed) return [];
-    const columns = (sink.columns ?? 80) - 1;
+    const columns = columnsNow();
     const rest = partial === '' ? [] : [visibleTail(partial)];
     return [
       ...rest.map((line) => fitColumns(line, columns)),
@@ -86,8 +90,7 @@ export function createLiveDisplay(
     void sink.write(HOLD + draw() + SHOW);
   };
   const say = (line: string) => {
-    // Not to the last column: a terminal that waits there erases what it holds.
-    const columns = (sink.columns ?? 80) - 1;
+    const columns = columnsNow();
     const lines = escapeLines(line)
       .split('\n')
       .flatMap((each) => wrapWords(each, columns, CONTINUATION));

@@ -99,6 +99,23 @@ describe('a strategy of one’s own that is at its target', () => {
     ]);
   });
 
+  it('ends where it was extended to, although it never ends by itself', () => {
+    const forever: AskedStrategy = function* (_options, _facts, tools) {
+      for (;;) {
+        yield* tools.train({ purpose: 'commit', steps: 10, lr: 0.01 });
+        yield* tools.validate('commit');
+      }
+    };
+    expect(extend(forever, { steps: 70 }, { steps: 90 })).toEqual({
+      outcome: 'budget',
+      ends: [
+        ['target', 10],
+        ['budget', 70],
+        ['budget', 90],
+      ],
+    });
+  });
+
   it('comes to its own end where that is as far as it is to go', () => {
     for (const extension of [{ steps: 30 }, { steps: 40 }, { total: 40 }]) {
       const heard: unknown[] = [];
