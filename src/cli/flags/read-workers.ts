@@ -98,6 +98,7 @@ export function withBatches(
 /**
  * Workers are the same command on the same machine, unless a prefix places them.
  *
+ * @param how Said after the remedy: how it is given here.
  * @throws AutolrsError `USAGE` where their ranks would meet those of the main process.
  */
 export function refuseSharedPort(
