@@ -100,17 +100,10 @@ class Bare(Script):
 
 
 class Tuned(Script):
-    """The loop under a tuner.
+    """The loop under a tuner."""
 
-    Args:
-        adapter: The framework's.
-        net: What is trained.
-        averages: What each request asks for.
-    """
-
-    def __init__(self, adapter: str, net: str, averages: dict[str, object] | None = None) -> None:
-        super().__init__(adapter, net, True)
-        self._averages = {} if averages is None else {"average": averages}
+    averages: dict[str, object] | None = None
+    """What each request asks for."""
 
     def begin(self) -> None:
         """Waits until it is ready to train."""
@@ -119,7 +112,8 @@ class Tuned(Script):
     def slice(self) -> float:
         """Seconds of 100 steps, from the request to the reply."""
         started = time.perf_counter()
-        self.ask("train", steps=STEPS, lr=1e-3, **self._averages)
+        more = {} if self.averages is None else {"average": self.averages}
+        self.ask("train", steps=STEPS, lr=1e-3, **more)
         return time.perf_counter() - started
 
     def save(self) -> float:
@@ -139,8 +133,9 @@ class Tuned(Script):
 
 def measure(adapter: str, net: str, slices: int, averages: bool = False) -> dict[str, float]:
     """One pair of processes: median milliseconds a step bare, and of a save; the median ratios."""
-    bare = Tuned(adapter, net) if averages else Bare(adapter, net, False)
-    tuned = Tuned(adapter, net, AVERAGES if averages else None)
+    bare = Tuned(adapter, net, True) if averages else Bare(adapter, net, False)
+    tuned = Tuned(adapter, net, True)
+    tuned.averages = AVERAGES if averages else None
     try:
         bare.begin()
         tuned.begin()
