@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import shlex
 import subprocess
 import sys
@@ -48,6 +49,19 @@ class Folder:
         finally:
             child.kill()
         return subprocess.CompletedProcess(child.args, child.returncode, out, err)
+
+    def run_until_killed(self, script: str) -> None:
+        """Kills a script that prints its tuner's process and waits; awaits the tuner's end.
+
+        Needs `os.pidfd_open`.
+        """
+        child = self.start(script)
+        assert child.stdout is not None
+        tuner = os.pidfd_open(int(child.stdout.readline()))
+        child.kill()
+        child.communicate(timeout=60)
+        assert select.select([tuner], [], [], 60)[0] == [tuner]
+        os.close(tuner)
 
     def cli(self, *args: str) -> subprocess.CompletedProcess[str]:
         """Runs the command."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import select
 import shlex
 import shutil
 import signal
@@ -127,13 +126,7 @@ def test_a_trainer_that_is_killed_leaves_no_tuner_and_a_run_that_goes_on(
     folder: Folder, undisturbed: Folder, script: str
 ) -> None:
     wait = "lambda: (print(pid(), flush=True), sys.stdin.read())"
-    child = folder.start(script.replace("= train(", f"= train(at(700, {wait}), "))
-    assert child.stdout is not None
-    tuner = os.pidfd_open(int(child.stdout.readline()))
-    child.kill()
-    child.communicate(timeout=60)
-    assert select.select([tuner], [], [], 60)[0] == [tuner]
-    os.close(tuner)
+    folder.run_until_killed(script.replace("= train(", f"= train(at(700, {wait}), "))
     assert folder.result()["status"] == "failed"
     assert "the script ended or closed its connection" in folder.cli("show", "run").stdout
     assert folder.run(script).stdout == printed(undisturbed)

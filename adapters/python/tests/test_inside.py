@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import select
 import shlex
 import subprocess
 import sys
@@ -150,13 +149,7 @@ def test_a_script_that_is_killed_leaves_no_tuner_and_a_run_that_goes_on(
     folder: Folder, undisturbed: str
 ) -> None:
     kill = "lambda: (print(tuner_pid(), flush=True), sys.stdin.read())"
-    child = folder.start(HEAD + f"train(at(100, {kill}), **OPTIONS)\n")
-    assert child.stdout is not None
-    tuner = os.pidfd_open(int(child.stdout.readline()))
-    child.kill()
-    child.communicate(timeout=60)
-    assert select.select([tuner], [], [], 60)[0] == [tuner]
-    os.close(tuner)
+    folder.run_until_killed(HEAD + f"train(at(100, {kill}), **OPTIONS)\n")
     assert folder.result()["status"] == "failed"
     shown = folder.cli("show", "run").stdout
     assert "the script ended or closed its connection" in shown
