@@ -80,7 +80,8 @@ describe('the live page', { timeout: 120_000 }, () => {
     if (browser === undefined) return skip('there is no Chromium');
     const dir = join(temporaryDirectory(), 'run');
     const slow = ['--', ...fixture('slow.mjs')];
-    const run = ['run', '--web', ...FLAGS, ...REST, '--steps', '40000', '--run-dir', dir];
+    // More steps than any machine takes here: a page that tries again every two seconds must find it in progress.
+    const run = ['run', '--web', ...FLAGS, ...REST, '--steps', '4000000', '--run-dir', dir];
     const { child, url } = await start(...run, ...slow);
     const { page, complaints } = await open(url);
     await expect.poll(() => page.locator('.status').textContent(), WAIT).toBe('running');
@@ -92,9 +93,7 @@ describe('the live page', { timeout: 120_000 }, () => {
     const again = await start('resume', '--web', '--quiet', dir);
     expect(again.url).toBe(url);
     await expect.poll(() => page.locator('.live').textContent(), WAIT).toBe('live');
-    await expect
-      .poll(() => page.locator('.status').textContent(), WAIT)
-      .toMatch(/running|finished/);
+    await expect.poll(() => page.locator('.status').textContent(), WAIT).toBe('running');
     expect(complaints).toEqual([]);
   });
 });
