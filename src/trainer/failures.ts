@@ -19,11 +19,15 @@ export function timedOut(method: string, step: number, timeoutMs: number): Autol
   );
 }
 
+/** What to do where no Python process has begun that knows of us. */
+export const UNREACHED =
+  'attach it, or start its Python so that it finds autolrs: python -I, -E and -S, env -i, sudo and containers hide PYTHONPATH and the AUTOLRS variables from it';
+
 export function exited(
   { exitCode, signal }: ChildEnd,
   method: string | undefined,
   step: number | undefined,
-  tail: TailLines,
+  { tail, isUnreached }: { readonly tail: TailLines; readonly isUnreached: boolean },
 ): AutolrsError {
   const isKnown = signal !== undefined || exitCode !== undefined;
   if (!isKnown) return vanished(method, step);
@@ -36,13 +40,9 @@ export function exited(
       const message = `${sentence} (the script ended ${how} before it connected)`;
       return new AutolrsError('TRAINER_EXITED', message, facts);
     }
-    const remedy =
-      exitCode === 0
-        ? 'it must train under autolrs: attach it, unless it is a PyTorch or Keras script that makes updates'
-        : 'its last lines say why';
     return new AutolrsError(
       'TRAINER_EXITED',
-      `the script ended ${how} before it connected; ${remedy}`,
+      `the script ended ${how} before it connected; ${remedyOf(exitCode, isUnreached)}`,
       facts,
     );
   }
@@ -51,6 +51,12 @@ export function exited(
     `the script ended ${how}${during} (step ${step}); read its last lines for the cause`,
     facts,
   );
+}
+
+function remedyOf(exitCode: number | undefined, isUnreached: boolean): string {
+  if (exitCode !== 0) return 'its last lines say why';
+  if (isUnreached) return UNREACHED;
+  return 'it must train under autolrs: attach it, unless it is a PyTorch or Keras script that makes updates';
 }
 
 /** Of a script that has started the tuner its end is seen, and not its status. */

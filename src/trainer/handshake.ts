@@ -6,6 +6,7 @@ import { PROTOCOL_VERSION, type Request } from '../protocol/messages.js';
 import { parseResult } from '../protocol/parse.js';
 import { quoteValue } from '../protocol/quote.js';
 import { toFacts } from '../protocol/translate.js';
+import { UNREACHED } from './failures.js';
 import type { TrainerOptions } from './options.js';
 import type { Session } from './rpc/session.js';
 import { terminateTrainer } from './shutdown.js';
@@ -30,7 +31,7 @@ export async function handshake(
   try {
     const result = await session.request(initializeRequest(options), {
       timeoutMs: () => options.startTimeoutMs,
-      onTimeout: (ms) => handshakeTimedOut(options.command, ms),
+      onTimeout: (ms) => handshakeTimedOut(options, ms),
     });
     checkVersion(result);
     return toFacts(parseResult('initialize', result));
@@ -73,9 +74,16 @@ export function checkVersion(result: unknown): void {
   );
 }
 
-function handshakeTimedOut(command: readonly string[], timeoutMs: number): AutolrsError {
+function handshakeTimedOut(
+  { command, hasPythonStarted }: TrainerOptions,
+  timeoutMs: number,
+): AutolrsError {
+  const remedy =
+    hasPythonStarted?.() === false
+      ? UNREACHED
+      : 'check that it reaches its training loop, and attaches autolrs unless it is a PyTorch script';
   return new AutolrsError(
     'TRAINER_SILENT',
-    `"${command.join(' ')}" did not connect within ${timeoutMs / 1000} s; check that it reaches its training loop, and attaches autolrs unless it is a PyTorch script, or raise --start-timeout`,
+    `"${command.join(' ')}" did not connect within ${timeoutMs / 1000} s; ${remedy}, or raise --start-timeout`,
   );
 }

@@ -23,6 +23,8 @@ export interface TrainerOptions {
   readonly version: string;
   /** How long the script may take to connect, without the time that `isPreparing` takes out of it. */
   readonly startTimeoutMs: number;
+  /** Whether Python has begun with our variables in its environment. Absent: not known. */
+  readonly hasPythonStarted?: (() => boolean) | undefined;
   /** Whether the script will be heard of by itself, however long it takes. Absent: never. */
   readonly isPreparing?: (() => boolean) | undefined;
   /** It has gone on for another `startTimeoutMs`. */

@@ -104,7 +104,8 @@ export async function startTrainer(options: TrainerOptions): Promise<Trainer> {
   void connection.ended.then(async (end) => {
     splitter.end();
     await waitForOwnSignal(end, options.signal);
-    session.fail(exited(end, session.pendingMethod, steps?.step, tail));
+    const isUnreached = options.hasPythonStarted?.() === false;
+    session.fail(exited(end, session.pendingMethod, steps?.step, { tail, isUnreached }));
   });
   try {
     options.onStarted?.(connection.pid);

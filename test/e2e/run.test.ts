@@ -10,6 +10,7 @@ import {
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { FIXTURES, fixture, ROOT, runCli, temporaryDirectory } from '../support/cli.js';
+import { hasPythonModules, PYTHON } from '../support/python.js';
 
 const readJson = (path: string) => JSON.parse(readFileSync(path, 'utf8'));
 
@@ -613,6 +614,30 @@ describe('autolrs run, with a trainer that', () => {
     expect(end.stderr).toContain('did not connect within 0.3 s');
     expect(end.code).toBe(3);
   });
+
+  it.skipIf(!hasPythonModules('sys'))(
+    'starts Python without its environment is told what hides autolrs from it',
+    async () => {
+      const hidden = 'python -I, -E and -S, env -i, sudo and containers hide PYTHONPATH';
+      for (const [flags, isHidden] of [
+        [[], false],
+        [['-I'], true],
+      ] as const) {
+        const dir = join(temporaryDirectory(), 'run');
+        const command = [PYTHON, ...flags, '-c', 'print(1)'];
+        const end = await runCli(['run', '--run-dir', dir, '--', ...command]);
+        expect(end.code).toBe(3);
+        expect(end.stderr).toContain('the script ended with exit code 0 before it connected');
+        expect(end.stderr.includes(hidden)).toBe(isHidden);
+      }
+      const dir = join(temporaryDirectory(), 'run');
+      const waits = [PYTHON, '-I', '-c', 'import time; time.sleep(600)'];
+      const run = ['run', '--start-timeout', '0.3', '--run-dir', dir];
+      const end = await runCli([...run, '--', ...waits]);
+      expect(end.stderr).toContain(hidden);
+      expect(end.code).toBe(3);
+    },
+  );
 
   it('raises is shown with its traceback, and by show with its error', async () => {
     const dir = join(temporaryDirectory(), 'run');

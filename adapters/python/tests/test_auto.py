@@ -496,7 +496,7 @@ def test_a_script_may_prepare_its_data_from_the_import_of_pytorch_to_its_first_u
     place: Place, tmp_path: Path
 ) -> None:
     (tmp_path / "run").mkdir()
-    look = "import os; print('now', os.listdir(os.environ['AUTOLRS_RUN_DIR']))\n"
+    look = "import os; print('now', sorted(os.listdir(os.environ['AUTOLRS_RUN_DIR'])))\n"
     script = look + RANDOM.replace("for _ in", look + "for _ in")
     script = script.replace("    optimizer.step()", f"    optimizer.step()\n    {look}")
     env = {"AUTOLRS_PHASE": "commit", "AUTOLRS_RUN_DIR": str(tmp_path / "run")}
@@ -505,17 +505,31 @@ def test_a_script_may_prepare_its_data_from_the_import_of_pytorch_to_its_first_u
     assert driver.ask("train", steps=60, lr=0.1)["steps"] == 60
     assert driver.shutdown() == 0
     lines = driver.printed().splitlines()
-    assert lines[:3] == ["now []", "now ['pytorch-imported']", "now []"]
+    started, imported = "now ['python-started']", "now ['python-started', 'pytorch-imported']"
+    assert lines[:3] == [started, imported, started]
 
 
-def test_a_process_that_imports_pytorch_and_does_not_train_leaves_no_mark(tmp_path: Path) -> None:
+def test_a_process_that_imports_pytorch_and_does_not_train_takes_that_mark_away(
+    tmp_path: Path,
+) -> None:
     env = auto_env(AUTOLRS="1", AUTOLRS_RUN_DIR=str(tmp_path))
-    script = "import os, torch; print(os.listdir(os.environ['AUTOLRS_RUN_DIR']))"
+    script = "import os, torch; print(sorted(os.listdir(os.environ['AUTOLRS_RUN_DIR'])))"
     output = subprocess.check_output(
         [sys.executable, "-c", script], text=True, env={**python_env(), **env}
     )
-    assert output == "['pytorch-imported']\n"
-    assert list(tmp_path.iterdir()) == []
+    assert output == "['python-started', 'pytorch-imported']\n"
+    assert [each.name for each in tmp_path.iterdir()] == ["python-started"]
+
+
+def test_python_that_is_kept_from_its_environment_leaves_no_mark_that_it_has_begun(
+    tmp_path: Path,
+) -> None:
+    for at, (flags, marks) in enumerate([([], ["python-started"]), (["-E"], []), (["-I"], [])]):
+        folder = tmp_path / str(at)
+        folder.mkdir()
+        env = auto_env(AUTOLRS="1", AUTOLRS_RUN_DIR=str(folder))
+        subprocess.run([sys.executable, *flags, "-c", ""], check=True, env={**python_env(), **env})
+        assert [each.name for each in folder.iterdir()] == marks
 
 
 INERT = """

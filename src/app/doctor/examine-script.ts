@@ -13,7 +13,7 @@ import {
 } from '../../core/doctor/examine.js';
 import type { Circumstances, Examination, Failure } from '../../core/doctor/finding.js';
 import { AutolrsError } from '../../core/errors.js';
-import { isPreparing, removePreparationMark } from '../../journal/preparation-mark.js';
+import { removeStartMarks, startMarks } from '../../journal/start-marks.js';
 import { startTrainer, type Trainer } from '../../trainer/trainer.js';
 import type { ListenForInterrupts } from '../interrupts.js';
 import type { Invocation } from '../invocation.js';
@@ -117,7 +117,7 @@ async function converse(
   begin: (facts: TrainerFacts) => Conversation<void>,
 ): Promise<ConversationOutcome> {
   const { id, dir, transport, limitSeconds, startTimeoutMs, mayPrepare, pythonPath } = attempt;
-  removePreparationMark(dir);
+  removeStartMarks(dir);
   let trainer: Trainer | undefined;
   const torn = new AbortController();
   const wire = new StdoutMonitor(transport.kind !== 'stdio', () => {
@@ -139,7 +139,7 @@ async function converse(
       run: { id, dir, seed: 0 },
       version: attempt.version,
       startTimeoutMs,
-      ...(mayPrepare && { isPreparing: () => isPreparing(dir) }),
+      ...startMarks(dir, mayPrepare),
       hintAfterMs: startTimeoutMs,
       // Longer silence is found by the clock below.
       minTimeoutMs: limitSeconds * 1000,

@@ -6,8 +6,8 @@ import { AutolrsError } from '../../core/errors.js';
 import type { TunerOptions } from '../../core/options.js';
 import type { MeasuredFacts } from '../../core/plan/outline.js';
 import { plural } from '../../display/text/format.js';
-import { isPreparing } from '../../journal/preparation-mark.js';
 import { makeScratchDirectory } from '../../journal/scratch-directory.js';
+import { startMarks } from '../../journal/start-marks.js';
 import { TailLines } from '../../trainer/process/tail-lines.js';
 import { startTrainer, type Trainer } from '../../trainer/trainer.js';
 import type { ListenForInterrupts } from '../interrupts.js';
@@ -68,7 +68,7 @@ export async function askScript(context: AskContext): Promise<ScriptAnswer> {
       ...(tuner.keepSchedule === true && { base: 'override' }),
       version: context.version,
       startTimeoutMs,
-      ...(context.mayPrepare && { isPreparing: () => isPreparing(dir) }),
+      ...startMarks(dir, context.mayPrepare),
       hintAfterMs: HINT_AFTER_MS,
       onHint: () => say('waiting for the script to reach its training loop'),
       signal: interrupts.signal,

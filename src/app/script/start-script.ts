@@ -6,9 +6,9 @@ import { keepsSchedule } from '../../core/strategies/keeps-schedule.js';
 import { describeSteering, describeUnattached } from '../../display/run/from-outside.js';
 import { createLog } from '../../display/run/log.js';
 import { formatSeconds } from '../../display/text/format.js';
-import { isPreparing, removePreparationMark } from '../../journal/preparation-mark.js';
 import { identityOf, isRunning } from '../../journal/process-identity.js';
 import { makeScratchDirectory } from '../../journal/scratch-directory.js';
+import { hasPythonStarted, removeStartMarks, startMarks } from '../../journal/start-marks.js';
 import type { TrainerLog } from '../../journal/trainer-log.js';
 import type { TrainerOptions } from '../../trainer/options.js';
 import type { TailLines } from '../../trainer/process/tail-lines.js';
@@ -67,7 +67,7 @@ export function createStarter(
     const isSearch = phase === 'search';
     if (phase !== undefined) trainerLog.write(Buffer.from(headingOf(phase, begun)));
     const base = baseOf(settings, before, phase, result.hasFactor);
-    removePreparationMark(run.dir);
+    removeStartMarks(run.dir);
     const trainer = await startTrainer({
       command: commandOfPhase(settings.command, phase),
       cwd: (isSearch ? settings.scoutDir : undefined) ?? run.cwd,
@@ -85,7 +85,7 @@ export function createStarter(
       ...(base !== undefined && { base }),
       version: run.version,
       startTimeoutMs: settings.startTimeoutMs,
-      ...(settings.mayPrepare && { isPreparing: () => isPreparing(run.dir) }),
+      ...startMarks(run.dir, settings.mayPrepare),
       onPreparing: (seconds) =>
         display.say(
           `the script prepares since it has imported PyTorch; waiting for its first update (${formatSeconds(seconds)} so far)`,
@@ -106,10 +106,11 @@ export function createStarter(
       },
       onHint() {
         // A notebook may take its time from one cell to the next.
-        if (parent === undefined) display.say(startHint(settings));
+        if (parent === undefined) display.say(startHint(settings, run.dir));
       },
       onStarted: (pid) => journal.append({ kind: 'started', process: identityOf(pid) }),
     });
+    removeStartMarks(run.dir); // it is heard of
     const { facts, pid } = trainer;
     onSecondInterrupt(trainer.kill);
     try {
@@ -205,10 +206,15 @@ function headingOf(phase: Purpose, begun: ReadonlySet<Purpose | undefined>): str
   return `=== autolrs: ${what} ===\n`;
 }
 
-function startHint({ startTimeoutMs, mayPrepare }: RunSettings): string {
+function startHint({ startTimeoutMs, mayPrepare, command }: RunSettings, dir: string): string {
   const limit = `up to ${startTimeoutMs / 1000} s${mayPrepare ? ' until it imports PyTorch or Keras' : ''}`;
-  return `waiting for the script to reach its training loop (${limit})`;
+  const waiting = `waiting for the script to reach its training loop (${limit})`;
+  const isUnreached = command.some((word) => OF_PYTHON.test(word)) && !hasPythonStarted(dir);
+  return isUnreached ? `${waiting}; no Python that knows of autolrs has begun so far` : waiting;
 }
+
+/** A word by which a command starts Python, also where another program does it. */
+const OF_PYTHON = /python|\.py$/;
 
 /** A trainer's level as ours; `warning` is Python's word, and an unknown level is information. */
 function levelOf(word: string): 'error' | 'warn' | 'info' | 'debug' {

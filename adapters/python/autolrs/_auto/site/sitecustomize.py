@@ -6,13 +6,17 @@ which this one stands in front of, runs as it would have.
 
 from __future__ import annotations
 
+import os
 import sys
 from os import environ, path
+
+_TOLD_IN = "AUTOLRS_STARTED_IN"
 
 
 def _watch_imports() -> None:
     if environ.get("AUTOLRS") != "1":
         return
+    _tell_of_start()
     from autolrs_imports import Watch  # it lies beside this file
 
     Watch.install()
@@ -24,6 +28,19 @@ def _watch_imports() -> None:
         from autolrs_trackers import silence
 
         silence(environ)
+
+
+def _tell_of_start() -> None:
+    """Python has begun and knows of the tuner, which finds a file in its folder."""
+    folder = environ.get("AUTOLRS_RUN_DIR")
+    if not folder or environ.get(_TOLD_IN) == folder:
+        return
+    environ[_TOLD_IN] = folder  # so that processes of this one need not
+    try:
+        mark = path.join(folder, "python-started")
+        os.close(os.open(mark, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    except OSError:  # it is there, or nothing can be written
+        pass
 
 
 def _run_own() -> None:
