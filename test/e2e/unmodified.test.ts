@@ -100,6 +100,23 @@ describe.skipIf(!hasPythonModules('torch'))(
       });
     });
 
+    it('is heard behind a shell that leads its stdout into a file, where it would be without a tuner', async () => {
+      const bare = folderFor(textOf('epochs'));
+      const shell = `${PYTHON} train.py > log.txt 2>&1`;
+      const env = { ...process.env, ...UNMODIFIED_ENV };
+      execFileSync('sh', ['-c', shell], { cwd: bare, env });
+      const folder = folderFor(textOf('epochs'));
+      const run = (...flags: readonly string[]) =>
+        runCli(['run', ...flags, '--', 'sh', '-c', shell], { cwd: folder, env: UNMODIFIED_ENV });
+      const { code, stderr } = await run('--run-dir', 'run');
+      expect(code, stderr).toBe(0);
+      const logIn = (at: string) => readFileSync(join(at, 'log.txt'), 'utf8');
+      expect(logIn(folder)).toBe(logIn(bare));
+      const lost = await run('--run-dir', 'lost', '--transport', 'stdio');
+      expect(lost.code).toBe(3);
+      expect(logIn(folder)).toContain('autolrs: give autolrs run --transport unix: the script');
+    });
+
     it('starts the search elsewhere, and tells the script its phase, if it is asked to', async () => {
       const folder = folderFor(SCRIPTS['a loop with epochs and a scheduler'].text);
       const text = readFileSync(join(folder, 'train.py'), 'utf8');

@@ -6,13 +6,15 @@ import os
 import re
 import signal
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple, cast
 
 import pytest
 from conftest import Drive
-from driver import Driver
+from driver import Driver, python_env
 from tls_listener import TlsListener
 
 LOOP = """
@@ -330,3 +332,25 @@ def test_a_connection_that_is_closed_amid_the_handshake_is_made_again(
     assert driver.ask("initialize", protocol=1)["token"] == "s3cret"
     assert listener.hang_ups == 0
     assert driver.shutdown() == 0
+
+
+@pytest.mark.parametrize("where", ["log.txt", os.devnull])
+def test_a_script_whose_stdout_is_a_file_does_not_write_its_answers_there(
+    where: str, tmp_path: Path
+) -> None:
+    take = "from autolrs._protocol.transport import take_stdio; take_stdio()"
+    with open(tmp_path / where, "w") as out:  # an absolute path stays as it is
+        script = subprocess.Popen(
+            [sys.executable, "-c", take],
+            stdin=subprocess.PIPE,
+            stdout=out,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=python_env(),
+        )
+        said = script.communicate()[1]
+    assert script.returncode == 1
+    assert said == (
+        "autolrs: give autolrs run --transport unix: the script's stdout leads to a file, and its "
+        "answers would be written there\n"
+    )

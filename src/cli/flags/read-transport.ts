@@ -5,7 +5,7 @@ import { AutolrsError } from '../../core/errors.js';
 import type { Transport } from '../../trainer/transport/types.js';
 
 export const TRANSPORTS = ['stdio', 'unix', 'tcp', 'tcp:HOST:PORT', 'tls:HOST:PORT'] as const;
-export const DEFAULT_TRANSPORT = 'stdio, or unix for a launcher';
+export const DEFAULT_TRANSPORT = 'stdio, or unix for a launcher and a shell';
 
 /** An IPv6 address stands in brackets, or its end would be taken for the port. */
 const ADDRESS = /^(tcp|tls):(?:\[([^[\]]+)\]|([^:[\]]+)):(\d+)$/;

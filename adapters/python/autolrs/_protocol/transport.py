@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import socket
+import stat
 import sys
 import time
 from typing import Any
@@ -37,7 +38,15 @@ def take_stdio() -> Channel:
 
     So neither a print, nor a child process, nor a DataLoader worker can tear a message or swallow
     a request.
+
+    Raises:
+        AddressError: The tuner would not hear what is written to stdout.
     """
+    if _is_file(1):
+        raise AddressError(
+            "give autolrs run --transport unix: the script's stdout leads to a file, and its "
+            "answers would be written there"
+        )
     read_fd, write_fd = os.dup(0), os.dup(1)  # os.dup's copies do not pass to child processes
     null = os.open(os.devnull, os.O_RDONLY)
     os.dup2(null, 0)
@@ -47,6 +56,15 @@ def take_stdio() -> Channel:
     if hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(line_buffering=True)
     return FdChannel(read_fd, write_fd)
+
+
+def _is_file(fd: int) -> bool:
+    try:
+        mode = os.fstat(fd).st_mode
+    except OSError:  # it is closed, which is told elsewhere
+        return False
+    # The null device is a file too.
+    return stat.S_ISREG(mode) or (stat.S_ISCHR(mode) and not os.isatty(fd))
 
 
 def holds_alone(fd: int) -> bool:
