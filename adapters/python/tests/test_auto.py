@@ -624,3 +624,24 @@ def test_a_session_with_hooks_of_its_own_is_the_one_that_steers(drive: Drive) ->
     driver = drive(OWN_HOOKS, **auto_env())
     assert driver.ask("initialize", protocol=1)["trainer"]["framework"] == "toy 1"
     assert driver.ask("train", steps=3, lr=0.1)["steps"] == 3
+
+
+@pytest.mark.parametrize(("stdout", "is_refused"), [("subprocess.PIPE", True), ("None", False)])
+def test_a_script_whose_stdout_another_script_reads_does_not_write_its_answers_there(
+    stdout: str, is_refused: bool, tmp_path: Path
+) -> None:
+    train = "from autolrs._protocol.claim import claim; claim()"
+    parent = f"""
+import subprocess, sys
+subprocess.run([sys.executable, "-c", {train!r}], stdout={stdout})
+"""
+    env = auto_env(AUTOLRS="1", AUTOLRS_RUN_DIR=str(tmp_path))
+    ended = subprocess.run(
+        [sys.executable, "-c", parent],
+        capture_output=True,
+        text=True,
+        env={**python_env(), **env},
+    )
+    assert ended.returncode == 0
+    sentence = "give autolrs run --transport unix: the script's stdout leads to another process"
+    assert (sentence in ended.stderr) is is_refused

@@ -352,5 +352,5 @@ def test_a_script_whose_stdout_is_a_file_does_not_write_its_answers_there(
     assert script.returncode == 1
     assert said == (
         "autolrs: give autolrs run --transport unix: the script's stdout leads to a file, and its "
-        "answers would be written there\n"
+        "answers would go there\n"
     )

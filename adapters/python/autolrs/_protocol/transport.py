@@ -42,10 +42,11 @@ def take_stdio() -> Channel:
     Raises:
         AddressError: The tuner would not hear what is written to stdout.
     """
-    if _is_file(1):
+    elsewhere = _elsewhere(1)
+    if elsewhere is not None:
         raise AddressError(
-            "give autolrs run --transport unix: the script's stdout leads to a file, and its "
-            "answers would be written there"
+            f"give autolrs run --transport unix: the script's stdout leads to {elsewhere}, and "
+            "its answers would go there"
         )
     read_fd, write_fd = os.dup(0), os.dup(1)  # os.dup's copies do not pass to child processes
     null = os.open(os.devnull, os.O_RDONLY)
@@ -58,13 +59,17 @@ def take_stdio() -> Channel:
     return FdChannel(read_fd, write_fd)
 
 
-def _is_file(fd: int) -> bool:
+def _elsewhere(fd: int) -> str | None:
+    """Where it leads, if not to the tuner; None if it may."""
     try:
-        mode = os.fstat(fd).st_mode
+        status = os.fstat(fd)
     except OSError:  # it is closed, which is told elsewhere
-        return False
+        return None
     # The null device is a file too.
-    return stat.S_ISREG(mode) or (stat.S_ISCHR(mode) and not os.isatty(fd))
+    if stat.S_ISREG(status.st_mode) or (stat.S_ISCHR(status.st_mode) and not os.isatty(fd)):
+        return "a file"
+    first = os.environ.get("AUTOLRS_STDOUT", "")
+    return "another process" if first not in ("", f"{status.st_dev}:{status.st_ino}") else None
 
 
 def holds_alone(fd: int) -> bool:

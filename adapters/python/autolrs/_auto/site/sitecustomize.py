@@ -36,11 +36,21 @@ def _tell_of_start() -> None:
     if not folder or environ.get(_TOLD_IN) == folder:
         return
     environ[_TOLD_IN] = folder  # so that processes of this one need not
+    _name_stdout()
     try:
         mark = path.join(folder, "python-started")
         os.close(os.open(mark, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
     except OSError:  # it is there, or nothing can be written
         pass
+
+
+def _name_stdout() -> None:
+    """A process of this one finds out whether its stdout is still the one that the tuner reads."""
+    try:
+        out = os.fstat(1)
+    except OSError:  # it is closed
+        return
+    environ["AUTOLRS_STDOUT"] = f"{out.st_dev}:{out.st_ino}"
 
 
 def _run_own() -> None:
