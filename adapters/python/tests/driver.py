@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import queue
+import re
 import socket
 import subprocess
 import sys
@@ -190,7 +191,7 @@ class Driver:
     def printed(self) -> str:
         """What a script whose wire is a socket has printed, once it has ended."""
         assert self._process.stdout is not None
-        return self._process.stdout.read().decode()
+        return without_gloo(self._process.stdout.read().decode())
 
     def wait(self) -> int:
         """Waits for the script's end by itself; returns the exit status."""
@@ -230,6 +231,11 @@ def python_env() -> dict[str, str]:
     # Else each script compiles its framework anew, for longer than it runs.
     env.pop("PYTHONDONTWRITEBYTECODE", None)
     return {**env, "PYTHONPATH": path, "OMP_NUM_THREADS": "1"}
+
+
+def without_gloo(printed: str) -> str:
+    """Without the lines that gloo prints in PyTorch 2.8, one for each rank of each group."""
+    return re.sub(r"^\[Gloo\] .*\n", "", printed, flags=re.MULTILINE)
 
 
 def run_alone(script: str, folder: Path) -> subprocess.CompletedProcess[str]:
