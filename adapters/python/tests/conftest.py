@@ -64,6 +64,16 @@ def is_there(name: str) -> bool:
     return True
 
 
+def need_sharding() -> None:
+    """Skips a test of sharded models where PyTorch is too old for them."""
+    from autolrs._state.requires import numbers_of
+    from autolrs._torch_ranks.sharded import LEAST_TORCH
+
+    version = str(require("torch").__version__)
+    if numbers_of(version) < numbers_of(LEAST_TORCH):
+        pytest.skip(f"PyTorch {version} is too old for sharded models")
+
+
 def _required() -> set[str]:
     """What the requirements file of this Python names; AUTOLRS_REQUIREMENTS says which it is."""
     path = os.environ.get("AUTOLRS_REQUIREMENTS", REPOSITORY / "test" / "requirements.txt")

@@ -6,7 +6,7 @@ import sys
 from typing import Any
 
 import pytest
-from conftest import Drive, require
+from conftest import Drive, need_sharding, require
 
 torch = require("torch")
 
@@ -74,6 +74,7 @@ dist.destroy_process_group()
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no gloo")
 def test_a_sharded_snapshot_on_the_host_repeats_bit_by_bit(drive: Drive) -> None:
+    need_sharding()
     driver = drive(SHARDED)
     assert driver.wait() == 0, driver.stderr
     assert driver.stderr.endswith("done\n")

@@ -13,7 +13,7 @@ from types import ModuleType
 from typing import Any, Callable
 
 import pytest
-from conftest import Drive, require
+from conftest import Drive, need_sharding, require
 from driver import Driver, RefusedError
 
 require("torch")
@@ -114,6 +114,8 @@ def launch(drive: Drive, tmp_path: Path) -> Iterator[Launch]:
     listeners: list[socket.socket] = []
 
     def start(world: int = 2, kind: str = "ddp", seed: int = 0, **env: str) -> Driver:
+        if kind != "ddp":
+            need_sharding()
         listener = socket.socket(socket.AF_UNIX)
         address = tmp_path / f"wire-{len(listeners)}"
         listeners.append(listener)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 import pytest
-from conftest import Drive, require
+from conftest import Drive, need_sharding, require
 
 require("torch")
 
@@ -58,6 +58,7 @@ AS_BEFORE = "shard the model as it was when the checkpoint was written: "
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no gloo")
 def test_what_was_sharded_otherwise_is_refused_by_its_shapes(drive: Drive) -> None:
+    need_sharding()
     driver = drive(SHARDS)
     assert driver.wait() == 0, driver.stderr
     assert driver.stderr.splitlines() == [
