@@ -117,6 +117,27 @@ describe.skipIf(!hasPythonModules('torch'))(
       expect(logIn(folder)).toContain('autolrs: give autolrs run --transport unix: the script');
     });
 
+    it('refuses what it cannot steer in one sentence, and shows nothing of its own source', async () => {
+      const folder = folderFor(`
+import torch
+model = torch.nn.Linear(2, 1)
+optimizer = torch.optim.LBFGS(model.parameters())
+def closure():
+    loss = model(torch.ones(4, 2)).square().mean()
+    loss.backward()
+    return loss
+for _ in range(9):
+    optimizer.step(closure)
+`);
+      for (const quiet of [[], ['--quiet']]) {
+        const args = ['run', ...quiet, '--', PYTHON, 'train.py'];
+        const { code, stderr } = await runCli(args, { cwd: folder, env: UNMODIFIED_ENV });
+        expect(code, stderr).toBe(3);
+        expect(stderr.match(/train by an optimizer that updates once a step/g)).toHaveLength(1);
+        expect(stderr).not.toMatch(/Traceback|Error/);
+      }
+    });
+
     it('starts the search elsewhere, and tells the script its phase, if it is asked to', async () => {
       const folder = folderFor(SCRIPTS['a loop with epochs and a scheduler'].text);
       const text = readFileSync(join(folder, 'train.py'), 'utf8');

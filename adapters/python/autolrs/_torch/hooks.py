@@ -406,9 +406,9 @@ def _refuse_closure(optimizer: Optimizer) -> None:
     closure = inspect.signature(type(optimizer).step).parameters.get("closure")
     if closure is not None and closure.default is inspect.Parameter.empty:
         raise ArgumentError(
+            "train by an optimizer that updates once a step, as SGD and Adam do: "
             f"{type(optimizer).__name__} takes a closure and evaluates the loss as often as it "
-            "likes, so that a step has no one loss and no one learning rate; the tuner steers "
-            "optimizers that update once a step, as SGD and Adam do"
+            "likes, so that a step has no one loss and no one learning rate"
         )
 
 
