@@ -168,6 +168,16 @@ def test_updates_after_the_end_change_nothing_and_are_told_of_once(
     assert driver.stderr.count("trains on after the tuner's 50 steps") == 1
 
 
+def test_a_run_that_the_tuner_leaves_speaks_of_no_probe(place: Place) -> None:
+    driver = place.start(RANDOM, AUTOLRS_PHASE="commit")
+    driver.ask("initialize", protocol=1, base="override")
+    driver.train(3, 0.01)
+    driver.hang_up()
+    assert driver.wait() == 1
+    assert "the tuner starts the script again, or has itself ended" in driver.stderr
+    assert "probe" not in driver.stderr
+
+
 def test_a_script_that_ends_first_is_told_of(place: Place) -> None:
     driver = place.start(RANDOM, AUTOLRS_PHASE="commit")
     driver.ask("initialize", protocol=1, base="override")
@@ -283,7 +293,7 @@ def closure():
 for _ in range(9):
     optimizer.step(closure)
 """,
-        "LBFGS takes a closure",
+        "train by an optimizer that updates once a step, as SGD and Adam do: LBFGS takes",
     ),
     "two steps an update": (
         """
