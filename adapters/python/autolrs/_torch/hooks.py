@@ -16,6 +16,7 @@ from autolrs._averages.keeper import KeepsAverages
 from autolrs._averages.sampling import Sampling
 from autolrs._data.containers import own_copy
 from autolrs._session.phase import phase
+from autolrs._state.articles import with_article
 from autolrs._state.validation_result import refuse_no_loss
 from autolrs._torch.foreign_optimizers import ForeignOptimizers
 from autolrs._torch.loader_state import data_state, set_data_state
@@ -149,9 +150,9 @@ class TorchHooks(KeepsAverages):
         known = [*optimizer_set.given, *optimizer_set.members]
         for item in schedulers_of(known):
             raise SecondSchedulerError(
-                f"a {type(item).__name__} sets the learning rate of this optimizer, and the "
-                "tuner would too; create it only `if not autolrs.is_driven()`, or run with "
-                "--keep-schedule"
+                f"{with_article(type(item).__name__)} sets the learning rate of this optimizer, "
+                "and the tuner would too; create it only `if not autolrs.is_driven()`, or run "
+                "with --keep-schedule"
             )
         self._ratios = _ratios(self._param_groups)
         if self._watch is None:
