@@ -43,6 +43,20 @@ const shapeOf = (text: string) => text.replaceAll(/-?\d+(\.\d+)?(e-?\d+)?/g, '#'
 
 const filesIn = (folder: string) => readdirSync(folder).filter((file) => file !== 'run');
 
+describe('a script that wants something of its stdin', () => {
+  it.each([
+    ['input("a name for the run: ")', /it asks for input, and under autolrs its stdin is empty/],
+    [
+      'import os\n_, width = os.popen("stty size").read().split()',
+      /it asks stty for the size of a terminal, and under autolrs its stdin is none/,
+    ],
+  ])('is told that there is none, and the run ends (%s)', async (text, sentence) => {
+    const { code, stderr } = await runUnmodified(folderFor(text), { python: PYTHON });
+    expect(code, stderr).toBe(3);
+    expect(stderr).toMatch(sentence);
+  });
+});
+
 describe.skipIf(!hasPythonModules('torch'))(
   'autolrs run on a script that does not attach',
   { timeout: 600_000 },

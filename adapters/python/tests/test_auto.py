@@ -178,6 +178,26 @@ def test_a_run_that_the_tuner_leaves_speaks_of_no_probe(place: Place) -> None:
     assert "probe" not in driver.stderr
 
 
+ASKS = """
+import subprocess, sys
+try:
+    answer = input()
+except EOFError:
+    answer = "none"
+read = [sys.executable, "-c", "import sys; sys.stderr.write(sys.stdin.read())"]
+subprocess.run(read, input=b"what it is fed;")
+sys.stderr.write(f"the answer is {answer}\\n")
+"""
+
+
+def test_a_script_that_asks_a_person_something_meets_the_end_of_file_and_no_request(
+    drive: Drive,
+) -> None:
+    driver = drive(ASKS + RANDOM, **auto_env(AUTOLRS="1", AUTOLRS_PHASE="commit"))
+    assert driver.ask("initialize", protocol=1, base="override")["total"] == 60
+    assert "what it is fed;the answer is none\n" in driver.stderr
+
+
 def test_a_script_that_ends_first_is_told_of(place: Place) -> None:
     driver = place.start(RANDOM, AUTOLRS_PHASE="commit")
     driver.ask("initialize", protocol=1, base="override")
