@@ -158,12 +158,11 @@ export function tellFailure(failure: unknown, isQuiet: boolean): void {
   const write = (text: string) => stderr.write(`${escapeLines(text)}\n`);
   write(`autolrs: ${failure.message}`);
   // A traceback comes over the wire alone; all else that the script wrote has been shown, unless --quiet kept it. What
-  // is to be changed in the script its adapter has said, and a traceback would hide it.
-  const isUnseen =
-    isQuiet ||
-    failure.facts.isUnseen ||
-    (failure.code === 'TRAINER_FAILED' && !failure.facts.isPermanent);
-  if (isUnseen) for (const line of failure.facts.stderrTail ?? []) write(`  ${line}`);
+  // is to be changed in the script its adapter has said, and a traceback, which is the adapter's own, would hide it.
+  const isRefusal = failure.code === 'TRAINER_FAILED' && failure.facts.isPermanent === true;
+  const isUnseen = isQuiet || failure.facts.isUnseen || failure.code === 'TRAINER_FAILED';
+  const lines = isUnseen && !isRefusal ? (failure.facts.stderrTail ?? []) : [];
+  for (const line of lines) write(`  ${line}`);
 }
 
 export function describeFailure(failure: unknown): {

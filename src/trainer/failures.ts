@@ -42,7 +42,7 @@ export function exited(
     }
     return new AutolrsError(
       'TRAINER_EXITED',
-      `the script ended ${how} before it connected; ${remedyOf(exitCode, isUnreached)}`,
+      `the script ended ${how} before it connected; ${remedyOf(exitCode, { tail, isUnreached })}`,
       facts,
     );
   }
@@ -53,10 +53,24 @@ export function exited(
   );
 }
 
-function remedyOf(exitCode: number | undefined, isUnreached: boolean): string {
-  if (exitCode !== 0) return 'its last lines say why';
+function remedyOf(
+  exitCode: number | undefined,
+  { tail, isUnreached }: { readonly tail: TailLines; readonly isUnreached: boolean },
+): string {
+  if (exitCode !== 0) return remedyOfReader(tail.lines) ?? 'its last lines say why';
   if (isUnreached) return UNREACHED;
   return 'it must train under autolrs: attach it, unless it is a PyTorch or Keras script that makes updates';
+}
+
+/** What a script that read its stdin has to do: no person and no terminal is at it. */
+function remedyOfReader(lines: readonly string[]): string | undefined {
+  if (lines.at(-1)?.startsWith('EOFError: EOF when reading a line') === true) {
+    return 'it asks for input, and under autolrs its stdin is empty: give the answer as an argument';
+  }
+  if (lines.some((line) => line.startsWith('stty: '))) {
+    return 'it asks stty for the size of a terminal, and under autolrs its stdin is none';
+  }
+  return undefined;
 }
 
 /** Of a script that has started the tuner its end is seen, and not its status. */

@@ -43,6 +43,20 @@ const shapeOf = (text: string) => text.replaceAll(/-?\d+(\.\d+)?(e-?\d+)?/g, '#'
 
 const filesIn = (folder: string) => readdirSync(folder).filter((file) => file !== 'run');
 
+describe('a script that wants something of its stdin', () => {
+  it.each([
+    ['input("a name for the run: ")', /it asks for input, and under autolrs its stdin is empty/],
+    [
+      'import os\n_, width = os.popen("stty size").read().split()',
+      /it asks stty for the size of a terminal, and under autolrs its stdin is none/,
+    ],
+  ])('is told that there is none, and the run ends (%s)', async (text, sentence) => {
+    const { code, stderr } = await runUnmodified(folderFor(text), { python: PYTHON });
+    expect(code, stderr).toBe(3);
+    expect(stderr).toMatch(sentence);
+  });
+});
+
 describe.skipIf(!hasPythonModules('torch'))(
   'autolrs run on a script that does not attach',
   { timeout: 600_000 },
@@ -115,6 +129,27 @@ describe.skipIf(!hasPythonModules('torch'))(
       const lost = await run('--run-dir', 'lost', '--transport', 'stdio');
       expect(lost.code).toBe(3);
       expect(logIn(folder)).toContain('autolrs: give autolrs run --transport unix: the script');
+    });
+
+    it('refuses what it cannot steer in one sentence, and shows nothing of its own source', async () => {
+      const folder = folderFor(`
+import torch
+model = torch.nn.Linear(2, 1)
+optimizer = torch.optim.LBFGS(model.parameters())
+def closure():
+    loss = model(torch.ones(4, 2)).square().mean()
+    loss.backward()
+    return loss
+for _ in range(9):
+    optimizer.step(closure)
+`);
+      for (const quiet of [[], ['--quiet']]) {
+        const args = ['run', ...quiet, '--', PYTHON, 'train.py'];
+        const { code, stderr } = await runCli(args, { cwd: folder, env: UNMODIFIED_ENV });
+        expect(code, stderr).toBe(3);
+        expect(stderr.match(/train by an optimizer that updates once a step/g)).toHaveLength(1);
+        expect(stderr).not.toMatch(/Traceback|Error/);
+      }
     });
 
     it('starts the search elsewhere, and tells the script its phase, if it is asked to', async () => {

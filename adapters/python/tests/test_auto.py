@@ -168,6 +168,36 @@ def test_updates_after_the_end_change_nothing_and_are_told_of_once(
     assert driver.stderr.count("trains on after the tuner's 50 steps") == 1
 
 
+def test_a_run_that_the_tuner_leaves_speaks_of_no_probe(place: Place) -> None:
+    driver = place.start(RANDOM, AUTOLRS_PHASE="commit")
+    driver.ask("initialize", protocol=1, base="override")
+    driver.train(3, 0.01)
+    driver.hang_up()
+    assert driver.wait() == 1
+    assert "the tuner starts the script again, or has itself ended" in driver.stderr
+    assert "probe" not in driver.stderr
+
+
+ASKS = """
+import subprocess, sys
+try:
+    answer = input()
+except EOFError:
+    answer = "none"
+read = [sys.executable, "-c", "import sys; sys.stderr.write(sys.stdin.read())"]
+subprocess.run(read, input=b"what it is fed;")
+sys.stderr.write(f"the answer is {answer}\\n")
+"""
+
+
+def test_a_script_that_asks_a_person_something_meets_the_end_of_file_and_no_request(
+    drive: Drive,
+) -> None:
+    driver = drive(ASKS + RANDOM, **auto_env(AUTOLRS="1", AUTOLRS_PHASE="commit"))
+    assert driver.ask("initialize", protocol=1, base="override")["total"] == 60
+    assert "what it is fed;the answer is none\n" in driver.stderr
+
+
 def test_a_script_that_ends_first_is_told_of(place: Place) -> None:
     driver = place.start(RANDOM, AUTOLRS_PHASE="commit")
     driver.ask("initialize", protocol=1, base="override")
@@ -283,7 +313,7 @@ def closure():
 for _ in range(9):
     optimizer.step(closure)
 """,
-        "LBFGS takes a closure",
+        "train by an optimizer that updates once a step, as SGD and Adam do: LBFGS takes",
     ),
     "two steps an update": (
         """

@@ -118,6 +118,90 @@ while step < max_steps:
 """,
         50,
     ),
+    "a counter that an object has, and a limit that may be left out": (
+        """
+class Config:
+    max_iters = 50
+class Trainer:
+    def __init__(self, config):
+        self.config, self.iter_num = config, 0
+    def run(self):
+        config = self.config
+        while True:
+            backward()
+            update()
+            self.iter_num += 1
+            if config.max_iters is not None and self.iter_num >= config.max_iters:
+                break
+Trainer(Config()).run()
+""",
+        50,
+    ),
+    "a counter of an object that a while asks": (
+        """
+class Trainer:
+    def __init__(self, steps):
+        self.step, self.train_num_steps = 0, steps
+    def train(self):
+        with torch.no_grad():
+            while self.step < self.train_num_steps:
+                for _ in range(2):
+                    backward()
+                update()
+                self.step += 1
+Trainer(50).train()
+""",
+        50,
+    ),
+    "a limit that is turned off beside one that is not": (
+        """
+is_endless = False
+while is_endless or step < max_steps:
+    backward()
+    update()
+    step += 1
+""",
+        50,
+    ),
+    "a limit that is asked for together with another": (
+        """
+losses = [3]
+while True:
+    backward()
+    update()
+    step += 1
+    if step >= max_steps and losses[-1] < 1:
+        break
+""",
+        None,
+    ),
+    "a limit that the loop itself lets go of": (
+        """
+limit = 50
+while True:
+    backward()
+    update()
+    step += 1
+    if limit is not None and step >= max_steps:
+        break
+    limit = None
+""",
+        None,
+    ),
+    "a counter of an object that the loop replaces": (
+        """
+from types import SimpleNamespace
+state = SimpleNamespace(step=0)
+while True:
+    state = SimpleNamespace(step=state.step)
+    backward()
+    update()
+    state.step += 1
+    if state.step >= max_steps:
+        break
+""",
+        None,
+    ),
     "slices of a tensor, by its size": (
         """
 data = torch.zeros(41, 2)

@@ -274,7 +274,7 @@ optimizer.build(model.trainable_variables)
 optimizer.apply([keras.ops.zeros(each.shape) for each in model.trainable_variables])
 """
 REFUSED = {
-    "a GAN": (GAN, "torch", "its train_step makes updates by a SGD, as a GAN does"),
+    "a GAN": (GAN, "torch", "its train_step makes updates by an SGD, as a GAN does"),
     "steps_per_execution": (
         "compile = keras.Sequential.compile\n"
         "keras.Sequential.compile = lambda *a: compile(*a, steps_per_execution=4)",
@@ -286,7 +286,7 @@ REFUSED = {
         "jax",
         "train by `model.fit`.* around `train_on_batch`",
     ),
-    "a loop by hand on JAX": (BY_HAND, "jax", "attach by `autolrs.jax.attach`: .* by a Adam"),
+    "a loop by hand on JAX": (BY_HAND, "jax", "attach by `autolrs.jax.attach`: .* by an Adam"),
     "a loop by hand on TensorFlow": (BY_HAND, "tensorflow", "attach by `autolrs.tensorflow"),
     "a loop by hand on PyTorch": (BY_HAND, "torch", "an optimizer of torch.optim"),
 }

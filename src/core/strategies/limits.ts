@@ -71,7 +71,7 @@ export function limitsOf(options: TunerOptions, facts: TrainerFacts): Limits {
   if (facts.total === undefined && facts.attached === false) {
     throw new AutolrsError(
       'USAGE',
-      `nothing says how many optimizer updates the script does${sayUncounted(facts)}; give \`steps\`, that number`,
+      `nothing says how many optimizer updates the script does${sayUncounted(facts)}; give \`steps\`, that number: an update after it would change nothing`,
     );
   }
   if (facts.total === undefined) {

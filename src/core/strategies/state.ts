@@ -28,6 +28,8 @@ export interface StrategyState {
   ledger: Ledger;
   /** Level of the run's first training losses; absent until something was trained. */
   firstLoss: number | undefined;
+  /** The lowest training loss so far. One below zero says that zero is no end of the scale. */
+  lowestLoss: number;
   /** The latest validation loss of the committed model; absent where it cannot be measured. */
   validation: number | undefined;
   /** The metric that the run goes by; undefined: the validation loss. */
@@ -79,6 +81,12 @@ export interface TimingContext {
 /** Ratio of a loss to the run's first from which on it has exploded: Lightning's LR finder stops at the same one. */
 const EXPLOSION_FACTOR = 4;
 
+/**
+ * The same where nothing but the script's own LR is trained at. There a loss may grow with what is learned, as the sum over
+ * an agent's longer episodes does: only one that has left every scale is an explosion.
+ */
+export const OWN_EXPLOSION_FACTOR = 1000;
+
 /** Losses that make the run's first level: enough to smooth single batches, few enough to precede an explosion. */
 const FIRST_LOSSES = 3;
 
@@ -91,6 +99,7 @@ export function beginState(options: TunerOptions, facts: TrainerFacts): Strategy
     random: createRandom(options.seed),
     ledger: EMPTY_LEDGER,
     firstLoss: undefined,
+    lowestLoss: Infinity,
     validation: undefined,
     metric,
     score: undefined,
@@ -119,13 +128,18 @@ function searchesByValidation({ strategy, validation }: TunerOptions, { can }: T
   return can.validate && (strategy === 'paper' ? validation === 'always' : validation !== 'never');
 }
 
-/** Trains, keeps the ledger, and lets the trainer halt when the loss explodes. */
+/**
+ * Trains, keeps the ledger, and lets the trainer halt when the loss explodes.
+ *
+ * @param factor Ratio of a loss to the run's first from which on it has.
+ */
 export function* trainCounted(
   state: StrategyState,
   command: Omit<TrainCommand, 'kind' | 'haltAbove'>,
+  factor = EXPLOSION_FACTOR,
 ): Conversation<TrainedReply> {
   const { isUntouched, ledger } = state;
-  const reply = yield* trainBounded(state, command);
+  const reply = yield* trainBounded(state, command, factor);
   state.isUntouched = false;
   state.checkpoint = undefined;
   state.ledger = addSteps(ledger, command.purpose, reply.steps);
@@ -144,6 +158,7 @@ export function* trainCounted(
     failure !== undefined || areFinite.includes(true, isUntouched ? 1 : 0);
   state.wasRestoredUnsound = isUntouched && totalSteps(ledger) > 0 && areFinite[0] === false;
   state.firstLoss ??= finiteMean(losses.slice(0, FIRST_LOSSES));
+  for (const loss of losses) if (loss < state.lowestLoss) state.lowestLoss = loss;
   const level = finiteMean(losses.slice(-FIRST_LOSSES)) ?? Infinity;
   if (level <= EXPLOSION_FACTOR * (state.firstLoss ?? 0)) state.explodedLoss = undefined;
   return reply;
@@ -157,9 +172,10 @@ export function* trainCounted(
 function* trainBounded(
   state: StrategyState,
   command: Omit<TrainCommand, 'kind' | 'haltAbove'>,
+  factor: number,
 ): Conversation<TrainedReply> {
   const { checkpoint } = state;
-  const haltAbove = haltBound(state);
+  const haltAbove = haltBound(state, factor);
   const reply = yield* train(haltAbove === undefined ? command : { ...command, haltAbove });
   const [first = Number.NaN, ...others] = reply.losses;
   if (checkpoint === undefined || haltAbove === undefined) return reply;
@@ -177,19 +193,26 @@ function* trainBounded(
 
 /** The bound at which a training from that checkpoint halts. */
 export function haltBoundAt(
-  { firstLoss, explodedAt }: StrategyState,
+  { firstLoss, lowestLoss, explodedAt }: StrategyState,
   checkpoint: string,
 ): number | undefined {
-  return haltBound({ firstLoss, explodedLoss: explodedAt.get(checkpoint) });
+  return haltBound({ firstLoss, lowestLoss, explodedLoss: explodedAt.get(checkpoint) });
 }
 
-/** Undefined without a positive first loss: then nothing says what an explosion is, and a loss that is not finite ends a probe. */
-function haltBound({
-  firstLoss = 0,
-  explodedLoss = 0,
-}: Pick<StrategyState, 'firstLoss' | 'explodedLoss'>): number | undefined {
+/**
+ * Undefined without a positive first loss: then nothing says what an explosion is, and a loss that is not finite ends a probe.
+ * A loss that has been below zero may rise above it as far: what varies about zero has no level to take a multiple of.
+ */
+function haltBound(
+  {
+    firstLoss = 0,
+    lowestLoss,
+    explodedLoss = 0,
+  }: Pick<StrategyState, 'firstLoss' | 'lowestLoss' | 'explodedLoss'>,
+  factor = EXPLOSION_FACTOR,
+): number | undefined {
   if (!(firstLoss > 0)) return undefined;
-  const bound = EXPLOSION_FACTOR * Math.max(firstLoss, explodedLoss);
+  const bound = factor * Math.max(firstLoss, explodedLoss, -lowestLoss);
   return Number.isFinite(bound) ? bound : undefined;
 }
 

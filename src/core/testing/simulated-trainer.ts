@@ -59,6 +59,8 @@ export interface SimulationOptions {
   readonly batchesGoOn?: boolean;
   /** One batch whose loss is this high, whatever the model: the one after so many updates. */
   readonly spike?: { readonly step: number; readonly loss: number };
+  /** What the script takes for its loss at a step, from that of the model. */
+  readonly lossOf?: (loss: number, step: number) => number;
 }
 
 type OptionalOption =
@@ -69,6 +71,7 @@ type OptionalOption =
   | 'uncounted'
   | 'disk'
   | 'spike'
+  | 'lossOf'
   | 'ownLr'
   | 'guard'
   | 'guardAt';
@@ -97,6 +100,7 @@ export class SimulatedTrainer {
   told: readonly number[] = [];
   readonly #options: Required<Omit<SimulationOptions, OptionalOption>>;
   readonly #spike: SimulationOptions['spike'];
+  readonly #lossOf: SimulationOptions['lossOf'];
   readonly #ownLr: SimulationOptions['ownLr'];
   readonly #disk: Map<string, SimulatedModel> | undefined;
   readonly #saved = new Map<string, SimulatedModel>();
@@ -133,6 +137,7 @@ export class SimulatedTrainer {
     this.#batchesGoOn = options.batchesGoOn ?? false;
     this.#guardAt = options.guardAt ?? Infinity;
     this.#spike = options.spike;
+    this.#lossOf = options.lossOf;
     this.#ownLr = options.ownLr;
     this.facts = {
       name: 'simulation',
@@ -306,6 +311,7 @@ export class SimulatedTrainer {
     if (step === this.#spike?.step) return this.#spike.loss;
     const batch = this.#batchesGoOn ? this.updates.length : step;
     const loss = FLOOR_LOSS + excess + noise * createRandom(seed * 1e6 + batch).normal();
-    return loss > 1e6 ? Number.NaN : loss;
+    const told = this.#lossOf?.(loss, step) ?? loss;
+    return told > 1e6 ? Number.NaN : told;
   }
 }

@@ -3,8 +3,12 @@
 import { startChild } from '../process/child.js';
 import type { Connection, ConnectionOptions } from './types.js';
 
-/** An inherited address is another tuner's. */
-const NO_ADDRESS = { AUTOLRS_ADDRESS: undefined, AUTOLRS_TOKEN: undefined };
+/** An inherited address is another tuner's, and so is the stdin that the requests of one come by. */
+const NO_ADDRESS = {
+  AUTOLRS_ADDRESS: undefined,
+  AUTOLRS_TOKEN: undefined,
+  AUTOLRS_STDIN: undefined,
+};
 
 export async function startOverStdio(options: ConnectionOptions): Promise<Connection> {
   const { command, env, cwd, endsWithUs, onBytes, onStderr, onClosed } = options;

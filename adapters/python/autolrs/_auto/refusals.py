@@ -8,6 +8,7 @@ from typing import Any
 import torch
 
 from autolrs._auto.not_served import NotServedError
+from autolrs._state.articles import with_article
 
 ATTACH = "autolrs.torch.attach(model, optimizer) in the script steers it"
 
@@ -73,4 +74,4 @@ def no_loss() -> NotServedError:
 
 def _of(optimizer: Any) -> str:
     count = sum(len(group["params"]) for group in optimizer.param_groups)
-    return f"a {type(optimizer).__name__} of {count} parameters"
+    return f"{with_article(type(optimizer).__name__)} of {count} parameters"

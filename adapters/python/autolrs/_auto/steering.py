@@ -15,6 +15,7 @@ from torch.optim import Optimizer
 from autolrs._auto.refusals import in_turn, no_loss, refuse_capture
 from autolrs._auto.session import AutoSession
 from autolrs._session.phase import phase
+from autolrs._state.articles import with_article
 from autolrs._torch.updates import MAX_SKIPS
 
 
@@ -158,8 +159,8 @@ class Steering:
             return
         self._has_told_of_other = True
         self._session.warn(
-            f"a {type(optimizer).__name__} that the search did not meet makes updates too; they "
-            "are not steered, and keep the learning rate that the script gives them"
+            f"{with_article(type(optimizer).__name__)} that the search did not meet makes updates "
+            "too; they are not steered, and keep the learning rate that the script gives them"
         )
 
     def _refuse_half(self) -> None:

@@ -16,6 +16,7 @@ from autolrs._keras.weights import KerasWeights
 from autolrs._session.phase import phase
 from autolrs._state.array_file import ArrayState
 from autolrs._state.array_hooks import ArrayHooks
+from autolrs._state.articles import with_article
 from autolrs._state.rng import RngState, capture_host_rng, restore_host_rng
 from autolrs._state.validation_result import loss_and_metrics
 from autolrs.errors import SecondSchedulerError
@@ -73,14 +74,15 @@ class KerasHooks(ArrayHooks):
         if not isinstance(inner._learning_rate, keras.Variable):
             kind = type(inner._learning_rate).__name__
             raise SecondSchedulerError(
-                f"a {kind} sets the learning rate of this optimizer, and the tuner would too; "
-                "give the optimizer a number `if autolrs.is_driven()`"
+                f"{with_article(kind)} sets the learning rate of this optimizer, and the tuner "
+                "would too; give the optimizer a number `if autolrs.is_driven()`"
             )
         for item in gc.get_objects():
             if issubclass(type(item), SCHEDULERS) and item._model is model:
                 raise SecondSchedulerError(
-                    f"a {type(item).__name__} sets the learning rate of this model, and the tuner "
-                    "would too; add it to the callbacks only `if not autolrs.is_driven()`"
+                    f"{with_article(type(item).__name__)} sets the learning rate of this model, "
+                    "and the tuner would too; add it to the callbacks only "
+                    "`if not autolrs.is_driven()`"
                 )
             if phase() is not None:
                 continue  # no probe comes amid a committed fit

@@ -20,6 +20,7 @@ from autolrs._keras.update_lr import UpdateLr
 from autolrs._protocol.claim import claim_alone
 from autolrs._protocol.wire import Wire
 from autolrs._session.phase import phase
+from autolrs._state.articles import with_article
 from autolrs._state.requires import numbers_of, require
 
 
@@ -252,7 +253,7 @@ class FitSteering(known.Callback):
         others = [item for item in applied if not any(item is each for each in own)]
         if not others and self._lr.was_read:
             return
-        names = ", ".join(dict.fromkeys(f"a {type(item).__name__}" for item in others))
+        names = ", ".join(dict.fromkeys(with_article(type(item).__name__) for item in others))
         error = NotServedError(
             "make all updates by the optimizer that the model is compiled with: its train_step "
             f"makes updates by {names or 'something else'}, as a GAN does, so that there is no "

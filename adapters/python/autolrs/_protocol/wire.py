@@ -20,6 +20,10 @@ _GONE = (
     "autolrs: the tuner went away while it steered this script; leaving now, because the weights "
     "may be those of a probe (the run directory tells how to resume)"
 )
+_COMMITTED = (
+    "autolrs: this process of the script ends here: the tuner starts the script again, or has "
+    "itself ended (then the run directory tells how to resume)"
+)
 _SEARCHED = (
     "autolrs: the tuner needs this process no more, which was there for the search alone; it ends "
     "here and saves nothing"
@@ -212,6 +216,9 @@ class Wire:
         # Each search ends so, and of one that was killed there is nothing more to say here.
         if phase() == "search":
             return _SEARCHED + ("; torchrun calls that a failure" if is_of_torchrun() else "")
+        # It trains what is kept, and meets no probe.
+        if phase() == "commit" and self._received > 1:
+            return _COMMITTED
         # A tuner that has only shaken hands has steered nothing.
         return _GONE if self._received > 1 else _GONE_EARLY
 

@@ -11,6 +11,7 @@ from torch.optim import Optimizer
 from torch.optim.optimizer import register_optimizer_step_pre_hook
 
 from autolrs._protocol.claim import on_next_run
+from autolrs._state.articles import with_article
 from autolrs.errors import ChangedError
 
 
@@ -52,17 +53,18 @@ class ForeignOptimizers:
         if any(id(each) in own for each in _of(optimizer)):
             raise ChangedError(
                 "make all optimizers before attach, and hand them over in a list, "
-                f"attach(model, [first, second]): a {kind} that attach was not given trains "
-                "parameters of the model, so that its learning rate is not steered, and no "
+                f"attach(model, [first, second]): {with_article(kind)} that attach was not given "
+                "trains parameters of the model, so that its learning rate is not steered, and no "
                 "rollback takes its state back"
             )
         self._met[key] = optimizer
         if not self._has_warned:
             self._has_warned = True
             self._warn(
-                f"a {kind} that attach was not given trains parameters that are not in the model: "
-                "a rollback does not take them back. If they belong to the training, hand both "
-                "over: attach(torch.nn.ModuleList([model, other]), [optimizer, its_own]), or "
+                f"{with_article(kind)} that attach was not given trains parameters that are not "
+                "in the model: a rollback does not take them back. If they belong to the "
+                "training, hand both over: attach(torch.nn.ModuleList([model, other]), "
+                "[optimizer, its_own]), or "
                 "extra=[other, its_own] to keep its learning rate"
             )
 

@@ -16,6 +16,7 @@ from autolrs._averages.keeper import KeepsAverages
 from autolrs._averages.sampling import Sampling
 from autolrs._data.containers import own_copy
 from autolrs._session.phase import phase
+from autolrs._state.articles import with_article
 from autolrs._state.validation_result import refuse_no_loss
 from autolrs._torch.foreign_optimizers import ForeignOptimizers
 from autolrs._torch.loader_state import data_state, set_data_state
@@ -149,9 +150,9 @@ class TorchHooks(KeepsAverages):
         known = [*optimizer_set.given, *optimizer_set.members]
         for item in schedulers_of(known):
             raise SecondSchedulerError(
-                f"a {type(item).__name__} sets the learning rate of this optimizer, and the "
-                "tuner would too; create it only `if not autolrs.is_driven()`, or run with "
-                "--keep-schedule"
+                f"{with_article(type(item).__name__)} sets the learning rate of this optimizer, "
+                "and the tuner would too; create it only `if not autolrs.is_driven()`, or run "
+                "with --keep-schedule"
             )
         self._ratios = _ratios(self._param_groups)
         if self._watch is None:
@@ -406,9 +407,9 @@ def _refuse_closure(optimizer: Optimizer) -> None:
     closure = inspect.signature(type(optimizer).step).parameters.get("closure")
     if closure is not None and closure.default is inspect.Parameter.empty:
         raise ArgumentError(
+            "train by an optimizer that updates once a step, as SGD and Adam do: "
             f"{type(optimizer).__name__} takes a closure and evaluates the loss as often as it "
-            "likes, so that a step has no one loss and no one learning rate; the tuner steers "
-            "optimizers that update once a step, as SGD and Adam do"
+            "likes, so that a step has no one loss and no one learning rate"
         )
 
 

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 from torch.optim import Optimizer
 
+from autolrs._state.articles import with_article
 from autolrs._torch.wrapped_optimizers import hook
 from autolrs._torch_lr.schedulers import schedulers_of
 from autolrs.errors import ChangedError, NotHeldError, SecondSchedulerError
@@ -168,5 +169,5 @@ def _read(lr: Any) -> str:
 
 
 def _who(steered: Sequence[Any]) -> str:
-    named = sorted({f"a {type(item).__name__}" for item in schedulers_of(steered)})
+    named = sorted({with_article(type(item).__name__) for item in schedulers_of(steered)})
     return " or ".join(named) or "something else"

@@ -78,6 +78,20 @@ describe('a longer run', () => {
     expect(result.schedule.length).toBeGreaterThan(10);
   });
 
+  it('keeps its LR where the loss grows with what is learned, as the sum over an episode does', () => {
+    const lossOf = (loss: number, step: number) => loss * (1 + step / 10);
+    const { result, trainer } = play({ steps: 400 }, {}, { lossOf });
+    expect(result.schedule).toEqual([{ step: 0, lr: 1 }]);
+    expect(trainer.updates).toHaveLength(400);
+  });
+
+  it('trains once at an LR of the tuner where the loss swings about zero, as that of a policy does', () => {
+    const lossOf = (loss: number, step: number) => loss * (step < 3 ? 1 : 5 * Math.cos(step / 9));
+    const { result, decisions } = play({ steps: 3000, keepSchedule: false }, {}, { lossOf });
+    expect(decisions.filter(({ kind }) => kind === 'commit-diverged')).toEqual([]);
+    expect(result.steps).toMatchObject({ committed: 3000 });
+  });
+
   it('halves a constant LR, from the beginning, where it diverges', () => {
     const { result, trainer } = play({ steps: 400 }, {}, { divergesAbove: 0.6 });
     expect(result.schedule).toEqual([{ step: 0, lr: 0.5 }]);

@@ -26,7 +26,7 @@ BY_BACKEND = {
 }
 
 BY_HAND = (
-    "train by `model.fit`, which autolrs steers as it is, or {way}: the script makes updates by a "
+    "train by `model.fit`, which autolrs steers as it is, or {way}: the script makes updates by "
     "{kind} of Keras in a loop of its own"
 )
 
@@ -70,8 +70,10 @@ class KerasDoor:
             return
         from keras import backend
 
+        from autolrs._state.articles import with_article
+
         way = BY_BACKEND.get(backend.backend(), "leave autolrs out")
-        self.refuse(BY_HAND.format(way=way, kind=type(optimizer).__name__))
+        self.refuse(BY_HAND.format(way=way, kind=with_article(type(optimizer).__name__)))
 
     def refuse(self, sentence: str) -> None:
         """Ends the script; the tuner is told.

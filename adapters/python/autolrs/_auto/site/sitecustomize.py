@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
-from os import environ, path
+from os import devnull, environ, path
 
 _TOLD_IN = "AUTOLRS_STARTED_IN"
 
@@ -17,6 +17,8 @@ def _watch_imports() -> None:
     if environ.get("AUTOLRS") != "1":
         return
     _tell_of_start()
+    if "AUTOLRS_ADDRESS" not in environ:
+        _keep_requests_from_readers()
     from autolrs_imports import Watch  # it lies beside this file
 
     Watch.install()
@@ -51,6 +53,22 @@ def _name_stdout() -> None:
     except OSError:  # it is closed
         return
     environ["AUTOLRS_STDOUT"] = f"{out.st_dev}:{out.st_ino}"
+
+
+def _keep_requests_from_readers() -> None:
+    """Gives who reads `sys.stdin` the end of file: what comes there is the tuner's first request.
+
+    A script that asks a person something before it trains would take that for the answer, and the
+    tuner would wait for ever. The descriptor stays, for the conversation. A process that has
+    another stdin than the first one, as one that the script itself feeds, keeps it.
+    """
+    try:
+        stdin = os.fstat(0)
+    except OSError:  # it is closed
+        return
+    own = f"{stdin.st_dev}:{stdin.st_ino}"
+    if stdin.st_ino and environ.setdefault("AUTOLRS_STDIN", own) == own:
+        sys.stdin = open(devnull, encoding="utf-8")  # noqa: SIM115  (it lives as long)
 
 
 def _run_own() -> None:

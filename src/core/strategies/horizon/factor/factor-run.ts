@@ -10,6 +10,7 @@ import {
   beginCounted,
   canRollBack,
   didDiverge,
+  OWN_EXPLOSION_FACTOR,
   type StrategyState,
   trainCounted,
 } from '../../state.js';
@@ -58,6 +59,8 @@ export class FactorRun {
   /** The last sound evaluation. */
   readonly #best: BestCheckpoint;
   #divergences = 0;
+  /** Ratio of an explosion to the first loss; undefined: that of every LR that a search has chosen. */
+  #explosion: number | undefined;
   #level = Number.NaN;
 
   constructor(state: StrategyState, limits: Limits) {
@@ -104,6 +107,9 @@ export class FactorRun {
       hasProbed: found.hasProbed && !isGuess,
       schedule: facts.schedule?.name ?? unnamed,
     });
+    // The author has chosen that LR, and trains at it.
+    const isLeft = this.#factor === 1 && facts.attached === false;
+    this.#explosion = isLeft ? OWN_EXPLOSION_FACTOR : undefined;
     yield* beginCounted(this.#state, 'searched');
     const lowest = this.#factor / DIVERGENCE_CUT_FACTOR ** MOST_DIVERGENCES;
     this.#interval = { min: lowest, max: this.#factor, from: 'default' };
@@ -209,11 +215,8 @@ export class FactorRun {
       const end = committed + stepsLeft(this.limits, state.ledger);
       if (committed >= Math.min(until, end)) return 'done';
       const evaluation = Math.min(until, nextEvaluationStep(committed, end));
-      const reply = yield* trainCounted(state, {
-        purpose: 'commit',
-        steps: evaluation - committed,
-        lr: this.#factor,
-      });
+      const asked = { purpose: 'commit', steps: evaluation - committed, lr: this.#factor } as const;
+      const reply = yield* trainCounted(state, asked, this.#explosion);
       if (reply.end === 'data') return 'data';
       this.#level = finiteMean(reply.losses.slice(-LEVEL_LOSSES)) ?? Number.NaN;
       if (didDiverge(reply) || isUnsound(yield* validateCommitted(state))) {
