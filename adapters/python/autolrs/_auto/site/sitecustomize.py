@@ -34,11 +34,14 @@ def _watch_imports() -> None:
 
 def _tell_of_start() -> None:
     """Python has begun and knows of the tuner, which finds a file in its folder."""
-    folder = environ.get("AUTOLRS_RUN_DIR")
-    if not folder or environ.get(_TOLD_IN) == folder:
+    folder = environ.get("AUTOLRS_RUN_DIR", "")
+    if environ.get(_TOLD_IN) == folder:
         return
     environ[_TOLD_IN] = folder  # so that processes of this one need not
-    _name_stdout()
+    # They find out whether their streams are still those of the tuner.
+    environ["AUTOLRS_STDIN"], environ["AUTOLRS_STDOUT"] = _name_of(0), _name_of(1)
+    if not folder:
+        return
     try:
         mark = path.join(folder, "python-started")
         os.close(os.open(mark, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
@@ -46,13 +49,13 @@ def _tell_of_start() -> None:
         pass
 
 
-def _name_stdout() -> None:
-    """A process of this one finds out whether its stdout is still the one that the tuner reads."""
+def _name_of(fd: int) -> str:
+    """What it leads to; empty where that has no name, or it is closed."""
     try:
-        out = os.fstat(1)
-    except OSError:  # it is closed
-        return
-    environ["AUTOLRS_STDOUT"] = f"{out.st_dev}:{out.st_ino}"
+        status = os.fstat(fd)
+    except OSError:
+        return ""
+    return f"{status.st_dev}:{status.st_ino}" if status.st_ino else ""
 
 
 def _keep_requests_from_readers() -> None:
@@ -62,12 +65,8 @@ def _keep_requests_from_readers() -> None:
     tuner would wait for ever. The descriptor stays, for the conversation. A process that has
     another stdin than the first one, as one that the script itself feeds, keeps it.
     """
-    try:
-        stdin = os.fstat(0)
-    except OSError:  # it is closed
-        return
-    own = f"{stdin.st_dev}:{stdin.st_ino}"
-    if stdin.st_ino and environ.setdefault("AUTOLRS_STDIN", own) == own:
+    own = _name_of(0)
+    if own and environ.get("AUTOLRS_STDIN") == own:
         sys.stdin = open(devnull, encoding="utf-8")  # noqa: SIM115  (it lives as long)
 
 
