@@ -41,6 +41,11 @@ export function mayLoseStdout(
   return text !== undefined && PYTHON.test(text);
 }
 
+/** Whether a word of a command speaks of Python, also where another program starts it, as `docker run … python train.py`. */
+export function namesPython(command: readonly string[]): boolean {
+  return command.some((word) => /python|\.py$/.test(word));
+}
+
 /** What a shell is to execute. */
 function textOfShell(
   words: readonly string[],

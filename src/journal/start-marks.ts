@@ -2,6 +2,7 @@
 
 import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { namesPython } from '../core/shell-command.js';
 
 /** `adapters/python/autolrs/_auto/site/sitecustomize.py` makes it where the first Python process begins. */
 const STARTED = 'python-started';
@@ -33,10 +34,10 @@ export function removeStartMarks(dir: string): void {
   }
 }
 
-/** What a trainer in `dir` is asked before it connects. */
-export function startMarks(dir: string, mayPrepare: boolean) {
+/** What a trainer in `dir` is asked before it connects. Of a command without Python nothing is expected. */
+export function startMarks(dir: string, command: readonly string[], mayPrepare: boolean) {
   return {
-    hasPythonStarted: () => hasPythonStarted(dir),
+    ...(namesPython(command) && { hasPythonStarted: () => hasPythonStarted(dir) }),
     ...(mayPrepare && { isPreparing: () => isPreparing(dir) }),
   };
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { mayLoseStdout } from '../../src/core/shell-command.js';
+import { mayLoseStdout, namesPython } from '../../src/core/shell-command.js';
 
 const FILES: Readonly<Record<string, string>> = {
   'train.sh': '#!/bin/sh\nexec python3 train.py "$@" > log.txt 2>&1\n',
@@ -44,4 +44,16 @@ describe('a command that may lead the stdout of a Python script elsewhere', () =
   it.each(KEEPS.map((command) => ({ command })))('is not $command', ({ command }) => {
     expect(mayLose(command)).toBe(false);
   });
+});
+
+it('a command speaks of Python also where another program starts it', () => {
+  const speaks = [
+    ['python3.12', 'a.py'],
+    ['./train.py'],
+    ['docker', 'run', 'image', 'python', 'a'],
+  ];
+  for (const command of speaks) expect(namesPython(command), command.join(' ')).toBe(true);
+  for (const command of [['node', 'train.mjs'], ['./train'], []]) {
+    expect(namesPython(command), command.join(' ')).toBe(false);
+  }
 });

@@ -139,7 +139,7 @@ async function converse(
       run: { id, dir, seed: 0 },
       version: attempt.version,
       startTimeoutMs,
-      ...startMarks(dir, mayPrepare),
+      ...startMarks(dir, attempt.command, mayPrepare),
       hintAfterMs: startTimeoutMs,
       // Longer silence is found by the clock below.
       minTimeoutMs: limitSeconds * 1000,

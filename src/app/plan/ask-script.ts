@@ -68,7 +68,7 @@ export async function askScript(context: AskContext): Promise<ScriptAnswer> {
       ...(tuner.keepSchedule === true && { base: 'override' }),
       version: context.version,
       startTimeoutMs,
-      ...startMarks(dir, context.mayPrepare),
+      ...startMarks(dir, context.command, context.mayPrepare),
       hintAfterMs: HINT_AFTER_MS,
       onHint: () => say('waiting for the script to reach its training loop'),
       signal: interrupts.signal,

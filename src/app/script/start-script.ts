@@ -2,6 +2,7 @@
 
 import type { Purpose, TrainerFacts } from '../../core/conversation/command.js';
 import type { TunerOptions } from '../../core/options.js';
+import { namesPython } from '../../core/shell-command.js';
 import { keepsSchedule } from '../../core/strategies/keeps-schedule.js';
 import { describeSteering, describeUnattached } from '../../display/run/from-outside.js';
 import { createLog } from '../../display/run/log.js';
@@ -85,7 +86,7 @@ export function createStarter(
       ...(base !== undefined && { base }),
       version: run.version,
       startTimeoutMs: settings.startTimeoutMs,
-      ...startMarks(run.dir, settings.mayPrepare),
+      ...startMarks(run.dir, settings.command, settings.mayPrepare),
       onPreparing: (seconds) =>
         display.say(
           `the script prepares since it has imported PyTorch; waiting for its first update (${formatSeconds(seconds)} so far)`,
@@ -209,12 +210,9 @@ function headingOf(phase: Purpose, begun: ReadonlySet<Purpose | undefined>): str
 function startHint({ startTimeoutMs, mayPrepare, command }: RunSettings, dir: string): string {
   const limit = `up to ${startTimeoutMs / 1000} s${mayPrepare ? ' until it imports PyTorch or Keras' : ''}`;
   const waiting = `waiting for the script to reach its training loop (${limit})`;
-  const isUnreached = command.some((word) => OF_PYTHON.test(word)) && !hasPythonStarted(dir);
+  const isUnreached = namesPython(command) && !hasPythonStarted(dir);
   return isUnreached ? `${waiting}; no Python that knows of autolrs has begun so far` : waiting;
 }
-
-/** A word by which a command starts Python, also where another program does it. */
-const OF_PYTHON = /python|\.py$/;
 
 /** A trainer's level as ours; `warning` is Python's word, and an unknown level is information. */
 function levelOf(word: string): 'error' | 'warn' | 'info' | 'debug' {
