@@ -181,7 +181,7 @@ def test_a_run_that_the_tuner_leaves_speaks_of_no_probe(place: Place) -> None:
 ASKS = """
 import subprocess, sys
 try:
-    answer = input()
+    answer = input("a name for the run: ")
 except EOFError:
     answer = "none"
 read = [sys.executable, "-c", "import sys; sys.stderr.write(sys.stdin.read())"]

@@ -6,9 +6,10 @@ which this one stands in front of, runs as it would have.
 
 from __future__ import annotations
 
+import builtins
 import os
 import sys
-from os import devnull, environ, path
+from os import environ, path
 
 _TOLD_IN = "AUTOLRS_STARTED_IN"
 
@@ -18,7 +19,7 @@ def _watch_imports() -> None:
         return
     _tell_of_start()
     if "AUTOLRS_ADDRESS" not in environ:
-        _keep_requests_from_readers()
+        _answer_no_question()
     from autolrs_imports import Watch  # it lies beside this file
 
     Watch.install()
@@ -58,16 +59,21 @@ def _name_of(fd: int) -> str:
     return f"{status.st_dev}:{status.st_ino}" if status.st_ino else ""
 
 
-def _keep_requests_from_readers() -> None:
-    """Gives who reads `sys.stdin` the end of file: what comes there is the tuner's first request.
+def _answer_no_question() -> None:
+    """Gives `input` with a question the end of file: what comes there is the first request.
 
     A script that asks a person something before it trains would take that for the answer, and the
-    tuner would wait for ever. The descriptor stays, for the conversation. A process that has
-    another stdin than the first one, as one that the script itself feeds, keeps it.
+    tuner would wait for ever. Who reads without a question may speak with the tuner itself. A
+    process that the script feeds has another stdin.
     """
-    own = _name_of(0)
-    if own and environ.get("AUTOLRS_STDIN") == own:
-        sys.stdin = open(devnull, encoding="utf-8")  # noqa: SIM115  (it lives as long)
+    own = builtins.input
+
+    def ask(prompt: object = "") -> str:
+        if prompt and _name_of(0) and _name_of(0) == environ.get("AUTOLRS_STDIN"):
+            raise EOFError("EOF when reading a line")
+        return own(prompt)
+
+    builtins.input = ask
 
 
 def _run_own() -> None:
