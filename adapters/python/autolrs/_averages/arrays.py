@@ -10,8 +10,11 @@ from autolrs._averages.sampling import Sampling
 
 Array = Any
 
-Mix = Callable[[Sequence[Array], float], Sequence[Array]]
-"""Moves means by a share of their distance to the weights as they are now; gives new arrays."""
+Mix = Callable[[Sequence[Sequence[Array]], Sequence[float]], Sequence[Sequence[Array]]]
+"""Moves the means of each average by its share of their distance to the weights as they are now.
+
+Gives new arrays. All averages are moved at once, since a call may cost more than what it does.
+"""
 
 
 class ArrayAverages:
@@ -48,9 +51,7 @@ class ArrayAverages:
             now = list(self._read())
             self._values = [now for _ in shares]
             return
-        self._values = [
-            list(self._mix(means, share)) for share, means in zip(shares, self._values)
-        ]
+        self._values = [list(means) for means in self._mix(self._values, shares)]
 
     def has(self, power: float) -> bool:
         """True if there is an average of this power."""
@@ -74,5 +75,11 @@ class ArrayAverages:
         """What a checkpoint holds."""
         return {**self.sampling.state(), "values": self._values}
 
-    def _mixed(self, means: Sequence[Array], share: float) -> Sequence[Array]:
-        return [mean + share * (new - mean) for mean, new in zip(means, self._read())]
+    def _mixed(
+        self, values: Sequence[Sequence[Array]], shares: Sequence[float]
+    ) -> Sequence[Sequence[Array]]:
+        now = self._read()
+        return [
+            [mean + share * (new - mean) for mean, new in zip(means, now)]
+            for share, means in zip(shares, values)
+        ]

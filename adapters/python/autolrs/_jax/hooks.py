@@ -158,8 +158,8 @@ class JaxHooks(ArrayHooks):
             new = [_like(leaf, next(rest)) if flag else leaf for leaf, flag in zip(leaves, flags)]
             self.state = jax.tree_util.tree_unflatten(tree, new)
 
-        def mix(means: Sequence[Any], share: float) -> Any:
-            return mixed(means, weights(), share)
+        def mix(values: Sequence[Sequence[Any]], shares: Sequence[float]) -> Any:
+            return mixed(values, weights(), shares)
 
         return ArrayAverages(read, write, sampling, values, mix)
 

@@ -29,12 +29,17 @@ def precise(leaf: Any) -> Any:
     return jnp.array(leaf, dtype=_precise_type(leaf))
 
 
-def _mixed(means: Sequence[Any], now: Sequence[Any], share: float) -> list[Any]:
-    return [mean + share * (new.astype(mean.dtype) - mean) for mean, new in zip(means, now)]
+def _mixed(
+    values: Sequence[Sequence[Any]], now: Sequence[Any], shares: Sequence[float]
+) -> list[list[Any]]:
+    return [
+        [mean + share * (new.astype(mean.dtype) - mean) for mean, new in zip(means, now)]
+        for share, means in zip(shares, values)
+    ]
 
 
 mixed: Callable[..., Any] = jax.jit(_mixed)
-"""Means, moved by a share of their distance to the weights as they are now."""
+"""Means of each average, moved by its share of their distance to the weights as they are now."""
 
 
 def _precise_type(leaf: Any) -> Any:

@@ -32,13 +32,12 @@ class KerasWeights:
             # A copy: on JAX a step may take the variable's array for its own, and delete it.
             variable.assign(keras.ops.copy(array))
 
-    def mix(self, means: Sequence[Any], share: float) -> Any:
-        """New means, moved by a share of their distance to the weights."""
-        # An array, because a number of Python would be compiled in.
-        at = keras.ops.convert_to_tensor(share, dtype="float32")
-        return self._move(
-            [keras.ops.convert_to_tensor(each) for each in means], self._values(), at
-        )
+    def mix(self, values: Sequence[Sequence[Any]], shares: Sequence[float]) -> Any:
+        """New means of each average, moved by its share of their distance to the weights."""
+        # An array, because numbers of Python would be compiled in.
+        by = keras.ops.convert_to_tensor(shares, dtype="float32")
+        before = [[keras.ops.convert_to_tensor(each) for each in means] for means in values]
+        return self._move(before, self._values(), by)
 
     def _variables(self) -> list[Any]:
         model = self._model_now()
@@ -52,10 +51,14 @@ class KerasWeights:
         return [keras.ops.stop_gradient(each.value) for each in self._variables()]
 
 
-def _moved(means: Sequence[Any], now: Sequence[Any], share: Any) -> list[Any]:
+def _moved(values: Sequence[Any], now: Sequence[Any], shares: Any) -> list[Any]:
     return [
-        mean + keras.ops.cast(share, mean.dtype) * (keras.ops.cast(new, mean.dtype) - mean)
-        for mean, new in zip(means, now)
+        [
+            mean
+            + keras.ops.cast(shares[at], mean.dtype) * (keras.ops.cast(new, mean.dtype) - mean)
+            for mean, new in zip(means, now)
+        ]
+        for at, means in enumerate(values)
     ]
 
 

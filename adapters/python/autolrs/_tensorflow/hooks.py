@@ -143,9 +143,9 @@ class TensorflowHooks(ArrayHooks):
             for variable, array in zip(weights, arrays):
                 variable.assign(tf.cast(array, variable.dtype))
 
-        def mix(means: Sequence[Any], share: float) -> Any:
+        def mix(values: Sequence[Sequence[Any]], shares: Sequence[float]) -> Any:
             now = [tf.convert_to_tensor(variable) for variable in weights]
-            return mixed(list(means), now, tf.constant(share, tf.float64))
+            return mixed([list(means) for means in values], now, tf.constant(shares, tf.float64))
 
         return ArrayAverages(read, write, sampling, values, mix)
 

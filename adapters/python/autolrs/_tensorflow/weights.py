@@ -20,13 +20,16 @@ def precise(variable: Any) -> Any:
     return tf.cast(value, tf.float32) if value.dtype.size < 4 else value
 
 
-def _mixed(means: Sequence[Any], now: Sequence[Any], share: Any) -> list[Any]:
+def _mixed(values: Sequence[Any], now: Sequence[Any], shares: Any) -> list[Any]:
     return [
-        mean + tf.cast(share, mean.dtype) * (tf.cast(new, mean.dtype) - mean)
-        for mean, new in zip(means, now)
+        [
+            mean + tf.cast(shares[at], mean.dtype) * (tf.cast(new, mean.dtype) - mean)
+            for mean, new in zip(means, now)
+        ]
+        for at, means in enumerate(values)
     ]
 
 
 mixed: Callable[..., Any] = tf.function(_mixed)
-"""Means, moved by a share of their distance to the values as they are now. The share is a tensor
-in float64: a number of Python would be compiled in."""
+"""Means of several averages, each moved by its share of their distance to the values as they are
+now. The shares are a tensor in float64: numbers of Python would be compiled in."""
