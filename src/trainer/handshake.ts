@@ -75,13 +75,16 @@ export function checkVersion(result: unknown): void {
 }
 
 function handshakeTimedOut(
-  { command, hasPythonStarted }: TrainerOptions,
+  { command, hasPythonStarted, transport }: TrainerOptions,
   timeoutMs: number,
 ): AutolrsError {
+  const isSocket = transport !== undefined && transport.kind !== 'stdio';
   const remedy =
     hasPythonStarted?.() === false
       ? UNREACHED
-      : 'check that it reaches its training loop, and attaches autolrs unless it is a PyTorch script';
+      : isSocket
+        ? 'check that it reaches its training loop, attaches autolrs unless it is a PyTorch script, and speaks by the socket (else give --transport stdio)'
+        : 'check that it reaches its training loop, and attaches autolrs unless it is a PyTorch script';
   return new AutolrsError(
     'TRAINER_SILENT',
     `"${command.join(' ')}" did not connect within ${timeoutMs / 1000} s; ${remedy}, or raise --start-timeout`,

@@ -613,6 +613,10 @@ describe('autolrs run, with a trainer that', () => {
     ]);
     expect(end.stderr).toContain('did not connect within 0.3 s');
     expect(end.code).toBe(3);
+    expect(end.stderr).not.toContain('--transport');
+    const run = ['run', '--start-timeout', '0.3', '--transport', 'unix', '--run-dir', `${dir}-2`];
+    const bySocket = await runCli([...run, '--', ...fixture('never-shakes-hands.mjs')]);
+    expect(bySocket.stderr).toContain('speaks by the socket (else give --transport stdio)');
   });
 
   it.skipIf(!hasPythonModules('sys'))(
