@@ -11,7 +11,8 @@ from driver import python_env
 TUNER = """
 import os, subprocess, sys
 env = {**os.environ, "AUTOLRS_TUNER_PID": str(os.getpid())}
-worker = subprocess.Popen([sys.executable, "-c", sys.argv[1]], env=env, stdin=subprocess.PIPE)
+pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+worker = subprocess.Popen([sys.executable, "-c", sys.argv[1]], env=env, **pipes)
 worker.wait()
 """
 WORKER = """
@@ -53,5 +54,10 @@ def test_a_process_whose_parent_is_not_the_tuner_is_left_alone() -> None:
     script += "ctypes.CDLL(None).prctl(2, ctypes.byref(told)); raise SystemExit(told.value)"
     if sys.platform != "linux":
         script = "import autolrs; autolrs.is_driven()"
-    end = subprocess.run([sys.executable, "-c", script], env=env, stdin=subprocess.DEVNULL)
+    end = subprocess.run(
+        [sys.executable, "-c", script],
+        env=env,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+    )
     assert end.returncode == 0
