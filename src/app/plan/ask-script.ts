@@ -14,6 +14,7 @@ import type { ListenForInterrupts } from '../interrupts.js';
 import type { Invocation } from '../invocation.js';
 import { createRunId } from '../run-id.js';
 import { commandOfPhase } from '../script/phase-command.js';
+import { HINT_AFTER_MS, startHint } from '../script/start-hint.js';
 import { trainerEnv } from '../trainer-env.js';
 import { measureSteps, UNMEASURED_STEPS } from './measure-steps.js';
 
@@ -39,9 +40,6 @@ export interface ScriptAnswer {
   readonly facts: TrainerFacts;
   readonly measured: MeasuredFacts | undefined;
 }
-
-/** After this long the user is told what is waited for. */
-const HINT_AFTER_MS = 15_000;
 
 /** @throws AutolrsError `INTERRUPTED`, or as a run does where the script does not start, fails or ends. */
 export async function askScript(context: AskContext): Promise<ScriptAnswer> {
@@ -70,7 +68,7 @@ export async function askScript(context: AskContext): Promise<ScriptAnswer> {
       startTimeoutMs,
       ...startMarks(dir, context.command, context.mayPrepare),
       hintAfterMs: HINT_AFTER_MS,
-      onHint: () => say('waiting for the script to reach its training loop'),
+      onHint: () => say(startHint(context, dir)),
       signal: interrupts.signal,
       onOutput: (chunk) => output.push(chunk),
     });

@@ -2,14 +2,13 @@
 
 import type { Purpose, TrainerFacts } from '../../core/conversation/command.js';
 import type { TunerOptions } from '../../core/options.js';
-import { namesPython } from '../../core/shell-command.js';
 import { keepsSchedule } from '../../core/strategies/keeps-schedule.js';
 import { describeSteering, describeUnattached } from '../../display/run/from-outside.js';
 import { createLog } from '../../display/run/log.js';
 import { formatSeconds } from '../../display/text/format.js';
 import { identityOf, isRunning } from '../../journal/process-identity.js';
 import { makeScratchDirectory } from '../../journal/scratch-directory.js';
-import { hasPythonStarted, removeStartMarks, startMarks } from '../../journal/start-marks.js';
+import { removeStartMarks, startMarks } from '../../journal/start-marks.js';
 import type { TrainerLog } from '../../journal/trainer-log.js';
 import type { TrainerOptions } from '../../trainer/options.js';
 import type { TailLines } from '../../trainer/process/tail-lines.js';
@@ -22,9 +21,7 @@ import { trainerEnv } from '../trainer-env.js';
 import { assertCompatible } from './compatible-facts.js';
 import { commandOfPhase } from './phase-command.js';
 import type { PrintedLossReader } from './printed-losses.js';
-
-/** After this long the user is told what the run is waiting for. */
-const HINT_AFTER_MS = 15_000;
+import { HINT_AFTER_MS, startHint } from './start-hint.js';
 
 const READABLE =
   'others on the network can read what passes by --transport tcp:HOST:PORT; tls:HOST:PORT is encrypted';
@@ -205,13 +202,6 @@ function headingOf(phase: Purpose, begun: ReadonlySet<Purpose | undefined>): str
       ? 'the search: a process that is thrown away'
       : `${after}the run: the script from its beginning`;
   return `=== autolrs: ${what} ===\n`;
-}
-
-function startHint({ startTimeoutMs, mayPrepare, command }: RunSettings, dir: string): string {
-  const limit = `up to ${startTimeoutMs / 1000} s${mayPrepare ? ' until it imports PyTorch or Keras' : ''}`;
-  const waiting = `waiting for the script to reach its training loop (${limit})`;
-  const isUnreached = namesPython(command) && !hasPythonStarted(dir);
-  return isUnreached ? `${waiting}; no Python that knows of autolrs has begun so far` : waiting;
 }
 
 /** A trainer's level as ours; `warning` is Python's word, and an unknown level is information. */
